@@ -1,0 +1,579 @@
+/* afmon: monitoring of LLM generation. The public API of libafmon.
+ *
+ * A generator opens one afmon_monitor, records into it from any number of threads, and closes it. What it
+ * recorded lies in the run folder as metrics.jsonl and afterimage.log, and can be asked for while the run goes on
+ * (afmon_get_metrics and its neighbours) or afterwards (afmon_view_open).
+ *
+ * Conventions that hold for every function here:
+ *  - Times are nanoseconds since the Unix epoch, UTC, in names ending in _ns; durations are seconds, in names
+ *    ending in _s.
+ *  - Text is UTF-8. Bytes that are not become U+FFFD where text is written. Input texts are copied: the caller
+ *    keeps what it passed.
+ *  - A function that can fail returns an afmon_status; where there is more to say it fills an afmon_error, which
+ *    may be NULL.
+ *  - The library never prints, never exits, never changes signal handlers or the locale.
+ *  - "Any thread" means: from any number of threads at once, but not from a signal handler.
+ */
+#ifndef AFMON_AFMON_H
+#define AFMON_AFMON_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define AFMON_API __attribute__((visibility("default")))
+#else
+#define AFMON_API
+#endif
+
+#define AFMON_VERSION_MAJOR 0
+#define AFMON_VERSION_MINOR 1
+#define AFMON_VERSION_PATCH 0
+#define AFMON_VERSION "0.1.0"
+
+/* The version of the library that is linked, as "MAJOR.MINOR.PATCH". Static text. Any thread. */
+AFMON_API const char *afmon_version(void);
+
+/* ---- Status codes and errors ------------------------------------------------------------------------------ */
+
+/* X(number, name, text). A number, once given, is never used for anything else. */
+#define AFMON_STATUS_MAP(X)                                                                                            \
+    X(0, OK, "success")                                                                                                \
+    X(1, E_ARGUMENT, "an argument is not valid")                                                                       \
+    X(2, E_NO_MEMORY, "out of memory")                                                                                 \
+    X(3, E_SYSTEM, "the operating system refused")                                                                     \
+    X(4, E_CLOSED, "the monitor is shut down")                                                                         \
+    X(5, E_FULL, "the queue is full; the sample was dropped and counted")                                              \
+    X(6, E_TOO_BIG, "the record is larger than a record may be")                                                       \
+    X(7, E_TIMEOUT, "not finished in the given time")                                                                  \
+    X(8, E_DEADLOCK, "called from a handler, it would wait for itself")                                                \
+    X(9, E_UNKNOWN_METRIC, "no such metric")                                                                           \
+    X(10, E_NO_DATA, "no samples")                                                                                     \
+    X(11, E_FORMAT, "the file is not in a form that afmon reads")                                                      \
+    X(12, E_CANCELLED, "cancelled")                                                                                    \
+    X(13, E_UNWRITABLE, "the run folder cannot be written now; the sample was dropped and counted")
+
+typedef enum afmon_status {
+#define AFMON_STATUS_ENUM(number, name, text) AFMON_##name = (number),
+    AFMON_STATUS_MAP(AFMON_STATUS_ENUM)
+#undef AFMON_STATUS_ENUM
+} afmon_status;
+
+/* The name ("E_CLOSED") and the one-line text of a status. Static text, never NULL. Any thread. */
+AFMON_API const char *afmon_status_name(afmon_status status);
+AFMON_API const char *afmon_status_text(afmon_status status);
+
+/* What went wrong, for people: the thing's name and the way out. Owned by the caller; no pointers inside. */
+typedef struct afmon_error {
+    afmon_status status;
+    int os_error; /* errno where the operating system refused, else 0 */
+    char message[504];
+} afmon_error;
+
+/* ---- Fields: metadata of samples, data of log records -------------------------------------------------------- */
+
+typedef enum afmon_type {
+    AFMON_NULL = 0,
+    AFMON_STRING = 1,
+    AFMON_INT = 2,
+    AFMON_DOUBLE = 3,
+    AFMON_BOOL = 4,
+    AFMON_JSON = 5 /* text of a JSON array or object: only read back from files, or logged; see docs/formats.md */
+} afmon_type;
+
+/* One key with its value. Where a key is given twice the last value counts, at the first one's place. */
+typedef struct afmon_field {
+    const char *key;
+    size_t key_length; /* in bytes; 0: key ends with a NUL */
+    afmon_type type;
+    union {
+        int64_t integer;
+        double number;
+        bool boolean;
+        struct {
+            const char *data;
+            size_t length;
+        } text; /* AFMON_STRING and AFMON_JSON */
+    } as;
+} afmon_field;
+
+/* Makers of fields. The texts are not copied until the field is recorded. text == NULL makes a null. */
+AFMON_API afmon_field afmon_string(const char *key, const char *text);
+AFMON_API afmon_field afmon_string_n(const char *key, const char *text, size_t length);
+AFMON_API afmon_field afmon_int(const char *key, int64_t value);
+AFMON_API afmon_field afmon_double(const char *key, double value);
+AFMON_API afmon_field afmon_bool(const char *key, bool value);
+AFMON_API afmon_field afmon_null(const char *key);
+
+/* A number that may not have been given: (afmon_number){0} is "not given", AFMON_GIVEN(0) is zero. */
+typedef struct afmon_number {
+    double value;
+    bool given;
+} afmon_number;
+#ifdef __cplusplus
+#define AFMON_GIVEN(x)                                                                                                 \
+    afmon_number                                                                                                       \
+    {                                                                                                                  \
+        (double)(x), true                                                                                              \
+    }
+#else
+#define AFMON_GIVEN(x) ((afmon_number){.value = (double)(x), .given = true})
+#endif
+
+typedef enum afmon_level { AFMON_INFO = 0, AFMON_WARNING = 1, AFMON_ERROR = 2 } afmon_level;
+
+/* "info", "warning" or "error". Static text. Any thread. */
+AFMON_API const char *afmon_level_name(afmon_level level);
+
+/* ---- Aggregates, token usage, alerts ------------------------------------------------------------------------- */
+
+/* Windows in seconds count back from now (for a recorded run: from its last sample); both edges belong to the
+ * window. AFMON_ALL_TIME takes everything. */
+#define AFMON_ALL_TIME ((double)INFINITY)
+
+/* The aggregate of one metric over a window. Values that are not finite are counted in not_finite and are in
+ * nothing else. With count == 0 all numbers are 0. */
+typedef struct afmon_aggregate {
+    uint64_t count;
+    uint64_t not_finite;
+    double sum;
+    double mean;
+    double min;
+    double max;
+    double stddev; /* of the sample (divisor count - 1), 0 for a single one */
+    double p50;    /* quantiles by linear interpolation (Hyndman and Fan 1996, type 7: numpy's and pandas' default) */
+    double p90;
+    double p99;
+    bool known;       /* the name was recorded at least once, in the window or not */
+    bool partial;     /* samples of the window have left memory and are not in this aggregate: a view has them */
+    bool approximate; /* all-time quantiles after samples left memory: within 0.1 % of the exact value */
+} afmon_aggregate;
+
+typedef struct afmon_model_usage {
+    const char *model_name; /* owned by the report */
+    uint64_t prompt_tokens;
+    uint64_t completion_tokens;
+    uint64_t total_tokens;
+} afmon_model_usage;
+
+/* Token usage per model, sorted by name (bytewise), and the sums. Samples without model_name are under "unknown".
+ * Filled by the library; release with afmon_token_usage_free. */
+typedef struct afmon_token_usage {
+    size_t model_count;
+    afmon_model_usage *models;
+    uint64_t prompt_tokens;
+    uint64_t completion_tokens;
+    uint64_t total_tokens;
+    void *storage;
+} afmon_token_usage;
+
+/* Releases what a report owns and empties it. An empty report or NULL is fine. */
+AFMON_API void afmon_token_usage_free(afmon_token_usage *usage);
+
+/* Thresholds of the built-in rules. An alert holds where the mean of the last five minutes is strictly beyond. */
+typedef struct afmon_alert_limits {
+    double min_success_rate;               /* 0.8 */
+    double max_generation_time_s;          /* 30 */
+    double max_error_rate;                 /* 0.2 */
+    double max_prompt_token_mean;          /* 4096 */
+    double max_completion_token_mean;      /* 4096 */
+    double max_total_token_mean;           /* 8192 */
+    double max_conversation_length_mean;   /* 2 */
+} afmon_alert_limits;
+
+/* Fills in the defaults that stand beside the members. */
+AFMON_API void afmon_alert_limits_init(afmon_alert_limits *limits);
+
+#define AFMON_ALERT_RULES 7 /* built-in rules; no pass fires more alerts than this */
+
+/* One alert of one pass. Texts without pointers, so that it can be copied and kept. */
+typedef struct afmon_alert {
+    char name[32];     /* "low_success_rate", ... */
+    char message[96];  /* "Success rate dropped to 62.5%" */
+    char metric[32];   /* the metric whose mean is beyond the limit */
+    afmon_level level;
+    int64_t timestamp_ns; /* of the pass */
+    double limit;
+    afmon_aggregate data; /* the aggregate that fired it; quantiles are left 0 */
+} afmon_alert;
+
+/* ---- Handlers -------------------------------------------------------------------------------------------------- */
+
+/* One sample as handlers and view readers get it. Everything is owned by the caller of the function and valid
+ * only until it returns. */
+typedef struct afmon_sample {
+    const char *metric;
+    size_t metric_length;
+    double value; /* may be NaN or infinite */
+    int64_t timestamp_ns;
+    const afmon_field *fields; /* the metadata */
+    size_t field_count;
+} afmon_sample;
+
+typedef struct afmon_log_record {
+    const char *message;
+    size_t message_length;
+    afmon_level level;
+    int64_t timestamp_ns;
+    const afmon_field *fields;
+    size_t field_count;
+} afmon_log_record;
+
+/* A handler returns 0 when it has taken what it got. Otherwise it may write why into error (size bytes, NUL ended);
+ * the failure goes to the log at level error, at most once a second for each handler with the number of failures in
+ * between, and disturbs nobody.
+ *
+ * Each handler is called from a thread of its own, one call at a time. A slow one delays neither recording nor the
+ * files nor other handlers: at most queue_capacity items wait for it, further ones are missed and counted. A handler
+ * may call the monitor, except that afmon_monitor_flush and _shutdown from within it return AFMON_E_DEADLOCK. */
+typedef struct afmon_metric_handler {
+    const char *name; /* for messages and statistics; NULL: "metric handler N" */
+    int (*handle)(void *user, const afmon_sample *sample, char *error, size_t size);
+    void *user;
+    void (*destroy)(void *user); /* called once, after the last call; may be NULL */
+    size_t queue_capacity;       /* 0: 65,536 */
+} afmon_metric_handler;
+
+typedef struct afmon_log_handler {
+    const char *name;
+    int (*handle)(void *user, const afmon_log_record *record, char *error, size_t size);
+    void *user;
+    void (*destroy)(void *user);
+    size_t queue_capacity; /* 0: 4,096 */
+} afmon_log_handler;
+
+typedef struct afmon_alert_handler {
+    const char *name;
+    int (*handle)(void *user, const afmon_alert *alert, char *error, size_t size);
+    void *user;
+    void (*destroy)(void *user);
+    size_t queue_capacity; /* 0: 256 */
+} afmon_alert_handler;
+
+/* Called every interval_s with the usage so far, and once more when the monitor closes. */
+typedef struct afmon_token_usage_handler {
+    const char *name;
+    int (*handle)(void *user, const afmon_token_usage *usage, char *error, size_t size);
+    void *user;
+    void (*destroy)(void *user);
+} afmon_token_usage_handler;
+
+/* The built-in handlers: metrics.jsonl and afterimage.log in the run folder. To keep them beside handlers of your
+ * own, put what these return into the lists. Only these two have the promises of docs/formats.md (every sample
+ * exactly once, whatever kills the process); they are written before any other handler is called. */
+AFMON_API afmon_metric_handler afmon_metric_file_handler(void);
+AFMON_API afmon_log_handler afmon_log_file_handler(void);
+
+/* ---- The monitor ------------------------------------------------------------------------------------------------- */
+
+typedef struct afmon_monitor afmon_monitor;
+
+/* A metric name, and optionally metadata, resolved once. Owned by its monitor; valid until afmon_monitor_close. */
+typedef struct afmon_metric afmon_metric;
+
+/* What a record call does when the queue of its thread is full. */
+typedef enum afmon_full_policy {
+    AFMON_FULL_WAIT = 0, /* wait until there is room: nothing is lost, memory is bounded */
+    AFMON_FULL_DROP = 1  /* drop the record, count it, return AFMON_E_FULL */
+} afmon_full_policy;
+
+#define AFMON_DEFAULT_HANDLERS SIZE_MAX
+
+/* Always begin with afmon_options_init, which fills in the defaults. */
+typedef struct afmon_options {
+    size_t size;         /* of this struct; set by afmon_options_init */
+    const char *log_dir; /* run folder, created with its parents; NULL: ./.afterimage-monitoring/YYYY-mm-dd-HH-MM-SS,
+                            with "-2", "-3" ... behind it where that one is taken */
+    const afmon_metric_handler *metric_handlers; /* copied */
+    size_t metric_handler_count; /* AFMON_DEFAULT_HANDLERS: the built-in file; 0: none */
+    const afmon_log_handler *log_handlers;
+    size_t log_handler_count; /* likewise */
+    const afmon_alert_handler *alert_handlers;
+    size_t alert_handler_count; /* 0: none, the default; alerts go to the log all the same */
+    double metrics_interval_s;  /* period of the alert rules; 60; at least 1, or 0: no periodic pass */
+    double shutdown_timeout_s;  /* 5; the longest that closing waits for what is queued */
+    afmon_alert_limits limits;
+    afmon_token_usage_handler token_usage; /* handle == NULL: none */
+    double token_usage_interval_s;         /* 60 */
+    size_t max_memory;     /* bytes of samples kept in memory; 256 MiB; at least 1 MiB. Older ones leave memory */
+    size_t ring_bytes;     /* queue of each recording thread, a power of two from 16 KiB to 64 MiB; 256 KiB */
+    afmon_full_policy on_full;
+} afmon_options;
+
+AFMON_API void afmon_options_init(afmon_options *options);
+
+/* Opens a monitor: creates the run folder, recovers what a killed process left in it, starts the threads. On failure
+ * *monitor is NULL and error says why. Any thread. Blocks on file operations.
+ * After fork() the child may go on recording with the same monitor and handles: its samples go to files of its own. */
+AFMON_API afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **monitor, afmon_error *error);
+
+/* Why samples were not recorded or not written. */
+typedef struct afmon_drops {
+    uint64_t full;       /* queue full, with AFMON_FULL_DROP */
+    uint64_t unwritable; /* queue full while the run folder could not be written (disk full, ...) */
+    uint64_t too_big;
+    uint64_t no_memory;
+    uint64_t shutdown; /* still queued when shutdown_timeout ran out: in the ring files, recovered by the next reader */
+} afmon_drops;
+
+/* What became of everything. */
+typedef struct afmon_close_report {
+    uint64_t samples_recorded; /* samples whose record call returned AFMON_OK */
+    uint64_t samples_written;  /* of them: in metrics.jsonl (0 without the built-in file) */
+    uint64_t logs_recorded;
+    uint64_t logs_written;
+    afmon_drops dropped;       /* samples and log records */
+    uint64_t handler_missed;   /* items that slow handlers missed, all handlers together */
+    bool drained;              /* all that was recorded is written and was given to every handler in time */
+    afmon_error last_error;    /* the last error of a file or handler; status AFMON_OK where there was none */
+} afmon_close_report;
+
+/* Stops recording, drains the queues, calls the token usage handler once more, stops the threads. Later record
+ * calls return AFMON_E_CLOSED; queries go on working. A second call does nothing and reports the same. From a handler:
+ * AFMON_E_DEADLOCK. report may be NULL. Any thread. Blocks for at most shutdown_timeout_s, plus the call that a
+ * handler is in. */
+AFMON_API afmon_status afmon_monitor_shutdown(afmon_monitor *monitor, afmon_close_report *report);
+
+/* Shuts down if that has not been done, and frees the monitor and its handles. No other thread may be in a call on
+ * the monitor, nor call it afterwards. NULL is fine. Views taken from it stay valid. */
+AFMON_API afmon_status afmon_monitor_close(afmon_monitor *monitor, afmon_close_report *report);
+
+/* Waits until all that was recorded before the call, by any thread whose record call had returned, is in the files,
+ * in the queries, and was given to the handlers. AFMON_E_TIMEOUT after timeout_s; AFMON_E_UNWRITABLE where the files
+ * cannot be written. error may be NULL. Any thread but a handler's. */
+AFMON_API afmon_status afmon_monitor_flush(afmon_monitor *monitor, double timeout_s, afmon_error *error);
+
+/* The run folder, and the metrics file that this process writes in it. Owned by the monitor. After a fork the child's
+ * answer is its own. Any thread. */
+AFMON_API const char *afmon_monitor_log_dir(const afmon_monitor *monitor);
+AFMON_API const char *afmon_monitor_metrics_file(afmon_monitor *monitor);
+
+/* ---- Recording: any thread, any time between open and shutdown ------------------------------------------------------ */
+
+/* Records one sample. fields may be NULL with count 0. */
+AFMON_API afmon_status afmon_record_metric(afmon_monitor *monitor, const char *name, double value,
+                                           const afmon_field *fields, size_t count);
+
+/* The same with a name that may hold NUL bytes. */
+AFMON_API afmon_status afmon_record_metric_n(afmon_monitor *monitor, const char *name, size_t name_length,
+                                             double value, const afmon_field *fields, size_t count);
+
+/* Resolves a name, and metadata that every sample of the handle shall carry, for afmon_record. The same arguments
+ * give the same handle. Takes microseconds; do it once. */
+AFMON_API afmon_status afmon_metric_resolve(afmon_monitor *monitor, const char *name, const afmon_field *fields,
+                                            size_t count, afmon_metric **metric);
+
+/* Records one sample through a handle: tens of nanoseconds, no lock, no system call. */
+AFMON_API afmon_status afmon_record(afmon_metric *metric, double value);
+
+/* One call of a model, or one piece of work made of several. Zero-initialise, name what you know. */
+typedef struct afmon_generation {
+    double duration_s;
+    bool success;
+    const char *model_name;    /* NULL: not given */
+    const char *finish_reason; /* NULL: not given */
+    const char *error;         /* text of the failure; NULL or "": none */
+    const char *error_type;    /* "RateLimitError", "timeout" ... ; NULL: not given */
+    int http_status;           /* 0: not given */
+    afmon_number prompt_token_count;
+    afmon_number completion_token_count;
+    afmon_number total_token_count;
+    afmon_number conversation_length; /* turns */
+    const afmon_field *fields;        /* attached to every sample of the call: operation, component ... */
+    size_t field_count;
+} afmon_generation;
+
+/* Records the samples of section 2 of the contract (docs/formats.md) and one log record "Generation metrics", all or
+ * none of them. */
+AFMON_API afmon_status afmon_track_generation(afmon_monitor *monitor, const afmon_generation *generation);
+
+typedef struct afmon_score {
+    const char *name;
+    double value;
+    const char *feedback; /* NULL: none */
+} afmon_score;
+
+typedef struct afmon_evaluation {
+    double duration_s;
+    bool success;
+    const char *evaluator_type;
+    const afmon_score *scores;
+    size_t score_count;
+    const char *error;
+    const char *error_type;
+    const char *model_name;
+    afmon_number prompt_token_count;
+    afmon_number completion_token_count;
+    afmon_number total_token_count;
+    const afmon_field *fields;
+    size_t field_count;
+} afmon_evaluation;
+
+AFMON_API afmon_status afmon_track_evaluation(afmon_monitor *monitor, const afmon_evaluation *evaluation);
+
+AFMON_API afmon_status afmon_log_info(afmon_monitor *monitor, const char *message, const afmon_field *fields,
+                                      size_t count);
+AFMON_API afmon_status afmon_log_warning(afmon_monitor *monitor, const char *message, const afmon_field *fields,
+                                         size_t count);
+AFMON_API afmon_status afmon_log_error(afmon_monitor *monitor, const char *message, const afmon_field *fields,
+                                       size_t count);
+
+/* ---- Asking a live monitor: any thread --------------------------------------------------------------------------------
+ * What the calling thread recorded before is in the answer. Other threads' samples follow within some milliseconds. */
+
+/* Aggregate of a metric over the last window_s seconds (AFMON_ALL_TIME for everything). An unknown name is no error:
+ * known is false and count 0. */
+AFMON_API afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double window_s,
+                                         afmon_aggregate *aggregate);
+
+/* Quantiles q[i] in 0..1 of a metric over a window, exact in the sense of afmon_aggregate. AFMON_E_NO_DATA where
+ * there is no finite sample. */
+AFMON_API afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *name, double window_s, const double *q,
+                                           size_t count, double *values);
+
+/* Token usage of the last window_s seconds. With AFMON_ALL_TIME the cost is that of the number of models. */
+AFMON_API afmon_status afmon_get_total_token_usage(afmon_monitor *monitor, double window_s, afmon_token_usage *usage);
+
+/* One pass of the alert rules now: gives the alerts to handlers and log as a periodic pass does, and copies up to
+ * capacity of them to alerts (may be NULL with 0). *count, where not NULL, is how many hold. */
+AFMON_API afmon_status afmon_check_alerts(afmon_monitor *monitor, afmon_alert *alerts, size_t capacity, size_t *count);
+
+/* Writes all samples to metrics_YYYYmmdd_HHMMSS.json in the run folder: one object, metric name to list of
+ * {"timestamp", "value", metadata ...}. The path goes to path (size bytes). */
+AFMON_API afmon_status afmon_save_metrics(afmon_monitor *monitor, char *path, size_t size, afmon_error *error);
+
+/* ---- Self-observation ---------------------------------------------------------------------------------------------------- */
+
+#define AFMON_HANDLER_STATS 16
+
+typedef struct afmon_handler_stats {
+    char name[48];
+    uint64_t handled;
+    uint64_t failed;
+    uint64_t missed;  /* its queue was full */
+    uint64_t waiting; /* in its queue now */
+    double lag_s;     /* age of the oldest item that waits, 0 where none does */
+} afmon_handler_stats;
+
+typedef struct afmon_stats {
+    uint64_t samples_recorded;
+    uint64_t samples_written;
+    uint64_t logs_recorded;
+    uint64_t logs_written;
+    uint64_t records_queued; /* in the rings now: records, not samples */
+    uint64_t bytes_queued;
+    afmon_drops dropped;
+    uint64_t ring_waits;      /* record calls that had to wait for room */
+    double ring_wait_s;       /* how long, together */
+    uint64_t rings;           /* in use now */
+    uint64_t series;          /* metric names seen */
+    uint64_t samples_in_memory;
+    uint64_t samples_evicted; /* left memory because of max_memory */
+    uint64_t bytes_in_memory; /* samples, metadata and indexes */
+    uint64_t not_finite;      /* samples whose value was NaN or infinite */
+    uint64_t write_errors;
+    double cpu_time_s;        /* of the monitor's own thread */
+    double record_cost_s;     /* mean cost of a record call, measured on one call in 1,024; 0 before the first */
+    size_t handler_count;     /* custom handlers; the first AFMON_HANDLER_STATS are below */
+    afmon_handler_stats handlers[AFMON_HANDLER_STATS];
+    afmon_error last_error;
+} afmon_stats;
+
+AFMON_API afmon_status afmon_monitor_stats(afmon_monitor *monitor, afmon_stats *stats);
+
+/* ---- Views: an unchanging picture of a run, live or recorded ------------------------------------------------------------ */
+
+typedef struct afmon_view afmon_view;
+
+/* Inclusive at both ends. */
+typedef struct afmon_window {
+    int64_t since_ns;
+    int64_t until_ns;
+} afmon_window;
+#define AFMON_WINDOW_ALL ((afmon_window){INT64_MIN, INT64_MAX})
+
+/* Takes a view of all that the monitor holds now, samples that have left memory included (they are read back from the
+ * files when asked for). Cheap: samples are shared, not copied. It may outlive the monitor. Any thread. */
+AFMON_API afmon_status afmon_monitor_view(afmon_monitor *monitor, afmon_view **view, afmon_error *error);
+
+typedef struct afmon_view_options {
+    size_t size;
+    size_t max_memory; /* as for a monitor; 1 GiB */
+    /* Called now and then while files are read; return non-zero to cancel (AFMON_E_CANCELLED). May be NULL. */
+    int (*progress)(void *user, uint64_t bytes_read, uint64_t bytes_total);
+    void *user;
+} afmon_view_options;
+
+AFMON_API void afmon_view_options_init(afmon_view_options *options);
+
+/* Reads a run folder, live or finished, afmon's or the peer's: all its metrics files together. What killed processes
+ * left in rings is put into the files first (where the folder cannot be written it is read from the rings). Lines
+ * that are no samples are reported by afmon_view_problem and passed over. options may be NULL. Any thread. */
+AFMON_API afmon_status afmon_view_open(const char *folder, const afmon_view_options *options, afmon_view **view,
+                                       afmon_error *error);
+
+AFMON_API void afmon_view_close(afmon_view *view);
+
+typedef struct afmon_view_info {
+    uint64_t sample_count;
+    uint64_t not_finite;
+    size_t metric_count;
+    int64_t first_ns; /* timestamps of the earliest and the latest sample; 0 where there is none */
+    int64_t last_ns;
+    size_t file_count;   /* metrics files read */
+    size_t problem_count; /* lines that could not be read */
+    size_t log_alert_count; /* alerts in the log: passes in which a rule held */
+    uint64_t recovered;  /* records that this call put into the files for killed processes */
+    bool live;           /* some process still writes into the folder */
+} afmon_view_info;
+
+AFMON_API void afmon_view_get_info(const afmon_view *view, afmon_view_info *info);
+
+/* Metrics in order of their names (bytewise), index below metric_count. Texts are owned by the view. */
+AFMON_API const char *afmon_view_metric_name(const afmon_view *view, size_t index, size_t *length);
+
+/* Aggregate over the given span of timestamps. An unknown name is no error. Exact, from memory and files. */
+AFMON_API afmon_status afmon_view_aggregate(afmon_view *view, const char *name, afmon_window window,
+                                            afmon_aggregate *aggregate);
+AFMON_API afmon_status afmon_view_quantiles(afmon_view *view, const char *name, afmon_window window, const double *q,
+                                            size_t count, double *values);
+AFMON_API afmon_status afmon_view_token_usage(afmon_view *view, afmon_window window, afmon_token_usage *usage);
+
+/* Calls visit for each sample of a metric (name == NULL: of all, metric by metric is not promised) in the window, in
+ * the order in which they were written. visit returns non-zero to stop (AFMON_E_CANCELLED). */
+AFMON_API afmon_status afmon_view_each(afmon_view *view, const char *name, afmon_window window,
+                                       int (*visit)(void *user, const afmon_sample *sample), void *user);
+
+/* The i-th thing that was wrong in the files: "metrics.jsonl:17: not a JSON object". Owned by the view; NULL past
+ * the end. At most 1,000 are kept; afmon_view_info counts all. */
+AFMON_API const char *afmon_view_problem(const afmon_view *view, size_t index);
+
+/* One rule over a whole run, as the periodic pass would have seen it. */
+typedef struct afmon_alert_span {
+    afmon_alert worst;   /* the alert of the pass farthest beyond the limit */
+    int64_t first_ns;    /* first and last pass in which the rule held */
+    int64_t last_ns;
+    uint64_t passes_held;
+    uint64_t passes; /* passes in which there was something to judge */
+} afmon_alert_span;
+
+/* Replays the built-in rules over a view: a pass every interval_s, and one at the last sample. Fills spans (room for
+ * AFMON_ALERT_RULES) with the rules that held at least once; *count is how many. */
+AFMON_API afmon_status afmon_view_check(afmon_view *view, const afmon_alert_limits *limits, double interval_s,
+                                        afmon_alert_span *spans, size_t *count);
+
+/* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
+ * records. Every reader and monitor does this by itself. */
+AFMON_API afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
