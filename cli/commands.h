@@ -1,0 +1,19 @@
+/* The commands of afmon: one file each, and the table by which main.c finds them. */
+#ifndef AFMON_CLI_COMMANDS_H
+#define AFMON_CLI_COMMANDS_H
+
+/* A command gets the words from its own name on (argv[0] is "show", "demo" ...), prints what it has to say, and
+ * returns the exit status of the program. It does not call exit(). */
+typedef struct cli_command {
+    const char *name;
+    const char *summary; /* one line for `afmon --help` */
+    int (*run)(int argc, char **argv);
+} cli_command;
+
+int cmd_demo(int argc, char **argv);
+int cmd_generate(int argc, char **argv);
+int cmd_show(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+int cmd_recover(int argc, char **argv);
+
+#endif
