@@ -466,7 +466,7 @@ typedef struct afmon_stats {
     uint64_t samples_written;
     uint64_t logs_recorded;
     uint64_t logs_written;
-    uint64_t records_queued; /* in the rings now: records, not samples */
+    uint64_t samples_queued; /* recorded, and not yet written and stored */
     uint64_t bytes_queued;
     afmon_drops dropped;
     uint64_t ring_waits;      /* record calls that had to wait for room */

@@ -1,0 +1,206 @@
+#include "ingest/expand.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "catalog/fields.h"
+#include "ingest/expand_internal.h"
+
+/* Several times the largest record: a call's metadata may stand in its data twice, escaped. */
+#define SCRATCH_LIMIT ((size_t)AFMON_RECORD_MAX * 8)
+
+void afmon_expander_init(struct afmon_expander *expander)
+{
+    afmon_buffer_init(&expander->name, SCRATCH_LIMIT);
+    afmon_buffer_init(&expander->packed, SCRATCH_LIMIT);
+    afmon_buffer_init(&expander->data, SCRATCH_LIMIT);
+    afmon_buffer_init(&expander->text, SCRATCH_LIMIT);
+}
+
+void afmon_expander_free(struct afmon_expander *expander)
+{
+    afmon_buffer_free(&expander->name);
+    afmon_buffer_free(&expander->packed);
+    afmon_buffer_free(&expander->data);
+    afmon_buffer_free(&expander->text);
+}
+
+struct afmon_text afmon_text_take(const unsigned char **at, uint32_t length)
+{
+    struct afmon_text text = {.data = (const char *)*at, .length = length};
+    if (length == AFMON_TEXT_ABSENT)
+        return (struct afmon_text){0};
+    *at += length;
+    return text;
+}
+
+void afmon_pack_one(struct afmon_buffer *out, afmon_field field)
+{
+    size_t size = afmon_fields_packed_size(&field, 1);
+    if (size != SIZE_MAX && afmon_buffer_reserve(out, size)) {
+        afmon_fields_pack((unsigned char *)afmon_buffer_end(out), &field, 1);
+        out->length += size;
+    }
+}
+
+void afmon_pack_text(struct afmon_buffer *out, const char *key, struct afmon_text text)
+{
+    if (text.data != NULL)
+        afmon_pack_one(out, afmon_string_n(key, text.data, text.length));
+}
+
+bool afmon_emit(struct afmon_expansion *expansion, const char *name, double value, const void *packed, size_t length)
+{
+    struct afmon_expanded_sample sample = {.name = name,
+                                           .name_length = (uint32_t)strlen(name),
+                                           .packed = packed,
+                                           .packed_length = (uint32_t)length,
+                                           .value = value};
+    return expansion->sink->sample(expansion->sink->user, &sample, expansion->boot_ns);
+}
+
+bool afmon_emit_named(struct afmon_expansion *expansion, const char *prefix, struct afmon_text rest, double value,
+                      const void *packed, size_t length)
+{
+    struct afmon_buffer *name = &expansion->expander->name;
+    afmon_buffer_clear(name);
+    afmon_buffer_add_text(name, prefix);
+    afmon_buffer_add(name, rest.data, rest.length);
+    struct afmon_expanded_sample sample = {.name = name->data,
+                                           .name_length = (uint32_t)name->length,
+                                           .packed = packed,
+                                           .packed_length = (uint32_t)length,
+                                           .value = value};
+    return !name->failed && expansion->sink->sample(expansion->sink->user, &sample, expansion->boot_ns);
+}
+
+bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3],
+                       struct afmon_text model)
+{
+    static const struct {
+        const char *name;
+        uint16_t flag;
+    } series[3] = {{"prompt_token_count", AFMON_TRACK_PROMPT},
+                   {"completion_token_count", AFMON_TRACK_COMPLETION},
+                   {"total_token_count", AFMON_TRACK_TOTAL}};
+    struct afmon_buffer *packed = &expansion->expander->packed;
+    afmon_buffer_clear(packed);
+    afmon_pack_text(packed, "model_name", model);
+    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
+    if (packed->failed)
+        return false;
+    for (int i = 0; i < 3; i++) {
+        if ((flags & series[i].flag) != 0 &&
+            !afmon_emit(expansion, series[i].name, tokens[i], packed->data, packed->length))
+            return false;
+    }
+    return true;
+}
+
+/* Adds what every tracked call's data begins with. */
+void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, bool success)
+{
+    struct afmon_buffer *data = &expansion->expander->data;
+    char text[AFMON_TIMESTAMP_SIZE];
+    size_t length = afmon_format_timestamp(text, expansion->boot_ns + expansion->wall_offset_ns);
+    afmon_buffer_clear(data);
+    afmon_pack_one(data, afmon_string_n("timestamp", text, length));
+    afmon_pack_one(data, afmon_double("duration", duration_s));
+    afmon_pack_one(data, afmon_bool("success", success));
+}
+
+void afmon_data_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3])
+{
+    struct afmon_buffer *data = &expansion->expander->data;
+    if ((flags & AFMON_TRACK_PROMPT) != 0)
+        afmon_pack_one(data, afmon_double("prompt_token_count", tokens[0]));
+    if ((flags & AFMON_TRACK_COMPLETION) != 0)
+        afmon_pack_one(data, afmon_double("completion_token_count", tokens[1]));
+    if ((flags & AFMON_TRACK_TOTAL) != 0)
+        afmon_pack_one(data, afmon_double("total_token_count", tokens[2]));
+}
+
+bool afmon_data_emit(struct afmon_expansion *expansion, const char *message)
+{
+    struct afmon_buffer *data = &expansion->expander->data;
+    struct afmon_buffer *text = &expansion->expander->text;
+    afmon_buffer_add(data, expansion->fields, expansion->fields_length);
+    afmon_buffer_clear(text);
+    afmon_buffer_add_char(text, '{');
+    /* nothing is reserved inside the object, so the keys stay as they are */
+    afmon_fields_render(text, data->data, data->length, AFMON_LINE_DATA);
+    if (text->length > 1)
+        text->length -= 2; /* the last ", " */
+    afmon_buffer_add_char(text, '}');
+    if (data->failed || text->failed)
+        return false;
+    afmon_field field = {.key = "data", .key_length = 4, .type = AFMON_JSON};
+    field.as.text.data = text->data;
+    field.as.text.length = text->length;
+    afmon_buffer_clear(data);
+    afmon_pack_one(data, field);
+    struct afmon_expanded_log log = {.message = message,
+                                     .message_length = strlen(message),
+                                     .level = AFMON_INFO,
+                                     .packed = data->data,
+                                     .packed_length = data->length};
+    return !data->failed && expansion->sink->log(expansion->sink->user, &log, expansion->boot_ns);
+}
+
+static bool expand_sample(const unsigned char *at, const struct afmon_expand_sink *sink)
+{
+    struct afmon_record_sample record;
+    memcpy(&record, at, sizeof record);
+    struct afmon_expanded_sample sample = {.definition = record.definition, .value = record.value};
+    return sink->sample(sink->user, &sample, record.head.boot_ns);
+}
+
+static bool expand_metric(const unsigned char *at, const struct afmon_expand_sink *sink)
+{
+    struct afmon_record_metric record;
+    memcpy(&record, at, sizeof record);
+    at += sizeof record;
+    struct afmon_expanded_sample sample = {.name = (const char *)at,
+                                           .name_length = record.name_length,
+                                           .packed = at + record.name_length,
+                                           .packed_length = record.fields_length,
+                                           .value = record.value};
+    return sink->sample(sink->user, &sample, record.head.boot_ns);
+}
+
+static bool expand_log(const unsigned char *at, const struct afmon_expand_sink *sink)
+{
+    struct afmon_record_log record;
+    memcpy(&record, at, sizeof record);
+    at += sizeof record;
+    struct afmon_expanded_log log = {.message = (const char *)at,
+                                     .message_length = record.message_length,
+                                     .level = (afmon_level)(record.head.flags & ~AFMON_LOG_FILE_ONLY),
+                                     .file_only = (record.head.flags & AFMON_LOG_FILE_ONLY) != 0,
+                                     .packed = at + record.message_length,
+                                     .packed_length = record.fields_length};
+    return sink->log(sink->user, &log, record.head.boot_ns);
+}
+
+bool afmon_expand(struct afmon_expander *expander, const unsigned char *record, int64_t wall_offset_ns,
+                  const struct afmon_expand_sink *sink)
+{
+    struct afmon_record head;
+    memcpy(&head, record, sizeof head);
+    struct afmon_expansion expansion = {
+        .expander = expander, .sink = sink, .boot_ns = head.boot_ns, .wall_offset_ns = wall_offset_ns};
+    switch (head.kind) {
+    case AFMON_RECORD_SAMPLE:
+        return expand_sample(record, sink);
+    case AFMON_RECORD_METRIC:
+        return expand_metric(record, sink);
+    case AFMON_RECORD_LOG:
+        return expand_log(record, sink);
+    case AFMON_RECORD_GENERATION:
+        return afmon_expand_generation(&expansion, record);
+    case AFMON_RECORD_EVALUATION:
+        return afmon_expand_evaluation(&expansion, record);
+    default:
+        return true;
+    }
+}

@@ -1,0 +1,97 @@
+/* A tracked generation: section 2 of the contract. */
+#include <string.h>
+
+#include "catalog/fields.h"
+#include "ingest/expand_internal.h"
+
+struct generation {
+    struct afmon_record_generation record;
+    struct afmon_text model;
+    struct afmon_text finish;
+    struct afmon_text error;
+    struct afmon_text error_type;
+    double tokens[3];
+    bool success;
+    bool has_error;
+};
+
+static void parse(struct generation *call, struct afmon_expansion *expansion, const unsigned char *at)
+{
+    memcpy(&call->record, at, sizeof call->record);
+    at += sizeof call->record;
+    call->model = afmon_text_take(&at, call->record.model_length);
+    call->finish = afmon_text_take(&at, call->record.finish_length);
+    call->error = afmon_text_take(&at, call->record.error_length);
+    call->error_type = afmon_text_take(&at, call->record.error_type_length);
+    call->tokens[0] = call->record.prompt_tokens;
+    call->tokens[1] = call->record.completion_tokens;
+    call->tokens[2] = call->record.total_tokens;
+    call->success = (call->record.head.flags & AFMON_TRACK_SUCCESS) != 0;
+    call->has_error = call->error.length > 0;
+    expansion->fields = at;
+    expansion->fields_length = call->record.fields_length;
+}
+
+/* The type of the error where it came among the metadata, as the peer's generators hand it over. */
+static struct afmon_text error_type_field(const struct afmon_expansion *expansion)
+{
+    struct afmon_field_walk walk = afmon_field_walk_begin(expansion->fields, expansion->fields_length);
+    afmon_field field;
+    while (afmon_field_walk_next(&walk, &field))
+        if (field.type == AFMON_STRING && field.key_length == 10 && memcmp(field.key, "error_type", 10) == 0)
+            return (struct afmon_text){field.as.text.data, field.as.text.length};
+    return (struct afmon_text){0};
+}
+
+static bool emit_api_error(struct afmon_expansion *expansion, const struct generation *call)
+{
+    if (call->success && !call->has_error)
+        return true;
+    struct afmon_text type = call->error_type.data != NULL ? call->error_type : error_type_field(expansion);
+    if (type.data == NULL && call->record.http_status == 0)
+        return true;
+    struct afmon_buffer *packed = &expansion->expander->packed;
+    afmon_buffer_clear(packed);
+    afmon_pack_text(packed, "error_type", type);
+    if (call->record.http_status != 0)
+        afmon_pack_one(packed, afmon_int("status", call->record.http_status));
+    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
+    return !packed->failed && afmon_emit(expansion, "api_errors", 1.0, packed->data, packed->length);
+}
+
+static bool emit_samples(struct afmon_expansion *expansion, const struct generation *call)
+{
+    const void *fields = expansion->fields;
+    size_t length = expansion->fields_length;
+    return afmon_emit(expansion, "generation_time", call->record.duration_s, fields, length) &&
+           afmon_emit(expansion, "success_rate", call->success ? 1.0 : 0.0, fields, length) &&
+           afmon_emit(expansion, "error_rate", call->has_error ? 1.0 : 0.0, fields, length) &&
+           emit_api_error(expansion, call) &&
+           (call->model.data == NULL ||
+            afmon_emit_named(expansion, "model_usage:", call->model, 1.0, fields, length)) &&
+           (call->finish.data == NULL ||
+            afmon_emit_named(expansion, "finish_reason:", call->finish, 1.0, fields, length)) &&
+           afmon_emit_tokens(expansion, call->record.head.flags, call->tokens, call->model) &&
+           ((call->record.head.flags & AFMON_TRACK_LENGTH) == 0 ||
+            afmon_emit(expansion, "conversation_length", call->record.conversation_length, fields, length));
+}
+
+bool afmon_expand_generation(struct afmon_expansion *expansion, const unsigned char *record)
+{
+    struct generation call;
+    parse(&call, expansion, record);
+    if (!emit_samples(expansion, &call))
+        return false;
+    struct afmon_buffer *data = &expansion->expander->data;
+    afmon_data_begin(expansion, call.record.duration_s, call.success);
+    afmon_data_tokens(expansion, call.record.head.flags, call.tokens);
+    afmon_pack_text(data, "model_name", call.model);
+    afmon_pack_text(data, "finish_reason", call.finish);
+    if ((call.record.head.flags & AFMON_TRACK_LENGTH) != 0)
+        afmon_pack_one(data, afmon_double("conversation_length", call.record.conversation_length));
+    afmon_pack_text(data, "error", call.error);
+    afmon_pack_text(data, "error_type", call.error_type);
+    if (call.record.http_status != 0)
+        afmon_pack_one(data, afmon_int("http_status", call.record.http_status));
+    return afmon_data_emit(expansion, "Generation metrics");
+}

@@ -1,0 +1,45 @@
+/* Shared by the expansion of the two tracked calls. */
+#ifndef AFMON_INGEST_EXPAND_INTERNAL_H
+#define AFMON_INGEST_EXPAND_INTERNAL_H
+
+#include "ingest/expand.h"
+
+struct afmon_text {
+    const char *data; /* NULL: not given */
+    size_t length;
+};
+
+/* One record on its way through. */
+struct afmon_expansion {
+    struct afmon_expander *expander;
+    const struct afmon_expand_sink *sink;
+    int64_t boot_ns;
+    int64_t wall_offset_ns;
+    const void *fields; /* metadata of the call, packed */
+    size_t fields_length;
+};
+
+/* The next text of a record, whose length may be AFMON_TEXT_ABSENT. */
+struct afmon_text afmon_text_take(const unsigned char **at, uint32_t length);
+
+void afmon_pack_one(struct afmon_buffer *out, afmon_field field);
+void afmon_pack_text(struct afmon_buffer *out, const char *key, struct afmon_text text); /* nothing where not given */
+
+/* Give one sample to the sink; the second one with a name of two parts. */
+bool afmon_emit(struct afmon_expansion *expansion, const char *name, double value, const void *packed, size_t length);
+bool afmon_emit_named(struct afmon_expansion *expansion, const char *prefix, struct afmon_text rest, double value,
+                      const void *packed, size_t length);
+
+/* The token counts that were given: prompt, completion, total. */
+bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3],
+                       struct afmon_text model);
+
+/* The data of the log record, collected in expander->data, and given to the sink with the call's metadata behind it. */
+void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, bool success);
+void afmon_data_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3]);
+bool afmon_data_emit(struct afmon_expansion *expansion, const char *message);
+
+bool afmon_expand_generation(struct afmon_expansion *expansion, const unsigned char *record);
+bool afmon_expand_evaluation(struct afmon_expansion *expansion, const unsigned char *record);
+
+#endif

@@ -1,0 +1,149 @@
+/* The producers of one session: a ring for each thread that records.
+ *
+ * Fast path (afmon_hub_enter): a thread finds its ring in thread-local memory; no lock, no system call, wait-free while there is room. The
+ * first record of a thread makes a ring, or takes over one that an ended thread left drained.
+ *
+ * Lifetimes. A producer is referred to by its thread and by the hub, and freed by whoever lets go last. A thread lets go when it ends (a
+ * thread-specific destructor) or, after the hub was closed, when it next attaches anywhere. So a thread's own pointer to its producer is always
+ * valid, and the hub may be freed while threads live on. This directory of a thread's own rings, and the key of its destructor, are the only things
+ * in the library that are not inside a monitor; no thread sees another one's.
+ *
+ * Fork. The page with the serial is wiped in a child (MADV_WIPEONFORK), so that every fast path there misses; the ring mappings are not
+ * inherited. See monitor/process.h.
+ *
+ * Closing. The serial is set to 0, a membarrier(2) makes every thread see it or be seen as active, and those that are inside a record are
+ * waited for. So a record either is refused, or is in its ring before the last drain. */
+#ifndef AFMON_INGEST_HUB_H
+#define AFMON_INGEST_HUB_H
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "ingest/ring.h"
+#include "ingest/session.h"
+
+/* Wiped in a forked child. A serial of 0: nobody records here (not yet, not any more, or not in this process). */
+struct afmon_process_page {
+    _Atomic uint64_t serial;
+    _Atomic uint32_t state; /* of the monitor in this process; 0 in a child that has not been here yet */
+};
+
+/* Counters of one producer; written by its thread alone, read by anyone. */
+struct afmon_producer_counts {
+    _Atomic uint64_t samples;
+    _Atomic uint64_t logs;
+    _Atomic uint64_t dropped_full;
+    _Atomic uint64_t dropped_unwritable;
+    _Atomic uint64_t dropped_too_big;
+    _Atomic uint64_t dropped_no_memory;
+    _Atomic uint64_t waits;
+    _Atomic uint64_t wait_ns;
+    _Atomic uint64_t cost_ns; /* of the calls that were measured */
+    _Atomic uint64_t cost_calls;
+};
+
+struct afmon_hub;
+
+struct afmon_producer {
+    /* the thread's own */
+    struct afmon_ring ring;
+    uint64_t tail;
+    uint64_t head_seen;   /* head when it was last read */
+    uint64_t nudge_at;    /* wake the consumer when tail gets here */
+    uint32_t calls;
+    _Atomic uint32_t active; /* inside a record */
+    uint64_t serial;
+    struct afmon_hub *hub; /* not to be followed once the serial is not the page's */
+    struct afmon_producer_counts counts;
+    /* between thread and consumer */
+    _Alignas(64) _Atomic uint32_t waiting; /* for room */
+    _Atomic uint32_t retired;              /* the thread has ended, or needs this ring no more */
+    _Atomic uint32_t references;
+    sem_t room;
+    /* the consumer's own */
+    _Alignas(64) _Atomic uint64_t stored; /* up to here records are in the store: what a query of this thread sees */
+    uint32_t number;
+    char file[AFMON_FILE_NAME];
+};
+
+struct afmon_hub {
+    struct afmon_process_page *page;
+    struct afmon_session *session; /* NULL: rings in anonymous memory */
+    uint64_t serial;
+    uint64_t ring_bytes;
+    afmon_full_policy on_full;
+    _Atomic uint32_t sleeping;   /* the consumer waits at wake */
+    _Atomic uint32_t unwritable; /* the files cannot be written now: nobody waits for room */
+    sem_t wake;
+    pthread_mutex_t lock; /* of the lists */
+    struct afmon_producer **producers;
+    size_t count;
+    size_t capacity;
+    uint32_t rings_made;
+    bool ended;
+    pthread_t consumer; /* never waits for room: it would wait for itself */
+    _Atomic uint32_t has_consumer;
+    _Atomic int ring_error; /* errno of a ring file that could not be made (its thread records unprotected); taken by the consumer */
+    struct afmon_producer_counts gone; /* of producers that are no more */
+};
+
+/* page: where the serial will be published. session may be NULL. 0 or errno. */
+int afmon_hub_init(struct afmon_hub *hub, struct afmon_process_page *page, struct afmon_session *session,
+                   uint64_t serial, uint64_t ring_bytes, afmon_full_policy on_full);
+
+/* Refuses further records and waits for those that are being made. The consumer must still be draining. */
+void afmon_hub_refuse(struct afmon_hub *hub);
+
+/* Lets go of all rings, after refuse: those that are drained are removed, others stay as files for a recovery. Returns how many records were left in
+ * them. Sums can still be asked for. */
+uint64_t afmon_hub_end(struct afmon_hub *hub);
+void afmon_hub_free(struct afmon_hub *hub); /* after end; no thread is in a call any more */
+
+/* Producer. The thread's producer for the monitor of this page, if it has one and the monitor takes records; NULL else. Marks it active: afmon_hub_leave must follow. */
+struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page);
+
+/* Producer, after enter gave NULL. Makes the thread a producer; it is not active afterwards. AFMON_E_NO_MEMORY, _SYSTEM. */
+afmon_status afmon_hub_attach(struct afmon_hub *hub);
+
+static inline void afmon_hub_leave(struct afmon_producer *producer)
+{
+    atomic_store_explicit(&producer->active, 0, memory_order_release);
+}
+
+/* Producer, active. Room for one record of length bytes, or NULL and why in *status; afmon_producer_commit must follow. May wait. */
+unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t length, afmon_status *status);
+void afmon_producer_commit(struct afmon_producer *producer, uint32_t length);
+
+/* Producer, active. Puts a record that is too long for the thread's ring into a ring made for it. */
+afmon_status afmon_producer_put_large(struct afmon_producer *producer, const struct afmon_draft *draft,
+                                      int64_t boot_ns);
+
+/* True where the calling thread has recorded something that is not in the store yet. */
+bool afmon_hub_thread_is_behind(const struct afmon_process_page *page);
+
+/* Consumer. Wakes threads that wait for room in this ring. */
+void afmon_producer_room(struct afmon_producer *producer);
+
+/* Consumer, or anyone. Wakes the consumer. */
+void afmon_hub_wake(struct afmon_hub *hub);
+
+/* Consumer. Copies the list of producers (malloc'ed, as *list, grown as needed); the producers stay valid, for only the consumer removes any. False: no memory. */
+bool afmon_hub_list(struct afmon_hub *hub, struct afmon_producer ***list, size_t *count, size_t *capacity);
+
+/* Consumer. Takes rings of ended threads, drained, out of the list beyond a small reserve that new threads take over. */
+void afmon_hub_tidy(struct afmon_hub *hub);
+
+/* Sums over all producers there were. */
+struct afmon_hub_sums {
+    uint64_t samples, logs, waits, wait_ns, cost_ns, cost_calls, bytes_queued, rings;
+    afmon_drops dropped;
+};
+void afmon_hub_sum(struct afmon_hub *hub, struct afmon_hub_sums *sums);
+
+static inline void afmon_count(_Atomic uint64_t *counter, uint64_t by)
+{
+    /* one writer: no locked addition */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,172 @@
+#include "ingest/landing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "ingest/tail.h"
+
+static int open_file(int folder, const char *name, int *out)
+{
+    *out = -1;
+    if (name[0] == '\0')
+        return 0;
+    int fd = openat(folder, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (fd < 0)
+        return errno;
+    struct stat status;
+    int failure = fstat(fd, &status) != 0 ? errno : 0;
+    if (failure == 0 && !S_ISREG(status.st_mode))
+        failure = EINVAL;
+    if (failure != 0) {
+        close(fd);
+        return failure;
+    }
+    *out = fd;
+    return 0;
+}
+
+int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *metrics_file, const char *log_file,
+                         const char **failed)
+{
+    files->log = -1;
+    *failed = metrics_file;
+    int failure = open_file(folder, metrics_file, &files->metrics);
+    if (failure == 0) {
+        *failed = log_file;
+        failure = open_file(folder, log_file, &files->log);
+    }
+    if (failure != 0)
+        afmon_run_files_close(files);
+    return failure;
+}
+
+int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buffer *removed)
+{
+    int failure = files->metrics >= 0 ? afmon_tail_repair(files->metrics, true, removed) : 0;
+    if (failure == 0 && files->log >= 0)
+        failure = afmon_tail_repair(files->log, false, removed);
+    return failure;
+}
+
+void afmon_run_files_close(struct afmon_run_files *files)
+{
+    if (files->metrics >= 0)
+        close(files->metrics);
+    if (files->log >= 0)
+        close(files->log);
+    files->metrics = files->log = -1;
+}
+
+static int file_size(int fd, int64_t *size)
+{
+    struct stat status;
+    *size = 0;
+    if (fd < 0)
+        return 0;
+    if (fstat(fd, &status) != 0)
+        return errno;
+    *size = status.st_size;
+    return 0;
+}
+
+/* Cuts off what stands behind offset. */
+static int cut(int fd, int64_t offset)
+{
+    int64_t size;
+    int failure = file_size(fd, &size);
+    if (failure != 0 || fd < 0 || size <= offset)
+        return failure;
+    return ftruncate(fd, offset) == 0 ? 0 : errno;
+}
+
+static int undo(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_note *note)
+{
+    int failure = note->metrics_length > 0 ? cut(files->metrics, note->metrics_offset) : 0;
+    int other = note->log_length > 0 ? cut(files->log, note->log_offset) : 0;
+    if (failure == 0)
+        failure = other;
+    if (failure == 0)
+        afmon_ring_note_clear(ring);
+    return failure;
+}
+
+static bool is_noted(const struct afmon_ring *ring, const struct afmon_note *note)
+{
+    uint64_t head = atomic_load_explicit(&ring->header->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&ring->header->tail, memory_order_acquire);
+    return note->until > head && note->until <= tail;
+}
+
+static int write_text(int fd, const struct afmon_buffer *text)
+{
+    return text->length == 0 || fd < 0 ? 0 : afmon_write_all(fd, text->data, text->length, NULL);
+}
+
+static void advance(struct afmon_ring *ring, uint64_t until)
+{
+    atomic_store_explicit(&ring->header->head, until, memory_order_release);
+}
+
+int afmon_land(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
+               const struct afmon_buffer *log, uint64_t until)
+{
+    struct afmon_note note = afmon_ring_noted(ring);
+    int failure = is_noted(ring, &note) ? undo(files, ring, &note) : 0; /* an undo that failed before */
+    if (failure != 0)
+        return failure;
+    note = (struct afmon_note){.until = until, .metrics_length = metrics->length, .log_length = log->length};
+    if (note.metrics_length > 0)
+        failure = file_size(files->metrics, &note.metrics_offset);
+    if (failure == 0 && note.log_length > 0)
+        failure = file_size(files->log, &note.log_offset);
+    if (failure != 0)
+        return failure;
+    afmon_ring_note(ring, &note);
+    failure = write_text(files->metrics, metrics);
+    if (failure == 0)
+        failure = write_text(files->log, log);
+    if (failure != 0) {
+        (void)undo(files, ring, &note); /* where that fails, the note stays, and the next try undoes first */
+        return failure;
+    }
+    advance(ring, until);
+    return 0;
+}
+
+int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_ring *ring,
+                       struct afmon_landed *landed)
+{
+    struct afmon_note note = afmon_ring_noted(ring);
+    landed->until = atomic_load_explicit(&ring->header->head, memory_order_acquire);
+    landed->metrics = landed->log = false;
+    if (!is_noted(ring, &note))
+        return 0;
+    int64_t metrics_size;
+    int64_t log_size;
+    int failure = file_size(files->metrics, &metrics_size);
+    if (failure == 0)
+        failure = file_size(files->log, &log_size);
+    if (failure != 0)
+        return failure;
+    landed->until = note.until;
+    landed->metrics = note.metrics_length == 0 ||
+                      (note.metrics_offset >= 0 && metrics_size >= note.metrics_offset &&
+                       (uint64_t)(metrics_size - note.metrics_offset) >= note.metrics_length);
+    landed->log = note.log_length == 0 || (note.log_offset >= 0 && log_size >= note.log_offset &&
+                                           (uint64_t)(log_size - note.log_offset) >= note.log_length);
+    return 0;
+}
+
+int afmon_landing_settle(const struct afmon_run_files *files, struct afmon_ring *ring, struct afmon_landed *landed)
+{
+    struct afmon_note note = afmon_ring_noted(ring);
+    int failure = afmon_landing_look(files, ring, landed);
+    if (failure == 0 && !landed->metrics && note.metrics_length > 0 && is_noted(ring, &note))
+        failure = note.metrics_offset < 0 ? EINVAL : cut(files->metrics, note.metrics_offset);
+    if (failure == 0 && !landed->log && note.log_length > 0 && is_noted(ring, &note))
+        failure = note.log_offset < 0 ? EINVAL : cut(files->log, note.log_offset);
+    return failure;
+}

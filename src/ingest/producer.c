@@ -1,0 +1,133 @@
+/* The producer's side of the rings: called by threads that record. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ingest/threads.h"
+
+#define WAIT_NS INT64_C(20000000) /* so long at most between two looks for room */
+
+struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page)
+{
+    uint64_t serial = atomic_load_explicit(&page->serial, memory_order_acquire);
+    struct afmon_producer *producer = afmon_thread_last.producer;
+    if (__builtin_expect(afmon_thread_last.serial != serial, 0)) {
+        producer = serial == 0 ? NULL : afmon_thread_find(serial);
+        if (producer == NULL)
+            return NULL;
+    }
+    /* The store before the load, without the price of a fence: who closes pays it, by membarrier(2) (afmon_hub_refuse). */
+    atomic_store_explicit(&producer->active, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(atomic_load_explicit(&page->serial, memory_order_relaxed) != serial, 0)) {
+        afmon_hub_leave(producer);
+        return NULL;
+    }
+    return producer;
+}
+
+static uint64_t free_bytes(struct afmon_producer *producer)
+{
+    return producer->ring.capacity - (producer->tail - producer->head_seen);
+}
+
+static uint64_t look_for_room(struct afmon_producer *producer)
+{
+    producer->head_seen = atomic_load_explicit(&producer->ring.header->head, memory_order_acquire);
+    return free_bytes(producer);
+}
+
+static void sleep_for_room(struct afmon_producer *producer)
+{
+    int64_t until = afmon_boot_ns() + WAIT_NS;
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_nsec += (long)WAIT_NS;
+    if (deadline.tv_nsec >= AFMON_NS_PER_S) {
+        deadline.tv_nsec -= (long)AFMON_NS_PER_S;
+        deadline.tv_sec++;
+    }
+    while (sem_clockwait(&producer->room, CLOCK_MONOTONIC, &deadline) != 0 && errno == EINTR &&
+           afmon_boot_ns() < until)
+        ;
+}
+
+/* The ring is full: waits, or drops. True where there is room now. */
+static bool wait_for_room(struct afmon_producer *producer, uint64_t needed, afmon_status *status)
+{
+    struct afmon_hub *hub = producer->hub;
+    bool is_consumer = atomic_load_explicit(&hub->has_consumer, memory_order_acquire) != 0 &&
+                       pthread_equal(hub->consumer, pthread_self()) != 0;
+    if (hub->on_full == AFMON_FULL_DROP || is_consumer) {
+        afmon_count(&producer->counts.dropped_full, 1);
+        *status = AFMON_E_FULL;
+        return false;
+    }
+    int64_t began = afmon_boot_ns();
+    bool room = false;
+    *status = AFMON_OK;
+    while (!room && *status == AFMON_OK) {
+        atomic_store_explicit(&producer->waiting, 1, memory_order_seq_cst);
+        room = look_for_room(producer) >= needed;
+        if (!room && atomic_load_explicit(&hub->unwritable, memory_order_acquire) != 0) {
+            *status = AFMON_E_UNWRITABLE;
+        } else if (!room) {
+            afmon_hub_wake(hub);
+            sleep_for_room(producer);
+        }
+    }
+    atomic_store_explicit(&producer->waiting, 0, memory_order_relaxed);
+    afmon_count(&producer->counts.waits, 1);
+    afmon_count(&producer->counts.wait_ns, (uint64_t)(afmon_boot_ns() - began));
+    if (!room)
+        afmon_count(&producer->counts.dropped_unwritable, 1);
+    return room;
+}
+
+static void put_pad(struct afmon_producer *producer, unsigned char *at, uint64_t length)
+{
+    struct afmon_record pad = {.length = (uint32_t)length, .kind = AFMON_RECORD_PAD};
+    memcpy(at, &pad, 8);
+    producer->tail += length;
+}
+
+unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t length, afmon_status *status)
+{
+    uint64_t mask = producer->ring.capacity - 1;
+    uint64_t to_end = producer->ring.capacity - (producer->tail & mask);
+    uint64_t pad = to_end < length ? to_end : 0;
+    if (__builtin_expect(free_bytes(producer) < length + pad, 0) && look_for_room(producer) < length + pad &&
+        !wait_for_room(producer, length + pad, status))
+        return NULL;
+    if (__builtin_expect(pad != 0, 0))
+        put_pad(producer, producer->ring.data + (producer->tail & mask), pad);
+    return producer->ring.data + (producer->tail & mask);
+}
+
+/* Half full: the consumer should look here before it is full. Looked at again after another eighth. */
+static void nudge(struct afmon_producer *producer)
+{
+    uint64_t capacity = producer->ring.capacity;
+    uint64_t room = look_for_room(producer);
+    if (room < capacity / 2) {
+        producer->nudge_at = producer->tail + capacity / 8;
+        afmon_hub_wake(producer->hub);
+    } else {
+        producer->nudge_at = producer->head_seen + capacity / 2;
+    }
+}
+
+void afmon_producer_commit(struct afmon_producer *producer, uint32_t length)
+{
+    producer->tail += length;
+    atomic_store_explicit(&producer->ring.header->tail, producer->tail, memory_order_release);
+    if (__builtin_expect(producer->tail >= producer->nudge_at, 0))
+        nudge(producer);
+}
+
+bool afmon_hub_thread_is_behind(const struct afmon_process_page *page)
+{
+    uint64_t serial = atomic_load_explicit(&page->serial, memory_order_acquire);
+    const struct afmon_producer *producer = serial == 0 ? NULL : afmon_thread_find(serial);
+    return producer != NULL && atomic_load_explicit(&producer->stored, memory_order_acquire) < producer->tail;
+}

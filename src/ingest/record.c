@@ -1,0 +1,355 @@
+#include "ingest/record.h"
+
+#include <string.h>
+
+#include "catalog/fields.h"
+
+static bool given(const char *text)
+{
+    return text != NULL;
+}
+
+/* Length of an optional text as it is stored. */
+static size_t text_length(const char *text)
+{
+    return given(text) ? strlen(text) : AFMON_TEXT_ABSENT;
+}
+
+static size_t stored(size_t length)
+{
+    return length == AFMON_TEXT_ABSENT ? 0 : length;
+}
+
+/* Sets the draft's length from the parts', each of which is at most SIZE_MAX; their sum must not wrap. */
+static void settle(struct afmon_draft *draft, size_t fixed, const size_t *parts, size_t count)
+{
+    size_t sum = fixed;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i] > AFMON_RECORD_MAX) {
+            draft->length = 0;
+            return;
+        }
+        sum += parts[i];
+    }
+    sum = (sum + 7) & ~(size_t)7;
+    draft->length = sum > AFMON_RECORD_MAX ? 0 : (uint32_t)sum;
+}
+
+static void draft_begin(struct afmon_draft *draft, enum afmon_record_kind kind, const afmon_field *fields, size_t count)
+{
+    draft->kind = (uint16_t)kind;
+    draft->fields_length = count == 0 ? 0 : afmon_fields_packed_size(fields, count);
+    draft->bad = draft->fields_length == SIZE_MAX || (count > 0 && fields == NULL);
+    draft->samples = 0;
+    draft->logs = 0;
+}
+
+void afmon_draft_metric(struct afmon_draft *draft, const char *name, size_t name_length, double value,
+                        const afmon_field *fields, size_t count)
+{
+    draft_begin(draft, AFMON_RECORD_METRIC, fields, count);
+    draft->as.metric.name = name;
+    draft->as.metric.name_length = name_length;
+    draft->as.metric.value = value;
+    draft->as.metric.fields = fields;
+    draft->as.metric.count = count;
+    draft->samples = 1;
+    settle(draft, sizeof(struct afmon_record_metric), (size_t[]){name_length, draft->fields_length}, 2);
+}
+
+void afmon_draft_log(struct afmon_draft *draft, afmon_level level, const char *message, size_t message_length,
+                     const afmon_field *fields, size_t count)
+{
+    draft_begin(draft, AFMON_RECORD_LOG, fields, count);
+    draft->as.log.level = level;
+    draft->as.log.file_only = false;
+    draft->as.log.message = message;
+    draft->as.log.message_length = message_length;
+    draft->as.log.fields = fields;
+    draft->as.log.count = count;
+    draft->logs = 1;
+    settle(draft, sizeof(struct afmon_record_log), (size_t[]){message_length, draft->fields_length}, 2);
+}
+
+static bool has_error_type_field(const afmon_field *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = fields[i].key_length > 0 ? fields[i].key_length : strlen(fields[i].key);
+        if (fields[i].type == AFMON_STRING && length == 10 && memcmp(fields[i].key, "error_type", 10) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool afmon_generation_is_api_error(const afmon_generation *call)
+{
+    bool failed = !call->success || (given(call->error) && call->error[0] != '\0');
+    return failed && (call->http_status != 0 || given(call->error_type) ||
+                      has_error_type_field(call->fields, call->field_count));
+}
+
+void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *call)
+{
+    draft_begin(draft, AFMON_RECORD_GENERATION, call->fields, call->field_count);
+    draft->as.generation.call = call;
+    size_t *text = draft->as.generation.text;
+    text[0] = text_length(call->model_name);
+    text[1] = text_length(call->finish_reason);
+    text[2] = text_length(call->error);
+    text[3] = text_length(call->error_type);
+    draft->logs = 1;
+    draft->samples = 3u + (given(call->model_name) ? 1u : 0u) + (given(call->finish_reason) ? 1u : 0u) +
+                     (call->prompt_token_count.given ? 1u : 0u) + (call->completion_token_count.given ? 1u : 0u) +
+                     (call->total_token_count.given ? 1u : 0u) + (call->conversation_length.given ? 1u : 0u);
+    if (!draft->bad && afmon_generation_is_api_error(call))
+        draft->samples++;
+    settle(draft, sizeof(struct afmon_record_generation),
+           (size_t[]){stored(text[0]), stored(text[1]), stored(text[2]), stored(text[3]), draft->fields_length}, 5);
+}
+
+/* Bytes of all scores; SIZE_MAX where one has no name. */
+static size_t scores_length(const afmon_evaluation *call)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < call->score_count; i++) {
+        if (call->scores[i].name == NULL)
+            return SIZE_MAX;
+        size_t length = sizeof(struct afmon_record_score) + strlen(call->scores[i].name) +
+                        stored(text_length(call->scores[i].feedback));
+        if (length > AFMON_RECORD_MAX || sum > AFMON_RECORD_MAX)
+            return AFMON_RECORD_MAX + (size_t)1;
+        sum += length;
+    }
+    return sum;
+}
+
+void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *call)
+{
+    draft_begin(draft, AFMON_RECORD_EVALUATION, call->fields, call->field_count);
+    draft->as.evaluation.call = call;
+    size_t *text = draft->as.evaluation.text;
+    text[0] = text_length(call->evaluator_type);
+    text[1] = text_length(call->model_name);
+    text[2] = text_length(call->error);
+    text[3] = text_length(call->error_type);
+    draft->as.evaluation.scores_length =
+        call->score_count > 0 && call->scores == NULL ? SIZE_MAX : scores_length(call);
+    draft->bad = draft->bad || draft->as.evaluation.scores_length == SIZE_MAX;
+    draft->logs = 1;
+    draft->samples = 2u + (uint32_t)call->score_count + (call->prompt_token_count.given ? 1u : 0u) +
+                     (call->completion_token_count.given ? 1u : 0u) + (call->total_token_count.given ? 1u : 0u);
+    settle(draft, sizeof(struct afmon_record_evaluation),
+           (size_t[]){stored(text[0]), stored(text[1]), stored(text[2]), stored(text[3]),
+                      draft->as.evaluation.scores_length, draft->fields_length},
+           6);
+}
+
+static unsigned char *put(unsigned char *at, const void *bytes, size_t length)
+{
+    if (length > 0)
+        memcpy(at, bytes, length);
+    return at + length;
+}
+
+static unsigned char *put_text(unsigned char *at, const char *text, size_t length)
+{
+    return length == AFMON_TEXT_ABSENT ? at : put(at, text, length);
+}
+
+static unsigned char *write_metric(const struct afmon_draft *draft, unsigned char *at, const struct afmon_record *head)
+{
+    struct afmon_record_metric record = {.head = *head,
+                                         .value = draft->as.metric.value,
+                                         .name_length = (uint32_t)draft->as.metric.name_length,
+                                         .fields_length = (uint32_t)draft->fields_length};
+    at = put(at, &record, sizeof record);
+    at = put(at, draft->as.metric.name, draft->as.metric.name_length);
+    return afmon_fields_pack(at, draft->as.metric.fields, draft->as.metric.count);
+}
+
+static unsigned char *write_log(const struct afmon_draft *draft, unsigned char *at, const struct afmon_record *head)
+{
+    struct afmon_record_log record = {.head = *head,
+                                      .message_length = (uint32_t)draft->as.log.message_length,
+                                      .fields_length = (uint32_t)draft->fields_length};
+    record.head.flags = (uint16_t)((unsigned)draft->as.log.level | (draft->as.log.file_only ? AFMON_LOG_FILE_ONLY : 0u));
+    at = put(at, &record, sizeof record);
+    at = put(at, draft->as.log.message, draft->as.log.message_length);
+    return afmon_fields_pack(at, draft->as.log.fields, draft->as.log.count);
+}
+
+static uint16_t track_flags(bool success, afmon_number prompt, afmon_number completion, afmon_number total)
+{
+    return (uint16_t)((success ? AFMON_TRACK_SUCCESS : 0) | (prompt.given ? AFMON_TRACK_PROMPT : 0) |
+                      (completion.given ? AFMON_TRACK_COMPLETION : 0) | (total.given ? AFMON_TRACK_TOTAL : 0));
+}
+
+static unsigned char *write_generation(const struct afmon_draft *draft, unsigned char *at,
+                                       const struct afmon_record *head)
+{
+    const afmon_generation *call = draft->as.generation.call;
+    const size_t *text = draft->as.generation.text;
+    struct afmon_record_generation record = {.head = *head,
+                                             .duration_s = call->duration_s,
+                                             .prompt_tokens = call->prompt_token_count.value,
+                                             .completion_tokens = call->completion_token_count.value,
+                                             .total_tokens = call->total_token_count.value,
+                                             .conversation_length = call->conversation_length.value,
+                                             .http_status = call->http_status,
+                                             .model_length = (uint32_t)text[0],
+                                             .finish_length = (uint32_t)text[1],
+                                             .error_length = (uint32_t)text[2],
+                                             .error_type_length = (uint32_t)text[3],
+                                             .fields_length = (uint32_t)draft->fields_length};
+    record.head.flags = track_flags(call->success, call->prompt_token_count, call->completion_token_count,
+                                    call->total_token_count);
+    if (call->conversation_length.given)
+        record.head.flags |= AFMON_TRACK_LENGTH;
+    at = put(at, &record, sizeof record);
+    at = put_text(at, call->model_name, text[0]);
+    at = put_text(at, call->finish_reason, text[1]);
+    at = put_text(at, call->error, text[2]);
+    at = put_text(at, call->error_type, text[3]);
+    return afmon_fields_pack(at, call->fields, call->field_count);
+}
+
+static unsigned char *write_scores(unsigned char *at, const afmon_score *scores, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t feedback = text_length(scores[i].feedback);
+        struct afmon_record_score score = {.value = scores[i].value,
+                                           .name_length = (uint32_t)strlen(scores[i].name),
+                                           .feedback_length = (uint32_t)feedback};
+        at = put(at, &score, sizeof score);
+        at = put(at, scores[i].name, score.name_length);
+        at = put_text(at, scores[i].feedback, feedback);
+    }
+    return at;
+}
+
+static unsigned char *write_evaluation(const struct afmon_draft *draft, unsigned char *at,
+                                       const struct afmon_record *head)
+{
+    const afmon_evaluation *call = draft->as.evaluation.call;
+    const size_t *text = draft->as.evaluation.text;
+    struct afmon_record_evaluation record = {.head = *head,
+                                             .duration_s = call->duration_s,
+                                             .prompt_tokens = call->prompt_token_count.value,
+                                             .completion_tokens = call->completion_token_count.value,
+                                             .total_tokens = call->total_token_count.value,
+                                             .evaluator_length = (uint32_t)text[0],
+                                             .model_length = (uint32_t)text[1],
+                                             .error_length = (uint32_t)text[2],
+                                             .error_type_length = (uint32_t)text[3],
+                                             .scores_length = (uint32_t)draft->as.evaluation.scores_length,
+                                             .score_count = (uint32_t)call->score_count,
+                                             .fields_length = (uint32_t)draft->fields_length};
+    record.head.flags = track_flags(call->success, call->prompt_token_count, call->completion_token_count,
+                                    call->total_token_count);
+    at = put(at, &record, sizeof record);
+    at = put_text(at, call->evaluator_type, text[0]);
+    at = put_text(at, call->model_name, text[1]);
+    at = put_text(at, call->error, text[2]);
+    at = put_text(at, call->error_type, text[3]);
+    at = write_scores(at, call->scores, call->score_count);
+    return afmon_fields_pack(at, call->fields, call->field_count);
+}
+
+void afmon_draft_write(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns)
+{
+    struct afmon_record head = {.length = draft->length, .kind = draft->kind, .flags = 0, .boot_ns = boot_ns};
+    unsigned char *end = at;
+    switch (draft->kind) {
+    case AFMON_RECORD_METRIC:
+        end = write_metric(draft, at, &head);
+        break;
+    case AFMON_RECORD_LOG:
+        end = write_log(draft, at, &head);
+        break;
+    case AFMON_RECORD_GENERATION:
+        end = write_generation(draft, at, &head);
+        break;
+    case AFMON_RECORD_EVALUATION:
+        end = write_evaluation(draft, at, &head);
+        break;
+    default:
+        break;
+    }
+    /* the tail up to the next multiple of 8 holds zeros, not what an older record left there */
+    memset(end, 0, (size_t)(at + draft->length - end));
+}
+
+static bool texts_fit(uint64_t fixed, const uint32_t *lengths, size_t count, uint64_t length)
+{
+    uint64_t sum = fixed;
+    for (size_t i = 0; i < count; i++)
+        sum += lengths[i] == AFMON_TEXT_ABSENT ? 0 : lengths[i];
+    return sum <= length && length - sum < 8;
+}
+
+static bool metric_fits(const unsigned char *at, uint32_t length)
+{
+    struct afmon_record_metric record;
+    memcpy(&record, at, sizeof record);
+    return texts_fit(sizeof record, (uint32_t[]){record.name_length, record.fields_length}, 2, length) &&
+           record.name_length != AFMON_TEXT_ABSENT && record.fields_length != AFMON_TEXT_ABSENT;
+}
+
+static bool log_fits(const unsigned char *at, uint32_t length)
+{
+    struct afmon_record_log record;
+    memcpy(&record, at, sizeof record);
+    return texts_fit(sizeof record, (uint32_t[]){record.message_length, record.fields_length}, 2, length) &&
+           record.message_length != AFMON_TEXT_ABSENT && record.fields_length != AFMON_TEXT_ABSENT &&
+           (record.head.flags & ~AFMON_LOG_FILE_ONLY) <= AFMON_ERROR;
+}
+
+static bool generation_fits(const unsigned char *at, uint32_t length)
+{
+    struct afmon_record_generation record;
+    memcpy(&record, at, sizeof record);
+    return texts_fit(sizeof record,
+                     (uint32_t[]){record.model_length, record.finish_length, record.error_length,
+                                  record.error_type_length, record.fields_length},
+                     5, length) &&
+           record.fields_length != AFMON_TEXT_ABSENT;
+}
+
+static bool evaluation_fits(const unsigned char *at, uint32_t length)
+{
+    struct afmon_record_evaluation record;
+    memcpy(&record, at, sizeof record);
+    return texts_fit(sizeof record,
+                     (uint32_t[]){record.evaluator_length, record.model_length, record.error_length,
+                                  record.error_type_length, record.scores_length, record.fields_length},
+                     6, length) &&
+           record.scores_length != AFMON_TEXT_ABSENT && record.fields_length != AFMON_TEXT_ABSENT;
+}
+
+bool afmon_record_check(const unsigned char *at, uint64_t available)
+{
+    struct afmon_record head;
+    if (available < 8)
+        return false;
+    memcpy(&head, at, 8); /* a pad may be 8 bytes long: length and kind */
+    if (head.length < 8 || head.length % 8 != 0 || head.length > available)
+        return false;
+    if (head.kind == AFMON_RECORD_PAD)
+        return true;
+    if (head.length > AFMON_RECORD_MAX)
+        return false;
+    switch (head.kind) {
+    case AFMON_RECORD_SAMPLE:
+        return head.length == sizeof(struct afmon_record_sample);
+    case AFMON_RECORD_METRIC:
+        return head.length >= sizeof(struct afmon_record_metric) && metric_fits(at, head.length);
+    case AFMON_RECORD_LOG:
+        return head.length >= sizeof(struct afmon_record_log) && log_fits(at, head.length);
+    case AFMON_RECORD_GENERATION:
+        return head.length >= sizeof(struct afmon_record_generation) && generation_fits(at, head.length);
+    case AFMON_RECORD_EVALUATION:
+        return head.length >= sizeof(struct afmon_record_evaluation) && evaluation_fits(at, head.length);
+    default:
+        return false;
+    }
+}

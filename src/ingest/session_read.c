@@ -1,0 +1,162 @@
+/* Reading the session files of others. They may be damaged or made up: every name and length is checked. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "ingest/session.h"
+
+#define DICTIONARY_MAX (INT64_C(1) << 30)
+
+static bool is_hex(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isdigit((unsigned char)text[i]) && (text[i] < 'a' || text[i] > 'f'))
+            return false;
+    return true;
+}
+
+/* True for STEM + ENDING and STEM-0123456789abcdef + ENDING, and for nothing that leads out of the folder. */
+static bool is_file_of(const char *name, const char *stem, const char *ending)
+{
+    size_t stem_length = strlen(stem);
+    if (strncmp(name, stem, stem_length) != 0)
+        return false;
+    name += stem_length;
+    if (name[0] == '-' && strnlen(name, 18) >= 17 && is_hex(name + 1, 16))
+        name += 17;
+    return strcmp(name, ending) == 0;
+}
+
+static bool copy_name(char out[AFMON_FILE_NAME], const char *in, const char *stem, const char *ending)
+{
+    if (memchr(in, '\0', AFMON_FILE_NAME) == NULL)
+        return false;
+    memcpy(out, in, AFMON_FILE_NAME);
+    return out[0] == '\0' || is_file_of(out, stem, ending);
+}
+
+/* A session is dead when its lock can be had, or when its process is known to have ended (a child that it left behind may
+ * still hold the lock). */
+static bool session_is_alive(int fd, const struct afmon_session_header *header)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+        flock(fd, LOCK_UN);
+        return false;
+    }
+    return !afmon_identity_is_gone(&header->owner);
+}
+
+static int read_dictionary(int fd, off_t size, struct afmon_session_record *record)
+{
+    off_t length = size - AFMON_SESSION_HEADER;
+    if (length > DICTIONARY_MAX)
+        return EINVAL;
+    record->dictionary = malloc((size_t)length + 1);
+    if (record->dictionary == NULL)
+        return ENOMEM;
+    record->dictionary_length = (size_t)length;
+    return length == 0 ? 0 : afmon_read_at(fd, record->dictionary, (size_t)length, AFMON_SESSION_HEADER);
+}
+
+static int read_open_session(int fd, uint64_t serial, struct afmon_session_record *record)
+{
+    struct stat status;
+    struct afmon_session_header header;
+    if (fstat(fd, &status) != 0)
+        return errno;
+    if (!S_ISREG(status.st_mode) || status.st_size < AFMON_SESSION_HEADER)
+        return EINVAL;
+    int failure = afmon_read_at(fd, &header, sizeof header, 0);
+    if (failure != 0)
+        return failure;
+    header.owner.boot_id[sizeof header.owner.boot_id - 1] = '\0';
+    if (memcmp(header.magic, "AFMONSES", 8) != 0 || header.version != AFMON_SESSION_VERSION ||
+        header.header_size != AFMON_SESSION_HEADER || header.serial != serial ||
+        !copy_name(record->metrics_file, header.metrics_file, "metrics", ".jsonl") ||
+        !copy_name(record->log_file, header.log_file, "afterimage", ".log"))
+        return EINVAL;
+    record->serial = serial;
+    record->wall_offset_ns = atomic_load_explicit(&header.wall_offset_ns, memory_order_relaxed);
+    record->alive = session_is_alive(fd, &header);
+    return read_dictionary(fd, status.st_size, record);
+}
+
+int afmon_session_read(int private_folder, uint64_t serial, struct afmon_session_record *record)
+{
+    char name[AFMON_FILE_NAME];
+    memset(record, 0, sizeof *record);
+    afmon_session_file_name(serial, name);
+    int fd = openat(private_folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno;
+    int failure = read_open_session(fd, serial, record);
+    close(fd);
+    if (failure != 0)
+        afmon_session_record_free(record);
+    return failure;
+}
+
+void afmon_session_record_free(struct afmon_session_record *record)
+{
+    free(record->dictionary);
+    record->dictionary = NULL;
+}
+
+/* Opens the folder anew, so that reading its entries does not move somebody else's place in it. */
+static DIR *open_entries(int private_folder)
+{
+    int fd = openat(private_folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    DIR *entries = fdopendir(fd);
+    if (entries == NULL) {
+        int failure = errno;
+        close(fd);
+        errno = failure;
+    }
+    return entries;
+}
+
+int afmon_session_list(int private_folder, int (*visit)(void *user, uint64_t serial), void *user)
+{
+    DIR *entries = open_entries(private_folder);
+    if (entries == NULL)
+        return errno;
+    int failure = 0;
+    const struct dirent *entry;
+    while (failure == 0 && (entry = readdir(entries)) != NULL) {
+        if (strlen(entry->d_name) == 24 && is_hex(entry->d_name, 16) && strcmp(entry->d_name + 16, ".session") == 0)
+            failure = visit(user, strtoull(entry->d_name, NULL, 16));
+    }
+    closedir(entries);
+    return failure;
+}
+
+int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(void *user, const char *name),
+                             void *user)
+{
+    char prefix[20];
+    snprintf(prefix, sizeof prefix, "%016" PRIx64 "-", serial);
+    DIR *entries = open_entries(private_folder);
+    if (entries == NULL)
+        return errno;
+    int failure = 0;
+    const struct dirent *entry;
+    while (failure == 0 && (entry = readdir(entries)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        if (length > 22 && length < AFMON_FILE_NAME && strncmp(entry->d_name, prefix, 17) == 0 &&
+            strcmp(entry->d_name + length - 5, ".ring") == 0)
+            failure = visit(user, entry->d_name);
+    }
+    closedir(entries);
+    return failure;
+}

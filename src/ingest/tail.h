@@ -1,0 +1,11 @@
+/* The last line of a file that somebody was writing when the power went. */
+#ifndef AFMON_INGEST_TAIL_H
+#define AFMON_INGEST_TAIL_H
+
+#include "base/buffer.h"
+
+/* Sees to it that a file, open for reading and appending, ends with a newline. A last line without one is ended where it is whole (json: a JSON object; else any text), and cut off where it is
+ * not; what was cut off (at most 64 KiB of it) is added to removed. Returns 0 or errno. */
+int afmon_tail_repair(int fd, bool json, struct afmon_buffer *removed);
+
+#endif

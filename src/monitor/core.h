@@ -1,0 +1,162 @@
+/* The inside of a monitor.
+ *
+ * afmon_monitor is what the user holds: the options, copied, and the handles. A core is what works: session, rings, store, threads. There is one
+ * core in each process: a forked child finds the process page wiped, and makes a core of its own (process.c), in files of its own. The parent's core, of which the child
+ * has a copy in an unknown state, is never looked into there.
+ *
+ * Threads. The core's own thread (drain.c) takes records out of the rings, writes the files, fills the store, judges the alert rules. A dispatch a
+ * custom handler has a thread each. Everything else happens in the callers' threads. */
+#ifndef AFMON_MONITOR_CORE_H
+#define AFMON_MONITOR_CORE_H
+
+#include <pthread.h>
+
+#include "handlers/dispatch.h"
+#include "ingest/definitions.h"
+#include "ingest/expand.h"
+#include "ingest/hub.h"
+#include "ingest/landing.h"
+#include "ingest/quiet.h"
+#include "store/store.h"
+
+/* States of the process page. */
+enum {
+    AFMON_PROCESS_NEW = 0, /* a forked child that has not been here */
+    AFMON_PROCESS_BIRTH,
+    AFMON_PROCESS_OPEN,
+    AFMON_PROCESS_CLOSING,
+    AFMON_PROCESS_CLOSED,
+    AFMON_PROCESS_FAILED, /* the child could not make a core of its own */
+};
+
+#define AFMON_HANDLE_BUCKETS 4096
+
+/* The page holds the handles' lock too: a child gets it unlocked, whoever held it in the parent (all zeros are an initialised mutex). */
+struct afmon_page {
+    struct afmon_process_page process;
+    pthread_mutex_t handles;
+};
+
+struct afmon_metric {
+    const struct afmon_process_page *page;
+    _Atomic uint64_t serial; /* of the core that definition belongs to; 0: of none */
+    _Atomic uint32_t definition;
+    afmon_monitor *monitor;
+    struct afmon_metric *next;
+    uint64_t hash;
+    char *name;
+    size_t name_length;
+    unsigned char *packed;
+    size_t packed_length;
+    afmon_field *fields; /* unpacked, pointing into packed */
+    size_t field_count;
+};
+
+/* Counts of what the core's own thread did; written by it, read by anyone. */
+struct afmon_core_counts {
+    _Atomic uint64_t samples_written;
+    _Atomic uint64_t logs_written;
+    _Atomic uint64_t samples_stored;
+    _Atomic uint64_t write_errors;
+    _Atomic int64_t cpu_ns;
+};
+
+struct afmon_core {
+    afmon_monitor *monitor;
+    struct afmon_core *ancestor; /* of a forked child: the parent's, kept so that it is not taken for lost */
+    struct afmon_session session;
+    bool has_session;
+    struct afmon_run_files files;
+    off_t metrics_begin; /* size of the metrics file when the core opened */
+    char *metrics_path;  /* NULL: none */
+    struct afmon_hub hub;
+    struct afmon_store *store;
+    int64_t opening_offset_ns;
+    _Atomic int64_t wall_offset_ns;
+
+    pthread_mutex_t define_lock;
+    uint32_t definitions;
+    struct afmon_defined_table defined;
+
+    struct afmon_dispatch **metric_dispatches;
+    struct afmon_dispatch **log_dispatches;
+    struct afmon_dispatch **alert_dispatches;
+    struct afmon_dispatch *usage_dispatch;
+    size_t metric_count, log_count, alert_count;
+
+    pthread_t thread;
+    bool thread_runs;
+    pthread_mutex_t lock; /* of the following */
+    pthread_cond_t progress;
+    uint64_t completed;       /* the last request for a pass that is done */
+    bool stalled;             /* the files cannot be written */
+    afmon_error last_error;
+    _Atomic uint64_t requested; /* passes that were asked for */
+    _Atomic uint32_t stopping;
+    _Atomic int64_t stop_deadline_ns; /* boot time */
+    struct afmon_core_counts counts;
+    uint64_t recovered;          /* records of killed processes, found at opening */
+    struct afmon_buffer removed; /* a torn line, found at opening */
+    afmon_close_report report;   /* filled by shutdown */
+};
+
+struct afmon_monitor {
+    afmon_options options; /* with copies of what it points to */
+    char *log_dir;
+    afmon_metric_handler *metric_handlers; /* custom ones */
+    afmon_log_handler *log_handlers;
+    afmon_alert_handler *alert_handlers;
+    size_t metric_handler_count, log_handler_count, alert_handler_count;
+    bool metric_file, log_file; /* the built-in ones are wanted */
+    struct afmon_page *page;
+    struct afmon_core *_Atomic core;
+    struct afmon_metric *_Atomic handles[AFMON_HANDLE_BUCKETS];
+    afmon_error birth_error; /* why a child has no core */
+};
+
+/* options.c: copies and checks options. */
+afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **monitor, afmon_error *error);
+void afmon_monitor_delete(afmon_monitor *monitor);
+
+/* core.c */
+afmon_status afmon_core_open(afmon_monitor *monitor, struct afmon_core **core, afmon_error *error);
+void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core); /* from here on it takes records */
+void afmon_core_shutdown(struct afmon_core *core); /* fills report */
+void afmon_core_free(struct afmon_core *core);
+
+/* process.c: the core of this process, made where a child has none. NULL: *status says why. A core that is shut down is given, too. */
+struct afmon_core *afmon_core_here(afmon_monitor *monitor, afmon_status *status);
+
+/* handle.c: sees to it that the handle has a number in the core of this process. AFMON_E_UNWRITABLE: it cannot have one now. */
+afmon_status afmon_handle_bind(afmon_metric *metric);
+
+/* put.c: records a draft from the calling thread. */
+afmon_status afmon_monitor_put(afmon_monitor *monitor, const struct afmon_draft *draft);
+
+/* put.c: what the monitor itself has to say, as a record like any other; never waits in the core's own thread. */
+void afmon_core_log(struct afmon_core *core, afmon_level level, const char *message, const afmon_field *fields,
+                    size_t count);
+
+/* The same for the log file alone: what is to be said of a log handler. */
+void afmon_core_log_to_file(struct afmon_core *core, afmon_level level, const char *message, const afmon_field *fields,
+                            size_t count);
+
+/* drain.c: the core's own thread. */
+void *afmon_core_run(void *core);
+
+/* Asks for a pass and waits until it is done. AFMON_E_TIMEOUT, AFMON_E_UNWRITABLE. */
+afmon_status afmon_core_pass(struct afmon_core *core, int64_t deadline_ns);
+
+/* alerts.c: one pass of the rules over the last five minutes; gives what holds to log and handlers. alerts has room for AFMON_ALERT_RULES. */
+size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts);
+
+/* Remembers an error for afmon_stats and the report. */
+void afmon_core_set_error(struct afmon_core *core, const afmon_error *error);
+
+/* True in a handler's own thread. */
+bool afmon_core_in_handler(const struct afmon_core *core);
+
+/* Now, on the time line of the store: boot time plus the offset at opening. */
+int64_t afmon_core_steady_us(const struct afmon_core *core);
+
+#endif

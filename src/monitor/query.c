@@ -1,0 +1,111 @@
+/* Asking a live monitor. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "monitor/dispatches.h"
+#include "store/view.h"
+
+#define OWN_RECORDS_NS AFMON_NS_PER_S /* so long at most a query waits for its own thread's records */
+
+/* The core, after what this thread recorded is in the store. NULL: *status says why. */
+static struct afmon_core *core_for_query(afmon_monitor *monitor, afmon_status *status)
+{
+    struct afmon_core *core = afmon_core_here(monitor, status);
+    if (core != NULL && *status == AFMON_OK && afmon_hub_thread_is_behind(&monitor->page->process))
+        (void)afmon_core_pass(core, afmon_boot_ns() + OWN_RECORDS_NS);
+    if (*status == AFMON_E_CLOSED)
+        *status = AFMON_OK; /* what was recorded can still be asked for */
+    return core;
+}
+
+/* Microseconds of a window; 0 where it is none. */
+static int64_t window_us(double window_s)
+{
+    if (!(window_s > 0))
+        return 0;
+    int64_t ns = afmon_seconds_to_ns(window_s);
+    return ns == INT64_MAX ? INT64_MAX : (ns + 999) / 1000;
+}
+
+afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double window_s, afmon_aggregate *aggregate)
+{
+    if (monitor == NULL || name == NULL || aggregate == NULL || window_us(window_s) == 0)
+        return AFMON_E_ARGUMENT;
+    memset(aggregate, 0, sizeof *aggregate);
+    afmon_status status;
+    struct afmon_core *core = core_for_query(monitor, &status);
+    if (core == NULL)
+        return status;
+    return afmon_store_aggregate(core->store, name, strlen(name), afmon_core_steady_us(core), window_us(window_s), true,
+                                 aggregate);
+}
+
+afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *name, double window_s, const double *q,
+                                 size_t count, double *values)
+{
+    if (monitor == NULL || name == NULL || ((q == NULL || values == NULL) && count > 0) || window_us(window_s) == 0)
+        return AFMON_E_ARGUMENT;
+    for (size_t i = 0; i < count; i++)
+        if (!(q[i] >= 0 && q[i] <= 1))
+            return AFMON_E_ARGUMENT;
+    afmon_status status;
+    struct afmon_core *core = core_for_query(monitor, &status);
+    if (core == NULL)
+        return status;
+    return afmon_store_quantiles(core->store, name, strlen(name), afmon_core_steady_us(core), window_us(window_s), q,
+                                 count, values);
+}
+
+afmon_status afmon_get_total_token_usage(afmon_monitor *monitor, double window_s, afmon_token_usage *usage)
+{
+    if (monitor == NULL || usage == NULL || window_us(window_s) == 0)
+        return AFMON_E_ARGUMENT;
+    memset(usage, 0, sizeof *usage);
+    afmon_status status;
+    struct afmon_core *core = core_for_query(monitor, &status);
+    if (core == NULL)
+        return status;
+    return afmon_store_token_usage(core->store, afmon_core_steady_us(core), window_us(window_s), usage);
+}
+
+afmon_status afmon_check_alerts(afmon_monitor *monitor, afmon_alert *alerts, size_t capacity, size_t *count)
+{
+    if (monitor == NULL || (alerts == NULL && capacity > 0))
+        return AFMON_E_ARGUMENT;
+    afmon_status status;
+    struct afmon_core *core = core_for_query(monitor, &status);
+    if (core == NULL)
+        return status;
+    afmon_alert all[AFMON_ALERT_RULES];
+    size_t held = afmon_core_check_alerts(core, all);
+    for (size_t i = 0; i < held && i < capacity; i++)
+        alerts[i] = all[i];
+    if (count != NULL)
+        *count = held;
+    return AFMON_OK;
+}
+
+/* The part of the metrics file that this core wrote. */
+static size_t own_source(const struct afmon_core *core, struct afmon_source *source)
+{
+    if (core->metrics_path == NULL)
+        return 0;
+    *source = (struct afmon_source){.path = core->metrics_path, .begin = core->metrics_begin, .end = INT64_MAX};
+    return 1;
+}
+
+afmon_status afmon_monitor_view(afmon_monitor *monitor, afmon_view **view, afmon_error *error)
+{
+    if (monitor == NULL || view == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "view: give a monitor and a place for the view");
+    *view = NULL;
+    afmon_status status;
+    struct afmon_core *core = core_for_query(monitor, &status);
+    if (core == NULL)
+        return afmon_fail(error, status, "%s", monitor->birth_error.message);
+    struct afmon_source source;
+    size_t sources = own_source(core, &source);
+    return afmon_view_new(core->store, sources > 0 ? &source : NULL, sources, view, error);
+}
