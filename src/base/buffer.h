@@ -1,5 +1,6 @@
 /* A byte buffer that grows up to a cap fixed at its birth. A failed addition (no memory, cap) marks the buffer as
- * failed and leaves its content as it was; further additions do nothing. So a caller may add many times and look once. */
+ * failed and leaves its content as it was; further additions do nothing. So a caller may add many times and look once.
+ */
 #ifndef AFMON_BASE_BUFFER_H
 #define AFMON_BASE_BUFFER_H
 
@@ -17,7 +18,7 @@ struct afmon_buffer {
 
 /* An empty buffer that may hold at most limit bytes. Allocates nothing yet. */
 void afmon_buffer_init(struct afmon_buffer *buffer, size_t limit);
-void afmon_buffer_free(struct afmon_buffer *buffer); /* back to the state after init */
+void afmon_buffer_free(struct afmon_buffer *buffer);  /* back to the state after init */
 void afmon_buffer_clear(struct afmon_buffer *buffer); /* empty and not failed, memory kept */
 
 /* Makes room for extra more bytes; false (and failed) where that cannot be. After it, afmon_buffer_end may be written

@@ -11,13 +11,15 @@ char *afmon_path_join(const char *folder, const char *name);
 /* Creates a folder and its parents (mode 0777 less umask). One that exists is fine; a file in its place is an error. */
 afmon_status afmon_make_folders(const char *path, afmon_error *error);
 
-/* Writes all of data, going on after short writes and EINTR. Returns 0 or errno; *written (may be NULL) is how many bytes landed. */
+/* Writes all of data, going on after short writes and EINTR. Returns 0 or errno; *written (may be NULL) is how many
+ * bytes landed. */
 int afmon_write_all(int fd, const void *data, size_t length, size_t *written);
 
 /* Reads exactly length bytes at offset; 0, errno, or EIO where the file is shorter. */
 int afmon_read_at(int fd, void *data, size_t length, off_t offset);
 
-/* flock() with a timeout: tries now and then until timeout_s is over. 0, or errno (EWOULDBLOCK on time-out). operation: LOCK_SH or LOCK_EX. */
+/* flock() with a timeout: tries now and then until timeout_s is over. 0, or errno (EWOULDBLOCK on time-out). operation:
+ * LOCK_SH or LOCK_EX. */
 int afmon_lock_file(int fd, int operation, double timeout_s);
 
 #endif

@@ -16,11 +16,12 @@ size_t afmon_format_double(char *out, double value);
 /* Writes a signed integer; returns the length. */
 size_t afmon_format_int(char *out, int64_t value);
 
-/* Reads a JSON number (RFC 8259) that takes up the whole text, correctly rounded. False where it is none, or out of a
- * double's range. */
+/* Reads a JSON number (RFC 8259) that takes up the whole text, correctly rounded. False where it is none, or too large
+ * for a double; one too small for a double is zero. */
 bool afmon_parse_double(const char *text, size_t length, double *value);
 
-/* Reads a decimal integer that takes up the whole text; false where it is none or does not fit. */
+/* Reads a whole number as JSON writes it (no '+', no zero in front) that takes up the whole text; false where it is
+ * none or does not fit. */
 bool afmon_parse_int(const char *text, size_t length, int64_t *value);
 
 #endif

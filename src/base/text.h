@@ -8,9 +8,9 @@
 
 #include "base/buffer.h"
 
-/* Adds a JSON string (RFC 8259) with its quotes. '"', '\\' and control characters (U+0000 to U+001F; also DEL) are escaped, with
- * the short forms \b \f \n \r \t where there is one and \u00XX else; all other UTF-8 stays as it is; each maximal ill-formed part
- * (Unicode 3.9, "maximal subpart") becomes one U+FFFD. */
+/* Adds a JSON string (RFC 8259) with its quotes. '"', '\\' and control characters (U+0000 to U+001F; also DEL) are
+ * escaped, with the short forms \b \f \n \r \t where there is one and \u00XX else; all other UTF-8 stays as it is; each
+ * maximal ill-formed part (Unicode 3.9, "maximal subpart") becomes one U+FFFD. */
 void afmon_buffer_add_json_string(struct afmon_buffer *buffer, const char *text, size_t length);
 
 /* True where text is well-formed UTF-8. */
@@ -18,11 +18,12 @@ bool afmon_utf8_valid(const char *text, size_t length);
 
 #define AFMON_TIMESTAMP_SIZE 48
 
-/* "2026-11-23T09:20:35.000123+00:00" (ISO 8601, UTC, microseconds always, nanoseconds cut off towards the past); returns the
- * length, no NUL. Years before 0000 or after 9999 are clamped. */
+/* "2026-11-23T09:20:35.000123+00:00" (ISO 8601, UTC, microseconds always, nanoseconds cut off towards the past);
+ * returns the length, no NUL. An int64_t reaches from 1677 to 2262, so years have four digits. Any thread. */
 size_t afmon_format_timestamp(char *out, int64_t wall_ns);
 
-/* The same with the text of the last second kept between calls; a zeroed struct to begin with. */
+/* The same with the text of the last second kept between calls; a zeroed struct to begin with. One thread at a time for
+ * each cache. */
 struct afmon_timestamp_cache {
     int64_t second;
     bool filled;
@@ -30,11 +31,14 @@ struct afmon_timestamp_cache {
 };
 size_t afmon_format_timestamp_cached(struct afmon_timestamp_cache *cache, char *out, int64_t wall_ns);
 
-/* "2026-11-23 09:20:35,123" in local time (Python logging's asctime); returns the length, no NUL. */
+/* "2026-11-23 09:20:35,123" in local time (Python logging's asctime); returns the length, no NUL. Any thread, and in a
+ * forked child. */
 size_t afmon_format_log_time(char *out, int64_t wall_ns);
 
-/* Reads an ISO 8601 date and time, the forms that Python's datetime.isoformat and str() write and RFC 3339: 'T' or a space, fraction of 0 to 9
- * digits, offset "+HH:MM", "+HHMM", "Z" or none. Without an offset it is local time. False where it is none. */
+/* Reads an ISO 8601 date and time, the forms that Python's datetime.isoformat and str() write and RFC 3339: 'T' or a
+ * space, no fraction or one of 1 to 9 digits, offset "+HH:MM", "+HHMM", "+HH:MM:SS", "Z" or none. Without an offset it
+ * is local time, where clocks show it twice the first, in a gap as the clocks before it would have gone on (as Python).
+ * Second 60 is the next minute's first. False where it is none, or not within an int64_t. Any thread. */
 bool afmon_parse_timestamp(const char *text, size_t length, int64_t *wall_ns);
 
 #endif

@@ -5,9 +5,9 @@
  * queue full is missed (the newest is, the ones that wait stay) and counted. One call of the handler at a time, always
  * from the dispatch's own thread, with no lock held, so that a handler may sleep, fail, or call the monitor.
  *
- * Operation. A failing handler is reported through `report`, from the dispatch's thread: the first failure at once, then
- * at most once a second with the number of failures since. Misses are reported in the same way. What is left to report
- * is reported before the thread ends.
+ * Operation. A failing handler is reported through `report`, from the dispatch's thread: the first failure at once,
+ * then at most once a second with the number of failures since. Misses are reported in the same way. What is left to
+ * report is reported before the thread ends.
  *
  * Safety. Closing: afmon_dispatch_finish tells the thread by when it must be through (it does not wait, so that several
  * handlers finish side by side), afmon_dispatch_join waits for its end. What still waits at the deadline is counted as
@@ -58,7 +58,8 @@ struct afmon_dispatch_options {
 
 struct afmon_dispatch; /* opaque */
 
-/* Starts the thread (all signals blocked in it). On failure *dispatch is NULL, and the handler's destroy is not called. */
+/* Starts the thread (all signals blocked in it). On failure *dispatch is NULL, and the handler's destroy is not called.
+ */
 afmon_status afmon_dispatch_new(const struct afmon_dispatch_options *options, struct afmon_dispatch **dispatch,
                                 afmon_error *error);
 
@@ -104,8 +105,8 @@ void afmon_dispatch_finish(struct afmon_dispatch *dispatch, int64_t deadline_ns)
  * go. AFMON_E_DEADLOCK from the handler itself. One thread at a time; a second call gives the same answer at once. */
 afmon_status afmon_dispatch_join(struct afmon_dispatch *dispatch, bool *drained);
 
-/* Finishes at once and joins where that has not been done, calls the handler's destroy, and frees. NULL is fine. Not from
- * the handler. */
+/* Finishes at once and joins where that has not been done, calls the handler's destroy, and frees. NULL is fine. Not
+ * from the handler. */
 void afmon_dispatch_free(struct afmon_dispatch *dispatch);
 
 /* True in the dispatch's own thread, that is, within the handler or a callback. Any thread, even after join. */

@@ -1,6 +1,7 @@
 /* The periodic pass of the alert rules. */
 #include "alerts/rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -20,8 +21,8 @@ static afmon_status mean_of(void *user, const char *metric, afmon_aggregate *agg
 
 static void log_alert(struct afmon_core *core, const afmon_alert *alert)
 {
-    char message[sizeof alert->message + 8] = "Alert: ";
-    strncat(message, alert->message, sizeof alert->message - 1);
+    char message[sizeof alert->message + 8];
+    snprintf(message, sizeof message, "Alert: %s", alert->message);
     afmon_core_log(core, alert->level, message,
                    (afmon_field[]){afmon_string("alert", alert->name), afmon_string("metric", alert->metric),
                                    afmon_double("mean", alert->data.mean), afmon_double("limit", alert->limit),

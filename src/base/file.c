@@ -1,0 +1,132 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+#define FOLDER_MODE 0777
+#define FIRST_PAUSE_NS INT64_C(500000)
+#define LONGEST_PAUSE_NS INT64_C(20000000)
+
+char *afmon_path_join(const char *folder, const char *name)
+{
+    size_t folder_length = strlen(folder);
+    size_t name_length = strlen(name);
+    bool slash = folder_length > 0 && folder[folder_length - 1] != '/';
+    char *path = malloc(folder_length + slash + name_length + 1);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, folder, folder_length);
+    if (slash)
+        path[folder_length] = '/';
+    memcpy(path + folder_length + slash, name, name_length + 1);
+    return path;
+}
+
+/* Creates one folder; 0 or errno. Whatever mkdir says, a folder that is there is fine (a mount point that may not be
+ * written to says EROFS or EACCES). */
+static int make_folder(const char *path)
+{
+    if (mkdir(path, FOLDER_MODE) == 0)
+        return 0;
+    int refused = errno;
+    struct stat there;
+    if (stat(path, &there) != 0)
+        return refused;
+    return S_ISDIR(there.st_mode) ? 0 : ENOTDIR;
+}
+
+/* Creates path and its parents; path is written to and comes back as it was, but where a folder could not be made: then
+ * it ends there. */
+static int make_each_folder(char *path)
+{
+    for (char *at = path + 1; *at != '\0'; at++) {
+        if (*at != '/' || at[-1] == '/')
+            continue;
+        *at = '\0';
+        int refused = make_folder(path);
+        if (refused != 0)
+            return refused;
+        *at = '/';
+    }
+    return make_folder(path);
+}
+
+afmon_status afmon_make_folders(const char *path, afmon_error *error)
+{
+    if (path[0] == '\0')
+        return afmon_fail(error, AFMON_E_ARGUMENT, "the folder's path is empty");
+    char *copy = strdup(path);
+    if (copy == NULL)
+        return afmon_fail_memory(error);
+    afmon_status status = AFMON_OK;
+    int refused = make_each_folder(copy);
+    if (refused != 0)
+        status = afmon_fail_os(error, refused, "cannot create folder %s", copy);
+    free(copy);
+    return status;
+}
+
+int afmon_write_all(int fd, const void *data, size_t length, size_t *written)
+{
+    size_t done = 0;
+    int refused = 0;
+    while (done < length && refused == 0) {
+        ssize_t landed = write(fd, (const char *)data + done, length - done);
+        if (landed > 0)
+            done += (size_t)landed;
+        else if (landed == 0)
+            refused = EIO;
+        else if (errno != EINTR)
+            refused = errno;
+    }
+    if (written != NULL)
+        *written = done;
+    return refused;
+}
+
+int afmon_read_at(int fd, void *data, size_t length, off_t offset)
+{
+    size_t done = 0;
+    while (done < length) {
+        ssize_t got = pread(fd, (char *)data + done, length - done, offset + (off_t)done);
+        if (got > 0)
+            done += (size_t)got;
+        else if (got == 0)
+            return EIO;
+        else if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+static void pause_for(int64_t ns)
+{
+    struct timespec pause = {.tv_sec = ns / AFMON_NS_PER_S, .tv_nsec = ns % AFMON_NS_PER_S};
+    nanosleep(&pause, NULL);
+}
+
+int afmon_lock_file(int fd, int operation, double timeout_s)
+{
+    int64_t began = afmon_boot_ns();
+    int64_t timeout_ns = afmon_seconds_to_ns(timeout_s);
+    int64_t pause_ns = FIRST_PAUSE_NS;
+    for (;;) {
+        if (flock(fd, operation | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return errno;
+        int64_t left_ns = timeout_ns - (afmon_boot_ns() - began);
+        if (left_ns <= 0)
+            return EWOULDBLOCK;
+        pause_for(pause_ns < left_ns ? pause_ns : left_ns);
+        pause_ns = pause_ns * 2 < LONGEST_PAUSE_NS ? pause_ns * 2 : LONGEST_PAUSE_NS;
+    }
+}

@@ -1,0 +1,22 @@
+/* UTF-8 piece by piece. */
+#ifndef AFMON_BASE_UTF8_H
+#define AFMON_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+
+#define AFMON_REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#define AFMON_REPLACEMENT_LENGTH 3
+
+/* Length of what text (not empty) begins with: one well-formed character, or one maximal ill-formed part. */
+size_t afmon_utf8_part(const char *text, size_t length, bool *well_formed);
+
+/* Adds text with U+FFFD in place of each maximal ill-formed part. */
+void afmon_buffer_add_utf8(struct afmon_buffer *buffer, const char *text, size_t length);
+
+/* True where the 8 bytes that were loaded into word are all below 0x80. */
+#define AFMON_WORD_IS_ASCII(word) (((word)&UINT64_C(0x8080808080808080)) == 0)
+
+#endif

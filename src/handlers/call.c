@@ -1,0 +1,104 @@
+/* Calling a handler with what it understands. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog/fields.h"
+#include "handlers/dispatch_internal.h"
+
+static bool fail(struct afmon_dispatch *dispatch, const char *why)
+{
+    (void)snprintf(dispatch->error, sizeof dispatch->error, "%s", why);
+    return false;
+}
+
+static bool grow_fields(struct afmon_dispatch *dispatch)
+{
+    size_t capacity = dispatch->field_capacity == 0 ? 16 : dispatch->field_capacity * 2;
+    afmon_field *fields = realloc(dispatch->fields, capacity * sizeof *fields);
+    if (fields == NULL)
+        return false;
+    dispatch->fields = fields;
+    dispatch->field_capacity = capacity;
+    return true;
+}
+
+/* Unpacks into dispatch->fields. */
+static bool unpack(struct afmon_dispatch *dispatch, const void *packed, size_t length, size_t *count)
+{
+    struct afmon_field_walk walk = afmon_field_walk_begin(packed, length);
+    afmon_field field;
+    *count = 0;
+    while (afmon_field_walk_next(&walk, &field)) {
+        if (*count == dispatch->field_capacity && !grow_fields(dispatch))
+            return fail(dispatch, afmon_status_text(AFMON_E_NO_MEMORY));
+        dispatch->fields[(*count)++] = field;
+    }
+    return true;
+}
+
+/* The handler wrote into scratch, or not; whatever it wrote, the text ends. */
+static bool settle(struct afmon_dispatch *dispatch, int result)
+{
+    if (result == 0)
+        return true;
+    dispatch->scratch[sizeof dispatch->scratch - 1] = '\0';
+    if (dispatch->scratch[0] != '\0')
+        return fail(dispatch, dispatch->scratch);
+    (void)snprintf(dispatch->error, sizeof dispatch->error, "the handler returned %d", result);
+    return false;
+}
+
+static bool call_metric(struct afmon_dispatch *dispatch, const struct afmon_queue_sample *item)
+{
+    const afmon_metric_handler *handler = &dispatch->options.handler.metric;
+    afmon_sample sample = {.metric = item->name,
+                           .metric_length = item->name_length,
+                           .value = item->value,
+                           .timestamp_ns = item->timestamp_ns};
+    if (item->set != NULL && !unpack(dispatch, item->set->packed, item->set->packed_length, &sample.field_count))
+        return false;
+    sample.fields = dispatch->fields;
+    return settle(dispatch, handler->handle(handler->user, &sample, dispatch->scratch, sizeof dispatch->scratch));
+}
+
+static bool call_log(struct afmon_dispatch *dispatch, const struct afmon_queue_log *item)
+{
+    const afmon_log_handler *handler = &dispatch->options.handler.log;
+    afmon_log_record record = {.message = item->bytes,
+                               .message_length = item->message_length,
+                               .level = item->level,
+                               .timestamp_ns = item->timestamp_ns};
+    if (!unpack(dispatch, item->bytes + item->message_length + 1, item->packed_length, &record.field_count))
+        return false;
+    record.fields = dispatch->fields;
+    return settle(dispatch, handler->handle(handler->user, &record, dispatch->scratch, sizeof dispatch->scratch));
+}
+
+bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_item *item)
+{
+    const afmon_alert_handler *alert = &dispatch->options.handler.alert;
+    dispatch->scratch[0] = '\0';
+    switch (item->kind) {
+    case AFMON_ITEM_SAMPLE:
+        return call_metric(dispatch, &item->as.sample);
+    case AFMON_ITEM_LOG:
+        return call_log(dispatch, item->as.log);
+    case AFMON_ITEM_ALERT:
+        break;
+    }
+    return settle(dispatch, alert->handle(alert->user, item->as.alert, dispatch->scratch, sizeof dispatch->scratch));
+}
+
+bool afmon_dispatch_call_usage(struct afmon_dispatch *dispatch)
+{
+    const afmon_token_usage_handler *handler = &dispatch->options.handler.token_usage;
+    afmon_token_usage usage = {0};
+    dispatch->scratch[0] = '\0';
+    afmon_status status = dispatch->options.usage(dispatch->options.user, &usage);
+    if (status != AFMON_OK)
+        return fail(dispatch, afmon_status_text(status));
+    int result = handler->handle(handler->user, &usage, dispatch->scratch, sizeof dispatch->scratch);
+    afmon_token_usage_free(&usage);
+    return settle(dispatch, result);
+}

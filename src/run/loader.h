@@ -1,0 +1,31 @@
+/* Metrics files into a store. */
+#ifndef AFMON_RUN_LOADER_H
+#define AFMON_RUN_LOADER_H
+
+#include "run/problems.h"
+#include "store/source.h"
+#include "store/store.h"
+
+struct afmon_loader; /* opaque; one thread, which owns the store meanwhile */
+
+struct afmon_loader *afmon_loader_new(struct afmon_store *store); /* NULL: no memory */
+void afmon_loader_free(struct afmon_loader *loader);              /* before the store is released */
+
+struct afmon_load {
+    struct afmon_source source;
+    const char *label;  /* how problems name the file */
+    bool tolerate_torn; /* another process may be writing its last line */
+    struct afmon_problems *problems;
+    int (*progress)(void *user, uint64_t bytes); /* of this file; non-zero: AFMON_E_CANCELLED; may be NULL */
+    void *user;
+};
+
+/* Appends the samples of a file to the store, in the file's order. */
+afmon_status afmon_load_file(struct afmon_loader *loader, const struct afmon_load *load, afmon_error *error);
+
+/* Appends one sample that is in no file, and afmon_loader_flush what is still on its way. */
+afmon_status afmon_load_sample(struct afmon_loader *loader, const char *name, size_t name_length, double value,
+                               int64_t wall_us, const void *packed, size_t packed_length);
+void afmon_loader_flush(struct afmon_loader *loader);
+
+#endif

@@ -1,0 +1,223 @@
+/* A run folder as a view: recover, load every metrics file, count the log's alerts. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "ingest/recover.h"
+#include "run/folder.h"
+#include "run/loader.h"
+#include "run/log_alerts.h"
+#include "store/view.h"
+
+#define DEFAULT_MEMORY ((size_t)1 << 30)
+#define LEAST_MEMORY ((size_t)1 << 20)
+
+struct opening {
+    const char *folder;
+    afmon_view_options options;
+    struct afmon_recovery recovery;
+    struct afmon_run_files metrics;
+    struct afmon_run_files logs;
+    struct afmon_source *sources; /* paths are those of metrics */
+    struct afmon_store *store;
+    struct afmon_loader *loader;
+    struct afmon_problems problems;
+    size_t log_alerts;
+    size_t peeked;
+    uint64_t bytes_before; /* of the files that are done with */
+    afmon_error *error;
+};
+
+void afmon_view_options_init(afmon_view_options *options)
+{
+    *options = (afmon_view_options){.size = sizeof *options, .max_memory = DEFAULT_MEMORY};
+}
+
+afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error *error)
+{
+    struct afmon_recovery recovery = {0};
+    if (recovered != NULL)
+        *recovered = 0;
+    if (folder == NULL || folder[0] == '\0')
+        return afmon_fail(error, AFMON_E_ARGUMENT, "no folder was given");
+    afmon_status status = afmon_recover_folder(folder, &recovery, error);
+    if (recovered != NULL)
+        *recovered = recovery.records;
+    if (status == AFMON_OK && recovery.left_behind)
+        return afmon_fail(error, AFMON_E_UNWRITABLE,
+                          "%s cannot be written: what a killed process left is still in its rings", folder);
+    return status;
+}
+
+/* The caller's struct may be of an older or newer library: what it has and we know is taken. */
+static afmon_status take_options(struct opening *opening, const afmon_view_options *options)
+{
+    afmon_view_options_init(&opening->options);
+    if (options == NULL)
+        return AFMON_OK;
+    size_t size = options->size < sizeof *options ? options->size : sizeof *options;
+    if (size < offsetof(afmon_view_options, progress))
+        return afmon_fail(opening->error, AFMON_E_ARGUMENT,
+                          "the options were not made by afmon_view_options_init: their size is %zu", options->size);
+    memcpy(&opening->options, options, size);
+    if (opening->options.max_memory < LEAST_MEMORY)
+        return afmon_fail(opening->error, AFMON_E_ARGUMENT, "max_memory is %zu; it must be at least %zu",
+                          opening->options.max_memory, LEAST_MEMORY);
+    return AFMON_OK;
+}
+
+static int report_progress(void *user, uint64_t bytes)
+{
+    const struct opening *opening = user;
+    const afmon_view_options *options = &opening->options;
+    if (options->progress == NULL)
+        return 0;
+    uint64_t total = opening->metrics.bytes + opening->logs.bytes;
+    uint64_t done = opening->bytes_before + bytes;
+    return options->progress(options->user, done < total ? done : total, total);
+}
+
+static int take_peeked(void *user, const char *name, size_t name_length, double value, int64_t wall_us,
+                       const void *packed, size_t packed_length)
+{
+    struct opening *opening = user;
+    opening->peeked++;
+    return afmon_load_sample(opening->loader, name, name_length, value, wall_us, packed, packed_length) != AFMON_OK;
+}
+
+/* The folder cannot be written: what dead processes left is shown from where it lies, after what is in files. */
+static afmon_status load_rings(struct opening *opening)
+{
+    if (!opening->recovery.left_behind)
+        return AFMON_OK;
+    afmon_status status = afmon_recover_peek(opening->folder, take_peeked, opening, opening->error);
+    afmon_loader_flush(opening->loader);
+    return status == AFMON_E_CANCELLED ? afmon_fail_memory(opening->error) : status;
+}
+
+static afmon_status load_metrics(struct opening *opening)
+{
+    opening->sources = calloc(opening->metrics.count + 1, sizeof *opening->sources);
+    if (opening->sources == NULL)
+        return afmon_fail_memory(opening->error);
+    for (size_t i = 0; i < opening->metrics.count; i++) {
+        const struct afmon_run_file *file = &opening->metrics.files[i];
+        opening->sources[i] = (struct afmon_source){.path = file->path, .begin = 0, .end = (off_t)file->size};
+        struct afmon_load load = {.source = opening->sources[i],
+                                  .label = file->label,
+                                  .tolerate_torn = opening->recovery.live,
+                                  .problems = &opening->problems,
+                                  .progress = report_progress,
+                                  .user = opening};
+        afmon_status status = afmon_load_file(opening->loader, &load, opening->error);
+        if (status != AFMON_OK)
+            return status;
+        opening->bytes_before += file->size;
+    }
+    return AFMON_OK;
+}
+
+static afmon_status count_alerts(struct opening *opening)
+{
+    for (size_t i = 0; i < opening->logs.count; i++) {
+        const struct afmon_run_file *file = &opening->logs.files[i];
+        afmon_status status = afmon_count_log_alerts(file->path, file->size, report_progress, opening,
+                                                     &opening->log_alerts, opening->error);
+        if (status != AFMON_OK)
+            return status;
+        opening->bytes_before += file->size;
+    }
+    return AFMON_OK;
+}
+
+static afmon_status list_files(struct opening *opening)
+{
+    afmon_status status = afmon_run_list(opening->folder, "metrics", ".jsonl", &opening->metrics, opening->error);
+    if (status == AFMON_OK)
+        status = afmon_run_list(opening->folder, "afterimage", ".log", &opening->logs, opening->error);
+    return status;
+}
+
+static afmon_status prepare(struct opening *opening)
+{
+    afmon_status status = list_files(opening); /* first: a folder that is none gets a clear error */
+    if (status != AFMON_OK)
+        return status;
+    status = afmon_recover_folder(opening->folder, &opening->recovery, opening->error);
+    if (status != AFMON_OK)
+        return status;
+    if (opening->recovery.damaged)
+        afmon_problems_note(&opening->problems, "a killed process left a damaged ring, which was kept as *.damaged");
+    /* Again: whoever recovered meanwhile, we or another process, may have made files longer, or new ones. */
+    afmon_run_files_free(&opening->metrics);
+    afmon_run_files_free(&opening->logs);
+    return list_files(opening);
+}
+
+static afmon_status load(struct opening *opening)
+{
+    opening->store = afmon_store_new(opening->options.max_memory);
+    if (opening->store != NULL)
+        opening->loader = afmon_loader_new(opening->store);
+    if (opening->loader == NULL)
+        return afmon_fail_memory(opening->error);
+    afmon_status status = load_metrics(opening);
+    if (status == AFMON_OK)
+        status = load_rings(opening);
+    if (status == AFMON_OK && opening->metrics.count == 0 && opening->peeked == 0)
+        return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s holds no metrics.jsonl: is it a run folder?",
+                          opening->folder);
+    return status == AFMON_OK ? count_alerts(opening) : status;
+}
+
+/* The sets' last references from here go with the loader, so it goes first. */
+static afmon_status make_view(struct opening *opening, afmon_view **view)
+{
+    afmon_loader_free(opening->loader);
+    opening->loader = NULL;
+    afmon_status status =
+        afmon_view_new(opening->store, opening->sources, opening->metrics.count, view, opening->error);
+    if (status != AFMON_OK)
+        return status;
+    struct afmon_view_extra extra = {.file_count = opening->metrics.count,
+                                     .problems = opening->problems.texts,
+                                     .problems_kept = opening->problems.kept,
+                                     .problem_count = opening->problems.count,
+                                     .log_alert_count = opening->log_alerts,
+                                     .recovered = opening->recovery.records,
+                                     .live = opening->recovery.live};
+    afmon_view_set_extra(*view, &extra);
+    opening->problems = (struct afmon_problems){0};
+    return AFMON_OK;
+}
+
+static void clean_up(struct opening *opening)
+{
+    afmon_loader_free(opening->loader);
+    if (opening->store != NULL)
+        afmon_store_release(opening->store);
+    afmon_problems_free(&opening->problems);
+    afmon_run_files_free(&opening->metrics);
+    afmon_run_files_free(&opening->logs);
+    free(opening->sources);
+}
+
+afmon_status afmon_view_open(const char *folder, const afmon_view_options *options, afmon_view **view,
+                             afmon_error *error)
+{
+    if (view == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "no place for the view was given");
+    *view = NULL;
+    if (folder == NULL || folder[0] == '\0')
+        return afmon_fail(error, AFMON_E_ARGUMENT, "no folder was given");
+    struct opening opening = {.folder = folder, .error = error};
+    afmon_status status = take_options(&opening, options);
+    if (status == AFMON_OK)
+        status = prepare(&opening);
+    if (status == AFMON_OK)
+        status = load(&opening);
+    if (status == AFMON_OK)
+        status = make_view(&opening, view);
+    clean_up(&opening);
+    return status;
+}

@@ -1,0 +1,188 @@
+#include "store/chunk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Up to this many sets are searched one by one. */
+#define FEW_SETS 16
+
+_Static_assert(AFMON_CHUNK_SAMPLES <= UINT16_MAX, "set indexes are 16 bits");
+
+static size_t table_size(uint32_t set_capacity)
+{
+    return set_capacity > FEW_SETS ? (size_t)set_capacity * 2 : 0;
+}
+
+static size_t bytes_for(uint32_t capacity, uint32_t set_capacity)
+{
+    size_t bytes = sizeof(struct afmon_chunk);
+    bytes += (size_t)capacity * (sizeof(double) + sizeof(int32_t));
+    bytes += (size_t)set_capacity * sizeof(struct afmon_set *);
+    if (set_capacity > 1)
+        bytes += (size_t)capacity * sizeof(uint16_t);
+    return bytes + table_size(set_capacity) * sizeof(uint16_t);
+}
+
+/* The columns lie behind the header, the widest first, so that each is aligned. */
+static void lay_out(struct afmon_chunk *chunk)
+{
+    chunk->values = (double *)(chunk + 1);
+    chunk->sets = (struct afmon_set **)(void *)(chunk->values + chunk->capacity);
+    chunk->offsets = (int32_t *)(void *)(chunk->sets + chunk->set_capacity);
+    uint16_t *rest = (uint16_t *)(void *)(chunk->offsets + chunk->capacity);
+    chunk->set_index = chunk->set_capacity > 1 ? rest : NULL;
+    chunk->set_table = NULL;
+    size_t size = table_size(chunk->set_capacity);
+    if (size > 0) {
+        chunk->set_table = rest + chunk->capacity;
+        memset(chunk->set_table, 0, size * sizeof *chunk->set_table);
+    }
+}
+
+struct afmon_chunk *afmon_chunk_new(uint32_t capacity, uint32_t set_capacity, int64_t base_us)
+{
+    size_t bytes = bytes_for(capacity, set_capacity);
+    struct afmon_chunk *chunk = malloc(bytes);
+    if (chunk == NULL)
+        return NULL;
+    memset(chunk, 0, sizeof *chunk);
+    atomic_init(&chunk->references, 1);
+    chunk->capacity = capacity;
+    chunk->set_capacity = set_capacity;
+    chunk->base_us = base_us;
+    chunk->bytes = bytes;
+    lay_out(chunk);
+    return chunk;
+}
+
+void afmon_chunk_hold(struct afmon_chunk *chunk)
+{
+    atomic_fetch_add_explicit(&chunk->references, 1, memory_order_relaxed);
+}
+
+void afmon_chunk_release(struct afmon_chunk *chunk)
+{
+    if (chunk == NULL || atomic_fetch_sub_explicit(&chunk->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (uint32_t i = 0; i < chunk->set_count; i++) {
+        if (chunk->sets[i] != NULL)
+            afmon_set_release(chunk->sets[i]);
+    }
+    free(chunk);
+}
+
+/* ---- Sets ---- */
+
+static size_t table_start(const struct afmon_chunk *chunk, const struct afmon_set *set)
+{
+    uint32_t hash = set == NULL ? 0 : set->hash;
+    return (hash * UINT32_C(0x9e3779b1)) & (uint32_t)(table_size(chunk->set_capacity) - 1);
+}
+
+/* The place of a set in the table, or the free one where it belongs. */
+static uint16_t *table_place(const struct afmon_chunk *chunk, const struct afmon_set *set)
+{
+    size_t mask = table_size(chunk->set_capacity) - 1;
+    size_t at = table_start(chunk, set);
+    while (chunk->set_table[at] != 0 && chunk->sets[chunk->set_table[at] - 1] != set)
+        at = (at + 1) & mask;
+    return &chunk->set_table[at];
+}
+
+static int32_t find_set(const struct afmon_chunk *chunk, const struct afmon_set *set)
+{
+    if (chunk->set_table != NULL)
+        return (int32_t)*table_place(chunk, set) - 1;
+    for (uint32_t i = 0; i < chunk->set_count; i++) {
+        if (chunk->sets[i] == set)
+            return (int32_t)i;
+    }
+    return -1;
+}
+
+static int32_t add_set(struct afmon_chunk *chunk, struct afmon_set *set)
+{
+    uint32_t index = chunk->set_count;
+    if (set != NULL)
+        afmon_set_hold(set);
+    if (chunk->set_table != NULL)
+        *table_place(chunk, set) = (uint16_t)(index + 1);
+    chunk->sets[index] = set;
+    chunk->set_count++;
+    return (int32_t)index;
+}
+
+int32_t afmon_chunk_set(struct afmon_chunk *chunk, struct afmon_set *set)
+{
+    int32_t index = find_set(chunk, set);
+    if (index < 0 && chunk->set_count < chunk->set_capacity)
+        index = add_set(chunk, set);
+    return index;
+}
+
+uint32_t afmon_chunk_more_sets(uint32_t set_capacity)
+{
+    uint32_t more = set_capacity * 4;
+    return more > AFMON_CHUNK_SAMPLES ? AFMON_CHUNK_SAMPLES : more;
+}
+
+struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, uint32_t capacity, uint32_t set_capacity)
+{
+    struct afmon_chunk *copy = afmon_chunk_new(capacity, set_capacity, chunk->base_us);
+    if (copy == NULL)
+        return NULL;
+    copy->count = chunk->count;
+    memcpy(copy->values, chunk->values, chunk->count * sizeof *copy->values);
+    memcpy(copy->offsets, chunk->offsets, chunk->count * sizeof *copy->offsets);
+    if (copy->set_index != NULL && chunk->set_index != NULL)
+        memcpy(copy->set_index, chunk->set_index, chunk->count * sizeof *copy->set_index);
+    else if (copy->set_index != NULL)
+        memset(copy->set_index, 0, chunk->count * sizeof *copy->set_index);
+    for (uint32_t i = 0; i < chunk->set_count; i++)
+        add_set(copy, chunk->sets[i]);
+    return copy;
+}
+
+/* ---- Times ---- */
+
+static int32_t clamp_offset(int64_t base_us, int64_t wall_us)
+{
+    int64_t offset;
+    if (__builtin_sub_overflow(wall_us, base_us, &offset))
+        return wall_us < base_us ? INT32_MIN : INT32_MAX;
+    return offset < INT32_MIN ? INT32_MIN : offset > INT32_MAX ? INT32_MAX : (int32_t)offset;
+}
+
+struct afmon_chunk_span afmon_chunk_span(const struct afmon_chunk *chunk, int64_t since_us, int64_t until_us)
+{
+    int64_t lowest;
+    int64_t highest;
+    bool before = !__builtin_add_overflow(chunk->base_us, (int64_t)INT32_MIN, &lowest) && until_us < lowest;
+    bool after = !__builtin_add_overflow(chunk->base_us, (int64_t)INT32_MAX, &highest) && since_us > highest;
+    if (before || after || since_us > until_us)
+        return (struct afmon_chunk_span){.first = 1, .last = 0};
+    return (struct afmon_chunk_span){.first = clamp_offset(chunk->base_us, since_us),
+                                     .last = clamp_offset(chunk->base_us, until_us)};
+}
+
+size_t afmon_chunk_values_in(const struct afmon_chunk *chunk, size_t count, struct afmon_chunk_span span, double *out)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) { /* without a branch: at a window's edge none could be foretold */
+        out[found] = chunk->values[i];
+        found += (size_t)((chunk->offsets[i] >= span.first) & (chunk->offsets[i] <= span.last));
+    }
+    return found;
+}
+
+void afmon_chunk_times(const struct afmon_chunk *chunk, size_t from, size_t count, int64_t *min_us, int64_t *max_us)
+{
+    int32_t min = chunk->offsets[from];
+    int32_t max = min;
+    for (size_t i = from + 1; i < count; i++) {
+        min = chunk->offsets[i] < min ? chunk->offsets[i] : min;
+        max = chunk->offsets[i] > max ? chunk->offsets[i] : max;
+    }
+    *min_us = chunk->base_us + min;
+    *max_us = chunk->base_us + max;
+}

@@ -1,0 +1,79 @@
+/* A chunk: up to AFMON_CHUNK_SAMPLES samples of one series, in columns, in one piece of memory.
+ *
+ * Chunks are counted references. The store's owner adds samples; a sample, once added, never changes. Who holds a reference
+ * and was told a count under the store's lock reads that many samples without the lock: the owner only writes beyond
+ * them. A chunk without room is replaced by a larger copy. */
+#ifndef AFMON_STORE_CHUNK_H
+#define AFMON_STORE_CHUNK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "catalog/sets.h"
+#include "store/store.h"
+
+struct afmon_series_data;
+
+struct afmon_chunk {
+    _Atomic uint32_t references;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t set_count;
+    uint32_t set_capacity; /* with 1 there is no set_index: every sample has sets[0] */
+    int64_t base_us;       /* wall time of the first sample */
+    double *values;
+    struct afmon_set **sets; /* the different sets of the samples, NULL for no metadata; each referred to once */
+    int32_t *offsets;        /* microseconds from base_us */
+    uint16_t *set_index;
+    uint16_t *set_table; /* hash of a chunk with many sets: index + 1, 0 where free; NULL for few */
+    size_t bytes;
+    /* Of the store's owner, under the lock: the queue that the chunk is in. */
+    struct afmon_series_data *series;
+    struct afmon_chunk *older;
+    struct afmon_chunk *newer;
+};
+
+#define AFMON_CHUNK_FIRST 8 /* samples that the first chunk of a series has room for */
+
+/* An empty chunk with one reference; NULL: no memory. Capacities are at least 1. */
+struct afmon_chunk *afmon_chunk_new(uint32_t capacity, uint32_t set_capacity, int64_t base_us);
+
+/* A chunk with the same samples and other capacities, which must be enough; it refers to the sets for itself. */
+struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, uint32_t capacity, uint32_t set_capacity);
+
+void afmon_chunk_hold(struct afmon_chunk *chunk);
+void afmon_chunk_release(struct afmon_chunk *chunk); /* any thread; NULL is fine */
+
+/* Index of a set in the chunk's list, which it joins where it is new (then the chunk refers to it); -1: no room. */
+int32_t afmon_chunk_set(struct afmon_chunk *chunk, struct afmon_set *set);
+
+/* Room for sets that a chunk with too little of it should grow to. */
+uint32_t afmon_chunk_more_sets(uint32_t set_capacity);
+
+/* The set of a sample. */
+static inline struct afmon_set *afmon_chunk_set_of(const struct afmon_chunk *chunk, size_t index)
+{
+    return chunk->sets[chunk->set_index == NULL ? 0 : chunk->set_index[index]];
+}
+
+/* A span of offsets, both ends included; empty where first > last. */
+struct afmon_chunk_span {
+    int32_t first;
+    int32_t last;
+};
+
+/* The offsets of a chunk that lie in a span of wall times. */
+struct afmon_chunk_span afmon_chunk_span(const struct afmon_chunk *chunk, int64_t since_us, int64_t until_us);
+
+static inline bool afmon_chunk_in_span(const struct afmon_chunk *chunk, struct afmon_chunk_span span, size_t index)
+{
+    return chunk->offsets[index] >= span.first && chunk->offsets[index] <= span.last;
+}
+
+/* Copies those of the first count values whose time lies in the span; out has room for count. Returns how many. */
+size_t afmon_chunk_values_in(const struct afmon_chunk *chunk, size_t count, struct afmon_chunk_span span, double *out);
+
+/* Smallest and greatest wall time of the samples from..count-1; from < count. */
+void afmon_chunk_times(const struct afmon_chunk *chunk, size_t from, size_t count, int64_t *min_us, int64_t *max_us);
+
+#endif

@@ -1,0 +1,495 @@
+#include "store/index_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/index_internal.h"
+#include "store/order.h"
+
+/* So many equal keys are not worth a weight. */
+#define FEW_EQUAL 16
+
+/* A leading part of keys (12 bits), and how many values begin with it. */
+struct root {
+    uint32_t leading;
+    uint64_t count;
+};
+
+/* Keys that were collected on the way down, and equal ones as weights. */
+struct candidates {
+    uint64_t *keys;
+    size_t count;
+    size_t capacity;
+    struct afmon_weight *weights;
+    size_t weight_count;
+    size_t weight_capacity;
+};
+
+/* Its memory is kept from one search to the next. */
+struct afmon_search {
+    struct afmon_search_source source;
+    uint32_t *own;    /* by slot: values of its own list that are searched */
+    uint32_t *totals; /* by slot: those, and its children's */
+    size_t slot_capacity;
+    struct afmon_weight *sketch; /* weights of the sketch, sorted */
+    size_t sketch_count;
+    size_t sketch_capacity;
+    uint64_t count;
+    struct candidates found;
+    unsigned free_bits; /* how many bits the keys that were found may differ in, from the last one up */
+    uint64_t beside_low; /* smallest and greatest key beside the index */
+    uint64_t beside_high;
+    bool beside_waits; /* all of them are candidates, but not in `found` yet */
+    size_t root_count;
+    struct root roots[AFMON_INDEX_ROOTS];
+    uint64_t counts[AFMON_INDEX_ROOTS]; /* all 0 between searches */
+};
+
+/* ---- What there is ---- */
+
+/* Children are in later pages than their parents: backwards, each page is complete when it is added to its parent. */
+static void sum_pages(struct afmon_search *search)
+{
+    const struct afmon_index *index = search->source.index;
+    for (uint32_t page = index->page_count; page-- > 0;) {
+        uint32_t parent = index->pages[page].parent;
+        if (parent == AFMON_INDEX_NO_SLOT)
+            continue;
+        const uint32_t *slots = &search->totals[page * AFMON_INDEX_FAN];
+        uint32_t sum = 0;
+        for (uint32_t digit = 0; digit < AFMON_INDEX_FAN; digit++)
+            sum += slots[digit];
+        search->totals[parent] += sum;
+    }
+}
+
+static void subtract(uint32_t *restrict out, const uint32_t *restrict now, const uint32_t *restrict then, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = now[i] - then[i];
+}
+
+static bool reserve_slots(struct afmon_search *search, size_t slots)
+{
+    if (slots <= search->slot_capacity)
+        return true;
+    uint32_t *own = realloc(search->own, 2 * slots * sizeof *own);
+    if (own == NULL)
+        return false;
+    search->own = own;
+    search->slot_capacity = slots;
+    return true;
+}
+
+static bool count_slots(struct afmon_search *search)
+{
+    const struct afmon_index *index = search->source.index;
+    const struct afmon_checkpoint *checkpoint = search->source.checkpoint;
+    uint32_t slots = index == NULL ? 0 : afmon_index_slot_count(index);
+    if (slots == 0)
+        return true;
+    if (!reserve_slots(search, slots))
+        return false;
+    search->totals = search->own + slots;
+    uint32_t known = checkpoint == NULL || checkpoint->slot_count > slots ? slots : checkpoint->slot_count;
+    subtract(search->own, index->counts, checkpoint == NULL ? index->removed : checkpoint->counts, known);
+    memcpy(search->own + known, index->counts + known, (slots - known) * sizeof *search->own);
+    memcpy(search->totals, search->own, slots * sizeof *search->own);
+    sum_pages(search);
+    return true;
+}
+
+static bool reserve_sketch(struct afmon_search *search, size_t classes)
+{
+    if (classes <= search->sketch_capacity)
+        return true;
+    struct afmon_weight *weights = realloc(search->sketch, classes * sizeof *weights);
+    if (weights == NULL)
+        return false;
+    search->sketch = weights;
+    search->sketch_capacity = classes;
+    return true;
+}
+
+static bool weigh_sketch(struct afmon_search *search)
+{
+    const struct afmon_sketch *sketch = search->source.sketch;
+    search->sketch_count = 0;
+    if (sketch == NULL)
+        return true;
+    if (!reserve_sketch(search, sketch->class_count))
+        return false;
+    for (uint32_t i = 0; i < sketch->class_count; i++) {
+        search->sketch[i].key = afmon_sketch_key(&sketch->classes[i]);
+        search->sketch[i].count = sketch->classes[i].count;
+    }
+    search->sketch_count = sketch->class_count;
+    return true;
+}
+
+static int by_leading(const void *a, const void *b)
+{
+    uint32_t x = ((const struct root *)a)->leading;
+    uint32_t y = ((const struct root *)b)->leading;
+    return (x > y) - (x < y);
+}
+
+/* Counts values that begin with leading; the roots that are met are listed. */
+static void count_root(struct afmon_search *search, uint64_t leading, uint64_t count)
+{
+    if (count > 0 && search->counts[leading] == 0)
+        search->roots[search->root_count++].leading = (uint32_t)leading;
+    search->counts[leading] += count;
+}
+
+static void count_beside(struct afmon_search *search)
+{
+    uint64_t low = UINT64_MAX;
+    uint64_t high = 0;
+    for (size_t i = 0; i < search->source.key_count; i++) {
+        uint64_t key = search->source.keys[i];
+        low = key < low ? key : low;
+        high = key > high ? key : high;
+        count_root(search, key >> AFMON_INDEX_ROOT_SHIFT, 1);
+    }
+    search->beside_low = low;
+    search->beside_high = high;
+}
+
+static void count_roots(struct afmon_search *search)
+{
+    const struct afmon_search_source *source = &search->source;
+    search->root_count = 0;
+    for (uint32_t i = 0; source->index != NULL && i < source->index->root_count; i++) {
+        uint16_t leading = source->index->root_order[i];
+        count_root(search, leading, search->totals[source->index->roots[leading] - 1]);
+    }
+    count_beside(search);
+    for (size_t i = 0; i < search->sketch_count; i++)
+        count_root(search, search->sketch[i].key >> AFMON_INDEX_ROOT_SHIFT, search->sketch[i].count);
+}
+
+static void list_roots(struct afmon_search *search)
+{
+    qsort(search->roots, search->root_count, sizeof *search->roots, by_leading);
+    search->count = 0;
+    for (size_t i = 0; i < search->root_count; i++) {
+        struct root *root = &search->roots[i];
+        root->count = search->counts[root->leading];
+        search->count += root->count;
+        search->counts[root->leading] = 0;
+    }
+}
+
+struct afmon_search *afmon_search_new(void)
+{
+    return calloc(1, sizeof(struct afmon_search));
+}
+
+bool afmon_search_begin(struct afmon_search *search, const struct afmon_search_source *source)
+{
+    search->source = *source;
+    if (!count_slots(search) || !weigh_sketch(search))
+        return false;
+    count_roots(search);
+    list_roots(search);
+    return true;
+}
+
+void afmon_search_free(struct afmon_search *search)
+{
+    if (search == NULL)
+        return;
+    free(search->own);
+    free(search->sketch);
+    free(search->found.keys);
+    free(search->found.weights);
+    free(search);
+}
+
+size_t afmon_search_bytes(const struct afmon_search *search)
+{
+    return sizeof *search + 2 * search->slot_capacity * sizeof *search->own +
+           (search->sketch_capacity + search->found.weight_capacity) * sizeof *search->sketch +
+           search->found.capacity * sizeof *search->found.keys;
+}
+
+uint64_t afmon_search_count(const struct afmon_search *search)
+{
+    return search->count;
+}
+
+/* ---- Collecting ---- */
+
+static bool reserve_keys(struct candidates *found, size_t more)
+{
+    if (found->capacity - found->count >= more)
+        return true;
+    size_t capacity = (found->count + more) + (found->count + more) / 4 + 256;
+    uint64_t *keys = realloc(found->keys, capacity * sizeof *keys);
+    if (keys == NULL)
+        return false;
+    found->keys = keys;
+    found->capacity = capacity;
+    return true;
+}
+
+static bool add_weight(struct candidates *found, struct afmon_weight weight)
+{
+    if (found->weight_count == found->weight_capacity) {
+        size_t capacity = found->weight_capacity * 2 + 16;
+        struct afmon_weight *weights = realloc(found->weights, capacity * sizeof *weights);
+        if (weights == NULL)
+            return false;
+        found->weights = weights;
+        found->weight_capacity = capacity;
+    }
+    size_t at = found->weight_count++;
+    for (; at > 0 && found->weights[at - 1].key > weight.key; at--)
+        found->weights[at] = found->weights[at - 1];
+    found->weights[at] = weight;
+    return true;
+}
+
+/* Adds the last `count` keys of a slot's blocks. */
+static void collect_blocks(struct candidates *found, const struct afmon_index_list *list, uint32_t explicit,
+                           uint32_t count)
+{
+    size_t pass = (size_t)list->skip + (explicit - count);
+    for (const struct afmon_index_block *block = list->first; block != NULL; block = block->next) {
+        if (block->next != NULL)
+            __builtin_prefetch(block->next);
+        if (pass >= block->count) {
+            pass -= block->count;
+            continue;
+        }
+        memcpy(&found->keys[found->count], &block->keys[pass], (block->count - pass) * sizeof *block->keys);
+        found->count += block->count - pass;
+        pass = 0;
+    }
+}
+
+/* Adds equal keys: as a weight, where they are more than FEW_EQUAL; else there is room for them. */
+static bool collect_equal(struct candidates *found, uint64_t key, uint32_t count)
+{
+    if (count > FEW_EQUAL)
+        return add_weight(found, (struct afmon_weight){.key = key, .count = count});
+    for (uint32_t i = 0; i < count; i++)
+        found->keys[found->count++] = key;
+    return true;
+}
+
+/* Adds the values of a slot's own list that are searched. */
+static bool collect_own(struct afmon_search *search, uint32_t slot)
+{
+    const struct afmon_index *index = search->source.index;
+    uint32_t wanted = search->own[slot];
+    if (wanted == 0)
+        return true;
+    uint32_t run = afmon_index_run(index, slot);
+    uint32_t explicit = index->counts[slot] - index->removed[slot] - run;
+    uint32_t keys = wanted < explicit ? wanted : explicit;
+    if (!reserve_keys(&search->found, (size_t)keys + FEW_EQUAL) ||
+        !collect_equal(&search->found, index->lists[slot].run_key, wanted - keys))
+        return false;
+    collect_blocks(&search->found, &index->lists[slot], explicit, keys);
+    return true;
+}
+
+/* Adds all keys beside the index. */
+static bool collect_beside(struct afmon_search *search)
+{
+    struct candidates *found = &search->found;
+    search->beside_waits = false;
+    if (!reserve_keys(found, search->source.key_count))
+        return false;
+    memcpy(found->keys + found->count, search->source.keys, search->source.key_count * sizeof *found->keys);
+    found->count += search->source.key_count;
+    return true;
+}
+
+/* Adds those that begin like a root. */
+static bool collect_root(struct afmon_search *search, uint64_t leading)
+{
+    struct candidates *found = &search->found;
+    if (!reserve_keys(found, search->source.key_count))
+        return false;
+    size_t kept = found->count;
+    for (size_t i = 0; i < search->source.key_count; i++) {
+        uint64_t key = search->source.keys[i];
+        found->keys[kept] = key;
+        kept += key >> AFMON_INDEX_ROOT_SHIFT == leading;
+    }
+    found->count = kept;
+    return true;
+}
+
+/* Do the keys beside the index agree in all bits from shift up? */
+static bool beside_agrees(const struct afmon_search *search, unsigned shift)
+{
+    return (search->beside_low ^ search->beside_high) >> shift == 0;
+}
+
+/* Begins a search at a root, with what is beside the index. As long as all keys beside go the same way they need not be
+ * looked at one by one: they wait. */
+static bool begin_at(struct afmon_search *search, uint64_t leading)
+{
+    struct candidates *found = &search->found;
+    found->count = 0;
+    found->weight_count = 0;
+    search->free_bits = AFMON_INDEX_ROOT_SHIFT;
+    for (size_t i = 0; i < search->sketch_count; i++) {
+        if (search->sketch[i].key >> AFMON_INDEX_ROOT_SHIFT == leading && !add_weight(found, search->sketch[i]))
+            return false;
+    }
+    search->beside_waits = false;
+    if (search->source.key_count == 0)
+        return true;
+    if (!beside_agrees(search, AFMON_INDEX_ROOT_SHIFT))
+        return collect_root(search, leading);
+    search->beside_waits = search->beside_low >> AFMON_INDEX_ROOT_SHIFT == leading;
+    return true;
+}
+
+/* ---- Going down ---- */
+
+static size_t digit_of(uint64_t key, unsigned shift)
+{
+    return (size_t)((key >> shift) & (AFMON_INDEX_FAN - 1));
+}
+
+static size_t keep_keys(uint64_t *keys, size_t count, unsigned shift, size_t digit)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) { /* without a branch that could not be foretold */
+        uint64_t key = keys[i];
+        keys[kept] = key;
+        kept += digit_of(key, shift) == digit;
+    }
+    return kept;
+}
+
+static void keep_digit(struct candidates *found, unsigned shift, size_t digit)
+{
+    found->count = keep_keys(found->keys, found->count, shift, digit);
+    size_t kept = 0;
+    for (size_t i = 0; i < found->weight_count; i++) {
+        if (digit_of(found->weights[i].key, shift) == digit)
+            found->weights[kept++] = found->weights[i];
+    }
+    found->weight_count = kept;
+}
+
+/* Counts keys by a digit; in turns in four rows, for to count the same digit twice in a row means to wait. */
+static void count_digits(const uint64_t *keys, size_t count, unsigned shift, uint64_t counts[AFMON_INDEX_FAN])
+{
+    uint32_t rows[4][AFMON_INDEX_FAN] = {0};
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        for (size_t row = 0; row < 4; row++)
+            rows[row][digit_of(keys[i + row], shift)]++;
+    }
+    for (; i < count; i++)
+        rows[0][digit_of(keys[i], shift)]++;
+    for (size_t digit = 0; digit < AFMON_INDEX_FAN; digit++)
+        counts[digit] += (uint64_t)rows[0][digit] + rows[1][digit] + rows[2][digit] + rows[3][digit];
+}
+
+/* The digit under which the value at *rank lies, counted over a page and the candidates; *rank becomes the rank there. */
+static size_t choose_digit(const struct afmon_search *search, uint32_t page, unsigned shift, uint64_t *rank)
+{
+    uint64_t counts[AFMON_INDEX_FAN];
+    const struct candidates *found = &search->found;
+    for (size_t digit = 0; digit < AFMON_INDEX_FAN; digit++)
+        counts[digit] = search->totals[page * AFMON_INDEX_FAN + digit];
+    count_digits(found->keys, found->count, shift, counts);
+    for (size_t i = 0; i < found->weight_count; i++)
+        counts[digit_of(found->weights[i].key, shift)] += found->weights[i].count;
+    if (search->beside_waits)
+        counts[digit_of(search->beside_low, shift)] += search->source.key_count;
+    size_t digit = 0;
+    while (digit + 1 < AFMON_INDEX_FAN && *rank >= counts[digit])
+        *rank -= counts[digit++];
+    return digit;
+}
+
+/* Makes the candidates those of a slot: its own values, and the waiting keys where their ways part below. */
+static bool arrive(struct afmon_search *search, uint32_t slot, unsigned shift)
+{
+    bool leaf = search->source.index->child[slot] == AFMON_INDEX_NO_PAGE;
+    if (search->beside_waits && (leaf || !beside_agrees(search, shift)) && !collect_beside(search))
+        return false;
+    return collect_own(search, slot);
+}
+
+static bool go_down(struct afmon_search *search, uint32_t slot, uint64_t *rank)
+{
+    const struct afmon_index *index = search->source.index;
+    unsigned shift = AFMON_INDEX_ROOT_SHIFT - AFMON_INDEX_DIGIT_BITS;
+    for (;; shift -= AFMON_INDEX_DIGIT_BITS) {
+        if (!arrive(search, slot, shift))
+            return false;
+        uint16_t page = index->child[slot];
+        if (page == AFMON_INDEX_NO_PAGE)
+            return true;
+        size_t digit = choose_digit(search, page, shift, rank);
+        search->beside_waits = search->beside_waits && digit_of(search->beside_low, shift) == digit;
+        keep_digit(&search->found, shift, digit);
+        search->free_bits = shift;
+        slot = (uint32_t)(page * AFMON_INDEX_FAN + digit);
+    }
+}
+
+/* Collects all values of the leaf that holds the value at *rank; *rank becomes its rank among them. */
+static bool find_leaf(struct afmon_search *search, uint64_t *rank)
+{
+    const struct root *root = search->roots;
+    while (root + 1 < search->roots + search->root_count && *rank >= root->count)
+        *rank -= root++->count;
+    if (!begin_at(search, root->leading))
+        return false;
+    const struct afmon_index *index = search->source.index;
+    uint32_t slot = index == NULL ? 0 : index->roots[root->leading];
+    if (slot > 0)
+        return go_down(search, slot - 1, rank);
+    return !search->beside_waits || collect_beside(search);
+}
+
+static uint64_t found_count(const struct candidates *found)
+{
+    uint64_t count = found->count;
+    for (size_t i = 0; i < found->weight_count; i++)
+        count += found->weights[i].count;
+    return count;
+}
+
+static uint64_t select_found(struct candidates *found, uint64_t rank)
+{
+    return afmon_select_weighted(found->keys, found->count, found->weights, found->weight_count, rank);
+}
+
+afmon_status afmon_search_pair(struct afmon_search *search, uint64_t rank, uint64_t pair[2])
+{
+    struct candidates *found = &search->found;
+    uint64_t here = rank;
+    if (!find_leaf(search, &here))
+        return AFMON_E_NO_MEMORY;
+    bool both = here + 1 < found_count(found);
+    if (both && found->weight_count == 0) {
+        struct afmon_selector selector;
+        afmon_select_begin_within(&selector, found->keys, found->count, search->free_bits);
+        afmon_select_pair(&selector, (size_t)here, pair);
+        return AFMON_OK;
+    }
+    pair[0] = select_found(found, here);
+    pair[1] = pair[0];
+    if (both) {
+        pair[1] = select_found(found, here + 1);
+    } else if (rank + 1 < search->count) {
+        here = rank + 1;
+        if (!find_leaf(search, &here))
+            return AFMON_E_NO_MEMORY;
+        pair[1] = select_found(found, here);
+    }
+    return AFMON_OK;
+}

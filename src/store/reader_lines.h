@@ -1,0 +1,24 @@
+/* Going through the lines of a file that may be growing, shrinking, or anything but lines. */
+#ifndef AFMON_STORE_READER_LINES_H
+#define AFMON_STORE_READER_LINES_H
+
+#include <afmon/afmon.h>
+
+/* The longest record (32 MiB) with every byte escaped as \u00XX is shorter than this. */
+#define AFMON_LINE_LIMIT ((size_t)256 << 20)
+
+struct afmon_lines {
+    /* One line without its newline, numbered from 1 at `begin`; ended: a newline followed. data is NULL where the line
+     * is longer than AFMON_LINE_LIMIT. AFMON_OK to go on, anything else ends the reading with that status. */
+    afmon_status (*line)(void *user, const char *data, size_t length, uint64_t number, bool ended);
+    /* Called every some MB with the bytes read so far, and at the end; may be NULL. Non-zero: AFMON_E_CANCELLED. */
+    int (*progress)(void *user, uint64_t bytes);
+    void *user;
+};
+
+/* Reads the regular file from begin to end (or to where it ends by then) with read(2), in memory of some hundred KB and
+ * the longest line. Never waits for a FIFO or device: what is no regular file is AFMON_E_FORMAT. */
+afmon_status afmon_each_line(const char *path, int64_t begin, int64_t end, const struct afmon_lines *lines,
+                             afmon_error *error);
+
+#endif

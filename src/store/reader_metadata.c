@@ -1,0 +1,219 @@
+#include "base/json_check.h"
+#include "base/number.h"
+#include "catalog/field_list.h"
+#include "catalog/fields.h"
+#include "store/reader_internal.h"
+#include "store/reader_text.h"
+
+static bool begins_with(const char *at, const char *end, const char *text, size_t length)
+{
+    return (size_t)(end - at) >= length && memcmp(at, text, length) == 0;
+}
+
+bool afmon_is_own_key(const char *key, size_t length)
+{
+    return (length == 6 && memcmp(key, "metric", 6) == 0) || (length == 5 && memcmp(key, "value", 5) == 0) ||
+           (length == 9 && memcmp(key, "timestamp", 9) == 0);
+}
+
+static const char *read_string(const char *at, const char *end, struct afmon_metadata_item *item)
+{
+    const char *close = afmon_json_string_end(at + 1, end, &item->value_escaped);
+    if (close == NULL)
+        return NULL;
+    item->type = AFMON_STRING;
+    item->value = at + 1;
+    item->value_length = (size_t)(close - item->value);
+    return close + 1;
+}
+
+/* The end of an array or object; a later check finds out whether it is a good one. */
+static const char *nested_end(const char *at, const char *end)
+{
+    size_t depth = 0;
+    bool escaped = false;
+    for (; at < end; at++) {
+        if (*at == '"')
+            at = afmon_json_string_end(at + 1, end, &escaped);
+        if (at == NULL)
+            return NULL;
+        if (*at == '[' || *at == '{')
+            depth++;
+        else if ((*at == ']' || *at == '}') && --depth == 0)
+            return at + 1;
+    }
+    return NULL;
+}
+
+static const char *read_nested(const char *at, const char *end, struct afmon_metadata_item *item)
+{
+    const char *after = nested_end(at, end);
+    if (after == NULL || !afmon_json_valid(at, (size_t)(after - at)))
+        return NULL;
+    item->type = AFMON_JSON;
+    item->value = at;
+    item->value_length = (size_t)(after - at);
+    return after;
+}
+
+static const char *read_number(const char *at, const char *end, struct afmon_metadata_item *item)
+{
+    const char *after = at;
+    bool whole = true;
+    for (; after < end && *after != ','; after++)
+        whole &= *after == '-' || (*after >= '0' && *after <= '9');
+    size_t length = (size_t)(after - at);
+    if (whole && afmon_parse_int(at, length, &item->integer))
+        item->type = AFMON_INT;
+    else if (afmon_parse_double(at, length, &item->number))
+        item->type = AFMON_DOUBLE;
+    else
+        return NULL;
+    return after;
+}
+
+static const char *read_value(const char *at, const char *end, struct afmon_metadata_item *item)
+{
+    if (at == end)
+        return NULL;
+    switch (*at) {
+    case '"':
+        return read_string(at, end, item);
+    case '[':
+    case '{':
+        return read_nested(at, end, item);
+    case 't':
+    case 'f':
+        item->type = AFMON_BOOL;
+        item->integer = *at == 't';
+        if (*at == 't')
+            return begins_with(at, end, "true", 4) ? at + 4 : NULL;
+        return begins_with(at, end, "false", 5) ? at + 5 : NULL;
+    case 'n':
+        item->type = AFMON_NULL;
+        return begins_with(at, end, "null", 4) ? at + 4 : NULL;
+    default:
+        return read_number(at, end, item);
+    }
+}
+
+const char *afmon_metadata_next(const char *at, const char *end, struct afmon_metadata_item *item)
+{
+    if (at == end || *at != '"')
+        return NULL;
+    *item = (struct afmon_metadata_item){.key = at + 1};
+    const char *close = afmon_json_string_end(at + 1, end, &item->key_escaped);
+    if (close == NULL || !begins_with(close, end, "\": ", 3))
+        return NULL;
+    item->key_length = (size_t)(close - item->key);
+    at = read_value(close + 3, end, item);
+    return at != NULL && begins_with(at, end, ", ", 2) ? at + 2 : NULL;
+}
+
+bool afmon_reader_add_field(struct afmon_reader *reader, afmon_field field)
+{
+    if (afmon_key_is_escaped(field.key, field.key_length, AFMON_LINE_METRIC)) {
+        field.key++;
+        field.key_length--;
+    }
+    size_t size = afmon_fields_packed_size(&field, 1);
+    if (size == SIZE_MAX || !afmon_buffer_reserve(&reader->packed, size))
+        return false;
+    afmon_fields_pack((unsigned char *)afmon_buffer_end(&reader->packed), &field, 1);
+    reader->packed.length += size;
+    return true;
+}
+
+/* A raw text without escapes is taken as it lies; otherwise room for it is made in `text`, which was made large enough
+ * for both texts of an item before: what it holds must not move. */
+static const char *plain_text(struct afmon_buffer *text, const char *raw, size_t *length, bool escaped)
+{
+    if (*length == 0)
+        return "";
+    if (!escaped)
+        return raw;
+    size_t start = text->length;
+    afmon_json_unescape(text, raw, *length);
+    *length = text->length - start;
+    return text->data + start;
+}
+
+static bool add_item(struct afmon_reader *reader, const struct afmon_metadata_item *item)
+{
+    struct afmon_buffer *text = &reader->text;
+    afmon_buffer_clear(text);
+    size_t key_length = item->key_length;
+    size_t value_length = item->value_length;
+    if ((item->key_escaped || item->value_escaped) && !afmon_buffer_reserve(text, key_length + value_length))
+        return false;
+    const char *key = plain_text(text, item->key, &key_length, item->key_escaped);
+    afmon_field field = {.key = key, .key_length = key_length, .type = item->type};
+    switch (item->type) {
+    case AFMON_STRING:
+    case AFMON_JSON:
+        field.as.text.data = plain_text(text, item->value, &value_length, item->value_escaped);
+        field.as.text.length = value_length;
+        break;
+    case AFMON_INT:
+        field.as.integer = item->integer;
+        break;
+    case AFMON_DOUBLE:
+        field.as.number = item->number;
+        break;
+    case AFMON_BOOL:
+        field.as.boolean = item->integer != 0;
+        break;
+    case AFMON_NULL:
+        break;
+    }
+    return !text->failed && afmon_reader_add_field(reader, field);
+}
+
+/* Of keys that came twice, keeps the last value at the first one's place. */
+static bool put_in_order(struct afmon_reader *reader)
+{
+    struct afmon_field_list list;
+    if (!afmon_field_list_read(&list, reader->packed.data, reader->packed.length))
+        return false;
+    bool done = true;
+    if (!list.as_given) {
+        size_t size = afmon_fields_packed_size(list.fields, list.count);
+        afmon_buffer_clear(&reader->text);
+        done = size != SIZE_MAX && afmon_buffer_reserve(&reader->text, size);
+        if (done) {
+            afmon_fields_pack((unsigned char *)reader->text.data, list.fields, list.count);
+            reader->text.length = size;
+        }
+    }
+    bool as_given = list.as_given;
+    afmon_field_list_free(&list);
+    if (done && !as_given) {
+        struct afmon_buffer ordered = reader->text;
+        reader->text = reader->packed;
+        reader->packed = ordered;
+    }
+    return done;
+}
+
+static bool pack_metadata(struct afmon_reader *reader, const char *at, const char *end)
+{
+    struct afmon_metadata_item item;
+    while (at != NULL && at < end) {
+        at = afmon_metadata_next(at, end, &item);
+        if (at == NULL || !add_item(reader, &item))
+            return false;
+    }
+    return put_in_order(reader);
+}
+
+afmon_status afmon_reader_packed(struct afmon_reader *reader, struct afmon_read_sample *sample)
+{
+    if (sample->packed != NULL || sample->metadata == NULL)
+        return AFMON_OK;
+    afmon_buffer_clear(&reader->packed);
+    if (!pack_metadata(reader, sample->metadata, sample->metadata + sample->metadata_length))
+        return AFMON_E_NO_MEMORY;
+    sample->packed = reader->packed.length > 0 ? reader->packed.data : "";
+    sample->packed_length = reader->packed.length;
+    return AFMON_OK;
+}
