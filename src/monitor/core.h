@@ -24,7 +24,7 @@ enum {
     AFMON_PROCESS_NEW = 0, /* a forked child that has not been here */
     AFMON_PROCESS_BIRTH,
     AFMON_PROCESS_OPEN,
-    AFMON_PROCESS_CLOSING,
+    AFMON_PROCESS_CLOSING, /* still records, for handlers that have something to say, until the serial is gone */
     AFMON_PROCESS_CLOSED,
     AFMON_PROCESS_FAILED, /* the child could not make a core of its own */
 };

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/civil.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -46,11 +46,10 @@ afmon_status afmon_log_dir_make(char **out, const char *wanted, afmon_error *err
         *out = strdup(wanted);
         return *out == NULL ? afmon_fail_memory(error) : AFMON_OK;
     }
-    time_t now = (time_t)(afmon_wall_ns() / AFMON_NS_PER_S);
-    struct tm local;
     char stem[96];
-    if (localtime_r(&now, &local) == NULL ||
-        strftime(stem, sizeof stem, DEFAULT_PARENT "/%Y-%m-%d-%H-%M-%S", &local) == 0)
-        return afmon_fail(error, AFMON_E_SYSTEM, "the system's clock gives no date: give log_dir");
+    int64_t now = afmon_wall_ns() / AFMON_NS_PER_S;
+    struct afmon_civil local = afmon_civil_from_seconds(now + afmon_local_offset_s(now));
+    snprintf(stem, sizeof stem, DEFAULT_PARENT "/%04d-%02d-%02d-%02d-%02d-%02d", local.year, local.month, local.day,
+             local.hour, local.minute, local.second);
     return make_own(out, stem, error);
 }

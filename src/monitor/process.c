@@ -48,6 +48,6 @@ struct afmon_core *afmon_core_here(afmon_monitor *monitor, afmon_status *status)
         *status = monitor->birth_error.status;
         return NULL;
     }
-    *status = state == AFMON_PROCESS_CLOSING || state == AFMON_PROCESS_CLOSED ? AFMON_E_CLOSED : AFMON_OK;
+    *status = state == AFMON_PROCESS_CLOSED ? AFMON_E_CLOSED : AFMON_OK;
     return atomic_load_explicit(&monitor->core, memory_order_acquire);
 }

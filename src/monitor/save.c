@@ -2,25 +2,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/civil.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "monitor/core.h"
 #include "store/view.h"
 
-#define NAME_SIZE 64
 #define ATTEMPTS 1000
 
 /* A name that no file has: a second save in the same second gets "_2". */
 static afmon_status choose_path(const afmon_monitor *monitor, char *path, size_t size, afmon_error *error)
 {
-    time_t now = (time_t)(afmon_wall_ns() / AFMON_NS_PER_S);
-    struct tm local;
-    char stamp[NAME_SIZE];
-    if (localtime_r(&now, &local) == NULL || strftime(stamp, sizeof stamp, "%Y%m%d_%H%M%S", &local) == 0)
-        return afmon_fail(error, AFMON_E_SYSTEM, "the system's clock gives no date");
+    int64_t now = afmon_wall_ns() / AFMON_NS_PER_S;
+    struct afmon_civil local = afmon_civil_from_seconds(now + afmon_local_offset_s(now));
+    char stamp[96];
+    snprintf(stamp, sizeof stamp, "%04d%02d%02d_%02d%02d%02d", local.year, local.month, local.day, local.hour,
+             local.minute, local.second);
     for (int i = 1; i <= ATTEMPTS; i++) {
         char suffix[16] = "";
         if (i > 1)

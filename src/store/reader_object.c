@@ -2,6 +2,7 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "base/json_check.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "store/reader_internal.h"
@@ -198,22 +199,49 @@ static const char *reason(const json_error_t *error)
     }
 }
 
+/* Where memory is short jansson says nothing, or takes the token that it had no memory for to be wrong: what is JSON by
+ * a check that needs no memory cannot be that. */
+static bool is_out_of_memory(const json_error_t *error, const char *text, size_t length)
+{
+    return error->text[0] == '\0' || json_error_code(error) == json_error_out_of_memory ||
+           afmon_json_valid(text, length);
+}
+
+/* Parses a text; NULL with *why, which is NULL for lack of memory. Whatever is JSON is taken here, so that the check above
+ * means the same. */
+static json_t *load_text(const char *text, size_t length, const char **why)
+{
+    json_error_t error = {0};
+    json_t *value = json_loadb(text, length, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+    if (value == NULL)
+        *why = is_out_of_memory(&error, text, length) ? NULL : reason(&error);
+    return value;
+}
+
+/* The line as it is, or repaired. */
+static json_t *load(struct afmon_reader *reader, const char *line, size_t length, const char **why)
+{
+    json_t *value = load_text(line, length, why);
+    if (value != NULL || *why == NULL)
+        return value;
+    const char *why_still;
+    afmon_buffer_clear(&reader->repaired);
+    if (afmon_repair_line(&reader->repaired, line, length)) {
+        value = load_text(reader->repaired.data, reader->repaired.length, &why_still);
+        if (value == NULL && why_still == NULL)
+            *why = NULL;
+    }
+    if (reader->repaired.failed)
+        *why = NULL;
+    return value;
+}
+
 afmon_status afmon_read_object(struct afmon_reader *reader, const char *line, size_t length,
                                struct afmon_read_sample *sample, const char **why)
 {
-    json_error_t error = {0};
-    json_t *object = json_loadb(line, length, JSON_ALLOW_NUL, &error);
-    if (object == NULL && json_error_code(&error) != json_error_out_of_memory) {
-        const char *first_reason = reason(&error);
-        afmon_buffer_clear(&reader->repaired);
-        if (afmon_repair_line(&reader->repaired, line, length))
-            object = json_loadb(reader->repaired.data, reader->repaired.length, JSON_ALLOW_NUL, &error);
-        *why = first_reason;
-    }
-    if (reader->repaired.failed || (object == NULL && json_error_code(&error) == json_error_out_of_memory))
-        return AFMON_E_NO_MEMORY;
+    json_t *object = load(reader, line, length, why);
     if (object == NULL)
-        return AFMON_E_FORMAT;
+        return *why != NULL ? AFMON_E_FORMAT : AFMON_E_NO_MEMORY;
     *why = "not a JSON object";
     afmon_status status = json_is_object(object) ? read_members(reader, object, sample, why) : AFMON_E_FORMAT;
     json_decref(object);

@@ -104,24 +104,26 @@ static const char *scan_name(struct afmon_reader *reader, const char *at, const 
 }
 
 /* A key that the line uses itself, in the metadata, counts like the line's own: the slow way sorts that out. */
-static bool key_is_harmless(struct afmon_reader *reader, const struct afmon_metadata_item *item)
+static afmon_status check_key(struct afmon_reader *reader, const struct afmon_metadata_item *item)
 {
     if (!item->key_escaped)
-        return !afmon_is_own_key(item->key, item->key_length);
+        return afmon_is_own_key(item->key, item->key_length) ? AFMON_E_FORMAT : AFMON_OK;
     afmon_buffer_clear(&reader->text);
     afmon_json_unescape(&reader->text, item->key, item->key_length);
-    return reader->text.failed || !afmon_is_own_key(reader->text.data, reader->text.length);
+    if (reader->text.failed)
+        return AFMON_E_NO_MEMORY;
+    return afmon_is_own_key(reader->text.data, reader->text.length) ? AFMON_E_FORMAT : AFMON_OK;
 }
 
-static bool check_metadata(struct afmon_reader *reader, const char *at, const char *end)
+static afmon_status check_metadata(struct afmon_reader *reader, const char *at, const char *end)
 {
     struct afmon_metadata_item item;
-    while (at != NULL && at < end) {
+    afmon_status status = AFMON_OK;
+    while (status == AFMON_OK && at < end) {
         at = afmon_metadata_next(at, end, &item);
-        if (at != NULL && !key_is_harmless(reader, &item))
-            return false;
+        status = at != NULL ? check_key(reader, &item) : AFMON_E_FORMAT;
     }
-    return at != NULL;
+    return status;
 }
 
 afmon_status afmon_scan_line(struct afmon_reader *reader, const char *line, size_t length,
@@ -138,8 +140,5 @@ afmon_status afmon_scan_line(struct afmon_reader *reader, const char *line, size
         return AFMON_E_FORMAT;
     sample->metadata = at + 2;
     sample->metadata_length = (size_t)(tail - sample->metadata);
-    reader->text.failed = false;
-    if (!check_metadata(reader, sample->metadata, tail))
-        return AFMON_E_FORMAT;
-    return reader->name.failed || reader->text.failed ? AFMON_E_NO_MEMORY : AFMON_OK;
+    return reader->name.failed ? AFMON_E_NO_MEMORY : check_metadata(reader, sample->metadata, tail);
 }

@@ -1,0 +1,103 @@
+"""afmon check: exit statuses, limits, JSON."""
+import json
+
+import pytest
+
+RULES = [
+    # option, value that fires, value that does not, metric, mean, alert
+    ("--min-success-rate", "0.91", "0.9", "success_rate", 0.9, "low_success_rate"),
+    ("--max-generation-time", "4.9s", "5s", "generation_time", 5.0, "high_generation_time"),
+    ("--max-error-rate", "0.09", "0.1", "error_rate", 0.1, "high_error_rate"),
+    ("--max-prompt-tokens", "99", "100", "prompt_token_count", 100, "high_token_usage:prompt"),
+    ("--max-completion-tokens", "99.5", "100", "completion_token_count", 100, "high_token_usage:completion"),
+    ("--max-total-tokens", "99", "100", "total_token_count", 100, "high_token_usage:total"),
+    ("--max-conversation-length", "1.9", "2", "conversation_length", 2.0, "long_conversations"),
+]
+
+
+def good_run(run):
+    for i in range(10):
+        run.add("generation_time", 5.0, at=i)
+        run.add("success_rate", 1.0 if i else 0.0, at=i)
+        run.add("error_rate", 0.0 if i else 1.0, at=i)
+        for name in ("prompt", "completion", "total"):
+            run.add(f"{name}_token_count", 100, at=i, model_name="m")
+        run.add("conversation_length", 2.0, at=i)
+    return run
+
+
+def test_none_fired(command, run):
+    done = command("check", good_run(run))
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout == "No alert in 70 samples.\n"
+
+
+@pytest.mark.parametrize("option,fires,holds,metric,mean,name", RULES)
+def test_each_rule(command, run, option, fires, holds, metric, mean, name):
+    good_run(run)
+    done = command("check", run, option, fires)
+    assert done.returncode == 1 and name in done.stdout and done.stderr == ""
+    assert command("check", run, option, holds).returncode == 0  # strictly beyond
+    done = command("check", run, f"{option}={fires}", "--json")
+    assert done.returncode == 1
+    facts = json.loads(done.stdout)
+    assert facts["fired"] is True and facts["folder"] == str(run)
+    assert [alert["name"] for alert in facts["alerts"]] == [name]
+    alert = facts["alerts"][0]
+    assert alert["metric"] == metric
+    assert alert["worst_mean"] == pytest.approx(mean) and alert["worst_count"] == 10
+    assert alert["level"] == ("error" if name == "high_error_rate" else "warning")
+
+
+def test_json_of_a_good_run(command, run):
+    done = command("check", good_run(run), "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"folder": str(run), "fired": False, "alerts": []}
+
+
+def test_an_incident_that_is_over_fires_all_the_same(command, run):
+    for i in range(240):
+        run.add("success_rate", 0.0 if 60 <= i < 80 else 1.0, at=i * 30)
+    done = command("check", run)
+    assert done.returncode == 1
+    assert "held in" in done.stdout and "09:30" in done.stdout or "09:3" in done.stdout
+
+
+def test_a_rule_without_samples_does_not_fire(command, run):
+    run.add("generation_time", 1.0)
+    assert command("check", run).returncode == 0
+
+
+def test_interval(command, run):
+    # Bad for ten seconds of which a pass a minute, over means of five minutes, sees a small part.
+    for i in range(600):
+        run.add("success_rate", 0.0 if i < 3 else 1.0, at=i)
+    assert command("check", run, "--interval", "1s").returncode == 1
+    assert command("check", run, "--interval", "300s").returncode == 0
+
+
+def test_could_not_tell(command, run):
+    assert command("check", "nowhere").returncode == 2
+    done = command("check", run)
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith("afmon: ")
+    run.add("my_metric", 1.0)
+    done = command("check", run)
+    assert done.returncode == 2 and "nothing to judge" in done.stderr
+
+
+@pytest.mark.parametrize("words", [
+    ["--min-success-rate", "1.1"], ["--min-success-rate", "x"], ["--min-success-rate"], ["--max-error-rate", "-0.1"],
+    ["--max-generation-time", "fast"], ["--max-prompt-tokens", "nan"], ["--max-total-tokens", ""], ["--interval", "0"],
+    ["--interval", "0.5s"], ["--json=1"], ["--nonsense"],
+])
+def test_wrong_options(command, run, words):
+    done = command("check", good_run(run), *words)
+    assert done.returncode == 2 and done.stdout == ""
+    assert words[0].split("=")[0] in done.stderr and "Try 'afmon check --help'." in done.stderr
+
+
+def test_lines_that_cannot_be_read_are_told(command, run):
+    good_run(run).add_text("no JSON\n")
+    done = command("check", run)
+    assert done.returncode == 0
+    assert "1 line could not be read" in done.stderr

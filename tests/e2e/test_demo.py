@@ -1,0 +1,144 @@
+"""afmon demo: a whole monitored run in seconds, without a network."""
+
+import collections
+import json
+import os
+import pathlib
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+
+AFMON = os.environ.get("AFMON", str(pathlib.Path(__file__).resolve().parents[2] / "build" / "cli" / "afmon"))
+
+
+def environment(**extra):
+    return {**os.environ, "TERM": "dumb", **extra}
+
+
+def run(*options, cwd, **extra):
+    return subprocess.run([AFMON, "demo", *map(str, options)], cwd=cwd, env=environment(**extra), capture_output=True,
+                          text=True, timeout=120)
+
+
+def samples(folder):
+    for path in folder.glob("metrics*.jsonl"):
+        for line in path.read_text().splitlines():
+            yield json.loads(line)
+
+
+def watch_on_terminal(words, cwd, columns, rows, **extra):
+    """Runs a command on a terminal of its own. Returns the exit status and all that it printed."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(cwd)
+        os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", **extra})
+        os.execv(words[0], words)
+    import fcntl
+    import struct
+    import termios
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    seen = b""
+    while True:
+        if not select.select([terminal], [], [], 60)[0]:
+            os.kill(pid, signal.SIGKILL)
+            raise AssertionError("nothing shown for a minute")
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            piece = b""
+        if not piece:
+            break
+        seen += piece
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), seen.decode()
+
+
+def test_alerts_fire_and_clear_while_one_watches(tmp_path):
+    start = time.monotonic()
+    done = run("--log-dir", "run", cwd=tmp_path)
+    took = time.monotonic() - start
+    assert done.returncode == 0, done.stderr
+    assert 8 < took < 30 or os.environ.get("AFMON_TEST_SHORT") == "1"
+    for name in ("low_success_rate", "high_error_rate"):
+        assert re.search(rf"▲ {name}", done.stdout)
+        assert re.search(rf"✓ {name} +cleared after", done.stdout)
+    assert "(still)" not in done.stdout
+    assert "afmon show run" in done.stdout and "afmon check run" in done.stdout
+    metrics = collections.Counter(sample["metric"] for sample in samples(tmp_path / "run"))
+    assert metrics["evaluation_score_coherence"] == metrics["evaluation_score_factuality"] > 2000
+    assert metrics["finish_reason:stop"] > metrics["finish_reason:length"] > metrics["finish_reason:content_filter"] > 0
+    assert metrics["api_errors"] > 500
+    log = (tmp_path / "run" / "afterimage.log").read_text()
+    assert "Success rate dropped to" in log
+
+
+def test_the_same_seed_gives_the_same_samples(tmp_path):
+    def picture(folder, *options):
+        done = run("--log-dir", folder, "--conversations", 300, "--duration", "2s", *options, cwd=tmp_path)
+        assert done.returncode == 0
+        counted = collections.Counter()
+        for sample in samples(tmp_path / folder):
+            if sample["metric"] != "model_creation_time":
+                sample.pop("timestamp")
+                counted[json.dumps(sample, sort_keys=True)] += 1
+        return counted
+
+    first = picture("a", "--seed", 1, "--concurrency", 32)
+    assert picture("b", "--seed", 1, "--concurrency", 7) == first
+    assert picture("c", "--seed", 2) != first
+
+
+def test_a_small_run_and_its_tables(tmp_path):
+    done = run("--conversations", 60, "--duration", "1s", "--log-dir", "my run", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "afmon show 'my run'" in done.stdout
+    for word in ("generation_time", "evaluation_score_overall", "sim-small", "sim-large", "sim-judge", "Alerts"):
+        assert word in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_bad_options(tmp_path):
+    for options in (["--conversations", "0"], ["--concurrency", "many"], ["--seed", "-1"], ["extra"], ["--nope"]):
+        done = run(*options, cwd=tmp_path)
+        assert done.returncode == 2
+        assert done.stderr.startswith("afmon: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_folder_that_cannot_be_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run("--log-dir", "file/run", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "file" in done.stderr
+
+
+def test_ctrl_c(tmp_path):
+    process = subprocess.Popen([AFMON, "demo", "--log-dir", "run"], cwd=tmp_path, env=environment(),
+                               stdout=subprocess.PIPE, text=True)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Stopped on request" in out
+
+
+def visible(text):
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def test_the_live_display_fits_the_terminal(tmp_path):
+    status, seen = watch_on_terminal([AFMON, "demo", "--conversations", "500", "--duration", "2s"], tmp_path, 80, 24)
+    assert status == 0
+    assert "\x1b[8A" in seen or "\x1b[9A" in seen
+    assert "█" in seen
+    for line in re.split(r"[\r\n]+", visible(seen)):
+        assert len(line) <= 80 or "afterimage-monitoring" in line, line
+
+
+def test_no_color(tmp_path):
+    _, seen = watch_on_terminal([AFMON, "demo", "--conversations", "100", "--duration", "1s"], tmp_path, 80, 24,
+                                NO_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*m", seen)
+    assert "success" in seen

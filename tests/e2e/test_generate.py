@@ -1,0 +1,620 @@
+"""afmon generate conversations, against a scripted server on loopback and against the simulated model."""
+
+import collections
+import email.utils
+import fcntl
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from chat_server import MODEL, Answer, ChatServer, completion
+
+AFMON = os.environ.get("AFMON", str(pathlib.Path(__file__).resolve().parents[2] / "build" / "cli" / "afmon"))
+SHORT = os.environ.get("AFMON_TEST_SHORT") == "1"
+KEY = "sk-test-0123456789abcdef"
+ASK = "You are a user with plants."
+TELL = "You are a gardener."
+
+
+class Place:
+    """A working folder, and afmon run in it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.run_dir = path / "run"
+        self.output = path / "dataset.jsonl"
+
+    def command(self, *options, url=None, prompts=True):
+        words = [AFMON, "generate", "conversations", "--log-dir", str(self.run_dir), "--output", str(self.output)]
+        if url:
+            words += ["--base-url", url, "--model", MODEL]
+            if prompts:
+                words += ["--respondent-prompt", TELL, "--correspondent-prompt", ASK]
+        return words + [str(option) for option in options]
+
+    def environment(self, extra=None):
+        kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        return {**kept, "TERM": "dumb", **(extra or {})}
+
+    def run(self, *options, url=None, prompts=True, env=None, timeout=60):
+        return subprocess.run(
+            self.command(*options, url=url, prompts=prompts),
+            env=self.environment(env), cwd=self.path, capture_output=True, text=True, timeout=timeout)
+
+    def start(self, *options, url=None, env=None):
+        return subprocess.Popen(
+            self.command(*options, url=url), env=self.environment(env), cwd=self.path,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def rows(self):
+        text = self.output.read_text()
+        assert text == "" or text.endswith("\n")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def indices(self):
+        return [row["metadata"]["index"] for row in self.rows()]
+
+    def samples(self, metric=None, **fields):
+        found = []
+        for path in self.run_dir.glob("metrics*.jsonl"):
+            found += [json.loads(line) for line in path.read_text().splitlines()]
+        return [
+            sample for sample in found
+            if metric in (None, sample["metric"]) and all(sample.get(k) == v for k, v in fields.items())
+        ]
+
+    def everything_written(self):
+        return "".join(path.read_text(errors="replace") for path in self.path.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+def is_respondent(request):
+    return request["body"]["messages"][0] == {"role": "system", "content": TELL}
+
+
+# ---- Good answers --------------------------------------------------------------------------------------------------
+
+
+def test_conversations_calls_and_dataset(place):
+    def script(request, number):
+        if is_respondent(request):
+            return Answer(completion("  An answer.\n", usage=(30, 10)))
+        return Answer(completion(f"Question {len(request['body']['messages']) // 2}?", usage=(20, 5)))
+
+    with ChatServer(script) as server:
+        done = place.run("--conversations", 12, "--max-turns", 3, "--concurrency", 3, "--temperature", "0.5",
+                         "--max-tokens", 64, "--seed", 7, url=server.url)
+        requests = server.requests
+    assert done.returncode == 0, done.stderr
+    rows = place.rows()
+    assert sorted(place.indices()) == list(range(12))
+    turns = {row["metadata"]["index"]: row["metadata"]["turns"] for row in rows}
+    assert set(turns.values()) == {1, 2, 3}
+    for row in rows:
+        roles = [message["role"] for message in row["conversations"]]
+        assert roles == ["user", "assistant"] * row["metadata"]["turns"]
+        assert row["conversations"][0]["content"] == "Question 1?"
+        assert row["conversations"][1]["content"] == "An answer."
+        assert row["metadata"]["model"] == MODEL
+        assert row["metadata"]["seed"] == 7
+        assert row["metadata"]["prompt_tokens"] == 50 * row["metadata"]["turns"]
+
+    total_turns = sum(turns.values())
+    assert len(requests) == 2 * total_turns
+    for request in requests:
+        body = request["body"]
+        assert request["path"] == "/v1/chat/completions"
+        assert body["model"] == MODEL and body["temperature"] == 0.5 and body["max_tokens"] == 64
+        assert 0 <= body["seed"] < 2**31
+        assert "Authorization" not in request["headers"]
+    assert len({request["body"]["seed"] for request in requests}) == len(requests)
+
+    assert len(place.samples("generation_time", operation="question_generation")) == total_turns
+    assert len(place.samples("generation_time", operation="answer_generation")) == total_turns
+    assert len(place.samples("generation_time", operation="conversation_generation")) == 12
+    lengths = place.samples("conversation_length")
+    assert sorted(sample["value"] for sample in lengths) == sorted(turns.values())
+    for sample in lengths:
+        assert sample["planned_turns"] == sample["actual_turns"] == sample["value"]
+    assert sum(sample["value"] for sample in place.samples("prompt_token_count")) == 50 * total_turns
+    assert sum(sample["value"] for sample in place.samples("total_token_count")) == 65 * total_turns
+    assert len(place.samples(f"model_usage:{MODEL}")) == 2 * total_turns
+    assert len(place.samples("finish_reason:stop")) == 2 * total_turns
+    assert len(place.samples("model_creation_time", success=True)) == 24
+    assert place.samples("api_errors") == []
+    assert all(sample["value"] == 1 for sample in place.samples("success_rate"))
+
+
+def test_the_correspondent_hears_the_reply_and_stays_the_user(place):
+    with ChatServer() as server:
+        assert place.run("--conversations", 8, "--max-turns", 2, "--seed", 1, url=server.url).returncode == 0
+        follow_ups = [r for r in server.requests if not is_respondent(r) and len(r["body"]["messages"]) == 4]
+        answers = [r for r in server.requests if is_respondent(r) and len(r["body"]["messages"]) == 4]
+    assert follow_ups and len(answers) == len(follow_ups)
+    messages = follow_ups[0]["body"]["messages"]
+    assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
+    assert messages[0]["content"] == ASK
+    assert "Water it once a week." in messages[3]["content"]
+    assert "same user" in messages[3]["content"]
+    assert [m["role"] for m in answers[0]["body"]["messages"]] == ["system", "user", "assistant", "user"]
+
+
+def test_topics_reach_the_model_and_the_dataset(place):
+    (place.path / "topics.txt").write_text("# plants\n\n  tall cacti  \nmoss\n")
+    with ChatServer() as server:
+        done = place.run("--conversations", 4, "--topics", "topics.txt", url=server.url)
+        first = [r["body"]["messages"][1]["content"] for r in server.requests if not is_respondent(r)]
+    assert done.returncode == 0
+    assert {row["metadata"]["index"]: row["metadata"]["topic"] for row in place.rows()} == {
+        0: "tall cacti", 1: "moss", 2: "tall cacti", 3: "moss"}
+    assert sum("tall cacti" in text for text in first) == 2
+
+
+def test_prompts_from_files_and_a_prompt_that_the_model_writes(place):
+    (place.path / "tell.txt").write_text(TELL + "\n")
+
+    def script(request, number):
+        if number == 0:
+            return Answer(completion("<user_system_prompt>\nYou keep ferns.\n</user_system_prompt>"))
+        return Answer()
+
+    with ChatServer(script) as server:
+        done = place.run("--conversations", 5, "--respondent-prompt-file", "tell.txt", url=server.url, prompts=False)
+        requests = server.requests
+    assert done.returncode == 0, done.stderr
+    assert TELL in requests[0]["body"]["messages"][0]["content"]
+    systems = collections.Counter(r["body"]["messages"][0]["content"] for r in requests[1:])
+    assert systems == {TELL: 5, "You keep ferns.": 5}
+    assert len(place.samples("generation_time", operation="correspondent_prompt_generation")) == 1
+
+
+def test_missing_usage_and_unicode(place):
+    with ChatServer(lambda r, n: Answer(completion("Çiçek \u0000 🌱 \"açar\"\n\\", usage=None))) as server:
+        assert place.run("--conversations", 2, url=server.url).returncode == 0
+    assert place.rows()[0]["conversations"][1]["content"] == "Çiçek  🌱 \"açar\"\n\\"
+    assert place.samples("prompt_token_count") == []
+    assert "prompt_tokens" not in place.rows()[0]["metadata"]
+
+
+# ---- Failures of the server --------------------------------------------------------------------------------------------
+
+
+def test_429_with_retry_after_in_seconds(place):
+    def script(request, number):
+        if number == 0:
+            return Answer({"error": {"message": "slow down"}}, 429, {"Retry-After": "1"})
+        return Answer()
+
+    with ChatServer(script) as server:
+        assert place.run("--conversations", 1, url=server.url).returncode == 0
+        waited = server.requests[1]["at"] - server.requests[0]["at"]
+    assert 0.95 <= waited < 3
+    retried = place.samples("api_errors")
+    assert len(retried) == 1
+    assert retried[0]["error_type"] == "RateLimitError" and retried[0]["status"] == 429
+    assert retried[0]["retried"] is True and retried[0]["operation"] == "question_generation"
+    (question,) = place.samples("generation_time", operation="question_generation")
+    assert question["retries"] == 1 and question["value"] >= 0.95
+    assert all(sample["value"] == 1 for sample in place.samples("success_rate"))
+
+
+def test_429_with_retry_after_as_date(place):
+    def script(request, number):
+        if number == 0:
+            date = email.utils.formatdate(time.time() + 2, usegmt=True)
+            return Answer({"error": {"message": "slow down"}}, 429, {"Retry-After": date})
+        return Answer()
+
+    with ChatServer(script) as server:
+        assert place.run("--conversations", 1, url=server.url).returncode == 0
+        waited = server.requests[1]["at"] - server.requests[0]["at"]
+    assert 0.9 <= waited < 4
+
+
+@pytest.mark.parametrize("status, error_type", [
+    (500, "InternalServerError"), (503, "InternalServerError"), (429, "RateLimitError"), (408, "APITimeoutError")])
+def test_what_is_tried_again_until_the_retries_are_used_up(place, status, error_type):
+    with ChatServer(lambda r, n: Answer({"error": {"message": "broken"}}, status, {"Retry-After": "0"})) as server:
+        done = place.run("--conversations", 1, "--max-retries", 2, url=server.url)
+        assert len(server.requests) == 3
+    assert done.returncode == 1
+    assert place.rows() == []
+    errors = place.samples("api_errors", error_type=error_type, status=status)
+    assert len(errors) == 3 and sum(1 for e in errors if e.get("retried")) == 2
+    assert [s["value"] for s in place.samples("success_rate", operation="question_generation")] == [0]
+    (whole,) = place.samples("success_rate", operation="conversation_generation")
+    assert whole["value"] == 0 and whole["error_type"] == error_type and whole["completed_turns"] == 0
+    assert "1 failed" in done.stdout
+
+
+@pytest.mark.parametrize("status, error_type", [
+    (400, "BadRequestError"), (401, "AuthenticationError"), (403, "PermissionDeniedError"), (404, "NotFoundError"),
+    (422, "UnprocessableEntityError"), (418, "APIStatusError"), (302, "APIStatusError")])
+def test_what_is_not_tried_again(place, status, error_type):
+    headers = {"Location": "http://127.0.0.1:9/elsewhere"} if status == 302 else {}
+    with ChatServer(lambda r, n: Answer({"error": {"message": "no"}}, status, headers)) as server:
+        assert place.run("--conversations", 1, url=server.url).returncode == 1
+        assert len(server.requests) == 1
+    (error,) = place.samples("api_errors")
+    assert error["error_type"] == error_type and error["status"] == status
+
+
+@pytest.mark.parametrize("body", [
+    "{", "", "[]", "null", "{}", '{"choices": []}', '{"choices": [{"message": {"content": null}}]}',
+    '{"choices": [{"message": {"content": "  "}}]}', '{"choices": [{"message": {"content": ["x"]}}]}',
+    b'{"choices": [{"message": {"content": "\xff"}}]}', "[" * 100000, '{"error": {"message": "inside a 200"}}'],
+    ids=range(12))
+def test_malformed_answers(place, body):
+    with ChatServer(lambda r, n: Answer(body)) as server:
+        assert place.run("--conversations", 1, url=server.url).returncode == 1
+        assert len(server.requests) == 1
+    (error,) = place.samples("api_errors")
+    assert error["error_type"] in ("APIResponseValidationError", "APIError")
+    assert place.rows() == []
+
+
+def test_an_answer_without_end_is_cut_off(place):
+    huge = json.dumps(completion("x" * (20 << 20)))
+    with ChatServer(lambda r, n: Answer(huge)) as server:
+        assert place.run("--conversations", 1, url=server.url).returncode == 1
+    (error,) = place.samples("api_errors")
+    assert error["error_type"] == "APIResponseValidationError"
+    assert place.output.stat().st_size == 0
+
+
+def test_timeout_is_tried_again(place):
+    with ChatServer(lambda r, n: Answer(delay=30 if n == 0 else 0)) as server:
+        assert place.run("--conversations", 1, "--timeout", "500ms", url=server.url).returncode == 0
+        assert len(server.requests) == 3
+    (error,) = place.samples("api_errors")
+    assert error["error_type"] == "APITimeoutError" and "status" not in error
+
+
+def test_connections_that_break_are_tried_again(place):
+    with ChatServer(lambda r, n: Answer(drop=n == 0)) as server:
+        assert place.run("--conversations", 1, url=server.url).returncode == 0
+    (error,) = place.samples("api_errors")
+    assert error["error_type"] == "APIConnectionError"
+
+
+def test_no_server_ends_the_run_soon(place):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+        done = place.run("--conversations", 100000, "--max-retries", 0, url=url)
+    assert done.returncode == 1
+    assert "gave up after 20 failed conversations in a row" in done.stderr
+    assert len(place.samples("success_rate", operation="conversation_generation")) < 60
+
+
+def test_a_prompt_that_cannot_be_written_ends_the_run(place):
+    with ChatServer(lambda r, n: Answer({"error": {"message": "who are you"}}, 401)) as server:
+        done = place.run("--conversations", 50, "--respondent-prompt", TELL, url=server.url, prompts=False)
+        assert len(server.requests) == 1
+    assert done.returncode == 1
+    assert "AuthenticationError" in done.stderr and "who are you" in done.stderr
+
+
+def test_some_failed(place):
+    def script(request, number):
+        return Answer({"error": {"message": "no"}}, 400) if number % 10 == 3 else Answer()
+
+    with ChatServer(script) as server:
+        done = place.run("--conversations", 40, url=server.url)
+    assert done.returncode == 1
+    made = place.indices()
+    assert 0 < len(made) < 40 and len(set(made)) == len(made)
+    assert f"{40 - len(made)} failed" in done.stdout
+    with ChatServer() as server:
+        assert place.run("--conversations", 40, "--resume", url=server.url).returncode == 0
+    assert sorted(place.indices()) == list(range(40))
+
+
+# ---- The key -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_key_is_sent_and_written_nowhere(place):
+    def script(request, number):
+        assert request["headers"]["Authorization"] == f"Bearer {KEY}"
+        if number % 4 == 1:
+            text = "x" * (370 + number) + f" invalid key {KEY} in Authorization: Bearer {KEY}"
+            return Answer({"error": {"message": text}}, 400)
+        if number % 4 == 2:
+            return Answer(f"<html>{KEY}</html>", 500, {"Retry-After": "0"})
+        return Answer(completion(f"The key is {KEY}.", model=f"m-{KEY}", finish=KEY))
+
+    with ChatServer(script) as server:
+        done = place.run("--conversations", 30, "--api-key-env", "TEST_KEY", url=server.url, env={"TEST_KEY": KEY})
+    assert done.returncode == 1
+    assert len(place.rows()) > 0
+    assert "The key is [key]." in place.everything_written()
+    for text in (place.everything_written(), done.stdout, done.stderr):
+        for length in (len(KEY), 12):
+            assert KEY[:length] not in text
+
+
+def test_redirects_are_not_followed_with_the_key(place):
+    with ChatServer() as other:
+        target = other.url + "/chat/completions"
+        with ChatServer(lambda r, n: Answer("", 307, {"Location": target})) as server:
+            done = place.run("--conversations", 1, "--api-key-env", "TEST_KEY", url=server.url, env={"TEST_KEY": KEY})
+        assert other.requests == []
+    assert done.returncode == 1
+    assert "redirects" in place.everything_written()
+
+
+@pytest.mark.parametrize("name, value, text", [
+    ("TEST_KEY", None, "is not set"), ("TEST_KEY", "", "is not set"), ("TEST_KEY", "a b", "another character"),
+    ("TEST_KEY", "abc\r\nX-Injected: 1", "another character"), ("sk-proj-verysecret", None, "not the key itself"),
+    ("hf_verysecret", None, "is not set")])
+def test_keys_that_cannot_be(place, name, value, text):
+    env = {name: value} if value is not None else {}
+    done = place.run("--api-key-env", name, url="http://127.0.0.1:9/v1", env=env)
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert "verysecret" not in done.stderr + done.stdout
+
+
+# ---- Command line and files ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options, text", [
+    (["--conversations", "0"], "--conversations"), (["--conversations", "ten"], "--conversations"),
+    (["--concurrency", "2000"], "--concurrency"), (["--temperature", "3"], "--temperature"),
+    (["--timeout", "soon"], "--timeout"), (["--max-turns", "-1"], "--max-turns"), (["--speed", "2"], "--speed"),
+    (["--topics", "none.txt"], "none.txt"), (["--respondent-prompt-file", "x"], "exclude each other"),
+    (["--simulate"], "--simulate"), (["--nonsense"], "--nonsense"), (["word"], "word"),
+    (["--respondent-prompt", "  "], "empty")])
+def test_bad_options(place, options, text):
+    done = place.run(*options, url="http://127.0.0.1:9/v1")
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert not place.run_dir.exists()
+
+
+@pytest.mark.parametrize("url", [
+    "127.0.0.1:8080/v1", "ftp://host/v1", "file:///etc/passwd", "http://user:secret@host/v1", "http://host/v1?key=secret",
+    "http://", "nonsense"], ids=range(7))
+def test_bad_addresses(place, url):
+    done = place.run(url=url)
+    assert done.returncode == 2
+    assert "--base-url" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_what_is_missing_is_named(place):
+    for options, text in [([], "--base-url"), (["--base-url", "http://h/v1"], "--model"),
+                          (["--base-url", "http://h/v1", "--model", "m"], "--respondent-prompt")]:
+        done = place.run(*options)
+        assert done.returncode == 2 and text in done.stderr
+
+
+def test_help_and_subcommands():
+    whole = subprocess.run([AFMON, "generate", "conversations", "--help"], capture_output=True, text=True)
+    assert whole.returncode == 0
+    for option in ("--base-url", "--model", "--api-key-env", "--conversations", "--concurrency", "--temperature",
+                   "--max-turns", "--respondent-prompt", "--respondent-prompt-file", "--correspondent-prompt",
+                   "--correspondent-prompt-file", "--topics", "--output", "--resume", "--simulate", "--seed",
+                   "--log-dir", "--timeout", "--max-retries", "--max-tokens", "--shutdown-timeout"):
+        assert option in whole.stdout
+    assert subprocess.run([AFMON, "generate"], capture_output=True).returncode == 2
+    assert subprocess.run([AFMON, "generate", "poems"], capture_output=True).returncode == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a\0b", b"# only\n\n", b""], ids=range(4))
+def test_bad_topics(place, content):
+    (place.path / "topics.txt").write_bytes(content)
+    done = place.run("--simulate", "--topics", "topics.txt")
+    assert done.returncode == 2 and "topics.txt" in done.stderr
+
+
+def test_an_existing_dataset_is_refused(place):
+    place.output.write_text("precious\n")
+    done = place.run("--simulate")
+    assert done.returncode == 2
+    assert "--resume" in done.stderr
+    assert place.output.read_text() == "precious\n"
+
+
+def test_a_dataset_in_use_is_refused(place):
+    with open(place.output, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = place.run("--simulate", "--resume")
+    assert done.returncode == 2
+    assert "another process" in done.stderr
+
+
+def test_an_output_that_cannot_be(place):
+    place.output.mkdir()
+    assert place.run("--simulate").returncode == 2
+    place.output = place.path / "no" / "such" / "folder.jsonl"
+    done = place.run("--simulate")
+    assert done.returncode == 2 and "No such file" in done.stderr
+    place.output = pathlib.Path("/dev/null")
+    assert place.run("--simulate").returncode == 2
+
+
+# ---- Taking up a data set --------------------------------------------------------------------------------------------------
+
+
+def test_the_simulation_is_the_same_for_a_seed(place, tmp_path_factory):
+    options = ["--simulate", "--conversations", 60, "--max-turns", 3, "--speed", 2000]
+    assert place.run(*options, "--seed", 5, "--concurrency", 8).returncode in (0, 1)
+    other = Place(tmp_path_factory.mktemp("other"))
+    assert other.run(*options, "--seed", 5, "--concurrency", 3).returncode in (0, 1)
+    assert sorted(place.output.read_text().splitlines()) == sorted(other.output.read_text().splitlines())
+    third = Place(tmp_path_factory.mktemp("third"))
+    third.run(*options, "--seed", 6, "--concurrency", 3)
+    assert third.output.read_text() != other.output.read_text()
+    texts = {message["content"] for row in place.rows() for message in row["conversations"]}
+    assert len(texts) > 100
+
+
+def test_resume_after_kill(place):
+    rounds = 3 if SHORT else 8
+    options = ["--simulate", "--conversations", 400, "--max-turns", 2, "--speed", 100, "--seed", 3, "--concurrency", 16]
+    for number in range(rounds):
+        process = place.start(*options, "--resume")
+        time.sleep(0.12 + 0.11 * number)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    before = place.output.read_text().count("\n")
+    for _ in range(10):
+        last = place.run(*options, "--resume", timeout=120)
+        if last.returncode == 0:
+            break
+    assert last.returncode == 0, last.stdout + last.stderr
+    assert before > 0
+    assert sorted(place.indices()) == list(range(400))
+
+
+def test_a_torn_last_line_is_cut_off_and_said(place):
+    assert place.run("--simulate", "--conversations", 5, "--speed", 2000, "--seed", 1).returncode == 0
+    whole = place.output.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    torn = json.loads(lines[-1])["metadata"]["index"]
+    place.output.write_bytes(whole[:-20])
+    done = place.run("--simulate", "--conversations", 5, "--speed", 2000, "--resume")
+    assert done.returncode == 0
+    assert "torn" in done.stderr
+    assert sorted(place.indices()) == list(range(5))
+    assert place.output.read_bytes() == b"".join(lines), torn
+
+
+def test_a_last_line_that_only_lacks_its_newline_is_kept(place):
+    assert place.run("--simulate", "--conversations", 5, "--speed", 2000, "--seed", 1).returncode == 0
+    whole = place.output.read_bytes()
+    place.output.write_bytes(whole[:-1])
+    done = place.run("--simulate", "--conversations", 5, "--speed", 2000, "--resume")
+    assert done.returncode == 0
+    assert "torn" not in done.stderr
+    assert place.output.read_bytes() == whole
+
+
+def test_strange_lines_stay(place):
+    place.output.write_text('{"conversations": [], "metadata": {"index": 1}}\nnot json\n{"metadata": {"index": 2}}\n\n')
+    done = place.run("--simulate", "--conversations", 4, "--speed", 2000, "--resume")
+    assert done.returncode == 0
+    assert "line 2" in done.stderr
+    assert place.output.read_text().startswith('{"conversations": [], "metadata": {"index": 1}}\nnot json\n')
+    made = [json.loads(line)["metadata"]["index"] for line in place.output.read_text().splitlines()[4:]]
+    assert sorted(made) == [0, 2, 3]
+
+
+def test_resume_takes_the_seed_of_the_dataset(place):
+    assert place.run("--simulate", "--conversations", 5, "--speed", 2000, "--seed", 9).returncode == 0
+    assert place.run("--simulate", "--conversations", 8, "--speed", 2000, "--resume").returncode == 0
+    assert {row["metadata"]["seed"] for row in place.rows()} == {9}
+    done = place.run("--simulate", "--conversations", 9, "--speed", 2000, "--resume", "--seed", 10)
+    assert done.returncode == 2 and "seed 9" in done.stderr
+    assert len(place.rows()) == 8
+
+
+def test_resume_of_a_finished_run_does_nothing(place):
+    assert place.run("--simulate", "--conversations", 5, "--speed", 2000).returncode == 0
+    before = place.output.read_bytes()
+    done = place.run("--simulate", "--conversations", 5, "--speed", 2000, "--resume")
+    assert done.returncode == 0 and "5 were in the data set already" in done.stdout
+    assert place.output.read_bytes() == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/dev/full"), reason="no way to fill a file here")
+def test_a_full_disk_ends_the_run_and_leaves_whole_lines(place):
+    limit = 20_000
+    command = place.command("--simulate", "--conversations", 500, "--speed", 5000, "--seed", 2)
+    shell = f"trap '' XFSZ; ulimit -f {limit // 1000}; exec \"$@\""
+    done = subprocess.run(["bash", "-c", shell, "bash", *command], capture_output=True, text=True, timeout=60,
+                          cwd=place.path, env=place.environment())
+    assert done.returncode == 1
+    assert "the data set cannot be written" in done.stderr
+    assert 0 < len(place.rows()) < 500
+
+
+# ---- Ctrl-C ------------------------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_lets_calls_in_flight_finish(place):
+    with ChatServer(lambda r, n: Answer(delay=0.6)) as server:
+        process = place.start("--conversations", 100, "--concurrency", 4, "--shutdown-timeout", "20s", url=server.url)
+        server.wait_for(6)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        calls = len(server.requests)
+    assert process.returncode == 130, err
+    assert "Stopped on request" in out and "were not made" in out
+    assert calls <= 12
+    assert len(place.samples("success_rate", operation="question_generation")) + len(
+        place.samples("success_rate", operation="answer_generation")) == calls
+    assert all(sample["value"] == 1 for sample in place.samples("success_rate"))
+    with ChatServer() as server:
+        assert place.run("--conversations", 100, "--resume", url=server.url).returncode == 0
+    assert sorted(place.indices()) == list(range(100))
+
+
+def test_ctrl_c_gives_up_calls_that_hang(place):
+    with ChatServer(lambda r, n: Answer(delay=60)) as server:
+        process = place.start("--conversations", 100, "--shutdown-timeout", "1s", url=server.url)
+        server.wait_for(4)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+        took = time.monotonic() - start
+    assert process.returncode == 130
+    assert 0.9 <= took < 5
+    assert place.samples("success_rate") == []
+    assert "Stopped on request" in out
+
+
+def test_ctrl_c_ends_the_wait_for_a_retry(place):
+    with ChatServer(lambda r, n: Answer("", 429, {"Retry-After": "60"})) as server:
+        process = place.start("--conversations", 4, url=server.url)
+        server.wait_for(4)
+        time.sleep(0.2)
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+        assert time.monotonic() - start < 3
+    assert process.returncode == 130
+
+
+def test_a_second_ctrl_c_ends_at_once(place):
+    with ChatServer(lambda r, n: Answer(delay=60)) as server:
+        process = place.start("--conversations", 100, "--shutdown-timeout", "50s", url=server.url)
+        server.wait_for(4)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert time.monotonic() - start < 2
+    assert process.returncode == 130
+
+
+# ---- What is shown -------------------------------------------------------------------------------------------------------------
+
+
+def test_output_without_a_terminal_is_plain(place):
+    done = place.run("--simulate", "--conversations", 10, "--speed", 2000)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "10 conversations in" in done.stdout
+    assert str(place.run_dir) in done.stdout and str(place.output) in done.stdout
+    assert re.search(r"^Next:  afmon show ", done.stdout, re.M)
+
+
+def test_names_of_the_server_cannot_play_with_the_terminal(place):
+    evil = "m\x1b[2J\u202e"
+    with ChatServer(lambda r, n: Answer(completion(model=evil, finish=evil))) as server:
+        done = place.run("--conversations", 2, url=server.url)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout and "\u202e" not in done.stdout

@@ -1,0 +1,238 @@
+"""afmon show: the table, the JSON, windows, what is wrong in files."""
+import json
+import random
+import re
+import signal
+import statistics
+import subprocess
+import time
+import unicodedata
+
+import pytest
+from conftest import COMMAND
+
+
+def show(command, run, *options):
+    done = command("show", run, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def quantile(values, q):
+    """Type 7 of Hyndman and Fan, as numpy and pandas have it."""
+    values = sorted(values)
+    at = (len(values) - 1) * q
+    low = int(at)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (values[high] - values[low]) * (at - low)
+
+
+def small_run(run):
+    for i in range(10):
+        run.add("generation_time", 1.0 + i / 10, at=i, operation="answer_generation")
+        run.add("success_rate", 1.0 if i else 0.0, at=i)
+        run.add("error_rate", 0.0 if i else 1.0, at=i)
+        run.add("prompt_token_count", 100, at=i, model_name="alpha")
+        run.add("completion_token_count", 50, at=i, model_name="alpha")
+        run.add("total_token_count", 150, at=i, model_name="alpha")
+        run.add("model_usage:alpha", 1.0, at=i)
+    run.add("total_token_count", 40, at=9, model_name="beta")
+    run.add("total_token_count", 2, at=9)
+    run.add("evaluation_score_coherence", 0.75, at=9)
+    return run
+
+
+def test_figures_are_right(command, run):
+    chance = random.Random(3)
+    values = [chance.lognormvariate(0, 1) for _ in range(997)]
+    for i, value in enumerate(values):
+        run.add("generation_time", value, at=i * 0.01)
+    facts = show(command, run)
+    assert list(facts["metrics"]) == ["generation_time"]
+    metric = facts["metrics"]["generation_time"]
+    assert metric["count"] == 997 and metric["not_finite"] == 0
+    wanted = {"sum": sum(values), "mean": statistics.fmean(values), "stddev": statistics.stdev(values),
+              "min": min(values), "max": max(values), "p50": quantile(values, 0.5), "p90": quantile(values, 0.9),
+              "p99": quantile(values, 0.99)}
+    for name, value in wanted.items():
+        assert metric[name] == pytest.approx(value, rel=1e-12), name
+
+
+def test_run_facts(command, run):
+    facts = show(command, small_run(run))
+    assert facts["folder"] == str(run)
+    assert facts["live"] is False
+    assert facts["samples"] == 73 and facts["files"] == 1 and facts["recovered"] == 0
+    assert facts["first"] == "2026-11-23T09:00:00.000000+00:00"
+    assert facts["last"] == "2026-11-23T09:00:09.000000+00:00"
+    assert facts["window"] == {"seconds": None, "since": facts["first"], "until": facts["last"]}
+    assert facts["problems"] == [] and facts["problem_count"] == 0
+
+
+def test_token_usage(command, run):
+    usage = show(command, small_run(run))["token_usage"]
+    assert usage["models"] == [
+        {"model_name": "alpha", "prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500},
+        {"model_name": "beta", "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 40},
+        {"model_name": "unknown", "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 2},
+    ]
+    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (1000, 500, 1542)
+
+
+def test_window_counts_back_from_the_last_sample(command, run):
+    facts = show(command, small_run(run), "--window", "3s")
+    assert facts["window"]["since"] == "2026-11-23T09:00:06.000000+00:00"
+    assert facts["metrics"]["generation_time"]["count"] == 4  # both edges belong to it
+    assert facts["metrics"]["success_rate"]["mean"] == 1.0
+    assert facts["token_usage"]["models"][0]["total_tokens"] == 600
+    assert show(command, run, "--window", "100w")["metrics"]["generation_time"]["count"] == 10
+
+
+def test_metrics_without_samples_in_the_window(command, run):
+    run.add("early", 1.0, at=0)
+    run.add("late", 1.0, at=100)
+    assert list(show(command, run, "--window", "10s")["metrics"]) == ["late"]
+    assert "1 metric has no sample in this window." in command("show", run, "--window", "10s").stdout
+
+
+@pytest.mark.parametrize("window", ["", "5x", "-5m", "0", "5m1h", "nan"])
+def test_wrong_window(command, run, window):
+    done = command("show", run, "--window", window)
+    assert done.returncode == 2 and done.stdout == "" and "--window" in done.stderr
+
+
+def test_table(command, run):
+    done = command("show", small_run(run))
+    assert done.returncode == 0 and done.stderr == ""
+    text = done.stdout
+    assert re.search(r"^generation_time +10 +1\.45s +1\.45s +1\.81s +1\.89s +1\.00s +1\.90s$", text, re.M)
+    assert re.search(r"^success_rate +10 +90\.0% ", text, re.M)
+    assert re.search(r"^prompt_token_count +10 +100 ", text, re.M)
+    assert re.search(r"^evaluation_score_coherence +1 +0\.75 ", text, re.M)
+    assert re.search(r"^alpha +1,000 +500 +1,500 +97\.3%$", text, re.M)
+    assert re.search(r"^all models +1,000 +500 +1,542 +100\.0%$", text, re.M)
+    assert "None by the default limits" in text
+    assert [line for line in text.splitlines() if line in ("Generation", "Tokens", "Evaluation", "Counted")] == [
+        "Generation", "Tokens", "Evaluation", "Counted"]
+    assert not any(line != line.rstrip() for line in text.splitlines())
+
+
+def width(text):
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in plain)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_table_fits_the_terminal(on_terminal, run, columns):
+    small_run(run)
+    run.add("evaluation_score_a_very_long_name_that_no_table_has_room_for_in_eighty_columns", 0.5)
+    run.add("日本語の長い名前" * 8, 0.5)
+    run.add("total_token_count", 12, model_name="a/very/long/model-name-with-a-quantisation-suffix:q4_k_m-2026-11-23")
+    drawn = on_terminal("show", run, columns=columns)
+    table = [line for line in drawn.splitlines() if not line.startswith("\x1b[2mRun")]  # a path is never cut
+    assert max(map(width, table)) <= columns
+    assert ("…" in drawn) == (columns < 200)
+
+
+def test_colours_only_on_a_terminal(command, on_terminal, run):
+    small_run(run)
+    assert "\x1b[" in on_terminal("show", run)
+    assert "\x1b" not in on_terminal("show", run, NO_COLOR="1")
+    assert "\x1b" not in command("show", run).stdout
+    assert "─" not in command("show", run, LC_ALL="C").stdout
+
+
+def test_names_cannot_take_over_the_terminal(command, on_terminal, run):
+    run.add("evil\x1b]0;title\x07\x1b[2J", 1.0)
+    run.add("turn\u202earound", 1.0)
+    run.add("new\nline", 1.0)
+    run.add("total_token_count", 5, model_name="m\x1b[31m\r")
+    drawn = on_terminal("show", run, NO_COLOR="1", columns=150)
+    assert not set(drawn) & {"\x1b", "\x07", "\u202e"}
+    assert "evil\\x1b]0;title\\x07\\x1b[2J" in drawn and "new\\nline" in drawn and "m\\x1b[31m\\r" in drawn
+    facts = json.loads(command("show", run, "--json").stdout)
+    assert "evil\x1b]0;title\x07\x1b[2J" in facts["metrics"]
+
+
+def test_values_that_are_no_numbers(command, run):
+    run.add("score", 1.0)
+    run.add("score", None)
+    run.add("only", None)
+    facts = show(command, run)
+    assert facts["metrics"]["score"]["count"] == 1 and facts["metrics"]["score"]["not_finite"] == 1
+    assert facts["metrics"]["only"]["count"] == 0 and facts["metrics"]["only"]["mean"] is None
+    assert facts["not_finite"] == 2
+    assert "2 values are no finite number" in command("show", run).stdout
+
+
+def test_bad_lines_are_named_and_passed_over(command, run):
+    run.add("generation_time", 1.0)
+    run.add_text("this is no JSON\n")
+    run.add_text(b"\xff\xfe\n")
+    run.add_text('{"metric": "x"}\n')
+    run.add("generation_time", 2.0)
+    facts = show(command, run)
+    assert facts["metrics"]["generation_time"]["count"] == 2
+    assert facts["problem_count"] == 3 and len(facts["problems"]) == 3
+    assert facts["problems"][0].startswith("metrics.jsonl:2: ")
+    text = command("show", run).stdout
+    assert "Lines that could not be read" in text and "metrics.jsonl:2: " in text
+
+
+def test_many_bad_lines_are_counted(command, run):
+    run.add("generation_time", 1.0)
+    run.add_text("x\n" * 1500)
+    facts = show(command, run)
+    assert facts["problem_count"] == 1500 and len(facts["problems"]) == 1000
+    assert "... and 1,495 more" in command("show", run).stdout
+
+
+def test_the_files_of_the_python_package(command, run):
+    run.add_text('{"metric": "generation_time", "value": 1.5, "timestamp": "2026-11-23T09:00:00.250000"}\n'
+                 '{"metric": "generation_time", "value": 2.5, "timestamp": "2026-11-23T09:00:01"}\n')
+    facts = show(command, run)
+    assert facts["metrics"]["generation_time"]["mean"] == 2.0
+    assert facts["first"] == "2026-11-23T09:00:00.250000+00:00"
+    assert facts["problem_count"] == 0
+
+
+def test_alerts_that_held(command, run):
+    for i in range(100):
+        run.add("success_rate", 0.0 if 20 <= i < 80 else 1.0, at=i * 30)
+    facts = show(command, run, "--interval", "60s")
+    assert [alert["name"] for alert in facts["alerts"]] == ["low_success_rate"]
+    alert = facts["alerts"][0]
+    assert alert["level"] == "warning" and alert["message"] == "Success rate dropped to 0.0%"
+    assert alert["limit"] == 0.8 and alert["worst_mean"] == 0.0
+    assert 0 < alert["passes_held"] < alert["passes"]
+    text = command("show", run, "--interval", "60s").stdout
+    assert "low_success_rate" in text and "Success rate dropped to 0.0%" in text
+    assert show(command, run, "--window", "60s")["alerts"] == []
+
+
+def test_an_empty_folder(command, run):
+    done = command("show", run)
+    if done.returncode == 0:
+        assert "No samples." in done.stdout
+    else:
+        assert done.returncode == 1 and done.stderr.startswith("afmon: ")
+
+
+def test_a_run_that_goes_on(command, tmp_path):
+    folder = tmp_path / "live"
+    with subprocess.Popen([COMMAND, "demo", "--log-dir", folder, "--duration", "60"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
+        try:
+            end = time.monotonic() + 30
+            while time.monotonic() < end:
+                done = command("show", folder, "--json")
+                if done.returncode == 0 and json.loads(done.stdout)["samples"] > 100:
+                    break
+                time.sleep(0.2)
+            facts = json.loads(done.stdout)
+            assert facts["live"] is True and facts["samples"] > 100
+            assert "still running" in command("show", folder).stdout
+            assert show(command, folder)["samples"] >= facts["samples"]
+        finally:
+            process.send_signal(signal.SIGKILL)
+    assert show(command, folder)["live"] is False
