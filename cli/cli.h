@@ -14,9 +14,9 @@
 #include <jansson.h>
 
 #if defined(__GNUC__)
-#define CLI_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define CLI_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define CLI_PRINTF(format, first)
+#define CLI_PRINTF(text, first)
 #endif
 
 /* ---- Exit statuses ------------------------------------------------------------------------------------------- */
@@ -98,7 +98,8 @@ bool cli_parse_duration(const char *text, double *seconds);
 /* ---- Text (text.c, utf8.c) ----------------------------------------------------------------------------------- */
 
 /* A copy that a terminal can be given: control characters as \n, \t, \x1b, C1 controls and characters that turn the
- * direction of writing as \u202e, bytes that are not UTF-8 as \xff. The caller frees it; NULL: no memory. Any thread. */
+ * direction of writing as \u202e, bytes that are not UTF-8 as \xff. The caller frees it; NULL: no memory. Any thread.
+ */
 char *cli_safe(const char *text, size_t length);
 
 /* The same into a buffer, cut at the end of a character where it is too small. Returns the length. Any thread. */
@@ -215,7 +216,8 @@ void cli_progress_update(cli_progress *progress, uint64_t done, uint64_t total);
 /* Takes the bar away. */
 void cli_progress_end(cli_progress *progress);
 
-/* ---- JSON (output.c) ------------------------------------------------------------------------------------------------ */
+/* ---- JSON (output.c) ------------------------------------------------------------------------------------------------
+ */
 
 /* Prints a JSON value to standard output, indented, with a newline, and releases it. NULL (no memory) is an error.
  * Returns CLI_OK or CLI_FAILED, after a message. */

@@ -207,8 +207,8 @@ static bool is_out_of_memory(const json_error_t *error, const char *text, size_t
            afmon_json_valid(text, length);
 }
 
-/* Parses a text; NULL with *why, which is NULL for lack of memory. Whatever is JSON is taken here, so that the check above
- * means the same. */
+/* Parses a text; NULL with *why, which is NULL for lack of memory. Whatever is JSON is taken here, so that the check
+ * above means the same. */
 static json_t *load_text(const char *text, size_t length, const char **why)
 {
     json_error_t error = {0};

@@ -1,0 +1,40 @@
+# The two commands: make demo, make test. Plain Meson works, too: meson setup build && ninja -C build
+PREFIX ?= /usr/local
+RUN_TESTS = python3 tools/run-tests
+
+.PHONY: build demo test bench bench-peers install lint format asan tsan clean
+build: setup
+	@test -f build/build.ninja || meson setup build --prefix '$(PREFIX)'
+	@ninja -C build
+
+.PHONY: setup setup-tests
+setup:
+	@tools/setup
+setup-tests:
+	@tools/setup --tests
+
+demo: build
+	@build/cli/afmon demo
+
+test: setup-tests
+	@$(RUN_TESTS)
+lint asan tsan: setup-tests
+	@$(RUN_TESTS) $@
+
+format: setup-tests
+	@python3 tools/check-format --fix
+
+bench: setup
+	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release -Dbench=true -Dtests=disabled
+	@meson test -C build-bench --benchmark --verbose --num-processes 1 --no-suite peers
+bench-peers:
+	@tools/setup --bench
+	@test -f build-peers/build.ninja || \
+	    meson setup build-peers --buildtype=release -Dbench=true -Dbench_peers=true -Dtests=disabled
+	@meson test -C build-peers --benchmark --verbose --num-processes 1 --suite peers
+
+install: build
+	@meson install -C build
+
+clean:
+	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan

@@ -1,0 +1,152 @@
+/* afmon check: the alert rules over a run, for scripts and CI. */
+#include <math.h>
+#include <string.h>
+
+#include <afmon/afmon.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/run.h"
+
+enum { SUCCESS_ID = 1000, TIME_ID, ERROR_ID, PROMPT_ID, COMPLETION_ID, TOTAL_ID, LENGTH_ID, INTERVAL_ID, JSON_ID };
+
+static const cli_option options[] = {
+    {SUCCESS_ID, "min-success-rate", "RATE", "Fire below this mean of success_rate, 0 to 1 (0.8)"},
+    {TIME_ID, "max-generation-time", "DURATION", "Fire above this mean of generation_time (30s)"},
+    {ERROR_ID, "max-error-rate", "RATE", "Fire above this mean of error_rate, 0 to 1 (0.2)"},
+    {PROMPT_ID, "max-prompt-tokens", "N", "Fire above this mean of prompt_token_count (4096)"},
+    {COMPLETION_ID, "max-completion-tokens", "N", "Fire above this mean of completion_token_count (4096)"},
+    {TOTAL_ID, "max-total-tokens", "N", "Fire above this mean of total_token_count (8192)"},
+    {LENGTH_ID, "max-conversation-length", "TURNS", "Fire above this mean of conversation_length (2)"},
+    {INTERVAL_ID, "interval", "DURATION", "Time between two passes of the rules (60s)"},
+    {JSON_ID, "json", NULL, "Print a JSON object"},
+    {0, NULL, NULL, NULL},
+};
+
+static const cli_usage usage = {
+    .command = "check",
+    .synopsis = "DIR [OPTION...]",
+    .description = "Replays the alert rules over a run, live or finished: one pass every interval, and one at the last "
+                   "sample, each over the means of the five minutes before it, as a monitor would have done. A rule "
+                   "fires where a mean is strictly beyond its limit and there is at least one sample.",
+    .options = options,
+    .epilogue = "Exit status: 0 no rule fired; 1 at least one fired; 2 could not tell (no run\n"
+                "folder, no data to judge, a wrong option).\n\n"
+                "Example, in CI:\n"
+                "  afmon check runs/nightly --min-success-rate 0.95 --max-generation-time 20s\n",
+};
+
+struct request {
+    afmon_alert_limits limits;
+    double interval_s;
+    bool as_json;
+};
+
+static bool take_option(cli_args *args, int id, struct request *request)
+{
+    const double any = INFINITY;
+    afmon_alert_limits *limits = &request->limits;
+    switch (id) {
+    case SUCCESS_ID:
+        return cli_value_number(args, 0, 1, &limits->min_success_rate);
+    case TIME_ID:
+        return cli_value_duration(args, 0, any, &limits->max_generation_time_s);
+    case ERROR_ID:
+        return cli_value_number(args, 0, 1, &limits->max_error_rate);
+    case PROMPT_ID:
+        return cli_value_number(args, 0, any, &limits->max_prompt_token_mean);
+    case COMPLETION_ID:
+        return cli_value_number(args, 0, any, &limits->max_completion_token_mean);
+    case TOTAL_ID:
+        return cli_value_number(args, 0, any, &limits->max_total_token_mean);
+    case LENGTH_ID:
+        return cli_value_number(args, 0, any, &limits->max_conversation_length_mean);
+    case INTERVAL_ID:
+        return cli_value_duration(args, 1, 7 * 86400.0, &request->interval_s);
+    default:
+        request->as_json = true;
+        return true;
+    }
+}
+
+/* Whether a metric that a rule looks at has a sample at all: "no alert" from nothing would be a lie. */
+static bool has_something_to_judge(afmon_view *view)
+{
+    static const char *const judged[] = {
+        "success_rate",           "generation_time",   "error_rate",          "prompt_token_count",
+        "completion_token_count", "total_token_count", "conversation_length",
+    };
+    for (size_t i = 0; i < sizeof judged / sizeof judged[0]; i++) {
+        afmon_aggregate aggregate;
+        if (afmon_view_aggregate(view, judged[i], AFMON_WINDOW_ALL, &aggregate) == AFMON_OK && aggregate.count > 0)
+            return true;
+    }
+    return false;
+}
+
+static int print_as_json(const char *folder, const afmon_alert_span *spans, size_t count)
+{
+    bool failed = false;
+    json_t *object = json_object();
+    json_t *alerts = json_array();
+    cli_json_set(object, "folder", cli_json_string(folder, strlen(folder)), &failed);
+    cli_json_set(object, "fired", json_boolean(count > 0), &failed);
+    for (size_t i = 0; i < count; i++)
+        if (json_array_append_new(alerts, cli_alert_json(&spans[i])) != 0)
+            failed = true;
+    cli_json_set(object, "alerts", alerts, &failed);
+    return cli_print_json(cli_json_done(object, failed));
+}
+
+static int print_for_people(const afmon_view_info *info, const afmon_alert_span *spans, size_t count)
+{
+    cli_screen screen;
+    cli_screen_init(&screen, stdout);
+    cli_print_alerts(&screen, spans, count);
+    if (count == 0)
+        printf("%s%s%s in %s samples.\n", cli_paint(&screen, CLI_GREEN), "No alert", cli_paint(&screen, CLI_PLAIN),
+               cli_count(info->sample_count).s);
+    return cli_finish_output(CLI_OK);
+}
+
+static int check(afmon_view *view, const char *folder, const struct request *request)
+{
+    afmon_alert_span spans[AFMON_ALERT_RULES];
+    afmon_view_info info;
+    size_t count = 0;
+    afmon_view_get_info(view, &info);
+    if (info.problem_count > 0)
+        cli_error("%s: %s line%s could not be read and not judged; 'afmon show' names them", folder,
+                  cli_count(info.problem_count).s, info.problem_count == 1 ? "" : "s");
+    if (!has_something_to_judge(view)) {
+        cli_error("%s: nothing to judge: no generation was recorded", folder);
+        return CLI_USAGE;
+    }
+    afmon_status status = afmon_view_check(view, &request->limits, request->interval_s, spans, &count);
+    if (status != AFMON_OK) {
+        cli_error("%s: %s", folder, afmon_status_text(status));
+        return CLI_USAGE;
+    }
+    int printed = request->as_json ? print_as_json(folder, spans, count) : print_for_people(&info, spans, count);
+    if (printed != CLI_OK)
+        return CLI_USAGE; /* whoever asked did not get the answer */
+    return count > 0 ? CLI_FAILED : CLI_OK;
+}
+
+int cmd_check(int argc, char **argv)
+{
+    cli_args args;
+    struct request request = {.interval_s = 60};
+    afmon_alert_limits_init(&request.limits);
+    cli_args_init(&args, &usage, argc, argv);
+    for (int id; (id = cli_next_option(&args)) != CLI_END;)
+        if (id == CLI_STOP || !take_option(&args, id, &request))
+            return args.status;
+    const char *folder = cli_folder_operand(&args);
+    afmon_view *view = folder ? cli_open_run(folder) : NULL;
+    if (!view)
+        return CLI_USAGE;
+    int status = check(view, folder, &request);
+    afmon_view_close(view);
+    return status;
+}

@@ -1,0 +1,247 @@
+#include "cli/generate_options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define COMMAND "generate conversations"
+
+enum {
+    BASE_URL = 1,
+    MODEL,
+    API_KEY_ENV,
+    CONVERSATIONS,
+    CONCURRENCY,
+    TEMPERATURE,
+    MAX_TURNS,
+    MAX_TOKENS,
+    RESPONDENT_PROMPT,
+    RESPONDENT_PROMPT_FILE,
+    CORRESPONDENT_PROMPT,
+    CORRESPONDENT_PROMPT_FILE,
+    TOPICS,
+    OUTPUT,
+    RESUME,
+    SIMULATE,
+    SPEED,
+    SEED,
+    LOG_DIR,
+    TIMEOUT,
+    MAX_RETRIES,
+    SHUTDOWN_TIMEOUT,
+    METRICS_INTERVAL
+};
+
+static const cli_option options_table[] = {
+    {BASE_URL, "base-url", "URL",
+     "The endpoint, with its version: http://127.0.0.1:8080/v1. Required without --simulate"},
+    {MODEL, "model", "NAME", "Name of the model, as the server knows it. Required without --simulate"},
+    {API_KEY_ENV, "api-key-env", "NAME",
+     "The environment variable that holds the API key. The key is sent to the endpoint and written nowhere"},
+    {RESPONDENT_PROMPT, "respondent-prompt", "TEXT",
+     "System prompt of the model that answers. This or the file is required without --simulate"},
+    {RESPONDENT_PROMPT_FILE, "respondent-prompt-file", "FILE", "The same, read from a file"},
+    {CORRESPONDENT_PROMPT, "correspondent-prompt", "TEXT",
+     "System prompt of the model that asks. Without it the model writes one that fits the respondent's"},
+    {CORRESPONDENT_PROMPT_FILE, "correspondent-prompt-file", "FILE", "The same, read from a file"},
+    {TOPICS, "topics", "FILE",
+     "Topics, one a line (empty lines and lines that begin with # are passed over); conversations take them in turn"},
+    {CONVERSATIONS, "conversations", "N", "How many conversations (10)"},
+    {MAX_TURNS, "max-turns", "N", "A conversation has 1 to N turns of question and answer, drawn by the seed (1)"},
+    {CONCURRENCY, "concurrency", "N", "How many are made at the same time (4)"},
+    {TEMPERATURE, "temperature", "X", "Sampling temperature, 0 to 2 (the server's own)"},
+    {MAX_TOKENS, "max-tokens", "N", "Longest answer in tokens (the server's own)"},
+    {SEED, "seed", "N",
+     "Draws the number of turns, and is sent to the server with each call (drawn at random and not sent; with "
+     "--resume the one of the data set)"},
+    {OUTPUT, "output", "FILE", "The data set: JSON lines, one conversation each (dataset.jsonl)"},
+    {RESUME, "resume", NULL, "Go on with an existing data set: make the conversations that are not in it"},
+    {SIMULATE, "simulate", NULL, "Use a simulated model instead of an endpoint"},
+    {SPEED, "speed", "X", "With --simulate: how many times faster than a real model it answers (10)"},
+    {TIMEOUT, "timeout", "TIME", "Longest time for one attempt of a call (120s)"},
+    {MAX_RETRIES, "max-retries", "N",
+     "Attempts after the first, where the server is busy (429), fails (5xx) or cannot be reached (4)"},
+    {SHUTDOWN_TIMEOUT, "shutdown-timeout", "TIME",
+     "After Ctrl-C: how long calls in flight may take to end; also how long closing the monitor may take (10s)"},
+    {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
+    {METRICS_INTERVAL, "metrics-interval", "TIME", "How often the alert rules are looked at, at least 1s (5s)"},
+    {0, NULL, NULL, NULL},
+};
+
+static const cli_usage usage = {
+    .command = COMMAND,
+    .synopsis = "[OPTION...]",
+    .description =
+        "Generates conversations with a model behind an OpenAI-compatible endpoint, and watches the run with "
+        "the monitor. One chat plays the user and asks (the correspondent), a second one answers (the "
+        "respondent). Each finished conversation is appended to the data set as one line. Ctrl-C stops "
+        "cleanly; a run that was stopped or killed goes on with --resume.",
+    .options = options_table,
+    .epilogue =
+        "Exit status: 0 all done, 1 some conversations failed or the run could not go on, 2 the command line or\n"
+        "an input file is wrong, 130 stopped by Ctrl-C.\n"
+        "\n"
+        "Example:\n"
+        "  afmon generate conversations --base-url http://127.0.0.1:8080/v1 --model my-model \\\n"
+        "      --respondent-prompt 'You are a patient gardener.' --conversations 50 --max-turns 3\n",
+};
+
+void generate_help(void)
+{
+    cli_print_usage(&usage, stdout);
+}
+
+/* ---- Parsing ------------------------------------------------------------------------------------------------------- */
+
+static bool take_integer(generate_options *o, cli_args *args, int id)
+{
+    switch (id) {
+    case CONVERSATIONS:
+        return cli_value_integer(args, 1, 1000000000, &o->conversations);
+    case CONCURRENCY:
+        return cli_value_integer(args, 1, 1024, &o->concurrency);
+    case MAX_TURNS:
+        return cli_value_integer(args, 1, 1000, &o->max_turns);
+    case MAX_TOKENS:
+        return cli_value_integer(args, 1, 10000000, &o->max_tokens);
+    case MAX_RETRIES:
+        return cli_value_integer(args, 0, 100, &o->max_retries);
+    default:
+        return cli_value_integer(args, 0, INT64_MAX, &o->seed);
+    }
+}
+
+static bool take_number(generate_options *o, cli_args *args, int id)
+{
+    switch (id) {
+    case TEMPERATURE:
+        o->temperature.given = cli_value_number(args, 0, 2, &o->temperature.value);
+        return o->temperature.given;
+    case SPEED:
+        o->speed_given = cli_value_number(args, 0.1, 100000, &o->speed);
+        return o->speed_given;
+    case TIMEOUT:
+        return cli_value_duration(args, 0.1, 86400, &o->timeout_s);
+    case METRICS_INTERVAL:
+        return cli_value_duration(args, 1, 86400, &o->metrics_interval_s);
+    default:
+        return cli_value_duration(args, 0, 86400, &o->shutdown_timeout_s);
+    }
+}
+
+static const char **text_option(generate_options *o, int id)
+{
+    switch (id) {
+    case BASE_URL:
+        return &o->base_url;
+    case MODEL:
+        return &o->model;
+    case API_KEY_ENV:
+        return &o->api_key_env;
+    case RESPONDENT_PROMPT:
+        return &o->respondent_prompt_text;
+    case RESPONDENT_PROMPT_FILE:
+        return &o->respondent_prompt_file;
+    case CORRESPONDENT_PROMPT:
+        return &o->correspondent_prompt_text;
+    case CORRESPONDENT_PROMPT_FILE:
+        return &o->correspondent_prompt_file;
+    case TOPICS:
+        return &o->topics_file;
+    case OUTPUT:
+        return &o->output;
+    case LOG_DIR:
+        return &o->log_dir;
+    default:
+        return NULL;
+    }
+}
+
+static bool take(generate_options *o, cli_args *args, int id)
+{
+    const char **text = text_option(o, id);
+    switch (id) {
+    case RESUME:
+        o->resume = true;
+        return true;
+    case SIMULATE:
+        o->simulate = true;
+        return true;
+    case CONVERSATIONS:
+    case CONCURRENCY:
+    case MAX_TURNS:
+    case MAX_TOKENS:
+    case MAX_RETRIES:
+    case SEED:
+        return take_integer(o, args, id);
+    case CLI_STOP:
+        return false;
+    default:
+        if (text == NULL)
+            return take_number(o, args, id);
+        *text = args->value;
+        return true;
+    }
+}
+
+/* ---- What fits together -------------------------------------------------------------------------------------------- */
+
+static const char *missing(const generate_options *o)
+{
+    if (o->simulate)
+        return NULL;
+    if (o->base_url == NULL)
+        return "--base-url is missing (the endpoint, such as http://127.0.0.1:8080/v1), or --simulate";
+    if (o->model == NULL)
+        return "--model is missing: the name of the model at the endpoint";
+    if (o->respondent_prompt_text == NULL && o->respondent_prompt_file == NULL)
+        return "--respondent-prompt or --respondent-prompt-file is missing: what the model that answers is told to be";
+    return NULL;
+}
+
+static const char *contradiction(const generate_options *o)
+{
+    if (o->respondent_prompt_text != NULL && o->respondent_prompt_file != NULL)
+        return "--respondent-prompt and --respondent-prompt-file exclude each other";
+    if (o->correspondent_prompt_text != NULL && o->correspondent_prompt_file != NULL)
+        return "--correspondent-prompt and --correspondent-prompt-file exclude each other";
+    if (o->simulate && (o->base_url != NULL || o->api_key_env != NULL))
+        return "--simulate needs no endpoint: leave out --base-url and --api-key-env";
+    if (!o->simulate && o->speed_given)
+        return "--speed is for --simulate: no real model can be sped up";
+    return NULL;
+}
+
+bool generate_parse(generate_options *options, int argc, char **argv, int *status)
+{
+    *options = (generate_options){.conversations = 10,
+                                  .concurrency = 4,
+                                  .max_turns = 1,
+                                  .output = "dataset.jsonl",
+                                  .speed = 10,
+                                  .seed = -1,
+                                  .timeout_s = 120,
+                                  .max_retries = 4,
+                                  .shutdown_timeout_s = 10,
+                                  .metrics_interval_s = 5};
+    cli_args args;
+    cli_args_init(&args, &usage, argc, argv);
+    for (int id; (id = cli_next_option(&args)) != CLI_END;) {
+        if (!take(options, &args, id)) {
+            *status = args.status;
+            return false;
+        }
+    }
+    const char *problem = contradiction(options);
+    if (problem == NULL)
+        problem = missing(options);
+    if (cli_operand_count(&args) > 0)
+        *status = cli_usage_error(COMMAND, "'%s' is no option", cli_operand(&args, 0));
+    else if (problem != NULL)
+        *status = cli_usage_error(COMMAND, "%s", problem);
+    else
+        return true;
+    return false;
+}

@@ -1,0 +1,109 @@
+/* afmon: finds the command and runs it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <afmon/afmon.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+static const cli_command commands[] = {
+    {"demo", "watch a monitored generation against a simulated model", cmd_demo},
+    {"generate", "generate conversations with a model, monitored", cmd_generate},
+    {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},
+    {"check", "judge a run by the alert rules, for scripts and CI", cmd_check},
+    {"recover", "put what a killed process left behind into the files", cmd_recover},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out)
+{
+    fputs("afmon watches the generation of LLM conversations: is it working, how fast is it,\n"
+          "are errors occurring, what came out.\n\n"
+          "Usage: afmon COMMAND [OPTION...]\n\n"
+          "Commands:\n",
+          out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fputs("  help       'afmon help COMMAND' is 'afmon COMMAND --help'\n\n"
+          "Options:\n"
+          "  -h, --help     Print this and exit\n"
+          "  -V, --version  Print the version and exit\n\n"
+          "Begin with 'afmon demo'.\n",
+          out);
+}
+
+static int print_version(void)
+{
+    printf("afmon %s\n", AFMON_VERSION);
+    if (strcmp(AFMON_VERSION, afmon_version()) != 0)
+        printf("libafmon %s\n", afmon_version());
+    return cli_finish_output(CLI_OK);
+}
+
+static const cli_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int say_unknown(const char *name)
+{
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    if (name[0] == '-')
+        return cli_usage_error(NULL, "unknown option '%s'", name);
+    const char *meant = cli_suggest(name, names, COMMAND_COUNT);
+    if (meant)
+        return cli_usage_error(NULL, "unknown command '%s'; did you mean 'afmon %s'?", name, meant);
+    return cli_usage_error(NULL, "unknown command '%s'", name);
+}
+
+/* `afmon help`, `afmon help COMMAND` (and what may follow a command, as in `afmon help generate conversations`). */
+static int help(int argc, char **argv)
+{
+    char option[] = "--help";
+    char *words[4];
+    int count = 0;
+    if (argc < 2) {
+        print_help(stdout);
+        return cli_finish_output(CLI_OK);
+    }
+    const cli_command *command = find_command(argv[1]);
+    if (!command)
+        return say_unknown(argv[1]);
+    for (int i = 1; i < argc && i < 3; i++)
+        words[count++] = argv[i];
+    words[count++] = option;
+    words[count] = NULL;
+    return command->run(count, words);
+}
+
+static bool is(const char *word, const char *one, const char *other)
+{
+    return strcmp(word, one) == 0 || strcmp(word, other) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    if (is(argv[1], "-h", "--help")) {
+        print_help(stdout);
+        return cli_finish_output(CLI_OK);
+    }
+    if (is(argv[1], "-V", "--version"))
+        return print_version();
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc - 1, argv + 1);
+    const cli_command *command = find_command(argv[1]);
+    if (!command)
+        return say_unknown(argv[1]);
+    return command->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,147 @@
+#include "cli/session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/alert_board.h"
+#include "cli/cli.h"
+#include "cli/live.h"
+#include "cli/summary.h"
+
+enum { TICK_NS = 50 * 1000 * 1000 };
+
+/* ---- Signals ------------------------------------------------------------------------------------------------------- */
+
+static void ending_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+}
+
+void session_block_signals(void)
+{
+    sigset_t set;
+    ending_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* Waits a tick. true: a signal asks the run to end. */
+static bool tick(void)
+{
+    sigset_t set;
+    ending_signals(&set);
+    return sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = TICK_NS}) > 0;
+}
+
+/* ---- The run ------------------------------------------------------------------------------------------------------- */
+
+/* Watches until all workers have ended. true: it was interrupted. */
+static bool watch(const session *s, gen_run *run, live *display)
+{
+    gen_stop *stop = s->run.plan.stop;
+    int64_t stopped_ns = 0;
+    while (!gen_run_finished(run)) {
+        bool asked = tick();
+        if (asked && stopped_ns != 0)
+            _exit(CLI_INTERRUPTED); /* the second one; what was recorded is in the rings, and any reader finds it */
+        if (asked) {
+            stopped_ns = gen_now_ns();
+            gen_stop_set(stop, GEN_STOPPING);
+        }
+        double patience_s = stopped_ns == 0 ? -1 : s->stop_timeout_s - gen_seconds_since(stopped_ns);
+        if (stopped_ns != 0 && patience_s <= 0)
+            gen_stop_set(stop, GEN_ABANDON);
+        live_update(display, stopped_ns == 0 ? -1 : patience_s > 0 ? patience_s : 0);
+    }
+    return stopped_ns != 0;
+}
+
+static int exit_status(const session *s, const gen_run_counts *counts, const char *problem, bool interrupted)
+{
+    if (interrupted)
+        return CLI_INTERRUPTED;
+    return (counts->failed > 0 && !s->failures_expected) || problem[0] != '\0' ? CLI_FAILED : CLI_OK;
+}
+
+static int drive(session *s, afmon_monitor *monitor, alert_board *board)
+{
+    gen_run *run = gen_run_start(&s->run);
+    if (run == NULL) {
+        cli_error("the run could not be started: no memory or no threads; try a smaller --concurrency");
+        return CLI_FAILED;
+    }
+    live display;
+    live_begin(&display, s->title, monitor, run, board);
+    bool interrupted = watch(s, run, &display);
+    gen_run_join(run);
+    summary_facts facts = {
+        .counts = gen_run_progress(run),
+        .elapsed_s = live_elapsed(&display),
+        .interrupted = interrupted,
+        .problem = gen_run_problem(run),
+        .dataset = s->dataset,
+        .board = board,
+    };
+    afmon_monitor_shutdown(monitor, &facts.report);
+    live_end(&display);
+    summary_print(monitor, &facts);
+    int status = exit_status(s, &facts.counts, facts.problem, interrupted);
+    if (facts.problem[0] != '\0')
+        cli_error("%s", facts.problem);
+    gen_run_free(run);
+    return cli_finish_output(status);
+}
+
+/* Prompts may be long; the log is for people. */
+static afmon_field prompt_field(const char *key, const char *prompt)
+{
+    enum { LOGGED = 4000 };
+    return prompt == NULL ? afmon_null(key) : afmon_string_n(key, prompt, strnlen(prompt, LOGGED));
+}
+
+static void log_beginning(const session *s, afmon_monitor *monitor)
+{
+    const gen_run_options *run = &s->run;
+    afmon_field fields[] = {
+        afmon_string("model_name", s->model),
+        afmon_int("conversations", (int64_t)run->count),
+        afmon_int("concurrency", run->threads),
+        afmon_int("max_turns", run->plan.max_turns),
+        afmon_int("seed", (int64_t)run->plan.seed),
+        prompt_field("respondent_prompt", run->plan.respondent_prompt),
+        prompt_field("correspondent_prompt", run->plan.correspondent_prompt),
+    };
+    afmon_log_info(monitor, s->description, fields, sizeof fields / sizeof fields[0]);
+}
+
+int session_run(session *s)
+{
+    alert_board board;
+    afmon_monitor *monitor = NULL;
+    afmon_error error = {0};
+    if (!alert_board_init(&board, s->monitor.metrics_interval_s)) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
+    afmon_alert_handler handler = alert_board_handler(&board);
+    s->monitor.alert_handlers = &handler;
+    s->monitor.alert_handler_count = 1;
+    int status = CLI_FAILED;
+    if (afmon_monitor_open(&s->monitor, &monitor, &error) == AFMON_OK) {
+        s->run.plan.monitor = monitor;
+        log_beginning(s, monitor);
+        status = drive(s, monitor, &board);
+        afmon_monitor_close(monitor, NULL);
+    } else {
+        cli_error("%s", error.message);
+    }
+    alert_board_destroy(&board);
+    return status;
+}

@@ -1,0 +1,127 @@
+#include "cli/summary.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/summary_tables.h"
+#include "generators/text.h"
+
+/* ---- What became of it --------------------------------------------------------------------------------------------- */
+
+static void print_outcome(const cli_screen *screen, const summary_facts *facts)
+{
+    const gen_run_counts *c = &facts->counts;
+    const char *mark = screen->unicode ? (c->failed == 0 ? "✓ " : "● ") : "";
+    const char *text = facts->interrupted          ? "Stopped on request"
+                       : facts->problem[0] != '\0' ? "Ended before its time"
+                       : c->failed > 0             ? "Done, with failures"
+                                                   : "Done";
+    cli_put(screen, facts->interrupted || facts->problem[0] != '\0' || c->failed > 0 ? CLI_YELLOW : CLI_GREEN, mark);
+    cli_put(screen, CLI_BOLD, text);
+    fprintf(screen->out, "  %s conversations in %s", cli_count(c->done).s, cli_seconds(facts->elapsed_s).s);
+    if (c->done > 0 && facts->elapsed_s > 0)
+        fprintf(screen->out, " (%s)", cli_rate((double)c->done / facts->elapsed_s).s);
+    fputc('\n', screen->out);
+    if (c->skipped > 0)
+        fprintf(screen->out, "  %s were in the data set already\n", cli_count(c->skipped).s);
+    if (c->failed > 0)
+        fprintf(screen->out, "  %s failed\n", cli_count(c->failed).s);
+    uint64_t begun = c->skipped + c->done + c->failed;
+    if (begun < c->planned)
+        fprintf(screen->out, "  %s were not made\n", cli_count(c->planned - begun).s);
+}
+
+/* Says what the monitor could not keep; a healthy run says nothing. */
+static void print_losses(const cli_screen *screen, const afmon_close_report *report)
+{
+    const afmon_drops *d = &report->dropped;
+    uint64_t lost = d->full + d->unwritable + d->too_big + d->no_memory;
+    if (lost > 0)
+        fprintf(screen->out, "  %s records were dropped: queue full %s, unwritable %s, too big %s, no memory %s\n",
+                cli_count(lost).s, cli_count(d->full).s, cli_count(d->unwritable).s, cli_count(d->too_big).s,
+                cli_count(d->no_memory).s);
+    if (d->shutdown > 0)
+        fprintf(screen->out, "  %s records were not written in time; 'afmon recover' puts them into the files\n",
+                cli_count(d->shutdown).s);
+    if (report->last_error.status != AFMON_OK) {
+        char text[sizeof report->last_error.message];
+        cli_safe_into(text, sizeof text, report->last_error.message, strlen(report->last_error.message));
+        fprintf(screen->out, "  last error of a file or handler: %s\n", text);
+    }
+}
+
+/* ---- Where it lies ------------------------------------------------------------------------------------------------- */
+
+/* A folder as one types it into a shell: in single quotes where it holds more than plain characters. */
+static char *quoted(const char *path)
+{
+    gen_text out = {0};
+    bool plain = path[0] != '\0' && path[0] != '-';
+    for (const char *c = path; *c != '\0'; c++)
+        plain = plain && (strchr("/._-+,:@=", *c) != NULL || (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
+                          (*c >= 'A' && *c <= 'Z'));
+    if (plain) {
+        gen_text_puts(&out, path);
+        return gen_text_take(&out);
+    }
+    gen_text_puts(&out, path[0] == '-' ? "./'" : "'");
+    for (const char *c = path; *c != '\0'; c++)
+        gen_text_append(&out, *c == '\'' ? "'\\''" : c, *c == '\'' ? 4 : 1);
+    gen_text_puts(&out, "'");
+    return gen_text_take(&out);
+}
+
+/* A path, and below it, dimmed, what is there: paths are long. */
+static void print_file(const cli_screen *screen, const char *what, const char *path, const char *about)
+{
+    char text[512];
+    cli_safe_into(text, sizeof text, path, strlen(path));
+    fprintf(screen->out, "  %-11s %s\n  %-11s ", what, text, "");
+    cli_put(screen, CLI_DIM, about);
+    fputc('\n', screen->out);
+}
+
+static void print_places(const cli_screen *screen, afmon_monitor *monitor, const summary_facts *facts)
+{
+    char about[160];
+    const char *folder = afmon_monitor_log_dir(monitor);
+    fputc('\n', screen->out);
+    cli_heading(screen, "Files");
+    snprintf(about, sizeof about, "%s samples, %s log records", cli_count(facts->report.samples_written).s,
+             cli_count(facts->report.logs_written).s);
+    print_file(screen, "Run folder", folder, about);
+    if (facts->dataset != NULL) {
+        snprintf(about, sizeof about, "%s conversations", cli_count(facts->counts.done + facts->counts.skipped).s);
+        print_file(screen, "Data set", facts->dataset, about);
+    }
+    char *folder_quoted = quoted(folder);
+    if (folder_quoted == NULL)
+        return;
+    char safe[640];
+    cli_safe_into(safe, sizeof safe, folder_quoted, strlen(folder_quoted));
+    fprintf(screen->out, "\nNext:  afmon show %s\n       afmon check %s\n", safe, safe);
+    free(folder_quoted);
+}
+
+void summary_print(afmon_monitor *monitor, const summary_facts *facts)
+{
+    cli_screen screen;
+    afmon_view *view = NULL;
+    afmon_error error = {0};
+    cli_screen_init(&screen, stdout);
+    fputc('\n', screen.out);
+    print_outcome(&screen, facts);
+    print_losses(&screen, &facts->report);
+    if (afmon_monitor_view(monitor, &view, &error) == AFMON_OK) {
+        fputc('\n', screen.out);
+        summary_metrics(&screen, view);
+        summary_tokens(&screen, view);
+        summary_errors(&screen, view);
+        afmon_view_close(view);
+    } else {
+        cli_error("%s", error.message);
+    }
+    summary_alerts(&screen, facts->board);
+    print_places(&screen, monitor, facts);
+}

@@ -1,0 +1,26 @@
+/* What is printed when a generation has ended. */
+#ifndef AFMON_CLI_SUMMARY_H
+#define AFMON_CLI_SUMMARY_H
+
+#include <stdbool.h>
+
+#include <afmon/afmon.h>
+
+#include "cli/alert_board.h"
+#include "generators/run.h"
+
+typedef struct summary_facts {
+    gen_run_counts counts;
+    double elapsed_s;
+    bool interrupted;
+    const char *problem; /* why the run ended before its time; "": it did not */
+    const char *dataset; /* path; NULL: none */
+    alert_board *board;
+    afmon_close_report report;
+} summary_facts;
+
+/* Prints what became of the run, its figures, tokens, errors and alerts, where the files lie, and what to try next. The
+ * monitor was shut down, and is still open. */
+void summary_print(afmon_monitor *monitor, const summary_facts *facts);
+
+#endif

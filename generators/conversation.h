@@ -1,0 +1,67 @@
+/* One conversation: the correspondent asks, the respondent answers, turn by turn, and the monitor sees every call. */
+#ifndef AFMON_GENERATORS_CONVERSATION_H
+#define AFMON_GENERATORS_CONVERSATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <afmon/afmon.h>
+
+#include "chat.h"
+
+/* The values of the field "operation". */
+#define GEN_OPERATION_PROMPT "correspondent_prompt_generation"
+#define GEN_OPERATION_QUESTION "question_generation"
+#define GEN_OPERATION_ANSWER "answer_generation"
+#define GEN_OPERATION_CONVERSATION "conversation_generation"
+#define GEN_OPERATION_EVALUATION "evaluation"
+
+/* How conversations are made. Kept by the caller, unchanged, while conversations run. */
+typedef struct gen_conversation_plan {
+    afmon_monitor *monitor;
+    gen_chat_model *correspondent; /* asks; may be the same as the respondent */
+    gen_chat_model *respondent;    /* answers */
+    const char *correspondent_prompt;
+    const char *respondent_prompt;
+    const char *const *topics; /* conversation i is about topic i modulo topic_count */
+    size_t topic_count;        /* 0: no topics are given to the models */
+    uint64_t seed;             /* draws the number of turns, 1 .. max_turns, of each conversation */
+    bool send_seed;            /* also sent to the models, different for each call */
+    unsigned max_turns;
+    afmon_number temperature;
+    int max_tokens;
+    gen_stop *stop;
+} gen_conversation_plan;
+
+typedef struct gen_conversation {
+    uint64_t index;
+    const char *topic; /* NULL: none; owned by the plan */
+    unsigned planned_turns;
+    unsigned turns;        /* answered ones */
+    gen_message *messages; /* user and assistant by turns; contents are owned */
+    size_t count;
+    char model[128];      /* of the last answer */
+    double duration_s;    /* of all calls */
+    double prompt_tokens; /* of all calls that said how many */
+    double completion_tokens;
+    unsigned calls;
+    unsigned retries;
+    gen_outcome outcome;
+    char error_type[48];
+    char error[400];
+} gen_conversation;
+
+/* Makes conversation `index`: every call is tracked, and at the end the conversation itself (not where the run was
+ * stopped: that is no failure). Any thread; blocks. Clear the result in any case. */
+void gen_conversation_run(const gen_conversation_plan *plan, uint64_t index, gen_conversation *conversation);
+void gen_conversation_clear(gen_conversation *conversation);
+
+/* The turns that conversation `index` is going to have. */
+unsigned gen_conversation_turns(const gen_conversation_plan *plan, uint64_t index);
+
+/* Lets the respondent's model write a system prompt for the correspondent. The call is tracked. NULL on failure: the
+ * result (cleared by the caller in any case) says why. The caller frees the prompt. */
+char *gen_conversation_prompt(const gen_conversation_plan *plan, gen_chat_result *result);
+
+#endif

@@ -1,0 +1,220 @@
+#include "run.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool.h"
+#include "text.h"
+
+/* After so many conversations in a row that failed for a reason that does not pass by itself (a wrong key, an unknown
+ * model, no server), the others need not be tried. More with many workers, whose conversations fail together. */
+enum { HOPELESS_AT_LEAST = 20, HOPELESS_PER_THREAD = 2 };
+
+typedef enum prepared { NOT_PREPARED, READY, UNABLE } prepared;
+
+struct gen_run {
+    gen_run_options options;
+    gen_pool *pool;
+    _Atomic uint64_t skipped, done, failed, unfinished, calls, retries;
+    atomic_uint hopeless;  /* failures in a row */
+    pthread_mutex_t mutex; /* of what follows; held by the worker that prepares, while the others wait for it */
+    prepared state;
+    char *prompt; /* written by the model; NULL where it was given */
+    char problem[512];
+};
+
+/* ---- Ending before time -------------------------------------------------------------------------------------------- */
+
+static void give_up(gen_run *run, const char *what, const char *why)
+{
+    pthread_mutex_lock(&run->mutex);
+    if (run->problem[0] == '\0')
+        snprintf(run->problem, sizeof run->problem, "%s: %s", what, why);
+    pthread_mutex_unlock(&run->mutex);
+    gen_stop_set(run->options.plan.stop, GEN_STOPPING);
+}
+
+static bool is_lasting(const char *error_type)
+{
+    static const char *const lasting[] = {"AuthenticationError", "PermissionDeniedError", "NotFoundError",
+                                          "APIConnectionError"};
+    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++)
+        if (strcmp(error_type, lasting[i]) == 0)
+            return true;
+    return false;
+}
+
+static void note_failure(gen_run *run, const gen_conversation *c)
+{
+    atomic_fetch_add(&run->failed, 1);
+    if (!is_lasting(c->error_type)) {
+        atomic_store(&run->hopeless, 0);
+        return;
+    }
+    unsigned limit = run->options.threads * HOPELESS_PER_THREAD;
+    if (limit < HOPELESS_AT_LEAST)
+        limit = HOPELESS_AT_LEAST;
+    if (atomic_fetch_add(&run->hopeless, 1) + 1 < limit)
+        return;
+    char what[80];
+    snprintf(what, sizeof what, "gave up after %u failed conversations in a row", limit);
+    give_up(run, what, c->error);
+}
+
+/* ---- One conversation ---------------------------------------------------------------------------------------------- */
+
+static size_t bytes_of(const gen_conversation *c)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < c->count; i++)
+        bytes += strlen(c->messages[i].content);
+    return bytes;
+}
+
+static void keep(gen_run *run, const gen_conversation *c)
+{
+    const gen_run_options *o = &run->options;
+    char error[160];
+    if (o->evaluator != NULL)
+        gen_evaluator_run(o->evaluator, o->plan.monitor, c->index, bytes_of(c));
+    if (o->dataset != NULL && !gen_dataset_append(o->dataset, c, o->plan.seed, error, sizeof error)) {
+        atomic_fetch_add(&run->failed, 1);
+        give_up(run, "the data set cannot be written", error);
+        return;
+    }
+    atomic_store(&run->hopeless, 0);
+    atomic_fetch_add(&run->done, 1);
+}
+
+static void make_one(gen_run *run, uint64_t index)
+{
+    gen_conversation c;
+    gen_conversation_run(&run->options.plan, index, &c);
+    atomic_fetch_add(&run->calls, c.calls);
+    atomic_fetch_add(&run->retries, c.retries);
+    if (c.outcome == GEN_DONE)
+        keep(run, &c);
+    else if (c.outcome == GEN_FAILED)
+        note_failure(run, &c);
+    else
+        atomic_fetch_add(&run->unfinished, 1);
+    gen_conversation_clear(&c);
+}
+
+/* ---- Preparing ----------------------------------------------------------------------------------------------------- */
+
+/* The first worker lets the model write the prompt. On failure the reason is in `why`. */
+static prepared write_prompt(gen_run *run, char *why, size_t size)
+{
+    gen_chat_result result;
+    char *prompt = gen_conversation_prompt(&run->options.plan, &result);
+    if (prompt != NULL) {
+        afmon_field field = afmon_string("correspondent_prompt", prompt);
+        afmon_log_info(run->options.plan.monitor, "Correspondent prompt written by the model", &field, 1);
+        run->options.plan.correspondent_prompt = prompt;
+        run->prompt = prompt;
+    } else if (result.outcome == GEN_FAILED) {
+        snprintf(why, size, "%s: %s", result.error_type, result.error);
+    }
+    atomic_fetch_add(&run->calls, 1);
+    atomic_fetch_add(&run->retries, result.retries);
+    gen_chat_result_clear(&result);
+    return prompt != NULL ? READY : UNABLE;
+}
+
+static bool prepare(gen_run *run)
+{
+    char why[480] = "";
+    pthread_mutex_lock(&run->mutex);
+    if (run->state == NOT_PREPARED)
+        run->state = write_prompt(run, why, sizeof why);
+    bool ready = run->state == READY;
+    pthread_mutex_unlock(&run->mutex);
+    if (why[0] != '\0')
+        give_up(run, "the model could not write the correspondent's prompt", why);
+    return ready;
+}
+
+static bool skip(void *user, uint64_t index)
+{
+    gen_run *run = user;
+    bool has = run->options.dataset != NULL && gen_dataset_has(run->options.dataset, index);
+    if (has)
+        atomic_fetch_add(&run->skipped, 1);
+    return has;
+}
+
+static void work(void *user, uint64_t index)
+{
+    gen_run *run = user;
+    if (prepare(run))
+        make_one(run, index);
+}
+
+/* ---- The run ------------------------------------------------------------------------------------------------------- */
+
+gen_run *gen_run_start(const gen_run_options *options)
+{
+    gen_run *run = calloc(1, sizeof *run);
+    if (run == NULL)
+        return NULL;
+    if (pthread_mutex_init(&run->mutex, NULL) != 0) {
+        free(run);
+        return NULL;
+    }
+    run->options = *options;
+    if ((uint64_t)run->options.threads > options->count)
+        run->options.threads = (unsigned)options->count;
+    run->state = options->plan.correspondent_prompt != NULL ? READY : NOT_PREPARED;
+    run->pool = gen_pool_start(&(gen_pool_options){.threads = run->options.threads,
+                                                   .count = options->count,
+                                                   .skip = skip,
+                                                   .run = work,
+                                                   .user = run,
+                                                   .stop = options->plan.stop});
+    if (run->pool != NULL)
+        return run;
+    pthread_mutex_destroy(&run->mutex);
+    free(run);
+    return NULL;
+}
+
+gen_run_counts gen_run_progress(gen_run *run)
+{
+    return (gen_run_counts){.planned = run->options.count,
+                            .skipped = atomic_load(&run->skipped),
+                            .done = atomic_load(&run->done),
+                            .failed = atomic_load(&run->failed),
+                            .unfinished = atomic_load(&run->unfinished),
+                            .calls = atomic_load(&run->calls),
+                            .retries = atomic_load(&run->retries)};
+}
+
+bool gen_run_finished(gen_run *run)
+{
+    return run->pool == NULL || gen_pool_finished(run->pool);
+}
+
+const char *gen_run_problem(gen_run *run)
+{
+    return run->problem;
+}
+
+void gen_run_join(gen_run *run)
+{
+    gen_pool_join(run->pool);
+    run->pool = NULL;
+}
+
+void gen_run_free(gen_run *run)
+{
+    if (run == NULL)
+        return;
+    gen_run_join(run);
+    pthread_mutex_destroy(&run->mutex);
+    free(run->prompt);
+    free(run);
+}
