@@ -141,7 +141,7 @@ static void round_trip(const char *line, size_t size)
         MUST(afmon_reader_packed(reader, &sample) == AFMON_OK);
         size_t length = write_line(&written, &sample);
         MUST(memchr(written.data, '\n', written.length) == written.data + length);
-        MUST(afmon_scan_line(again, written.data, length, &second) == AFMON_OK);
+        MUST(afmon_read_line(again, written.data, length, &second, &why) == AFMON_OK);
         MUST(same_text(sample.name, sample.name_length, second.name, second.name_length));
         MUST(sample.wall_us == second.wall_us);
         afmon_buffer_free(&written);

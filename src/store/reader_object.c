@@ -160,6 +160,8 @@ static const char *read_time(const json_t *time, int64_t *wall_us)
         return "no timestamp";
     if (!json_is_string(time) || !afmon_parse_timestamp(json_string_value(time), json_string_length(time), &ns))
         return "the timestamp is not a time";
+    if (ns < INT64_MIN + 1000) /* whole microseconds before it are not a number of nanoseconds any more */
+        return "the timestamp is not a time";
     *wall_us = ns / 1000 - (ns % 1000 < 0);
     return NULL;
 }

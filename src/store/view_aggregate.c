@@ -1,0 +1,166 @@
+/* Aggregates of a view: all values of the window, from memory and from the files, are gathered and searched. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/batch.h"
+#include "store/index_search.h"
+#include "store/order.h"
+#include "store/quantile.h"
+#include "store/view_internal.h"
+
+/* What is asked for, and found. */
+struct gathering {
+    struct afmon_times times;
+    struct afmon_values values;
+    struct afmon_summary summary;
+    bool partial;
+    bool approximate;
+};
+
+static afmon_status add_recalled(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
+                                 struct afmon_read_sample *sample)
+{
+    struct gathering *gathering = user;
+    (void)series;
+    (void)reader;
+    if (!afmon_values_reserve(&gathering->values, 1))
+        return AFMON_E_NO_MEMORY;
+    gathering->values.values[gathering->values.count++] = sample->value;
+    return AFMON_OK;
+}
+
+/* Sources that do not hold what was evicted (a view without any, files that were cut off) leave the answer partial. */
+static afmon_status gather_evicted(afmon_view *view, const struct afmon_view_series *series,
+                                   struct gathering *gathering)
+{
+    if (!afmon_view_misses(series, gathering->times))
+        return AFMON_OK;
+    gathering->partial = view->source_count == 0;
+    struct afmon_recall recall = {
+        .only = series, .times = gathering->times, .visit = add_recalled, .user = gathering};
+    return afmon_view_recall(view, &recall, NULL);
+}
+
+static afmon_status gather(afmon_view *view, const struct afmon_view_series *series, struct gathering *gathering)
+{
+    afmon_status status = gather_evicted(view, series, gathering);
+    for (uint32_t i = 0; i < series->entry_count && status == AFMON_OK; i++) {
+        const struct afmon_entry *entry = &series->entries[i];
+        if (afmon_entry_cover(entry, gathering->times) != AFMON_COVER_NONE &&
+            !afmon_values_add_part(&gathering->values, entry, gathering->times))
+            status = AFMON_E_NO_MEMORY;
+    }
+    if (status != AFMON_OK)
+        return status;
+    afmon_summary_of(&gathering->summary, gathering->values.values, gathering->values.count);
+    if (gathering->partial && afmon_view_takes_all(view, gathering->times)) {
+        gathering->summary = series->all;
+        gathering->partial = false;
+        gathering->approximate = true;
+    }
+    return AFMON_OK;
+}
+
+/* ---- Quantiles ---- */
+
+static void exact_quantiles(uint64_t *keys, size_t count, const double *q, size_t q_count, double *values)
+{
+    struct afmon_selector selector;
+    afmon_select_begin(&selector, keys, count);
+    for (size_t i = 0; i < q_count; i++) {
+        struct afmon_quantile_place place = afmon_quantile_place(q[i], count);
+        uint64_t pair[2];
+        afmon_select_pair(&selector, (size_t)place.rank, pair);
+        values[i] = afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
+    }
+}
+
+/* With what is remembered of values that can no longer be read. */
+static afmon_status approximate_quantiles(const struct afmon_search_source *source, const double *q, size_t q_count,
+                                          double *values)
+{
+    struct afmon_search *search = afmon_search_new();
+    if (search == NULL)
+        return AFMON_E_NO_MEMORY;
+    afmon_status status = afmon_search_begin(search, source) ? AFMON_OK : AFMON_E_NO_MEMORY;
+    for (size_t i = 0; i < q_count && status == AFMON_OK && afmon_search_count(search) > 0; i++) {
+        struct afmon_quantile_place place = afmon_quantile_place(q[i], afmon_search_count(search));
+        uint64_t pair[2];
+        status = afmon_search_pair(search, place.rank, pair);
+        if (status == AFMON_OK)
+            values[i] =
+                afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
+    }
+    afmon_search_free(search);
+    return status;
+}
+
+static afmon_status find_quantiles(const struct afmon_view_series *series, struct gathering *gathering,
+                                   const double *q, size_t q_count, double *values)
+{
+    uint64_t *keys;
+    size_t count = afmon_values_to_keys(&gathering->values, &keys);
+    if (gathering->approximate) {
+        struct afmon_search_source source = {.keys = keys, .key_count = count, .sketch = series->evicted.sketch};
+        return approximate_quantiles(&source, q, q_count, values);
+    }
+    if (count > 0)
+        exact_quantiles(keys, count, q, q_count, values);
+    return AFMON_OK;
+}
+
+/* ---- Questions ---- */
+
+static afmon_status ask(afmon_view *view, const char *name, struct gathering *gathering, const double *q,
+                        size_t q_count, double *values, bool *known)
+{
+    const struct afmon_view_series *series;
+    afmon_status status = afmon_view_find(view, name, strlen(name), &series);
+    *known = series != NULL;
+    if (status == AFMON_OK && series != NULL)
+        status = gather(view, series, gathering);
+    if (status == AFMON_OK && series != NULL)
+        status = find_quantiles(series, gathering, q, q_count, values);
+    afmon_values_free(&gathering->values);
+    return status;
+}
+
+afmon_status afmon_view_aggregate(afmon_view *view, const char *name, afmon_window window, afmon_aggregate *aggregate)
+{
+    static const double standard[] = {0.5, 0.9, 0.99};
+    double values[3] = {0};
+    bool known;
+    if (view == NULL || name == NULL || aggregate == NULL)
+        return AFMON_E_ARGUMENT;
+    memset(aggregate, 0, sizeof *aggregate);
+    struct gathering gathering = {.times = afmon_view_times(window)};
+    afmon_status status = ask(view, name, &gathering, standard, 3, values, &known);
+    if (status != AFMON_OK)
+        return status;
+    afmon_summary_aggregate(&gathering.summary, aggregate);
+    aggregate->p50 = values[0];
+    aggregate->p90 = values[1];
+    aggregate->p99 = values[2];
+    aggregate->known = known;
+    aggregate->partial = gathering.partial;
+    aggregate->approximate = gathering.approximate;
+    return AFMON_OK;
+}
+
+afmon_status afmon_view_quantiles(afmon_view *view, const char *name, afmon_window window, const double *q,
+                                  size_t count, double *values)
+{
+    bool known;
+    if (view == NULL || name == NULL || (count > 0 && (q == NULL || values == NULL)))
+        return AFMON_E_ARGUMENT;
+    for (size_t i = 0; i < count; i++) {
+        if (!afmon_quantile_valid(q[i]))
+            return AFMON_E_ARGUMENT;
+    }
+    struct gathering gathering = {.times = afmon_view_times(window)};
+    afmon_status status = ask(view, name, &gathering, q, count, values, &known);
+    if (status != AFMON_OK)
+        return status;
+    return gathering.summary.count > 0 ? AFMON_OK : AFMON_E_NO_DATA;
+}

@@ -1,0 +1,82 @@
+/* A view from the inside. Once made nothing of it changes but the list of names, so that any number of threads may ask. */
+#ifndef AFMON_STORE_VIEW_INTERNAL_H
+#define AFMON_STORE_VIEW_INTERNAL_H
+
+#include <pthread.h>
+
+#include "store/reader.h"
+#include "store/store_internal.h"
+#include "store/view.h"
+#include "store/window.h"
+
+struct afmon_view_series {
+    const struct afmon_series *series;
+    struct afmon_entry *entries; /* the chunks in memory, a reference to each; in the view's list */
+    uint32_t entry_count;
+    uint8_t token_kind;
+    struct afmon_summary all; /* of all samples, evicted ones included */
+    struct afmon_evicted evicted; /* a reference to the sketch */
+    uint64_t total;               /* samples */
+};
+
+struct afmon_view {
+    struct afmon_store *store; /* a reference: names and sets lie there */
+    struct afmon_view_series *series; /* those with samples, in order of creation */
+    size_t series_count;
+    struct afmon_entry *entries;
+    size_t entry_count;
+    afmon_token_usage usage; /* of all time */
+    struct afmon_source *sources;
+    size_t source_count;
+    struct afmon_view_extra extra;
+    uint64_t sample_count;
+    uint64_t not_finite;
+    int64_t first_us;
+    int64_t last_us;
+    pthread_mutex_t mutex; /* by_name */
+    uint32_t *by_name;     /* indexes of series in order of their names; made when first asked for */
+};
+
+/* The series of a name; NULL: none. Any thread. AFMON_E_NO_MEMORY where the list of names cannot be made. */
+afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length,
+                             const struct afmon_view_series **series);
+
+/* The series at a place in the order of names; NULL: past the end, or no memory. Any thread. */
+const struct afmon_view_series *afmon_view_in_order(afmon_view *view, size_t index);
+
+/* A window in microseconds. */
+struct afmon_times afmon_view_times(afmon_window window);
+
+/* True where all samples of the view lie in the window. */
+bool afmon_view_takes_all(const afmon_view *view, struct afmon_times times);
+
+/* True where evicted samples of the series may lie in the window. */
+bool afmon_view_misses(const struct afmon_view_series *series, struct afmon_times times);
+
+/* ---- Evicted samples, read back ---- */
+
+struct afmon_recall {
+    const struct afmon_view_series *only; /* NULL: every series */
+    struct afmon_times times;
+    bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: all; else which series */
+    /* Returns AFMON_OK to go on. sample may be completed by afmon_reader_packed. */
+    afmon_status (*visit)(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
+                          struct afmon_read_sample *sample);
+    void *user;
+};
+
+/* Visits the evicted samples of a window in the order in which they were written. One pass over the files at most, and
+ * none where no evicted sample can be of the window. Without sources nothing is visited. Any thread. */
+afmon_status afmon_view_recall(afmon_view *view, const struct afmon_recall *recall, afmon_error *error);
+
+/* ---- Fields ---- */
+
+struct afmon_unpacked {
+    afmon_field *fields;
+    size_t count;
+    size_t capacity;
+};
+
+bool afmon_unpack(struct afmon_unpacked *unpacked, const void *packed, size_t length); /* false: no memory */
+
+#endif
