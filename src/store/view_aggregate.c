@@ -30,35 +30,45 @@ static afmon_status add_recalled(void *user, const struct afmon_view_series *ser
     return AFMON_OK;
 }
 
-/* Sources that do not hold what was evicted (a view without any, files that were cut off) leave the answer partial. */
-static afmon_status gather_evicted(afmon_view *view, const struct afmon_view_series *series,
-                                   struct gathering *gathering)
+static bool gather_memory(const struct afmon_view_series *series, struct gathering *gathering)
 {
-    if (!afmon_view_misses(series, gathering->times))
-        return AFMON_OK;
-    gathering->partial = view->source_count == 0;
-    struct afmon_recall recall = {
-        .only = series, .times = gathering->times, .visit = add_recalled, .user = gathering};
-    return afmon_view_recall(view, &recall, NULL);
-}
-
-static afmon_status gather(afmon_view *view, const struct afmon_view_series *series, struct gathering *gathering)
-{
-    afmon_status status = gather_evicted(view, series, gathering);
-    for (uint32_t i = 0; i < series->entry_count && status == AFMON_OK; i++) {
+    for (uint32_t i = 0; i < series->entry_count; i++) {
         const struct afmon_entry *entry = &series->entries[i];
         if (afmon_entry_cover(entry, gathering->times) != AFMON_COVER_NONE &&
             !afmon_values_add_part(&gathering->values, entry, gathering->times))
-            status = AFMON_E_NO_MEMORY;
+            return false;
     }
+    return true;
+}
+
+static bool takes_all_of(const struct afmon_view_series *series, struct afmon_times times)
+{
+    const struct afmon_evicted *evicted = &series->evicted;
+    bool all = evicted->count == 0 || afmon_cover_of(evicted->min_us, evicted->max_us, times) == AFMON_COVER_WHOLE;
+    for (uint32_t i = 0; i < series->entry_count && all; i++)
+        all = afmon_entry_cover(&series->entries[i], times) == AFMON_COVER_WHOLE;
+    return all;
+}
+
+/* Where evicted samples are out of reach (there are no sources, or not all of what was written), the answer for a window
+ * is partial; for all time there are the sums and the sketch that the store has kept. */
+static afmon_status gather(afmon_view *view, const struct afmon_view_series *series, struct gathering *gathering)
+{
+    struct afmon_recall recall = {
+        .only = series, .times = gathering->times, .visit = add_recalled, .user = gathering};
+    afmon_status status = afmon_view_recall(view, &recall, NULL);
     if (status != AFMON_OK)
         return status;
-    afmon_summary_of(&gathering->summary, gathering->values.values, gathering->values.count);
-    if (gathering->partial && afmon_view_takes_all(view, gathering->times)) {
+    gathering->approximate = recall.missing > 0 && takes_all_of(series, gathering->times);
+    gathering->partial = recall.missing > 0 && !gathering->approximate;
+    if (gathering->approximate)
+        gathering->values.count = 0; /* the sketch has them */
+    if (!gather_memory(series, gathering))
+        return AFMON_E_NO_MEMORY;
+    if (gathering->approximate)
         gathering->summary = series->all;
-        gathering->partial = false;
-        gathering->approximate = true;
-    }
+    else
+        afmon_summary_of(&gathering->summary, gathering->values.values, gathering->values.count);
     return AFMON_OK;
 }
 

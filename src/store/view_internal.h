@@ -63,11 +63,12 @@ struct afmon_recall {
     afmon_status (*visit)(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
                           struct afmon_read_sample *sample);
     void *user;
+    uint64_t missing; /* filled in: evicted samples that the files do not hold any more */
 };
 
 /* Visits the evicted samples of a window in the order in which they were written. One pass over the files at most, and
  * none where no evicted sample can be of the window. Without sources nothing is visited. Any thread. */
-afmon_status afmon_view_recall(afmon_view *view, const struct afmon_recall *recall, afmon_error *error);
+afmon_status afmon_view_recall(afmon_view *view, struct afmon_recall *recall, afmon_error *error);
 
 /* ---- Fields ---- */
 

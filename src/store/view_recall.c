@@ -100,22 +100,21 @@ static void plan(struct recalling *recalling)
     }
 }
 
-afmon_status afmon_view_recall(afmon_view *view, const struct afmon_recall *recall, afmon_error *error)
+afmon_status afmon_view_recall(afmon_view *view, struct afmon_recall *recall, afmon_error *error)
 {
     struct recalling recalling = {.view = view, .recall = recall, .status = AFMON_OK};
-    if (view->source_count == 0)
-        return AFMON_OK;
     recalling.seen = calloc(view->series_count + 1, sizeof *recalling.seen);
     if (recalling.seen == NULL)
         return afmon_fail_memory(error);
     plan(&recalling);
     afmon_status status = AFMON_OK;
-    if (recalling.left > 0) {
+    if (recalling.left > 0 && view->source_count > 0) {
         recalling.reader = afmon_reader_new();
         status = recalling.reader == NULL ? afmon_fail_memory(error) : read_sources(&recalling, error);
         afmon_reader_free(recalling.reader);
     }
     free(recalling.seen);
+    recall->missing = recalling.left;
     return status;
 }
 

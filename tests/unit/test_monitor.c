@@ -370,7 +370,7 @@ static void save_writes_all_samples(void **state)
     assert_non_null(strstr(path, "/metrics_2"));
     char *text = read_text("", path);
     assert_int_equal(count_of(text, "\"timestamp\""), 10);
-    assert_memory_equal(text, "{\"m\": [", 7);
+    assert_int_equal(count_of(text, "\"m\": ["), 1);
     free(text);
     afmon_monitor_close(monitor, NULL);
     remove_folder(folder);
