@@ -193,7 +193,7 @@ void cli_table_free(cli_table *table);
 void cli_table_cell(cli_table *table, cli_style style, const char *text);
 void cli_table_cell_n(cli_table *table, cli_style style, const char *text, size_t length);
 
-/* Adds a line that is a text from edge to edge (a group's title). Only between rows. */
+/* Adds a line that is a group's title, from edge to edge; rows are indented then. Only between rows. */
 void cli_table_group(cli_table *table, const char *text);
 
 /* Prints titles, a rule, and the rows. false, after a message: no memory. */

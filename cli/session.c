@@ -87,6 +87,7 @@ static int drive(session *s, afmon_monitor *monitor, alert_board *board)
         .interrupted = interrupted,
         .problem = gen_run_problem(run),
         .dataset = s->dataset,
+        .monitor = &s->monitor,
         .board = board,
     };
     afmon_monitor_shutdown(monitor, &facts.report);

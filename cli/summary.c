@@ -82,6 +82,25 @@ static void print_file(const cli_screen *screen, const char *what, const char *p
     fputc('\n', screen->out);
 }
 
+/* Commands to go on with. `afmon check` gets what makes it judge as this run was judged. */
+static void print_next(const cli_screen *screen, const char *folder, const afmon_options *monitor)
+{
+    afmon_options defaults;
+    afmon_options_init(&defaults);
+    char *typed = quoted(folder);
+    char *safe = typed != NULL ? cli_safe(typed, strlen(typed)) : NULL;
+    if (safe != NULL) {
+        fprintf(screen->out, "\nNext:  afmon show %s\n       afmon check %s", safe, safe);
+        if (monitor->metrics_interval_s != defaults.metrics_interval_s)
+            fprintf(screen->out, " --interval %g", monitor->metrics_interval_s);
+        if (monitor->limits.max_conversation_length_mean != defaults.limits.max_conversation_length_mean)
+            fprintf(screen->out, " --max-conversation-length %g", monitor->limits.max_conversation_length_mean);
+        fputc('\n', screen->out);
+    }
+    free(safe);
+    free(typed);
+}
+
 static void print_places(const cli_screen *screen, afmon_monitor *monitor, const summary_facts *facts)
 {
     char about[160];
@@ -95,13 +114,7 @@ static void print_places(const cli_screen *screen, afmon_monitor *monitor, const
         snprintf(about, sizeof about, "%s conversations", cli_count(facts->counts.done + facts->counts.skipped).s);
         print_file(screen, "Data set", facts->dataset, about);
     }
-    char *folder_quoted = quoted(folder);
-    if (folder_quoted == NULL)
-        return;
-    char safe[640];
-    cli_safe_into(safe, sizeof safe, folder_quoted, strlen(folder_quoted));
-    fprintf(screen->out, "\nNext:  afmon show %s\n       afmon check %s\n", safe, safe);
-    free(folder_quoted);
+    print_next(screen, folder, facts->monitor);
 }
 
 void summary_print(afmon_monitor *monitor, const summary_facts *facts)

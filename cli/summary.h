@@ -13,8 +13,9 @@ typedef struct summary_facts {
     gen_run_counts counts;
     double elapsed_s;
     bool interrupted;
-    const char *problem; /* why the run ended before its time; "": it did not */
-    const char *dataset; /* path; NULL: none */
+    const char *problem;          /* why the run ended before its time; "": it did not */
+    const char *dataset;          /* path; NULL: none */
+    const afmon_options *monitor; /* what the run was watched with */
     alert_board *board;
     afmon_close_report report;
 } summary_facts;

@@ -23,10 +23,11 @@ struct cli_table {
     struct line *lines;
     size_t line_count;
     size_t line_room;
-    bool failed; /* no memory, at some point */
+    size_t indent; /* of the rows, once there is a group */
+    bool failed;   /* no memory, at some point */
 };
 
-enum { NARROWEST = 8 }; /* no flexible column is cut shorter than that */
+enum { NARROWEST = 8, INDENT = 2 }; /* no flexible column is cut shorter than that */
 
 cli_table *cli_table_new(const cli_column *columns, size_t count)
 {
@@ -81,6 +82,7 @@ void cli_table_group(cli_table *table, const char *text)
 {
     if (!table || table->failed)
         return;
+    table->indent = INDENT;
     char *safe = cli_safe(text, strlen(text));
     if (safe)
         add_line(table, safe);
@@ -125,7 +127,7 @@ static void lay_out(const cli_table *table, size_t screen_width, size_t *widths,
     for (size_t c = 0; c < table->column_count; c++) {
         widths[c] = cli_width(table->columns[c].title);
         for (size_t i = c; i < table->cell_count; i += table->column_count)
-            widths[c] = larger_of(widths[c], table->cells[i].width);
+            widths[c] = larger_of(widths[c], table->cells[i].width + (c == 0 ? table->indent : 0));
         sum += widths[c];
     }
     size_t gaps = table->column_count - 1;
@@ -186,7 +188,9 @@ static void print_row(const cli_table *table, const cli_screen *screen, const st
 {
     for (size_t c = 0; c < table->column_count; c++) {
         bool last = c + 1 == table->column_count;
-        print_field(screen, &table->columns[c], cells[c].style, cells[c].text, widths[c], last);
+        size_t indent = c == 0 ? table->indent : 0;
+        print_spaces(screen->out, indent);
+        print_field(screen, &table->columns[c], cells[c].style, cells[c].text, widths[c] - indent, last);
         print_spaces(screen->out, last ? 0 : gap);
     }
     fputc('\n', screen->out);

@@ -50,9 +50,9 @@ void gen_track_conversation(afmon_monitor *monitor, const gen_conversation *c)
                              afmon_int("planned_turns", c->planned_turns),
                              afmon_int(success ? "actual_turns" : "completed_turns", c->turns)};
     size_t count = 3;
-    /* As a field, not as the generation's error_type: the API's error was counted with the call that met it. */
+    /* Not as error_type, which counts in api_errors: the call that met the error was counted. */
     if (!success)
-        fields[count++] = afmon_string("error_type", c->error_type);
+        fields[count++] = afmon_string("cause", c->error_type);
     if (c->outcome == GEN_STOPPED) {
         afmon_log_info(monitor, "A conversation was left unfinished because the run was stopped", fields, 3);
         return;

@@ -2,7 +2,8 @@
  *
  * A batch is the text of the records of one ring from its head up to `until`. To land it: look how long the files are; note that, and the text's lengths, in the
  * ring's header; write; advance head. Whoever finds the process killed in between sees from the files' lengths whether the batch landed, in part or
- * not at all, cuts off a part, and writes the same records again. Only one batch of a session is on its way at any time, so a part is always the file's end. */
+ * not at all, cuts off a part, and writes the same records again. Only one batch of a session is on its way at any time, so a part is always the file's end. A recovery therefore settles the
+ * batch that was on its way before it writes anything else. */
 #ifndef AFMON_INGEST_LANDING_H
 #define AFMON_INGEST_LANDING_H
 

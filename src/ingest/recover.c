@@ -22,6 +22,7 @@ struct rescue {
     struct afmon_run_files files;
     struct afmon_renderer renderer;
     uint64_t records;
+    bool noted;   /* this round settles the batch that was on its way; the next one writes the rest */
     int failure;  /* errno of what went wrong first */
     bool damaged; /* a ring made no sense; it was set aside */
 };
@@ -124,17 +125,17 @@ static int rescue_ring(void *user, const char *name)
         set_aside(rescue, name);
         return 0;
     }
-    if (failure == 0) {
-        failure = finish_noted(rescue, &ring);
-        if (failure == 0)
-            failure = rescue_rest(rescue, &ring);
+    if (failure == ENODATA) {
+        failure = 0; /* nothing is in it */
+    } else if (failure == 0) {
+        failure = rescue->noted ? finish_noted(rescue, &ring) : rescue_rest(rescue, &ring);
         afmon_ring_unmap(&ring);
     }
     if (failure == EBADMSG) {
         set_aside(rescue, name);
         return 0;
     }
-    if (failure == 0 && unlinkat(rescue->private_folder, name, 0) != 0)
+    if (failure == 0 && !rescue->noted && unlinkat(rescue->private_folder, name, 0) != 0)
         failure = errno;
     if (rescue->failure == 0)
         rescue->failure = failure;
@@ -163,6 +164,24 @@ static int open_for_rescue(struct rescue *rescue, int folder_fd)
                                 &failed);
 }
 
+/* The batch that was on its way goes first: whether it landed is told by the files' lengths, which any other ring's text would change. */
+static void rescue_rings(struct rescue *rescue)
+{
+    for (int round = 0; round < 2 && rescue->failure == 0; round++) {
+        rescue->noted = round == 0;
+        int failure = afmon_session_list_rings(rescue->private_folder, rescue->session->serial, rescue_ring, rescue);
+        if (rescue->failure == 0)
+            rescue->failure = failure;
+    }
+    if (rescue->failure == 0 && rescue->damaged) {
+        /* a note that cannot be read may leave a torn line */
+        struct afmon_buffer removed;
+        afmon_buffer_init(&removed, 1 << 20);
+        rescue->failure = afmon_run_files_repair(&rescue->files, &removed);
+        afmon_buffer_free(&removed);
+    }
+}
+
 static int rescue_session(int folder_fd, int private_folder, struct afmon_session_record *session,
                           struct afmon_recovery *result)
 {
@@ -173,11 +192,8 @@ static int rescue_session(int folder_fd, int private_folder, struct afmon_sessio
     rescue.renderer.write_metrics = session->metrics_file[0] != '\0';
     rescue.renderer.write_log = session->log_file[0] != '\0';
     rescue.failure = has_rings(private_folder, session->serial) ? open_for_rescue(&rescue, folder_fd) : 0;
-    if (rescue.failure == 0) {
-        int failure = afmon_session_list_rings(private_folder, session->serial, rescue_ring, &rescue);
-        if (rescue.failure == 0)
-            rescue.failure = failure;
-    }
+    if (rescue.failure == 0)
+        rescue_rings(&rescue);
     if (rescue.failure == 0) {
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(session->serial, name);
@@ -230,6 +246,7 @@ afmon_status afmon_recover_locked(int folder_fd, int private_folder, const char 
     struct round round = {.folder_fd = folder_fd, .private_folder = private_folder, .result = result};
     struct afmon_quiet quiet;
     afmon_quiet_begin(&quiet);
+    afmon_session_remove_unborn(private_folder);
     int failure = afmon_session_list(private_folder, visit_session, &round);
     afmon_quiet_end(&quiet);
     if (failure == 0)

@@ -92,6 +92,15 @@ static bool header_is_sound(const struct afmon_ring_header *header, uint64_t ses
            head <= tail && tail - head <= capacity && head % 8 == 0 && tail % 8 == 0;
 }
 
+/* Its maker was killed before it was a ring: no thread has put anything into it. */
+static bool is_unborn(int fd, off_t size)
+{
+    char magic[sizeof ring_magic];
+    static const char none[sizeof ring_magic];
+    return size < AFMON_RING_HEADER || (pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
+                                        memcmp(magic, none, sizeof none) == 0);
+}
+
 int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable)
 {
     int fd = openat(folder, name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -99,8 +108,10 @@ int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64
         return errno;
     struct stat status;
     int failure = fstat(fd, &status) != 0 ? errno : 0;
-    if (failure == 0 && (!S_ISREG(status.st_mode) || status.st_size < AFMON_RING_HEADER))
+    if (failure == 0 && !S_ISREG(status.st_mode))
         failure = EINVAL;
+    if (failure == 0 && is_unborn(fd, status.st_size))
+        failure = ENODATA;
     void *mapping = MAP_FAILED;
     if (failure == 0) {
         mapping = mmap(NULL, (size_t)status.st_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);

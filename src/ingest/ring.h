@@ -61,8 +61,8 @@ int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uin
 /* The same in anonymous memory. */
 int afmon_ring_create_anonymous(struct afmon_ring *ring, uint64_t session, uint64_t capacity);
 
-/* Maps an existing ring, of a dead process, after checking that its header makes sense. Returns 0, errno, or EINVAL where it is no ring of
- * this session. writable: for recovery; else read-only. */
+/* Maps an existing ring, of a dead process, after checking that its header makes sense. Returns 0, errno, EINVAL where it is no ring of
+ * this session, ENODATA where it never became one. writable: for recovery; else read-only. */
 int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable);
 
 void afmon_ring_unmap(struct afmon_ring *ring);

@@ -92,6 +92,9 @@ void afmon_session_record_free(struct afmon_session_record *record);
 /* Calls visit with the serial of each session file in the folder; 0 or errno. */
 int afmon_session_list(int private_folder, int (*visit)(void *user, uint64_t serial), void *user);
 
+/* Removes session files whose makers were killed before they were complete. The folder's lock is held, so nobody is making one. */
+void afmon_session_remove_unborn(int private_folder);
+
 /* Calls visit with the name of each ring of a session; 0 or errno. */
 int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(void *user, const char *name),
                              void *user);

@@ -141,6 +141,18 @@ int afmon_session_list(int private_folder, int (*visit)(void *user, uint64_t ser
     return failure;
 }
 
+void afmon_session_remove_unborn(int private_folder)
+{
+    DIR *entries = open_entries(private_folder);
+    const struct dirent *entry;
+    while (entries != NULL && (entry = readdir(entries)) != NULL) {
+        if (strlen(entry->d_name) == 20 && is_hex(entry->d_name, 16) && strcmp(entry->d_name + 16, ".new") == 0)
+            unlinkat(private_folder, entry->d_name, 0);
+    }
+    if (entries != NULL)
+        closedir(entries);
+}
+
 int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(void *user, const char *name),
                              void *user)
 {

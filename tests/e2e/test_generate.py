@@ -234,7 +234,7 @@ def test_what_is_tried_again_until_the_retries_are_used_up(place, status, error_
     assert len(errors) == 3 and sum(1 for e in errors if e.get("retried")) == 2
     assert [s["value"] for s in place.samples("success_rate", operation="question_generation")] == [0]
     (whole,) = place.samples("success_rate", operation="conversation_generation")
-    assert whole["value"] == 0 and whole["error_type"] == error_type and whole["completed_turns"] == 0
+    assert whole["value"] == 0 and whole["cause"] == error_type and whole["completed_turns"] == 0
     assert "1 failed" in done.stdout
 
 

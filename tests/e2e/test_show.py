@@ -105,10 +105,10 @@ def test_table(command, run):
     done = command("show", small_run(run))
     assert done.returncode == 0 and done.stderr == ""
     text = done.stdout
-    assert re.search(r"^generation_time +10 +1\.45s +1\.45s +1\.81s +1\.89s +1\.00s +1\.90s$", text, re.M)
-    assert re.search(r"^success_rate +10 +90\.0% ", text, re.M)
-    assert re.search(r"^prompt_token_count +10 +100 ", text, re.M)
-    assert re.search(r"^evaluation_score_coherence +1 +0\.75 ", text, re.M)
+    assert re.search(r"^  generation_time +10 +1\.45s +1\.45s +1\.81s +1\.89s +1\.00s +1\.90s$", text, re.M)
+    assert re.search(r"^  success_rate +10 +90\.0% ", text, re.M)
+    assert re.search(r"^  prompt_token_count +10 +100 ", text, re.M)
+    assert re.search(r"^  evaluation_score_coherence +1 +0\.75 ", text, re.M)
     assert re.search(r"^alpha +1,000 +500 +1,500 +97\.3%$", text, re.M)
     assert re.search(r"^all models +1,000 +500 +1,542 +100\.0%$", text, re.M)
     assert "None by the default limits" in text

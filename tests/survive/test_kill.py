@@ -134,7 +134,7 @@ def test_a_damaged_ring_is_set_aside(tmp_path):
     subprocess.run([AFMON, "recover", str(folder)], check=True, stdout=subprocess.DEVNULL)
     assert list((folder / ".afmon").glob("*.ring.damaged"))
     got = recorded(folder)["a-0"]
-    assert got == list(range(len(got)))
+    assert len(got) == len(set(got)) > 0  # the other rings' records, each once
 
 
 def test_random_bytes_in_ring_and_session_never_crash_a_reader(tmp_path):
