@@ -104,7 +104,8 @@ static void tail(afmon_monitor *monitor, double clock_ns)
         usleep(4000);
     }
     bench_sort(each, calls);
-    printf("each call timed, clock included   p50 %6.0f ns  p99 %6.0f ns  p99.9 %6.0f ns   (must: p99.9 < 1,000; a clock read: %.0f)\n",
+    printf("each call timed, clock included   p50 %6.0f ns  p99 %6.0f ns  p99.9 %6.0f ns   (must: p99.9 < 1,000; a "
+           "clock read: %.0f)\n",
            each[calls / 2], each[calls / 100 * 99], each[calls / 1000 * 999], clock_ns);
     free(each);
 }

@@ -85,9 +85,11 @@ int main(int argc, char **argv)
     snprintf(copy, sizeof copy, "%s/copy", argv[1]);
     off_t size;
     double plain = plain_write(file, copy, &size);
-    printf("10,000,000 samples, 2 producers   recorded in %.2f s, all %llu written in %.2f s: %.2f million a second (must: >= 4)\n",
+    printf("10,000,000 samples, 2 producers   recorded in %.2f s, all %llu written in %.2f s: %.2f million a second "
+           "(must: >= 4)\n",
            recorded, (unsigned long long)report.samples_written, written, SAMPLES / written / 1e6);
-    printf("write(2) of the same %.0f MB      %.2f s: end to end takes %.1f times that; the monitor's thread used %.2f s of a core\n",
+    printf("write(2) of the same %.0f MB      %.2f s: end to end takes %.1f times that; the monitor's thread used %.2f "
+           "s of a core\n",
            (double)size / 1e6, plain, written / plain, stats.cpu_time_s);
     printf("memory                            %.1f bytes a sample in memory, %llu samples evicted\n",
            (double)stats.bytes_in_memory / (double)stats.samples_in_memory, (unsigned long long)stats.samples_evicted);

@@ -98,14 +98,14 @@ static int print_as_json(const char *folder, const afmon_alert_span *spans, size
     return cli_print_json(cli_json_done(object, failed));
 }
 
-static int print_for_people(const afmon_view_info *info, const afmon_alert_span *spans, size_t count)
+static int print_for_people(const afmon_view_info *info, double interval_s, const afmon_alert_span *spans, size_t count)
 {
     cli_screen screen;
     cli_screen_init(&screen, stdout);
     cli_print_alerts(&screen, spans, count);
     if (count == 0)
-        printf("%s%s%s in %s samples.\n", cli_paint(&screen, CLI_GREEN), "No alert", cli_paint(&screen, CLI_PLAIN),
-               cli_count(info->sample_count).s);
+        printf("%s%s%s in %s samples, judged every %s.\n", cli_paint(&screen, CLI_GREEN), "No alert",
+               cli_paint(&screen, CLI_PLAIN), cli_count(info->sample_count).s, cli_seconds(interval_s).s);
     return cli_finish_output(CLI_OK);
 }
 
@@ -127,7 +127,8 @@ static int check(afmon_view *view, const char *folder, const struct request *req
         cli_error("%s: %s", folder, afmon_status_text(status));
         return CLI_USAGE;
     }
-    int printed = request->as_json ? print_as_json(folder, spans, count) : print_for_people(&info, spans, count);
+    int printed = request->as_json ? print_as_json(folder, spans, count)
+                                   : print_for_people(&info, request->interval_s, spans, count);
     if (printed != CLI_OK)
         return CLI_USAGE; /* whoever asked did not get the answer */
     return count > 0 ? CLI_FAILED : CLI_OK;

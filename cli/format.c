@@ -114,6 +114,8 @@ cli_text cli_seconds(double s)
     }
     if (s == 0)
         return text_of("0s");
+    if (s < 999.5e-9)
+        return text_of("%.*fns", three_digits_decimals(s * 1e9), s * 1e9);
     if (s < 999.5e-6)
         return text_of("%.*fµs", three_digits_decimals(s * 1e6), s * 1e6);
     if (s < 999.5e-3)

@@ -178,13 +178,13 @@ AFMON_API void afmon_token_usage_free(afmon_token_usage *usage);
 
 /* Thresholds of the built-in rules. An alert holds where the mean of the last five minutes is strictly beyond. */
 typedef struct afmon_alert_limits {
-    double min_success_rate;               /* 0.8 */
-    double max_generation_time_s;          /* 30 */
-    double max_error_rate;                 /* 0.2 */
-    double max_prompt_token_mean;          /* 4096 */
-    double max_completion_token_mean;      /* 4096 */
-    double max_total_token_mean;           /* 8192 */
-    double max_conversation_length_mean;   /* 2 */
+    double min_success_rate;             /* 0.8 */
+    double max_generation_time_s;        /* 30 */
+    double max_error_rate;               /* 0.2 */
+    double max_prompt_token_mean;        /* 4096 */
+    double max_completion_token_mean;    /* 4096 */
+    double max_total_token_mean;         /* 8192 */
+    double max_conversation_length_mean; /* 2 */
 } afmon_alert_limits;
 
 /* Fills in the defaults that stand beside the members. */
@@ -194,9 +194,9 @@ AFMON_API void afmon_alert_limits_init(afmon_alert_limits *limits);
 
 /* One alert of one pass. Texts without pointers, so that it can be copied and kept. */
 typedef struct afmon_alert {
-    char name[32];     /* "low_success_rate", ... */
-    char message[96];  /* "Success rate dropped to 62.5%" */
-    char metric[32];   /* the metric whose mean is beyond the limit */
+    char name[32];    /* "low_success_rate", ... */
+    char message[96]; /* "Success rate dropped to 62.5%" */
+    char metric[32];  /* the metric whose mean is beyond the limit */
     afmon_level level;
     int64_t timestamp_ns; /* of the pass */
     double limit;
@@ -291,7 +291,7 @@ typedef struct afmon_options {
     const char *log_dir; /* run folder, created with its parents; NULL: ./.afterimage-monitoring/YYYY-mm-dd-HH-MM-SS,
                             with "-2", "-3" ... behind it where that one is taken */
     const afmon_metric_handler *metric_handlers; /* copied */
-    size_t metric_handler_count; /* AFMON_DEFAULT_HANDLERS: the built-in file; 0: none */
+    size_t metric_handler_count;                 /* AFMON_DEFAULT_HANDLERS: the built-in file; 0: none */
     const afmon_log_handler *log_handlers;
     size_t log_handler_count; /* likewise */
     const afmon_alert_handler *alert_handlers;
@@ -301,8 +301,8 @@ typedef struct afmon_options {
     afmon_alert_limits limits;
     afmon_token_usage_handler token_usage; /* handle == NULL: none */
     double token_usage_interval_s;         /* 60 */
-    size_t max_memory;     /* bytes of samples kept in memory; 256 MiB; at least 1 MiB. Older ones leave memory */
-    size_t ring_bytes;     /* queue of each recording thread, a power of two from 16 KiB to 64 MiB; 256 KiB */
+    size_t max_memory; /* bytes of samples kept in memory; 256 MiB; at least 1 MiB. Older ones leave memory */
+    size_t ring_bytes; /* queue of each recording thread, a power of two from 16 KiB to 64 MiB; 256 KiB */
     afmon_full_policy on_full;
 } afmon_options;
 
@@ -328,10 +328,10 @@ typedef struct afmon_close_report {
     uint64_t samples_written;  /* of them: in metrics.jsonl (0 without the built-in file) */
     uint64_t logs_recorded;
     uint64_t logs_written;
-    afmon_drops dropped;       /* samples and log records */
-    uint64_t handler_missed;   /* items that slow handlers missed, all handlers together */
-    bool drained;              /* all that was recorded is written and was given to every handler in time */
-    afmon_error last_error;    /* the last error of a file or handler; status AFMON_OK where there was none */
+    afmon_drops dropped;     /* samples and log records */
+    uint64_t handler_missed; /* items that slow handlers missed, all handlers together */
+    bool drained;            /* all that was recorded is written and was given to every handler in time */
+    afmon_error last_error;  /* the last error of a file or handler; status AFMON_OK where there was none */
 } afmon_close_report;
 
 /* Stops recording, drains the queues, calls the token usage handler once more, stops the threads. Later record
@@ -361,8 +361,8 @@ AFMON_API afmon_status afmon_record_metric(afmon_monitor *monitor, const char *n
                                            const afmon_field *fields, size_t count);
 
 /* The same with a name that may hold NUL bytes. */
-AFMON_API afmon_status afmon_record_metric_n(afmon_monitor *monitor, const char *name, size_t name_length,
-                                             double value, const afmon_field *fields, size_t count);
+AFMON_API afmon_status afmon_record_metric_n(afmon_monitor *monitor, const char *name, size_t name_length, double value,
+                                             const afmon_field *fields, size_t count);
 
 /* Resolves a name, and metadata that every sample of the handle shall carry, for afmon_record. The same arguments
  * give the same handle. Takes microseconds; do it once. */
@@ -469,18 +469,18 @@ typedef struct afmon_stats {
     uint64_t samples_queued; /* recorded, and not yet written and stored */
     uint64_t bytes_queued;
     afmon_drops dropped;
-    uint64_t ring_waits;      /* record calls that had to wait for room */
-    double ring_wait_s;       /* how long, together */
-    uint64_t rings;           /* in use now */
-    uint64_t series;          /* metric names seen */
+    uint64_t ring_waits; /* record calls that had to wait for room */
+    double ring_wait_s;  /* how long, together */
+    uint64_t rings;      /* in use now */
+    uint64_t series;     /* metric names seen */
     uint64_t samples_in_memory;
     uint64_t samples_evicted; /* left memory because of max_memory */
     uint64_t bytes_in_memory; /* samples, metadata and indexes */
     uint64_t not_finite;      /* samples whose value was NaN or infinite */
     uint64_t write_errors;
-    double cpu_time_s;        /* of the monitor's own thread */
-    double record_cost_s;     /* mean cost of a record call, measured on one call in 1,024; 0 before the first */
-    size_t handler_count;     /* custom handlers; the first AFMON_HANDLER_STATS are below */
+    double cpu_time_s;    /* of the monitor's own thread */
+    double record_cost_s; /* mean cost of a record call, measured on one call in 1,024; 0 before the first */
+    size_t handler_count; /* custom handlers; the first AFMON_HANDLER_STATS are below */
     afmon_handler_stats handlers[AFMON_HANDLER_STATS];
     afmon_error last_error;
 } afmon_stats;
@@ -526,11 +526,11 @@ typedef struct afmon_view_info {
     size_t metric_count;
     int64_t first_ns; /* timestamps of the earliest and the latest sample; 0 where there is none */
     int64_t last_ns;
-    size_t file_count;   /* metrics files read */
-    size_t problem_count; /* lines that could not be read */
+    size_t file_count;      /* metrics files read */
+    size_t problem_count;   /* lines that could not be read */
     size_t log_alert_count; /* alerts in the log: passes in which a rule held */
-    uint64_t recovered;  /* records that this call put into the files for killed processes */
-    bool live;           /* some process still writes into the folder */
+    uint64_t recovered;     /* records that this call put into the files for killed processes */
+    bool live;              /* some process still writes into the folder */
 } afmon_view_info;
 
 AFMON_API void afmon_view_get_info(const afmon_view *view, afmon_view_info *info);
@@ -556,8 +556,8 @@ AFMON_API const char *afmon_view_problem(const afmon_view *view, size_t index);
 
 /* One rule over a whole run, as the periodic pass would have seen it. */
 typedef struct afmon_alert_span {
-    afmon_alert worst;   /* the alert of the pass farthest beyond the limit */
-    int64_t first_ns;    /* first and last pass in which the rule held */
+    afmon_alert worst; /* the alert of the pass farthest beyond the limit */
+    int64_t first_ns;  /* first and last pass in which the rule held */
     int64_t last_ns;
     uint64_t passes_held;
     uint64_t passes; /* passes in which there was something to judge */

@@ -55,7 +55,8 @@ static void judge(struct check *check, unsigned index, int64_t pass, const struc
     if (span->passes_held == 0)
         span->first_ns = time_ns;
     span->last_ns = time_ns;
-    if (span->passes_held == 0 || distance(rule, limit, aggregate.mean) > distance(rule, limit, span->worst.data.mean))
+    if (span->passes_held == 0 ||
+        distance(rule, limit, afmon_alert_mean(&aggregate)) > distance(rule, limit, span->worst.data.mean))
         afmon_alert_fill(rule, limit, &aggregate, time_ns, &span->worst);
     span->passes_held++;
 }

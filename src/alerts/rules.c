@@ -56,11 +56,20 @@ const char *afmon_alert_limits_bad(const afmon_alert_limits *limits)
     return NULL;
 }
 
+double afmon_alert_mean(const afmon_aggregate *aggregate)
+{
+    if (!isfinite(aggregate->sum)) /* beyond a double's range, which the mean is not */
+        return aggregate->mean;
+    /* Equal values have that mean, however their sum is rounded. */
+    return fmax(aggregate->min, fmin(aggregate->max, aggregate->sum / (double)aggregate->count));
+}
+
 bool afmon_alert_rule_holds(const struct afmon_alert_rule *rule, double limit, const afmon_aggregate *aggregate)
 {
     if (aggregate->count == 0)
         return false;
-    return rule->below ? aggregate->mean < limit : aggregate->mean > limit;
+    double mean = afmon_alert_mean(aggregate);
+    return rule->below ? mean < limit : mean > limit;
 }
 
 /* As Python's format() does it: the exact value is rounded. printf puts the locale's decimal point, which may be longer
@@ -95,9 +104,10 @@ void afmon_alert_fill(const struct afmon_alert_rule *rule, double limit, const a
                       int64_t now_ns, afmon_alert *alert)
 {
     *alert = (afmon_alert){.level = rule->level, .timestamp_ns = now_ns, .limit = limit, .data = *aggregate};
+    alert->data.mean = afmon_alert_mean(aggregate);
     (void)snprintf(alert->name, sizeof alert->name, "%s", rule->name);
     (void)snprintf(alert->metric, sizeof alert->metric, "%s", rule->metric);
-    write_message(rule, aggregate->mean, alert->message, sizeof alert->message);
+    write_message(rule, alert->data.mean, alert->message, sizeof alert->message);
 }
 
 size_t afmon_alerts_evaluate(const afmon_alert_limits *limits, afmon_alert_provider provider, void *user,

@@ -31,6 +31,10 @@ const struct afmon_alert_rule *afmon_alert_rule_at(size_t index);
 
 double afmon_alert_rule_limit(const struct afmon_alert_rule *rule, const afmon_alert_limits *limits);
 
+/* The mean that is judged: sum by count, so that it is exact where the sum is, as with rates, tokens and turns: four of
+ * five must not come out a little below 0.8, as a running mean may. */
+double afmon_alert_mean(const afmon_aggregate *aggregate);
+
 /* True where there is something to judge and it is beyond the limit. */
 bool afmon_alert_rule_holds(const struct afmon_alert_rule *rule, double limit, const afmon_aggregate *aggregate);
 

@@ -1,4 +1,5 @@
-/* Definitions of this process by their number: what a short sample record's four bytes stand for. Threads add, the consumer looks up without a lock. */
+/* Definitions of this process by their number: what a short sample record's four bytes stand for. Threads add, the
+ * consumer looks up without a lock. */
 #ifndef AFMON_INGEST_DEFINED_H
 #define AFMON_INGEST_DEFINED_H
 

@@ -1,5 +1,5 @@
-/* What a record stands for: its samples and its log record. A tracked call is one record in the ring and becomes its eight or so samples here,
- * so that the caller pays for one, and all of a call or nothing of it is recorded. */
+/* What a record stands for: its samples and its log record. A tracked call is one record in the ring and becomes its
+ * eight or so samples here, so that the caller pays for one, and all of a call or nothing of it is recorded. */
 #ifndef AFMON_INGEST_EXPAND_H
 #define AFMON_INGEST_EXPAND_H
 
@@ -43,8 +43,9 @@ struct afmon_expander {
 void afmon_expander_init(struct afmon_expander *expander);
 void afmon_expander_free(struct afmon_expander *expander);
 
-/* Gives the parts of a checked record (afmon_record_check) to the sink, in the order in which they stand in the files. wall_offset_ns: for the time
- * inside a tracked call's log data. False where memory was short or the sink stopped; then nothing is to be kept of the record. */
+/* Gives the parts of a checked record (afmon_record_check) to the sink, in the order in which they stand in the files.
+ * wall_offset_ns: for the time inside a tracked call's log data. False where memory was short or the sink stopped; then
+ * nothing is to be kept of the record. */
 bool afmon_expand(struct afmon_expander *expander, const unsigned char *record, int64_t wall_offset_ns,
                   const struct afmon_expand_sink *sink);
 

@@ -75,8 +75,8 @@ static bool emit_score(struct afmon_expansion *expansion, const struct evaluatio
     afmon_pack_text(packed, "evaluator_type", call->evaluator);
     afmon_pack_text(packed, "feedback", score->feedback);
     afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
-    return !packed->failed && afmon_emit_named(expansion, "evaluation_score_", score->name, score->value,
-                                               packed->data, packed->length);
+    return !packed->failed &&
+           afmon_emit_named(expansion, "evaluation_score_", score->name, score->value, packed->data, packed->length);
 }
 
 static bool emit_error_rate(struct afmon_expansion *expansion, const struct evaluation *call)

@@ -178,8 +178,7 @@ static uint64_t capacity_for(uint32_t length)
     return capacity;
 }
 
-afmon_status afmon_producer_put_large(struct afmon_producer *producer, const struct afmon_draft *draft,
-                                      int64_t boot_ns)
+afmon_status afmon_producer_put_large(struct afmon_producer *producer, const struct afmon_draft *draft, int64_t boot_ns)
 {
     struct afmon_hub *hub = producer->hub;
     if (atomic_load_explicit(&hub->unwritable, memory_order_acquire) != 0) {

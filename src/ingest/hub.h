@@ -1,18 +1,19 @@
 /* The producers of one session: a ring for each thread that records.
  *
- * Fast path (afmon_hub_enter): a thread finds its ring in thread-local memory; no lock, no system call, wait-free while there is room. The
- * first record of a thread makes a ring, or takes over one that an ended thread left drained.
+ * Fast path (afmon_hub_enter): a thread finds its ring in thread-local memory; no lock, no system call, wait-free while
+ * there is room. The first record of a thread makes a ring, or takes over one that an ended thread left drained.
  *
- * Lifetimes. A producer is referred to by its thread and by the hub, and freed by whoever lets go last. A thread lets go when it ends (a
- * thread-specific destructor) or, after the hub was closed, when it next attaches anywhere. So a thread's own pointer to its producer is always
- * valid, and the hub may be freed while threads live on. This directory of a thread's own rings, and the key of its destructor, are the only things
- * in the library that are not inside a monitor; no thread sees another one's.
+ * Lifetimes. A producer is referred to by its thread and by the hub, and freed by whoever lets go last. A thread lets
+ * go when it ends (a thread-specific destructor) or, after the hub was closed, when it next attaches anywhere. So a
+ * thread's own pointer to its producer is always valid, and the hub may be freed while threads live on. This directory
+ * of a thread's own rings, and the key of its destructor, are the only things in the library that are not inside a
+ * monitor; no thread sees another one's.
  *
- * Fork. The page with the serial is wiped in a child (MADV_WIPEONFORK), so that every fast path there misses; the ring mappings are not
- * inherited. See monitor/process.h.
+ * Fork. The page with the serial is wiped in a child (MADV_WIPEONFORK), so that every fast path there misses; the ring
+ * mappings are not inherited. See monitor/process.h.
  *
- * Closing. The serial is set to 0, a membarrier(2) makes every thread see it or be seen as active, and those that are inside a record are
- * waited for. So a record either is refused, or is in its ring before the last drain. */
+ * Closing. The serial is set to 0, a membarrier(2) makes every thread see it or be seen as active, and those that are
+ * inside a record are waited for. So a record either is refused, or is in its ring before the last drain. */
 #ifndef AFMON_INGEST_HUB_H
 #define AFMON_INGEST_HUB_H
 
@@ -48,8 +49,8 @@ struct afmon_producer {
     /* the thread's own */
     struct afmon_ring ring;
     uint64_t tail;
-    uint64_t head_seen;   /* head when it was last read */
-    uint64_t nudge_at;    /* wake the consumer when tail gets here */
+    uint64_t head_seen; /* head when it was last read */
+    uint64_t nudge_at;  /* wake the consumer when tail gets here */
     uint32_t calls;
     _Atomic uint32_t active; /* inside a record */
     uint64_t serial;
@@ -83,7 +84,8 @@ struct afmon_hub {
     bool ended;
     pthread_t consumer; /* never waits for room: it would wait for itself */
     _Atomic uint32_t has_consumer;
-    _Atomic int ring_error; /* errno of a ring file that could not be made (its thread records unprotected); taken by the consumer */
+    _Atomic int ring_error; /* errno of a ring file that could not be made (its thread records unprotected); taken by
+                               the consumer */
     struct afmon_producer_counts gone; /* of producers that are no more */
 };
 
@@ -94,15 +96,17 @@ int afmon_hub_init(struct afmon_hub *hub, struct afmon_process_page *page, struc
 /* Refuses further records and waits for those that are being made. The consumer must still be draining. */
 void afmon_hub_refuse(struct afmon_hub *hub);
 
-/* Lets go of all rings, after refuse: those that are drained are removed, others stay as files for a recovery. Returns how many records were left in
- * them. Sums can still be asked for. */
+/* Lets go of all rings, after refuse: those that are drained are removed, others stay as files for a recovery. Returns
+ * how many records were left in them. Sums can still be asked for. */
 uint64_t afmon_hub_end(struct afmon_hub *hub);
 void afmon_hub_free(struct afmon_hub *hub); /* after end; no thread is in a call any more */
 
-/* Producer. The thread's producer for the monitor of this page, if it has one and the monitor takes records; NULL else. Marks it active: afmon_hub_leave must follow. */
+/* Producer. The thread's producer for the monitor of this page, if it has one and the monitor takes records; NULL else.
+ * Marks it active: afmon_hub_leave must follow. */
 struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page);
 
-/* Producer, after enter gave NULL. Makes the thread a producer; it is not active afterwards. AFMON_E_NO_MEMORY, _SYSTEM. */
+/* Producer, after enter gave NULL. Makes the thread a producer; it is not active afterwards. AFMON_E_NO_MEMORY,
+ * _SYSTEM. */
 afmon_status afmon_hub_attach(struct afmon_hub *hub);
 
 static inline void afmon_hub_leave(struct afmon_producer *producer)
@@ -110,7 +114,8 @@ static inline void afmon_hub_leave(struct afmon_producer *producer)
     atomic_store_explicit(&producer->active, 0, memory_order_release);
 }
 
-/* Producer, active. Room for one record of length bytes, or NULL and why in *status; afmon_producer_commit must follow. May wait. */
+/* Producer, active. Room for one record of length bytes, or NULL and why in *status; afmon_producer_commit must follow.
+ * May wait. */
 unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t length, afmon_status *status);
 void afmon_producer_commit(struct afmon_producer *producer, uint32_t length);
 
@@ -127,10 +132,12 @@ void afmon_producer_room(struct afmon_producer *producer);
 /* Consumer, or anyone. Wakes the consumer. */
 void afmon_hub_wake(struct afmon_hub *hub);
 
-/* Consumer. Copies the list of producers (malloc'ed, as *list, grown as needed); the producers stay valid, for only the consumer removes any. False: no memory. */
+/* Consumer. Copies the list of producers (malloc'ed, as *list, grown as needed); the producers stay valid, for only the
+ * consumer removes any. False: no memory. */
 bool afmon_hub_list(struct afmon_hub *hub, struct afmon_producer ***list, size_t *count, size_t *capacity);
 
-/* Consumer. Takes rings of ended threads, drained, out of the list beyond a small reserve that new threads take over. */
+/* Consumer. Takes rings of ended threads, drained, out of the list beyond a small reserve that new threads take over.
+ */
 void afmon_hub_tidy(struct afmon_hub *hub);
 
 /* Sums over all producers there were. */

@@ -136,8 +136,7 @@ int afmon_land(const struct afmon_run_files *files, struct afmon_ring *ring, con
     return 0;
 }
 
-int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_ring *ring,
-                       struct afmon_landed *landed)
+int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_ring *ring, struct afmon_landed *landed)
 {
     struct afmon_note note = afmon_ring_noted(ring);
     landed->until = atomic_load_explicit(&ring->header->head, memory_order_acquire);
@@ -152,9 +151,9 @@ int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_r
     if (failure != 0)
         return failure;
     landed->until = note.until;
-    landed->metrics = note.metrics_length == 0 ||
-                      (note.metrics_offset >= 0 && metrics_size >= note.metrics_offset &&
-                       (uint64_t)(metrics_size - note.metrics_offset) >= note.metrics_length);
+    landed->metrics =
+        note.metrics_length == 0 || (note.metrics_offset >= 0 && metrics_size >= note.metrics_offset &&
+                                     (uint64_t)(metrics_size - note.metrics_offset) >= note.metrics_length);
     landed->log = note.log_length == 0 || (note.log_offset >= 0 && log_size >= note.log_offset &&
                                            (uint64_t)(log_size - note.log_offset) >= note.log_length);
     return 0;

@@ -1,9 +1,10 @@
 /* The files of a session, and how a batch gets into them exactly once.
  *
- * A batch is the text of the records of one ring from its head up to `until`. To land it: look how long the files are; note that, and the text's lengths, in the
- * ring's header; write; advance head. Whoever finds the process killed in between sees from the files' lengths whether the batch landed, in part or
- * not at all, cuts off a part, and writes the same records again. Only one batch of a session is on its way at any time, so a part is always the file's end. A recovery therefore settles the
- * batch that was on its way before it writes anything else. */
+ * A batch is the text of the records of one ring from its head up to `until`. To land it: look how long the files are;
+ * note that, and the text's lengths, in the ring's header; write; advance head. Whoever finds the process killed in
+ * between sees from the files' lengths whether the batch landed, in part or not at all, cuts off a part, and writes the
+ * same records again. Only one batch of a session is on its way at any time, so a part is always the file's end. A
+ * recovery therefore settles the batch that was on its way before it writes anything else. */
 #ifndef AFMON_INGEST_LANDING_H
 #define AFMON_INGEST_LANDING_H
 
@@ -15,17 +16,19 @@ struct afmon_run_files {
     int log;
 };
 
-/* Opens (creates) the files for appending. An empty name: not written. Names that are symbolic links are refused. Returns 0 or errno,
- * and then *failed is the name of the file. */
+/* Opens (creates) the files for appending. An empty name: not written. Names that are symbolic links are refused.
+ * Returns 0 or errno, and then *failed is the name of the file. */
 int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *metrics_file, const char *log_file,
                          const char **failed);
 
-/* Ends a last line without its end, left by a crash of the whole machine or by another program, where it is whole, else cuts it off; what was cut off is
- * added to removed. Before new text is appended, and after dead sessions were recovered. Returns 0 or errno. */
+/* Ends a last line without its end, left by a crash of the whole machine or by another program, where it is whole, else
+ * cuts it off; what was cut off is added to removed. Before new text is appended, and after dead sessions were
+ * recovered. Returns 0 or errno. */
 int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buffer *removed);
 void afmon_run_files_close(struct afmon_run_files *files);
 
-/* Lands a batch. 0, or errno; then nothing of it is in the files and it may be tried again. The ring's head is at until afterwards. */
+/* Lands a batch. 0, or errno; then nothing of it is in the files and it may be tried again. The ring's head is at until
+ * afterwards. */
 int afmon_land(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
                const struct afmon_buffer *log, uint64_t until);
 
@@ -40,7 +43,6 @@ struct afmon_landed {
 int afmon_landing_settle(const struct afmon_run_files *files, struct afmon_ring *ring, struct afmon_landed *landed);
 
 /* The same without changing anything; for rings that are only read. A part counts as not landed. */
-int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_ring *ring,
-                       struct afmon_landed *landed);
+int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_ring *ring, struct afmon_landed *landed);
 
 #endif

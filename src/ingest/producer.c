@@ -16,7 +16,8 @@ struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page)
         if (producer == NULL)
             return NULL;
     }
-    /* The store before the load, without the price of a fence: who closes pays it, by membarrier(2) (afmon_hub_refuse). */
+    /* The store before the load, without the price of a fence: who closes pays it, by membarrier(2) (afmon_hub_refuse).
+     */
     atomic_store_explicit(&producer->active, 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
     if (__builtin_expect(atomic_load_explicit(&page->serial, memory_order_relaxed) != serial, 0)) {
@@ -47,8 +48,7 @@ static void sleep_for_room(struct afmon_producer *producer)
         deadline.tv_nsec -= (long)AFMON_NS_PER_S;
         deadline.tv_sec++;
     }
-    while (sem_clockwait(&producer->room, CLOCK_MONOTONIC, &deadline) != 0 && errno == EINTR &&
-           afmon_boot_ns() < until)
+    while (sem_clockwait(&producer->room, CLOCK_MONOTONIC, &deadline) != 0 && errno == EINTR && afmon_boot_ns() < until)
         ;
 }
 

@@ -84,8 +84,8 @@ static bool has_error_type_field(const afmon_field *fields, size_t count)
 bool afmon_generation_is_api_error(const afmon_generation *call)
 {
     bool failed = !call->success || (given(call->error) && call->error[0] != '\0');
-    return failed && (call->http_status != 0 || given(call->error_type) ||
-                      has_error_type_field(call->fields, call->field_count));
+    return failed &&
+           (call->http_status != 0 || given(call->error_type) || has_error_type_field(call->fields, call->field_count));
 }
 
 void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *call)
@@ -132,8 +132,7 @@ void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *c
     text[1] = text_length(call->model_name);
     text[2] = text_length(call->error);
     text[3] = text_length(call->error_type);
-    draft->as.evaluation.scores_length =
-        call->score_count > 0 && call->scores == NULL ? SIZE_MAX : scores_length(call);
+    draft->as.evaluation.scores_length = call->score_count > 0 && call->scores == NULL ? SIZE_MAX : scores_length(call);
     draft->bad = draft->bad || draft->as.evaluation.scores_length == SIZE_MAX;
     draft->logs = 1;
     draft->samples = 2u + (uint32_t)call->score_count + (call->prompt_token_count.given ? 1u : 0u) +
@@ -172,7 +171,8 @@ static unsigned char *write_log(const struct afmon_draft *draft, unsigned char *
     struct afmon_record_log record = {.head = *head,
                                       .message_length = (uint32_t)draft->as.log.message_length,
                                       .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags = (uint16_t)((unsigned)draft->as.log.level | (draft->as.log.file_only ? AFMON_LOG_FILE_ONLY : 0u));
+    record.head.flags =
+        (uint16_t)((unsigned)draft->as.log.level | (draft->as.log.file_only ? AFMON_LOG_FILE_ONLY : 0u));
     at = put(at, &record, sizeof record);
     at = put(at, draft->as.log.message, draft->as.log.message_length);
     return afmon_fields_pack(at, draft->as.log.fields, draft->as.log.count);
@@ -201,8 +201,8 @@ static unsigned char *write_generation(const struct afmon_draft *draft, unsigned
                                              .error_length = (uint32_t)text[2],
                                              .error_type_length = (uint32_t)text[3],
                                              .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags = track_flags(call->success, call->prompt_token_count, call->completion_token_count,
-                                    call->total_token_count);
+    record.head.flags =
+        track_flags(call->success, call->prompt_token_count, call->completion_token_count, call->total_token_count);
     if (call->conversation_length.given)
         record.head.flags |= AFMON_TRACK_LENGTH;
     at = put(at, &record, sizeof record);
@@ -244,8 +244,8 @@ static unsigned char *write_evaluation(const struct afmon_draft *draft, unsigned
                                              .scores_length = (uint32_t)draft->as.evaluation.scores_length,
                                              .score_count = (uint32_t)call->score_count,
                                              .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags = track_flags(call->success, call->prompt_token_count, call->completion_token_count,
-                                    call->total_token_count);
+    record.head.flags =
+        track_flags(call->success, call->prompt_token_count, call->completion_token_count, call->total_token_count);
     at = put(at, &record, sizeof record);
     at = put_text(at, call->evaluator_type, text[0]);
     at = put_text(at, call->model_name, text[1]);

@@ -1,8 +1,8 @@
 /* Records: what lies in a ring. docs/formats.md describes every byte.
  *
- * A record is contiguous, begins at a multiple of 8 and is a multiple of 8 long. Numbers are in the machine's own order: a ring is
- * only ever read on the machine that wrote it. Lengths may come from a damaged file, so afmon_record_check is asked before anything
- * else looks at a record of a ring that this process did not write. */
+ * A record is contiguous, begins at a multiple of 8 and is a multiple of 8 long. Numbers are in the machine's own
+ * order: a ring is only ever read on the machine that wrote it. Lengths may come from a damaged file, so
+ * afmon_record_check is asked before anything else looks at a record of a ring that this process did not write. */
 #ifndef AFMON_INGEST_RECORD_H
 #define AFMON_INGEST_RECORD_H
 
@@ -12,7 +12,7 @@
 #define AFMON_RECORD_MAX (UINT32_C(32) << 20)
 
 enum afmon_record_kind {
-    AFMON_RECORD_PAD = 1, /* fills a ring's end, so that the next record is contiguous */
+    AFMON_RECORD_PAD = 1,    /* fills a ring's end, so that the next record is contiguous */
     AFMON_RECORD_SAMPLE = 2, /* a sample through a handle */
     AFMON_RECORD_METRIC = 3, /* a sample with its name and metadata */
     AFMON_RECORD_GENERATION = 4,
@@ -73,8 +73,8 @@ struct afmon_record_generation {
 };
 _Static_assert(sizeof(struct afmon_record_generation) == 80, "on-disk layout");
 
-/* Followed by the texts that were given, the scores, and the packed fields. A score is a struct afmon_record_score followed by its
- * name and feedback, without alignment. */
+/* Followed by the texts that were given, the scores, and the packed fields. A score is a struct afmon_record_score
+ * followed by its name and feedback, without alignment. */
 struct afmon_record_evaluation {
     struct afmon_record head;
     double duration_s;
@@ -155,7 +155,8 @@ void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *c
 /* Writes the record; at has room for draft->length bytes. */
 void afmon_draft_write(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns);
 
-/* True where a failed call came from the model's API: it has a status or the type of its error (contract, section 2). */
+/* True where a failed call came from the model's API: it has a status or the type of its error (contract, section 2).
+ */
 bool afmon_generation_is_api_error(const afmon_generation *call);
 
 /* True where the bytes, of which available may be read, begin with a whole record whose inner lengths fit. */

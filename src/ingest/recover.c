@@ -27,8 +27,8 @@ struct rescue {
     bool damaged; /* a ring made no sense; it was set aside */
 };
 
-/* Renders the records from `from` on, up to `until` or about BATCH_BYTES. Returns where it stopped; `from` itself where memory was short or the record there makes no
- * sense (then *bad). */
+/* Renders the records from `from` on, up to `until` or about BATCH_BYTES. Returns where it stopped; `from` itself where
+ * memory was short or the record there makes no sense (then *bad). */
 static uint64_t render_batch(struct rescue *rescue, const struct afmon_ring *ring, uint64_t from, uint64_t until,
                              uint64_t budget, uint64_t *records, bool *bad)
 {
@@ -164,7 +164,8 @@ static int open_for_rescue(struct rescue *rescue, int folder_fd)
                                 &failed);
 }
 
-/* The batch that was on its way goes first: whether it landed is told by the files' lengths, which any other ring's text would change. */
+/* The batch that was on its way goes first: whether it landed is told by the files' lengths, which any other ring's
+ * text would change. */
 static void rescue_rings(struct rescue *rescue)
 {
     for (int round = 0; round < 2 && rescue->failure == 0; round++) {
@@ -240,8 +241,8 @@ static int visit_session(void *user, uint64_t serial)
     return 0;
 }
 
-afmon_status afmon_recover_locked(int folder_fd, int private_folder, const char *folder,
-                                  struct afmon_recovery *result, afmon_error *error)
+afmon_status afmon_recover_locked(int folder_fd, int private_folder, const char *folder, struct afmon_recovery *result,
+                                  afmon_error *error)
 {
     struct round round = {.folder_fd = folder_fd, .private_folder = private_folder, .result = result};
     struct afmon_quiet quiet;
@@ -252,9 +253,9 @@ afmon_status afmon_recover_locked(int folder_fd, int private_folder, const char 
     if (failure == 0)
         failure = round.failure;
     if (failure != 0)
-        return afmon_fail_os(error, failure, "what a killed process left in %s/" AFMON_PRIVATE_FOLDER
-                                             " could not be put into its files",
-                             folder);
+        return afmon_fail_os(
+            error, failure, "what a killed process left in %s/" AFMON_PRIVATE_FOLDER " could not be put into its files",
+            folder);
     return AFMON_OK;
 }
 

@@ -88,8 +88,8 @@ static bool header_is_sound(const struct afmon_ring_header *header, uint64_t ses
     uint64_t head = atomic_load_explicit(&header->head, memory_order_acquire);
     return memcmp(header->magic, ring_magic, sizeof ring_magic) == 0 && header->version == AFMON_RING_VERSION &&
            header->header_size == AFMON_RING_HEADER && header->session == session && capacity >= 4096 &&
-           (capacity & (capacity - 1)) == 0 && (uint64_t)file_size == AFMON_RING_HEADER + capacity &&
-           head <= tail && tail - head <= capacity && head % 8 == 0 && tail % 8 == 0;
+           (capacity & (capacity - 1)) == 0 && (uint64_t)file_size == AFMON_RING_HEADER + capacity && head <= tail &&
+           tail - head <= capacity && head % 8 == 0 && tail % 8 == 0;
 }
 
 /* Its maker was killed before it was a ring: no thread has put anything into it. */
@@ -97,8 +97,8 @@ static bool is_unborn(int fd, off_t size)
 {
     char magic[sizeof ring_magic];
     static const char none[sizeof ring_magic];
-    return size < AFMON_RING_HEADER || (pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
-                                        memcmp(magic, none, sizeof none) == 0);
+    return size < AFMON_RING_HEADER ||
+           (pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic && memcmp(magic, none, sizeof none) == 0);
 }
 
 int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable)

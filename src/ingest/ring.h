@@ -1,14 +1,17 @@
 /* A ring: one producer thread puts records in, one consumer takes them out, and what is in it outlives the process.
  *
- * It is a shared mapping of a file: a page of header, then capacity bytes (a power of two) of records. Positions count bytes
- * since the ring was made and never wrap; a position's place is its remainder by the capacity. tail is written by the producer alone, head
- * by the consumer alone. A record is in the ring once tail has passed it (store-release); the kernel keeps the mapped pages when the process is
- * killed, so that a later reader finds every record whose put had returned.
+ * It is a shared mapping of a file: a page of header, then capacity bytes (a power of two) of records. Positions count
+ * bytes since the ring was made and never wrap; a position's place is its remainder by the capacity. tail is written by
+ * the producer alone, head by the consumer alone. A record is in the ring once tail has passed it (store-release); the
+ * kernel keeps the mapped pages when the process is killed, so that a later reader finds every record whose put had
+ * returned.
  *
- * Progress: put is wait-free while there is room; take is wait-free. Who waits for room, and how, is the caller's affair (hub.h).
+ * Progress: put is wait-free while there is room; take is wait-free. Who waits for room, and how, is the caller's
+ * affair (hub.h).
  *
- * Landing note. Before the consumer writes a batch's text to the files, it notes in the header up to where the batch reaches and where in the files it
- * will go; after the write it advances head. So a recovery can tell a batch that landed from one that did not (landing.h). */
+ * Landing note. Before the consumer writes a batch's text to the files, it notes in the header up to where the batch
+ * reaches and where in the files it will go; after the write it advances head. So a recovery can tell a batch that
+ * landed from one that did not (landing.h). */
 #ifndef AFMON_INGEST_RING_H
 #define AFMON_INGEST_RING_H
 
@@ -54,15 +57,16 @@ struct afmon_ring {
     bool in_file; /* false: anonymous memory, gone with the process */
 };
 
-/* Creates a ring in a new file `name` of the folder. Its space is allocated at once, so that a full disk is an error here and never a
- * SIGBUS later, and its pages are touched, so that a put does not fault. The mapping is not inherited over fork. Returns 0 or errno. */
+/* Creates a ring in a new file `name` of the folder. Its space is allocated at once, so that a full disk is an error
+ * here and never a SIGBUS later, and its pages are touched, so that a put does not fault. The mapping is not inherited
+ * over fork. Returns 0 or errno. */
 int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uint64_t session, uint64_t capacity);
 
 /* The same in anonymous memory. */
 int afmon_ring_create_anonymous(struct afmon_ring *ring, uint64_t session, uint64_t capacity);
 
-/* Maps an existing ring, of a dead process, after checking that its header makes sense. Returns 0, errno, EINVAL where it is no ring of
- * this session, ENODATA where it never became one. writable: for recovery; else read-only. */
+/* Maps an existing ring, of a dead process, after checking that its header makes sense. Returns 0, errno, EINVAL where
+ * it is no ring of this session, ENODATA where it never became one. writable: for recovery; else read-only. */
 int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable);
 
 void afmon_ring_unmap(struct afmon_ring *ring);

@@ -32,8 +32,8 @@ void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_
     snprintf(out, AFMON_FILE_NAME, "%016" PRIx64 "-%" PRIu32 ".ring", serial, number);
 }
 
-/* Some network file systems cannot lock a folder. Then two processes that open the same run in the same instant are not kept apart; everything
- * else holds, so that is no reason to refuse. */
+/* Some network file systems cannot lock a folder. Then two processes that open the same run in the same instant are not
+ * kept apart; everything else holds, so that is no reason to refuse. */
 static bool cannot_lock(int failure)
 {
     return failure == EBADF || failure == ENOLCK || failure == EOPNOTSUPP || failure == ENOSYS || failure == EINVAL;
@@ -231,7 +231,8 @@ void afmon_session_close(struct afmon_session *session, bool clean)
 
 void afmon_session_abandon(struct afmon_session *session)
 {
-    /* The lock belongs to the open file, which the parent has open too: closing does not give it up. The mapping is not here. */
+    /* The lock belongs to the open file, which the parent has open too: closing does not give it up. The mapping is not
+     * here. */
     session->header = NULL;
     let_go(session);
 }

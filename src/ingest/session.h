@@ -1,12 +1,13 @@
 /* A session: one process's (and one monitor's) writing in a run folder.
  *
- * In the folder `.afmon` inside the run folder a session has a file SERIAL.session, which says who writes (process, files) and
- * holds the session's dictionary, and a file SERIAL-N.ring a recording thread. The session file is locked (flock) as long as its process
- * lives. All of them are gone after a clean close; what remains belongs to a process that was killed, and the next one to open the folder
- * recovers it (recover.h). Who creates, claims, recovers or removes holds the lock (flock) of the run folder itself.
+ * In the folder `.afmon` inside the run folder a session has a file SERIAL.session, which says who writes (process,
+ * files) and holds the session's dictionary, and a file SERIAL-N.ring a recording thread. The session file is locked
+ * (flock) as long as its process lives. All of them are gone after a clean close; what remains belongs to a process
+ * that was killed, and the next one to open the folder recovers it (recover.h). Who creates, claims, recovers or
+ * removes holds the lock (flock) of the run folder itself.
  *
- * File names of a session: the first one in a folder writes metrics.jsonl and afterimage.log, further ones (that live at the same
- * time) metrics-SERIAL.jsonl and afterimage-SERIAL.log. */
+ * File names of a session: the first one in a folder writes metrics.jsonl and afterimage.log, further ones (that live
+ * at the same time) metrics-SERIAL.jsonl and afterimage-SERIAL.log. */
 #ifndef AFMON_INGEST_SESSION_H
 #define AFMON_INGEST_SESSION_H
 
@@ -27,7 +28,7 @@ struct afmon_session_header {
     uint32_t header_size;
     uint64_t serial;
     struct afmon_identity owner;
-    _Atomic int64_t wall_offset_ns; /* what makes wall time of a record's boot time; kept up to date */
+    _Atomic int64_t wall_offset_ns;     /* what makes wall time of a record's boot time; kept up to date */
     char metrics_file[AFMON_FILE_NAME]; /* names in the run folder; empty: this session writes none */
     char log_file[AFMON_FILE_NAME];
 };
@@ -35,9 +36,9 @@ _Static_assert(sizeof(struct afmon_identity) == 64, "on-disk layout");
 _Static_assert(sizeof(struct afmon_session_header) == 224, "on-disk layout");
 
 struct afmon_session {
-    int folder;  /* the run folder */
-    int private; /* .afmon in it */
-    int fd;      /* the session file, locked */
+    int folder;                          /* the run folder */
+    int private;                         /* .afmon in it */
+    int fd;                              /* the session file, locked */
     struct afmon_session_header *header; /* mapped; not inherited over fork */
     uint64_t serial;
     char metrics_file[AFMON_FILE_NAME];
@@ -56,8 +57,8 @@ struct afmon_definition {
 };
 _Static_assert(sizeof(struct afmon_definition) == 16, "on-disk layout");
 
-/* Opens a session in an existing run folder, after recovering what dead ones left. metrics, log: whether it will write these files.
- * *recovered is the number of records recovered. */
+/* Opens a session in an existing run folder, after recovering what dead ones left. metrics, log: whether it will write
+ * these files. *recovered is the number of records recovered. */
 afmon_status afmon_session_open(struct afmon_session *session, const char *folder, bool metrics, bool log,
                                 uint64_t *recovered, afmon_error *error);
 
@@ -67,8 +68,8 @@ void afmon_session_close(struct afmon_session *session, bool clean);
 /* In a forked child: lets go of what was inherited of the parent's session, without touching the parent's. */
 void afmon_session_abandon(struct afmon_session *session);
 
-/* Puts name and packed fields into the dictionary and gives them a number, so that records can name them in four bytes. The entry is in
- * the file when this returns. Any thread. */
+/* Puts name and packed fields into the dictionary and gives them a number, so that records can name them in four bytes.
+ * The entry is in the file when this returns. Any thread. */
 afmon_status afmon_session_define(struct afmon_session *session, const char *name, size_t name_length,
                                   const void *packed, size_t packed_length, uint32_t *number);
 
@@ -92,7 +93,8 @@ void afmon_session_record_free(struct afmon_session_record *record);
 /* Calls visit with the serial of each session file in the folder; 0 or errno. */
 int afmon_session_list(int private_folder, int (*visit)(void *user, uint64_t serial), void *user);
 
-/* Removes session files whose makers were killed before they were complete. The folder's lock is held, so nobody is making one. */
+/* Removes session files whose makers were killed before they were complete. The folder's lock is held, so nobody is
+ * making one. */
 void afmon_session_remove_unborn(int private_folder);
 
 /* Calls visit with the name of each ring of a session; 0 or errno. */
@@ -102,8 +104,9 @@ int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(v
 void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME]);
 void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME]);
 
-/* Opens the run folder, takes its lock, and opens the private folder in it. With create, that is made where it is not; else
- * *private_folder is -1 where there is none. Returns 0 or errno. Both are to be closed, whatever it returns, where they are not -1. */
+/* Opens the run folder, takes its lock, and opens the private folder in it. With create, that is made where it is not;
+ * else *private_folder is -1 where there is none. Returns 0 or errno. Both are to be closed, whatever it returns, where
+ * they are not -1. */
 int afmon_private_open(const char *folder, bool create, int *folder_fd, int *private_folder);
 
 /* Gives the lock back (closing the last descriptor does, too). */

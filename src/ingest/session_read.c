@@ -44,8 +44,8 @@ static bool copy_name(char out[AFMON_FILE_NAME], const char *in, const char *ste
     return out[0] == '\0' || is_file_of(out, stem, ending);
 }
 
-/* A session is dead when its lock can be had, or when its process is known to have ended (a child that it left behind may
- * still hold the lock). */
+/* A session is dead when its lock can be had, or when its process is known to have ended (a child that it left behind
+ * may still hold the lock). */
 static bool session_is_alive(int fd, const struct afmon_session_header *header)
 {
     if (flock(fd, LOCK_SH | LOCK_NB) == 0) {

@@ -4,7 +4,8 @@
 
 #include "ingest/hub.h"
 
-/* The producer that this thread used last: what the fast path looks at first. A serial that no session has, to begin with. */
+/* The producer that this thread used last: what the fast path looks at first. A serial that no session has, to begin
+ * with. */
 struct afmon_thread_last {
     uint64_t serial;
     struct afmon_producer *producer;
@@ -14,7 +15,8 @@ extern _Thread_local struct afmon_thread_last afmon_thread_last __attribute__((t
 /* The thread's producer for a serial, or NULL. */
 struct afmon_producer *afmon_thread_find(uint64_t serial);
 
-/* Remembers a producer (whose reference for the thread is counted already) until the thread ends; lets go of those whose hub was closed. False: no memory. */
+/* Remembers a producer (whose reference for the thread is counted already) until the thread ends; lets go of those
+ * whose hub was closed. False: no memory. */
 bool afmon_thread_add(struct afmon_producer *producer);
 
 /* One reference less; frees the producer with the last one. */

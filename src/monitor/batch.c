@@ -85,8 +85,8 @@ static bool add_sample(void *user, const struct afmon_expanded_sample *given, in
               sizeof(struct afmon_store_sample)))
         return false;
     struct afmon_store_sample *sample = &drain->samples[drain->sample_count];
-    bool resolved =
-        given->definition != 0 ? resolve_defined(drain, given->definition, sample) : resolve_given(drain, given, sample);
+    bool resolved = given->definition != 0 ? resolve_defined(drain, given->definition, sample)
+                                           : resolve_given(drain, given, sample);
     if (!resolved)
         return false;
     int64_t wall_ns = boot_ns + drain->wall_offset_ns;

@@ -1,11 +1,12 @@
 /* The inside of a monitor.
  *
- * afmon_monitor is what the user holds: the options, copied, and the handles. A core is what works: session, rings, store, threads. There is one
- * core in each process: a forked child finds the process page wiped, and makes a core of its own (process.c), in files of its own. The parent's core, of which the child
- * has a copy in an unknown state, is never looked into there.
+ * afmon_monitor is what the user holds: the options, copied, and the handles. A core is what works: session, rings,
+ * store, threads. There is one core in each process: a forked child finds the process page wiped, and makes a core of
+ * its own (process.c), in files of its own. The parent's core, of which the child has a copy in an unknown state, is
+ * never looked into there.
  *
- * Threads. The core's own thread (drain.c) takes records out of the rings, writes the files, fills the store, judges the alert rules. A dispatch a
- * custom handler has a thread each. Everything else happens in the callers' threads. */
+ * Threads. The core's own thread (drain.c) takes records out of the rings, writes the files, fills the store, judges
+ * the alert rules. A dispatch a custom handler has a thread each. Everything else happens in the callers' threads. */
 #ifndef AFMON_MONITOR_CORE_H
 #define AFMON_MONITOR_CORE_H
 
@@ -31,7 +32,8 @@ enum {
 
 #define AFMON_HANDLE_BUCKETS 4096
 
-/* The page holds the handles' lock too: a child gets it unlocked, whoever held it in the parent (all zeros are an initialised mutex). */
+/* The page holds the handles' lock too: a child gets it unlocked, whoever held it in the parent (all zeros are an
+ * initialised mutex). */
 struct afmon_page {
     struct afmon_process_page process;
     pthread_mutex_t handles;
@@ -88,8 +90,8 @@ struct afmon_core {
     bool thread_runs;
     pthread_mutex_t lock; /* of the following */
     pthread_cond_t progress;
-    uint64_t completed;       /* the last request for a pass that is done */
-    bool stalled;             /* the files cannot be written */
+    uint64_t completed; /* the last request for a pass that is done */
+    bool stalled;       /* the files cannot be written */
     afmon_error last_error;
     _Atomic uint64_t requested; /* passes that were asked for */
     _Atomic uint32_t stopping;
@@ -121,13 +123,15 @@ void afmon_monitor_delete(afmon_monitor *monitor);
 /* core.c */
 afmon_status afmon_core_open(afmon_monitor *monitor, struct afmon_core **core, afmon_error *error);
 void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core); /* from here on it takes records */
-void afmon_core_shutdown(struct afmon_core *core); /* fills report */
+void afmon_core_shutdown(struct afmon_core *core);                        /* fills report */
 void afmon_core_free(struct afmon_core *core);
 
-/* process.c: the core of this process, made where a child has none. NULL: *status says why. A core that is shut down is given, too. */
+/* process.c: the core of this process, made where a child has none. NULL: *status says why. A core that is shut down is
+ * given, too. */
 struct afmon_core *afmon_core_here(afmon_monitor *monitor, afmon_status *status);
 
-/* handle.c: sees to it that the handle has a number in the core of this process. AFMON_E_UNWRITABLE: it cannot have one now. */
+/* handle.c: sees to it that the handle has a number in the core of this process. AFMON_E_UNWRITABLE: it cannot have one
+ * now. */
 afmon_status afmon_handle_bind(afmon_metric *metric);
 
 /* put.c: records a draft from the calling thread. */
@@ -147,7 +151,8 @@ void *afmon_core_run(void *core);
 /* Asks for a pass and waits until it is done. AFMON_E_TIMEOUT, AFMON_E_UNWRITABLE. */
 afmon_status afmon_core_pass(struct afmon_core *core, int64_t deadline_ns);
 
-/* alerts.c: one pass of the rules over the last five minutes; gives what holds to log and handlers. alerts has room for AFMON_ALERT_RULES. */
+/* alerts.c: one pass of the rules over the last five minutes; gives what holds to log and handlers. alerts has room for
+ * AFMON_ALERT_RULES. */
 size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts);
 
 /* Remembers an error for afmon_stats and the report. */

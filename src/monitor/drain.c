@@ -103,7 +103,8 @@ static int drain_ring(struct afmon_drain *drain, struct afmon_producer *producer
     return 0;
 }
 
-/* The system's clock may have been set: what was recorded since the last pass gets the new time (a few milliseconds of inexactness). */
+/* The system's clock may have been set: what was recorded since the last pass gets the new time (a few milliseconds of
+ * inexactness). */
 static void follow_clock(struct afmon_drain *drain)
 {
     struct afmon_core *core = drain->core;
@@ -142,11 +143,11 @@ int afmon_drain_pass(struct afmon_drain *drain, uint64_t *moved)
 /* Straight to the log handlers: the log file is what cannot be written. */
 static void tell_log_handlers(struct afmon_core *core, const char *message)
 {
-    struct afmon_dispatch_log log = {
-        .message = message,
-        .message_length = strlen(message),
-        .level = AFMON_ERROR,
-        .timestamp_ns = afmon_boot_ns() + atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed)};
+    struct afmon_dispatch_log log = {.message = message,
+                                     .message_length = strlen(message),
+                                     .level = AFMON_ERROR,
+                                     .timestamp_ns = afmon_boot_ns() +
+                                                     atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed)};
     for (size_t i = 0; i < core->log_count; i++)
         afmon_dispatch_push_log(core->log_dispatches[i], &log, afmon_boot_ns());
 }
@@ -177,9 +178,10 @@ static void tell_ring_error(struct afmon_core *core)
     if (failure == 0)
         return;
     afmon_error error;
-    afmon_fail_os(&error, failure,
-                  "%s: no file for the queue of a thread; until it ends, what it records is lost if the process is killed",
-                  core->monitor->log_dir);
+    afmon_fail_os(
+        &error, failure,
+        "%s: no file for the queue of a thread; until it ends, what it records is lost if the process is killed",
+        core->monitor->log_dir);
     afmon_core_set_error(core, &error);
     afmon_core_log(core, AFMON_WARNING, error.message, NULL, 0);
 }

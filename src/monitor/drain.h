@@ -43,7 +43,8 @@ struct afmon_drain {
 bool afmon_drain_init(struct afmon_drain *drain, struct afmon_core *core);
 void afmon_drain_free(struct afmon_drain *drain);
 
-/* Takes all that is in the rings now. Returns 0, or errno where the files could not be written (what is left stays in the rings). *moved: records taken. */
+/* Takes all that is in the rings now. Returns 0, or errno where the files could not be written (what is left stays in
+ * the rings). *moved: records taken. */
 int afmon_drain_pass(struct afmon_drain *drain, uint64_t *moved);
 
 /* batch.c: the parts of records, collected. */

@@ -4,7 +4,8 @@
 
 #include <afmon/afmon.h>
 
-/* Makes the folder `wanted` with its parents, or, where that is NULL, a new one named after the local time. *path is malloc'ed. */
+/* Makes the folder `wanted` with its parents, or, where that is NULL, a new one named after the local time. *path is
+ * malloc'ed. */
 afmon_status afmon_log_dir_make(char **path, const char *wanted, afmon_error *error);
 
 #endif

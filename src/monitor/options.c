@@ -102,8 +102,10 @@ static afmon_status check_options(const afmon_options *options, afmon_error *err
 {
     if (options->size != sizeof *options)
         return afmon_fail(error, AFMON_E_ARGUMENT, "the options were not begun with afmon_options_init");
-    if (options->metrics_interval_s != 0 && !(options->metrics_interval_s >= 1 && is_duration(options->metrics_interval_s)))
-        return afmon_fail(error, AFMON_E_ARGUMENT, "metrics_interval_s is %g: give at least 1, or 0 for no periodic pass",
+    if (options->metrics_interval_s != 0 &&
+        !(options->metrics_interval_s >= 1 && is_duration(options->metrics_interval_s)))
+        return afmon_fail(error, AFMON_E_ARGUMENT,
+                          "metrics_interval_s is %g: give at least 1, or 0 for no periodic pass",
                           options->metrics_interval_s);
     if (!is_duration(options->shutdown_timeout_s))
         return afmon_fail(error, AFMON_E_ARGUMENT, "shutdown_timeout_s is %g: give 0 or more seconds",
@@ -117,7 +119,8 @@ static afmon_status check_options(const afmon_options *options, afmon_error *err
         return afmon_fail(error, AFMON_E_ARGUMENT, "max_memory is %zu bytes: give at least 1 MiB", options->max_memory);
     size_t ring = options->ring_bytes;
     if (ring < (16 << 10) || ring > 64 * MIB || (ring & (ring - 1)) != 0)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "ring_bytes is %zu: give a power of two from 16 KiB to 64 MiB", ring);
+        return afmon_fail(error, AFMON_E_ARGUMENT, "ring_bytes is %zu: give a power of two from 16 KiB to 64 MiB",
+                          ring);
     if (options->on_full != AFMON_FULL_WAIT && options->on_full != AFMON_FULL_DROP)
         return afmon_fail(error, AFMON_E_ARGUMENT, "on_full is %d: give AFMON_FULL_WAIT or AFMON_FULL_DROP",
                           (int)options->on_full);

@@ -88,8 +88,7 @@ afmon_status afmon_record_metric_n(afmon_monitor *monitor, const char *name, siz
 afmon_status afmon_record_metric(afmon_monitor *monitor, const char *name, double value, const afmon_field *fields,
                                  size_t count)
 {
-    return name == NULL ? AFMON_E_ARGUMENT
-                        : afmon_record_metric_n(monitor, name, strlen(name), value, fields, count);
+    return name == NULL ? AFMON_E_ARGUMENT : afmon_record_metric_n(monitor, name, strlen(name), value, fields, count);
 }
 
 afmon_status afmon_track_generation(afmon_monitor *monitor, const afmon_generation *generation)

@@ -26,7 +26,8 @@ static afmon_status choose_path(const afmon_monitor *monitor, char *path, size_t
             snprintf(suffix, sizeof suffix, "_%d", i);
         int length = snprintf(path, size, "%s/metrics_%s%s.json", monitor->log_dir, stamp, suffix);
         if (length < 0 || (size_t)length >= size)
-            return afmon_fail(error, AFMON_E_ARGUMENT, "the path of the saved metrics does not fit into %zu bytes", size);
+            return afmon_fail(error, AFMON_E_ARGUMENT, "the path of the saved metrics does not fit into %zu bytes",
+                              size);
         if (access(path, F_OK) != 0)
             return AFMON_OK;
     }

@@ -29,7 +29,7 @@ def good_run(run):
 def test_none_fired(command, run):
     done = command("check", good_run(run))
     assert done.returncode == 0 and done.stderr == ""
-    assert done.stdout == "No alert in 70 samples.\n"
+    assert done.stdout == "No alert in 70 samples, judged every 60.0s.\n"
 
 
 @pytest.mark.parametrize("option,fires,holds,metric,mean,name", RULES)

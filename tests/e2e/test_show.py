@@ -30,8 +30,8 @@ def quantile(values, q):
 def small_run(run):
     for i in range(10):
         run.add("generation_time", 1.0 + i / 10, at=i, operation="answer_generation")
-        run.add("success_rate", 1.0 if i else 0.0, at=i)
-        run.add("error_rate", 0.0 if i else 1.0, at=i)
+        run.add("success_rate", 0.0 if i == 9 else 1.0, at=i)
+        run.add("error_rate", 1.0 if i == 9 else 0.0, at=i)
         run.add("prompt_token_count", 100, at=i, model_name="alpha")
         run.add("completion_token_count", 50, at=i, model_name="alpha")
         run.add("total_token_count", 150, at=i, model_name="alpha")
@@ -83,7 +83,7 @@ def test_window_counts_back_from_the_last_sample(command, run):
     facts = show(command, small_run(run), "--window", "3s")
     assert facts["window"]["since"] == "2026-11-23T09:00:06.000000+00:00"
     assert facts["metrics"]["generation_time"]["count"] == 4  # both edges belong to it
-    assert facts["metrics"]["success_rate"]["mean"] == 1.0
+    assert facts["metrics"]["success_rate"]["mean"] == 0.75
     assert facts["token_usage"]["models"][0]["total_tokens"] == 600
     assert show(command, run, "--window", "100w")["metrics"]["generation_time"]["count"] == 10
 
@@ -122,7 +122,7 @@ def width(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in plain)
 
 
-@pytest.mark.parametrize("columns", [60, 80, 200])
+@pytest.mark.parametrize("columns", [70, 80, 200])
 def test_table_fits_the_terminal(on_terminal, run, columns):
     small_run(run)
     run.add("evaluation_score_a_very_long_name_that_no_table_has_room_for_in_eighty_columns", 0.5)

@@ -1,7 +1,8 @@
 /* Records without end into a run folder, and says in shared memory which calls have returned; to be killed.
  *
- * recorder FOLDER ACKS THREADS NAME: thread T records the series NAME-T with the values 0, 1, 2 ... by turns through a handle, by name with
- * metadata, and with a text as long as a ring's quarter; ACKS is a file of THREADS counters of 8 bytes: the calls that have returned. */
+ * recorder FOLDER ACKS THREADS NAME: thread T records the series NAME-T with the values 0, 1, 2 ... by turns through a
+ * handle, by name with metadata, and with a text as long as a ring's quarter; ACKS is a file of THREADS counters of 8
+ * bytes: the calls that have returned. */
 #include <afmon/afmon.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -21,7 +21,7 @@ static inline char *make_folder(void)
 
 static inline void remove_folder(char *path)
 {
-    char command[512];
+    char command[1024];
     snprintf(command, sizeof command, "rm -rf '%s'", path);
     assert_int_equal(system(command), 0);
     free(path);
@@ -30,7 +30,7 @@ static inline void remove_folder(char *path)
 /* A whole file as a C string (empty where there is none); malloc'ed. */
 static inline char *read_text(const char *folder, const char *name)
 {
-    char path[512];
+    char path[1024];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
     size_t length = 0, capacity = 1 << 16;

@@ -78,6 +78,7 @@ static void durations_choose_their_unit(void **state)
     (void)state;
     assert_string_equal(cli_seconds(0).s, "0s");
     assert_string_equal(cli_seconds(12.3e-6).s, "12.3µs");
+    assert_string_equal(cli_seconds(320e-9).s, "320ns");
     assert_string_equal(cli_seconds(0.34).s, "340ms");
     assert_string_equal(cli_seconds(0.9996).s, "1.00s");
     assert_string_equal(cli_seconds(1.84).s, "1.84s");

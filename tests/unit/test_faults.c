@@ -47,7 +47,8 @@ static afmon_monitor *open_heard(const char *folder, struct heard *heard, size_t
     return monitor;
 }
 
-/* The disk is full after some hundred kilobytes: nobody hangs, the error is heard, and writing goes on when there is room. */
+/* The disk is full after some hundred kilobytes: nobody hangs, the error is heard, and writing goes on when there is
+ * room. */
 static void a_full_disk_stops_nobody(void **state)
 {
     (void)state;
@@ -174,7 +175,9 @@ static void a_torn_line_is_repaired(void **state)
     char path[512];
     snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
     FILE *file = fopen(path, "w");
-    fputs("{\"metric\": \"m\", \"value\": 1.0, \"timestamp\": \"2026-01-01T00:00:00.000000+00:00\"}\n{\"metric\": \"m\", \"va", file);
+    fputs("{\"metric\": \"m\", \"value\": 1.0, \"timestamp\": \"2026-01-01T00:00:00.000000+00:00\"}\n{\"metric\": "
+          "\"m\", \"va",
+          file);
     fclose(file);
     afmon_monitor *monitor = open_on(folder);
     afmon_record_metric(monitor, "m", 2, NULL, 0);
@@ -205,7 +208,8 @@ static afmon_status live(const char *folder)
     if (handle != NULL)
         status = afmon_record(handle, 1);
     first = first == AFMON_OK ? status : first;
-    status = afmon_track_generation(monitor, &(afmon_generation){.duration_s = 1, .model_name = "m", .fields = &field, .field_count = 1});
+    status = afmon_track_generation(
+        monitor, &(afmon_generation){.duration_s = 1, .model_name = "m", .fields = &field, .field_count = 1});
     first = first == AFMON_OK ? status : first;
     status = afmon_log_info(monitor, "hello", &field, 1);
     first = first == AFMON_OK ? status : first;

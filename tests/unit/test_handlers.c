@@ -27,7 +27,8 @@ static int see_sample(void *user, const afmon_sample *sample, char *error, size_
     int call = atomic_fetch_add(&seen->calls, 1);
     seen->last = sample->value;
     if (sample->field_count > 0 && sample->fields[0].type == AFMON_STRING)
-        snprintf(seen->text, sizeof seen->text, "%.*s", (int)sample->fields[0].as.text.length, sample->fields[0].as.text.data);
+        snprintf(seen->text, sizeof seen->text, "%.*s", (int)sample->fields[0].as.text.length,
+                 sample->fields[0].as.text.data);
     if (seen->sleep_s > 0)
         nap(seen->sleep_s);
     if (seen->fail_every > 0 && call % seen->fail_every == 0) {
@@ -95,7 +96,9 @@ static void a_failing_handler_is_logged_and_disturbs_nobody(void **state)
     assert_int_equal(good.calls, 1000);
     assert_int_equal(bad.calls, 1000);
     assert_int_equal(report.samples_written, 1000);
-    size_t told = count_in(folder, "afterimage.log", "{\"message\": \"A handler failed\", \"handler\": \"uploader\", \"error\": \"no such bucket\", ");
+    size_t told =
+        count_in(folder, "afterimage.log",
+                 "{\"message\": \"A handler failed\", \"handler\": \"uploader\", \"error\": \"no such bucket\", ");
     assert_true(told >= 1 && told <= 5);
     assert_true(count_in(folder, "afterimage.log", "\"level\": \"error\"}") >= 1);
     remove_folder(folder);
@@ -237,7 +240,8 @@ static void alerts_and_token_usage_come_periodically(void **state)
     options.token_usage_interval_s = 0.5;
     afmon_monitor *monitor;
     assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
-    afmon_track_generation(monitor, &(afmon_generation){.duration_s = 1, .error = "x", .prompt_token_count = AFMON_GIVEN(11)});
+    afmon_track_generation(monitor,
+                           &(afmon_generation){.duration_s = 1, .error = "x", .prompt_token_count = AFMON_GIVEN(11)});
     nap(2.6);
     assert_true(alerts.calls >= 4); /* success and error rate, twice each */
     int before = usage.calls;

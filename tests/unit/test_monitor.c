@@ -20,8 +20,9 @@ static void a_sample_is_a_line(void **state)
     assert_int_equal(report.samples_written, 3);
     assert_true(report.drained);
     char *text = read_text(folder, "metrics.jsonl");
-    const char *first = "{\"metric\": \"m\", \"value\": 1.0, \"model\": \"a\\\"b\\n\", \"n\": 3, \"ok\": true, \"x\": 0.1, "
-                        "\"none\": null, \"timestamp\": \"";
+    const char *first =
+        "{\"metric\": \"m\", \"value\": 1.0, \"model\": \"a\\\"b\\n\", \"n\": 3, \"ok\": true, \"x\": 0.1, "
+        "\"none\": null, \"timestamp\": \"";
     assert_memory_equal(text, first, strlen(first));
     assert_non_null(strstr(text, "\n{\"metric\": \"m\", \"value\": 0.25, \"timestamp\": \""));
     assert_non_null(strstr(text, "\n{\"metric\": \"m\", \"value\": null, \"timestamp\": \""));
@@ -94,9 +95,14 @@ static void a_generation_is_its_samples_and_a_log_record(void **state)
     afmon_monitor_close(monitor, &report);
     assert_int_equal(report.samples_recorded, report.samples_written);
     assert_int_equal(report.samples_recorded, 8);
-    assert_int_equal(count_in(folder, "metrics.jsonl", "\"operation\": \"answer_generation\", \"component\": \"opensimula\", "), 8);
-    assert_int_equal(count_in(folder, "metrics.jsonl", "{\"metric\": \"completion_token_count\", \"value\": 20.0, \"model_name\": \"org/model:free\", \"operation\""), 1);
-    assert_int_equal(count_in(folder, "afterimage.log", " - {\"message\": \"Generation metrics\", \"data\": {\"timestamp\": \""), 1);
+    assert_int_equal(
+        count_in(folder, "metrics.jsonl", "\"operation\": \"answer_generation\", \"component\": \"opensimula\", "), 8);
+    assert_int_equal(count_in(folder, "metrics.jsonl",
+                              "{\"metric\": \"completion_token_count\", \"value\": 20.0, \"model_name\": "
+                              "\"org/model:free\", \"operation\""),
+                     1);
+    assert_int_equal(
+        count_in(folder, "afterimage.log", " - {\"message\": \"Generation metrics\", \"data\": {\"timestamp\": \""), 1);
     assert_int_equal(count_in(folder, "afterimage.log", "\"component\": \"opensimula\"}, \"level\": \"info\"}\n"), 1);
     remove_folder(folder);
 }
@@ -106,7 +112,8 @@ static void an_api_failure_is_counted(void **state)
     (void)state;
     char *folder = make_folder();
     afmon_monitor *monitor = open_on(folder);
-    afmon_generation by_status = {.duration_s = 1, .error = "slow down", .error_type = "RateLimitError", .http_status = 429};
+    afmon_generation by_status = {
+        .duration_s = 1, .error = "slow down", .error_type = "RateLimitError", .http_status = 429};
     afmon_field type[] = {afmon_string("error_type", "ValueError")};
     afmon_generation by_field = {.duration_s = 1, .error = "x", .fields = type, .field_count = 1};
     afmon_generation own = {.duration_s = 1, .error = "no idea"};
@@ -132,17 +139,33 @@ static void an_evaluation_is_its_scores(void **state)
     char *folder = make_folder();
     afmon_monitor *monitor = open_on(folder);
     afmon_score scores[] = {{"coherence", 0.9, NULL}, {"factuality", 0.5, "one date is wrong"}};
-    afmon_evaluation call = {.duration_s = 0.5, .success = true, .evaluator_type = "judge", .scores = scores,
-                             .score_count = 2, .model_name = "m", .total_token_count = AFMON_GIVEN(7)};
+    afmon_evaluation call = {.duration_s = 0.5,
+                             .success = true,
+                             .evaluator_type = "judge",
+                             .scores = scores,
+                             .score_count = 2,
+                             .model_name = "m",
+                             .total_token_count = AFMON_GIVEN(7)};
     assert_int_equal(afmon_track_evaluation(monitor, &call), AFMON_OK);
     afmon_close_report report;
     afmon_monitor_close(monitor, &report);
     assert_int_equal(report.samples_written, 5);
     assert_int_equal(report.samples_recorded, 5);
-    assert_int_equal(count_in(folder, "metrics.jsonl", "{\"metric\": \"evaluation_time\", \"value\": 0.5, \"evaluator_type\": \"judge\", \"success\": true, "), 1);
-    assert_int_equal(count_in(folder, "metrics.jsonl", "{\"metric\": \"evaluation_score_factuality\", \"value\": 0.5, \"evaluator_type\": \"judge\", \"feedback\": \"one date is wrong\", "), 1);
+    assert_int_equal(
+        count_in(
+            folder, "metrics.jsonl",
+            "{\"metric\": \"evaluation_time\", \"value\": 0.5, \"evaluator_type\": \"judge\", \"success\": true, "),
+        1);
+    assert_int_equal(count_in(folder, "metrics.jsonl",
+                              "{\"metric\": \"evaluation_score_factuality\", \"value\": 0.5, \"evaluator_type\": "
+                              "\"judge\", \"feedback\": \"one date is wrong\", "),
+                     1);
     assert_int_equal(count_in(folder, "metrics.jsonl", "{\"metric\": \"evaluation_error_rate\", \"value\": 0.0, "), 1);
-    assert_int_equal(count_in(folder, "afterimage.log", "\"scores\": {\"coherence\": 0.9, \"factuality\": {\"score\": 0.5, \"feedback\": \"one date is wrong\"}}"), 1);
+    assert_int_equal(
+        count_in(
+            folder, "afterimage.log",
+            "\"scores\": {\"coherence\": 0.9, \"factuality\": {\"score\": 0.5, \"feedback\": \"one date is wrong\"}}"),
+        1);
     remove_folder(folder);
 }
 
@@ -154,10 +177,17 @@ static void reserved_keys_do_not_collide(void **state)
     afmon_field fields[] = {afmon_string("metric", "a"), afmon_string("value", "b"), afmon_string("timestamp", "c"),
                             afmon_string("twice", "first"), afmon_string("twice", "last")};
     afmon_record_metric(monitor, "m", 1, fields, 5);
-    afmon_log_info(monitor, "hello\nworld", (afmon_field[]){afmon_string("level", "x"), afmon_string("message", "y")}, 2);
+    afmon_log_info(monitor, "hello\nworld", (afmon_field[]){afmon_string("level", "x"), afmon_string("message", "y")},
+                   2);
     afmon_monitor_close(monitor, NULL);
-    assert_int_equal(count_in(folder, "metrics.jsonl", "\"_metric\": \"a\", \"_value\": \"b\", \"_timestamp\": \"c\", \"twice\": \"last\", \"timestamp\""), 1);
-    assert_int_equal(count_in(folder, "afterimage.log", "{\"message\": \"hello\\nworld\", \"_level\": \"x\", \"_message\": \"y\", \"level\": \"info\"}\n"), 1);
+    assert_int_equal(
+        count_in(folder, "metrics.jsonl",
+                 "\"_metric\": \"a\", \"_value\": \"b\", \"_timestamp\": \"c\", \"twice\": \"last\", \"timestamp\""),
+        1);
+    assert_int_equal(
+        count_in(folder, "afterimage.log",
+                 "{\"message\": \"hello\\nworld\", \"_level\": \"x\", \"_message\": \"y\", \"level\": \"info\"}\n"),
+        1);
     afmon_view *view;
     assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
     afmon_aggregate aggregate;
@@ -173,7 +203,10 @@ static void token_usage_is_by_model(void **state)
     char *folder = make_folder();
     afmon_monitor *monitor = open_on(folder);
     for (int i = 0; i < 10; i++) {
-        afmon_generation b = {.success = true, .model_name = "b", .prompt_token_count = AFMON_GIVEN(3), .total_token_count = AFMON_GIVEN(4)};
+        afmon_generation b = {.success = true,
+                              .model_name = "b",
+                              .prompt_token_count = AFMON_GIVEN(3),
+                              .total_token_count = AFMON_GIVEN(4)};
         afmon_generation a = {.success = true, .model_name = "a", .completion_token_count = AFMON_GIVEN(5)};
         afmon_generation none = {.success = true, .prompt_token_count = AFMON_GIVEN(1)};
         afmon_track_generation(monitor, &b);
@@ -220,7 +253,10 @@ static void alerts_hold_only_with_samples_and_strictly(void **state)
     assert_int_equal(alerts[0].data.count, 6);
     assert_string_equal(alerts[1].message, "Average generation time: 31.7s");
     afmon_monitor_close(monitor, NULL);
-    assert_int_equal(count_in(folder, "afterimage.log", "{\"message\": \"Alert: Success rate dropped to 66.7%\", \"alert\": \"low_success_rate\""), 1);
+    assert_int_equal(
+        count_in(folder, "afterimage.log",
+                 "{\"message\": \"Alert: Success rate dropped to 66.7%\", \"alert\": \"low_success_rate\""),
+        1);
     remove_folder(folder);
 }
 
@@ -332,12 +368,16 @@ static void hostile_names_and_texts(void **state)
     megabyte[1 << 20] = '\0';
     const char *names[] = {"../../etc/passwd", "\"quoted\"", "new\nline", "\xff\xfe bad utf-8", "", "\xf0\x9f\x98\x80"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        assert_int_equal(afmon_record_metric(monitor, names[i], 1, (afmon_field[]){afmon_string(names[i][0] ? names[i] : "k", names[i])}, 1), AFMON_OK);
+        assert_int_equal(afmon_record_metric(monitor, names[i], 1,
+                                             (afmon_field[]){afmon_string(names[i][0] ? names[i] : "k", names[i])}, 1),
+                         AFMON_OK);
     assert_int_equal(afmon_record_metric_n(monitor, "nul\0inside", 10, 1, NULL, 0), AFMON_OK);
-    assert_int_equal(afmon_record_metric(monitor, megabyte, 1, (afmon_field[]){afmon_string("t", megabyte)}, 1), AFMON_OK);
+    assert_int_equal(afmon_record_metric(monitor, megabyte, 1, (afmon_field[]){afmon_string("t", megabyte)}, 1),
+                     AFMON_OK);
     char *huge = calloc(1, (size_t)40 << 20);
     memset(huge, 'z', ((size_t)40 << 20) - 1);
-    assert_int_equal(afmon_record_metric(monitor, "huge", 1, (afmon_field[]){afmon_string("t", huge)}, 1), AFMON_E_TOO_BIG);
+    assert_int_equal(afmon_record_metric(monitor, "huge", 1, (afmon_field[]){afmon_string("t", huge)}, 1),
+                     AFMON_E_TOO_BIG);
     free(huge);
     free(megabyte);
     afmon_close_report report;
