@@ -86,6 +86,7 @@ static int drive(session *s, afmon_monitor *monitor, alert_board *board)
         .elapsed_s = live_elapsed(&display),
         .interrupted = interrupted,
         .problem = gen_run_problem(run),
+        .last_failure = gen_run_last_failure(run),
         .dataset = s->dataset,
         .monitor = &s->monitor,
         .board = board,

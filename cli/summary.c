@@ -15,7 +15,7 @@ static void print_outcome(const cli_screen *screen, const summary_facts *facts)
     const char *mark = screen->unicode ? (c->failed == 0 ? "✓ " : "● ") : "";
     const char *text = facts->interrupted          ? "Stopped on request"
                        : facts->problem[0] != '\0' ? "Ended before its time"
-                       : c->failed > 0             ? "Done, with failures"
+                       : c->failed > 0             ? (c->done > 0 ? "Done, with failures" : "Failed")
                                                    : "Done";
     cli_put(screen, facts->interrupted || facts->problem[0] != '\0' || c->failed > 0 ? CLI_YELLOW : CLI_GREEN, mark);
     cli_put(screen, CLI_BOLD, text);
@@ -25,8 +25,14 @@ static void print_outcome(const cli_screen *screen, const summary_facts *facts)
     fputc('\n', screen->out);
     if (c->skipped > 0)
         fprintf(screen->out, "  %s were in the data set already\n", cli_count(c->skipped).s);
-    if (c->failed > 0)
-        fprintf(screen->out, "  %s failed\n", cli_count(c->failed).s);
+    if (c->failed > 0) {
+        char text[512];
+        cli_safe_into(text, sizeof text, facts->last_failure, strlen(facts->last_failure));
+        fprintf(screen->out, "  %s failed; the last one: ", cli_count(c->failed).s);
+        size_t column = strlen(cli_count(c->failed).s) + sizeof "   failed; the last one: ";
+        cli_wrap(screen->out, text, column, 4, screen->width > 0 ? screen->width - 1 : 100);
+        fputc('\n', screen->out);
+    }
     uint64_t begun = c->skipped + c->done + c->failed;
     if (begun < c->planned)
         fprintf(screen->out, "  %s were not made\n", cli_count(c->planned - begun).s);

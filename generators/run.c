@@ -24,6 +24,7 @@ struct gen_run {
     prepared state;
     char *prompt; /* written by the model; NULL where it was given */
     char problem[512];
+    char last_failure[480];
 };
 
 /* ---- Ending before time -------------------------------------------------------------------------------------------- */
@@ -50,6 +51,9 @@ static bool is_lasting(const char *error_type)
 static void note_failure(gen_run *run, const gen_conversation *c)
 {
     atomic_fetch_add(&run->failed, 1);
+    pthread_mutex_lock(&run->mutex);
+    snprintf(run->last_failure, sizeof run->last_failure, "%s: %s", c->error_type, c->error);
+    pthread_mutex_unlock(&run->mutex);
     if (!is_lasting(c->error_type)) {
         atomic_store(&run->hopeless, 0);
         return;
@@ -201,6 +205,11 @@ bool gen_run_finished(gen_run *run)
 const char *gen_run_problem(gen_run *run)
 {
     return run->problem;
+}
+
+const char *gen_run_last_failure(gen_run *run)
+{
+    return run->last_failure;
 }
 
 void gen_run_join(gen_run *run)

@@ -42,6 +42,10 @@ bool gen_run_finished(gen_run *run);
  * by the run; complete once it is finished. */
 const char *gen_run_problem(gen_run *run);
 
+/* Why the conversation failed that failed last: "RateLimitError: ...", or "". Owned by the run; complete once it is
+ * finished. */
+const char *gen_run_last_failure(gen_run *run);
+
 /* Waits until all workers have ended. Once, from one thread. */
 void gen_run_join(gen_run *run);
 

@@ -306,6 +306,7 @@ typedef struct afmon_options {
     afmon_full_policy on_full;
 } afmon_options;
 
+/* Fills in the defaults that stand beside the members. Any thread. */
 AFMON_API void afmon_options_init(afmon_options *options);
 
 /* Opens a monitor: creates the run folder, recovers what a killed process left in it, starts the threads. On failure
@@ -415,12 +416,18 @@ typedef struct afmon_evaluation {
     size_t field_count;
 } afmon_evaluation;
 
+/* Records the samples of an evaluation (section 2 of the contract, docs/formats.md) and one log record "Evaluation
+ * metrics", all or none of them. AFMON_E_ARGUMENT where a score has no name. */
 AFMON_API afmon_status afmon_track_evaluation(afmon_monitor *monitor, const afmon_evaluation *evaluation);
 
+/* Log one record: a message and data. It goes to afterimage.log and to the log handlers; one line a record, whatever
+ * the message holds. The three differ in the level. Errors as of the other record calls. */
 AFMON_API afmon_status afmon_log_info(afmon_monitor *monitor, const char *message, const afmon_field *fields,
                                       size_t count);
+/* As afmon_log_info, at level warning. */
 AFMON_API afmon_status afmon_log_warning(afmon_monitor *monitor, const char *message, const afmon_field *fields,
                                          size_t count);
+/* As afmon_log_info, at level error. */
 AFMON_API afmon_status afmon_log_error(afmon_monitor *monitor, const char *message, const afmon_field *fields,
                                        size_t count);
 
@@ -485,6 +492,7 @@ typedef struct afmon_stats {
     afmon_error last_error;
 } afmon_stats;
 
+/* Fills stats with the figures of this process. Any thread, also after shutdown. Does not disturb recording. */
 AFMON_API afmon_status afmon_monitor_stats(afmon_monitor *monitor, afmon_stats *stats);
 
 /* ---- Views: an unchanging picture of a run, live or recorded ------------------------------------------------------------ */
@@ -510,6 +518,7 @@ typedef struct afmon_view_options {
     void *user;
 } afmon_view_options;
 
+/* Fills in the defaults. Any thread. */
 AFMON_API void afmon_view_options_init(afmon_view_options *options);
 
 /* Reads a run folder, live or finished, afmon's or the peer's: all its metrics files together. What killed processes
@@ -518,6 +527,7 @@ AFMON_API void afmon_view_options_init(afmon_view_options *options);
 AFMON_API afmon_status afmon_view_open(const char *folder, const afmon_view_options *options, afmon_view **view,
                                        afmon_error *error);
 
+/* Frees a view. No other thread may be in a call on it. NULL is fine. */
 AFMON_API void afmon_view_close(afmon_view *view);
 
 typedef struct afmon_view_info {
@@ -533,6 +543,7 @@ typedef struct afmon_view_info {
     bool live;              /* some process still writes into the folder */
 } afmon_view_info;
 
+/* Fills info. Any thread. */
 AFMON_API void afmon_view_get_info(const afmon_view *view, afmon_view_info *info);
 
 /* Metrics in order of their names (bytewise), index below metric_count. Texts are owned by the view. */

@@ -65,7 +65,10 @@ def test_alerts_fire_and_clear_while_one_watches(tmp_path):
         assert re.search(rf"▲ {name}", done.stdout)
         assert re.search(rf"✓ {name} +cleared after", done.stdout)
     assert "(still)" not in done.stdout
-    assert "afmon show run" in done.stdout and "afmon check run" in done.stdout
+    next_words = [line.split("afmon ")[1].split() for line in done.stdout.splitlines()[-2:]]
+    assert next_words == [["show", "run"], ["check", "run", "--interval", "1"]]
+    statuses = [subprocess.run([AFMON, *words], cwd=tmp_path, capture_output=True).returncode for words in next_words]
+    assert statuses == [0, 1]  # check found what had fired
     metrics = collections.Counter(sample["metric"] for sample in samples(tmp_path / "run"))
     assert metrics["evaluation_score_coherence"] == metrics["evaluation_score_factuality"] > 2000
     assert metrics["finish_reason:stop"] > metrics["finish_reason:length"] > metrics["finish_reason:content_filter"] > 0

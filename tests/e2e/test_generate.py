@@ -244,10 +244,12 @@ def test_what_is_tried_again_until_the_retries_are_used_up(place, status, error_
 def test_what_is_not_tried_again(place, status, error_type):
     headers = {"Location": "http://127.0.0.1:9/elsewhere"} if status == 302 else {}
     with ChatServer(lambda r, n: Answer({"error": {"message": "no"}}, status, headers)) as server:
-        assert place.run("--conversations", 1, url=server.url).returncode == 1
+        done = place.run("--conversations", 1, url=server.url)
+        assert done.returncode == 1
         assert len(server.requests) == 1
     (error,) = place.samples("api_errors")
     assert error["error_type"] == error_type and error["status"] == status
+    assert f"1 failed; the last one: {error_type}: Error code: {status} - " in done.stdout
 
 
 @pytest.mark.parametrize("body", [

@@ -319,6 +319,41 @@ static void a_run_of_decades_is_quickly_through(void **state)
     end_run(&run);
 }
 
+/* More segments than a tally holds: judged in rounds, each pass in one of them. */
+static void rounds_join_up(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 300000, WINDOW = 301 };
+    struct run run;
+    begin_run(&run);
+    afmon_alert_span expected = {0};
+    int in_window = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+        /* A tooth every 5,000 s; only in the second minute of each do the errors outweigh the limit. */
+        int error = i % 5000 < 120;
+        in_window += error - (i >= WINDOW && (i - WINDOW) % 5000 < 120);
+        run.count = 0;
+        add(&run, "error_rate", i * S, error);
+        if (i == 0) /* passes begin an interval after the first sample */
+            continue;
+        expected.passes++;
+        if (in_window > 0.2 * (i + 1 < WINDOW ? i + 1 : WINDOW)) {
+            expected.passes_held++;
+            expected.last_ns = i * S * 1000;
+        }
+    }
+    look(&run);
+    afmon_alert_span spans[AFMON_ALERT_RULES];
+    size_t count;
+    assert_int_equal(afmon_view_check(run.view, NULL, 1, spans, &count), AFMON_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(spans[0].passes, expected.passes);
+    assert_int_equal(spans[0].passes_held, expected.passes_held);
+    assert_int_equal(spans[0].first_ns, S * 1000);
+    assert_int_equal(spans[0].last_ns, expected.last_ns);
+    end_run(&run);
+}
+
 static void nothing_and_nonsense(void **state)
 {
     (void)state;
@@ -427,6 +462,7 @@ int main(void)
         cmocka_unit_test(replays_are_as_the_naive_ones),
         cmocka_unit_test(both_edges_belong_to_the_window),
         cmocka_unit_test(a_run_of_decades_is_quickly_through),
+        cmocka_unit_test(rounds_join_up),
         cmocka_unit_test(nothing_and_nonsense),
         cmocka_unit_test(a_full_tally_gives_up_the_later_half),
         cmocka_unit_test(passes_and_ranges_fit),
