@@ -49,6 +49,12 @@ json_t *cli_json_done(json_t *value, bool failed)
     return NULL;
 }
 
+double cli_default_interval(const afmon_view_info *info)
+{
+    double interval = (double)(info->last_ns - info->first_ns) / 1e9 / 200;
+    return interval < 1 ? 1 : interval > 60 ? 60 : interval;
+}
+
 json_t *cli_alert_json(const afmon_alert_span *span)
 {
     const afmon_alert *worst = &span->worst;

@@ -12,6 +12,10 @@ afmon_view *cli_open_run(const char *folder);
 /* The last `seconds` of the run (AFMON_ALL_TIME for all of it). */
 afmon_window cli_run_window(const afmon_view_info *info, double seconds);
 
+/* Seconds between two passes when the rules are replayed and nobody said otherwise: a two-hundredth of the run, from 1
+ * to 60, so that a short run's incident is seen. */
+double cli_default_interval(const afmon_view_info *info);
+
 /* What `check` and `show` say about a rule that held: an object with name, level, message ... NULL: no memory. */
 json_t *cli_alert_json(const afmon_alert_span *span);
 

@@ -29,12 +29,6 @@ static const cli_usage usage = {
     .epilogue = "Exit status: 0 shown; 1 the folder cannot be read; 2 the command line is wrong.\n",
 };
 
-static double default_interval(const afmon_view_info *info)
-{
-    double interval = (double)(info->last_ns - info->first_ns) / 1e9 / 200;
-    return interval < 1 ? 1 : interval > 60 ? 60 : interval;
-}
-
 static afmon_status gather_metrics(struct show_facts *facts)
 {
     facts->metrics = calloc(facts->info.metric_count + 1, sizeof *facts->metrics);
@@ -82,7 +76,7 @@ static int show(afmon_view *view, const char *folder, double window_s, double in
     afmon_view_get_info(view, &facts.info);
     facts.window = cli_run_window(&facts.info, window_s);
     if (interval_s <= 0)
-        facts.interval_s = default_interval(&facts.info);
+        facts.interval_s = cli_default_interval(&facts.info);
     int answer = CLI_FAILED;
     afmon_status status = gather(&facts);
     if (status == AFMON_OK)

@@ -14,6 +14,7 @@ typedef struct summary_facts {
     double elapsed_s;
     bool interrupted;
     const char *problem;          /* why the run ended before its time; "": it did not */
+    const char *last_failure;     /* why the conversation failed that failed last; "": none did */
     const char *dataset;          /* path; NULL: none */
     const afmon_options *monitor; /* what the run was watched with */
     alert_board *board;

@@ -48,8 +48,7 @@ void afmon_summary_aggregate(const struct afmon_summary *summary, afmon_aggregat
     aggregate->sum = summary->sum;
     aggregate->min = summary->min;
     aggregate->max = summary->max;
-    /* Rounding must not push the mean of equal values out of their range. */
-    aggregate->mean = fmax(summary->min, fmin(summary->max, summary->mean));
+    aggregate->mean = afmon_between(summary->min, summary->mean, summary->max);
     aggregate->stddev = summary->count > 1 ? sqrt(summary->m2 / (double)(summary->count - 1)) : 0.0;
 }
 
@@ -114,9 +113,10 @@ void afmon_summary_of(struct afmon_summary *summary, const double *values, size_
     if (count == 0)
         return;
     double sum = sum_of(values, count);
-    double mean = sum / (double)count;
+    bounds_of(values, count, &summary->min, &summary->max);
+    double mean = afmon_between(summary->min, sum / (double)count, summary->max);
     double m2 = squares_around(values, count, mean);
-    if (!isfinite(m2)) { /* a value that is not finite, or a sum out of range */
+    if (!isfinite(sum) || !isfinite(m2)) { /* a value that is not finite, or a sum out of range */
         one_by_one(summary, values, count);
         return;
     }
@@ -124,5 +124,4 @@ void afmon_summary_of(struct afmon_summary *summary, const double *values, size_
     summary->sum = sum;
     summary->mean = mean;
     summary->m2 = m2;
-    bounds_of(values, count, &summary->min, &summary->max);
 }

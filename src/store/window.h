@@ -2,6 +2,7 @@
 #ifndef AFMON_STORE_WINDOW_H
 #define AFMON_STORE_WINDOW_H
 
+#include "store/batch.h"
 #include "store/series.h"
 
 struct afmon_times {
@@ -79,8 +80,9 @@ static inline void afmon_pool_take(struct afmon_pool *pool, const struct afmon_s
 
 static inline void afmon_pool_centre(struct afmon_pool *pool)
 {
-    if (pool->sum.count > 0)
-        pool->sum.mean = pool->sum.sum / (double)pool->sum.count;
+    struct afmon_summary *sum = &pool->sum;
+    if (sum->count > 0)
+        sum->mean = afmon_between(sum->min, sum->sum / (double)sum->count, sum->max);
 }
 
 static inline void afmon_pool_spread(struct afmon_pool *pool, const struct afmon_summary *summary)

@@ -329,7 +329,7 @@ static void rounds_join_up(void **state)
     afmon_alert_span expected = {0};
     int in_window = 0;
     for (int i = 0; i < SAMPLES; i++) {
-        /* A tooth every 5,000 s; only in the second minute of each do the errors outweigh the limit. */
+        /* Two minutes of errors every 5,000 s. */
         int error = i % 5000 < 120;
         in_window += error - (i >= WINDOW && (i - WINDOW) % 5000 < 120);
         run.count = 0;
