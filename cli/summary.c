@@ -9,6 +9,17 @@
 
 /* ---- What became of it --------------------------------------------------------------------------------------------- */
 
+static void print_failures(const cli_screen *screen, const summary_facts *facts)
+{
+    enum { INDENT = 4, WIDTH = 100 };
+    char head[96], reason[512];
+    int column = snprintf(head, sizeof head, "  %s failed; the last one: ", cli_count(facts->counts.failed).s);
+    cli_safe_into(reason, sizeof reason, facts->last_failure, strlen(facts->last_failure));
+    fputs(head, screen->out);
+    cli_wrap(screen->out, reason, (size_t)column, INDENT, screen->width > 0 ? screen->width - 1 : WIDTH);
+    fputc('\n', screen->out);
+}
+
 static void print_outcome(const cli_screen *screen, const summary_facts *facts)
 {
     const gen_run_counts *c = &facts->counts;
@@ -25,14 +36,8 @@ static void print_outcome(const cli_screen *screen, const summary_facts *facts)
     fputc('\n', screen->out);
     if (c->skipped > 0)
         fprintf(screen->out, "  %s were in the data set already\n", cli_count(c->skipped).s);
-    if (c->failed > 0) {
-        char text[512];
-        cli_safe_into(text, sizeof text, facts->last_failure, strlen(facts->last_failure));
-        fprintf(screen->out, "  %s failed; the last one: ", cli_count(c->failed).s);
-        size_t column = strlen(cli_count(c->failed).s) + sizeof "   failed; the last one: ";
-        cli_wrap(screen->out, text, column, 4, screen->width > 0 ? screen->width - 1 : 100);
-        fputc('\n', screen->out);
-    }
+    if (c->failed > 0)
+        print_failures(screen, facts);
     uint64_t begun = c->skipped + c->done + c->failed;
     if (begun < c->planned)
         fprintf(screen->out, "  %s were not made\n", cli_count(c->planned - begun).s);

@@ -46,10 +46,9 @@ void afmon_hub_wake(struct afmon_hub *hub)
 
 void afmon_producer_room(struct afmon_producer *producer)
 {
-    /* pairs with the producer's store before it looks for room a last time */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&producer->waiting, memory_order_relaxed) != 0 &&
-        atomic_exchange_explicit(&producer->waiting, 0, memory_order_acq_rel) != 0)
+    /* An exchange on either side: either the producer, which looks for room after its own, sees the new head, or this
+     * one sees that it waits. */
+    if (atomic_exchange_explicit(&producer->waiting, 0, memory_order_seq_cst) != 0)
         sem_post(&producer->room);
 }
 

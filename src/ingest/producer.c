@@ -67,7 +67,7 @@ static bool wait_for_room(struct afmon_producer *producer, uint64_t needed, afmo
     bool room = false;
     *status = AFMON_OK;
     while (!room && *status == AFMON_OK) {
-        atomic_store_explicit(&producer->waiting, 1, memory_order_seq_cst);
+        (void)atomic_exchange_explicit(&producer->waiting, 1, memory_order_seq_cst);
         room = look_for_room(producer) >= needed;
         if (!room && atomic_load_explicit(&hub->unwritable, memory_order_acquire) != 0) {
             *status = AFMON_E_UNWRITABLE;

@@ -27,8 +27,9 @@ static void write_header(struct afmon_ring *ring, uint64_t session)
     atomic_store_explicit(&header->tail, 0, memory_order_relaxed);
     atomic_store_explicit(&header->head, 0, memory_order_relaxed);
     atomic_store_explicit(&header->note.until, 0, memory_order_relaxed);
-    /* the magic last: a file without it is no ring yet, and holds nothing */
-    atomic_thread_fence(memory_order_release);
+    /* The magic last: a file without it is no ring yet, and holds nothing. Only the compiler's order matters: who reads
+     * this after a kill sees all stores up to some point of the program. */
+    atomic_signal_fence(memory_order_seq_cst);
     memcpy(header->magic, ring_magic, sizeof ring_magic);
 }
 
@@ -101,6 +102,20 @@ static bool is_unborn(int fd, off_t size)
            (pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic && memcmp(magic, none, sizeof none) == 0);
 }
 
+static int map_existing(struct afmon_ring *ring, int fd, size_t size, uint64_t session, bool writable)
+{
+    struct afmon_ring_header *header =
+        mmap(NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+    if (header == MAP_FAILED)
+        return errno;
+    if (!header_is_sound(header, session, (off_t)size)) {
+        munmap(header, size);
+        return EINVAL;
+    }
+    set_up(ring, header, header->capacity, true);
+    return 0;
+}
+
 int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable)
 {
     int fd = openat(folder, name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -112,20 +127,10 @@ int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64
         failure = EINVAL;
     if (failure == 0 && is_unborn(fd, status.st_size))
         failure = ENODATA;
-    void *mapping = MAP_FAILED;
-    if (failure == 0) {
-        mapping = mmap(NULL, (size_t)status.st_size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-        failure = mapping == MAP_FAILED ? errno : 0;
-    }
+    if (failure == 0)
+        failure = map_existing(ring, fd, (size_t)status.st_size, session, writable);
     close(fd);
-    if (failure != 0)
-        return failure;
-    if (!header_is_sound(mapping, session, status.st_size)) {
-        munmap(mapping, (size_t)status.st_size);
-        return EINVAL;
-    }
-    set_up(ring, mapping, ((struct afmon_ring_header *)mapping)->capacity, true);
-    return 0;
+    return failure;
 }
 
 void afmon_ring_unmap(struct afmon_ring *ring)

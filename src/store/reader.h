@@ -12,7 +12,8 @@ struct afmon_read_sample {
     size_t name_length;
     double value; /* NaN for null */
     int64_t wall_us;
-    const char *metadata; /* the raw text between value and timestamp: `"key": value, ` ...; key of a cache of sets. NULL where the line was not in our own form */
+    const char *metadata; /* the raw text between value and timestamp: `"key": value, ` ...; key of a cache of sets.
+                             NULL where the line was not in our own form */
     size_t metadata_length;
     const void *packed; /* packed fields; NULL where metadata is not NULL and afmon_reader_packed was not called */
     size_t packed_length;
@@ -22,15 +23,18 @@ struct afmon_reader; /* scratch memory of one thread */
 struct afmon_reader *afmon_reader_new(void);
 void afmon_reader_free(struct afmon_reader *reader);
 
-/* Reads one line (without its newline). AFMON_OK; AFMON_E_FORMAT with a reason in *why (static text); AFMON_E_NO_MEMORY. The scanner and jansson agree on every line that both accept. */
-afmon_status afmon_read_line(struct afmon_reader *reader, const char *line, size_t length, struct afmon_read_sample *sample, const char **why);
+/* Reads one line (without its newline). AFMON_OK; AFMON_E_FORMAT with a reason in *why (static text);
+ * AFMON_E_NO_MEMORY. The scanner and jansson agree on every line that both accept. */
+afmon_status afmon_read_line(struct afmon_reader *reader, const char *line, size_t length,
+                             struct afmon_read_sample *sample, const char **why);
 
 /* The packed fields of the sample that was read last. */
 afmon_status afmon_reader_packed(struct afmon_reader *reader, struct afmon_read_sample *sample);
 
-/* Reads lines from begin to end of a file (mapped or read in large pieces, memory bounded) and calls visit for each sample, or problem for each line that is none. A last line without
- * newline is visited if it is a whole sample, else passed to problem with "torn last line" unless tolerate_torn. Either callback returns non-zero to stop: AFMON_E_CANCELLED. A file that shrinks
- * while it is read must not crash (no SIGBUS): read(2), not mmap. */
+/* Reads lines from begin to end of a file (mapped or read in large pieces, memory bounded) and calls visit for each
+ * sample, or problem for each line that is none. A last line without newline is visited if it is a whole sample, else
+ * passed to problem with "torn last line" unless tolerate_torn. Either callback returns non-zero to stop:
+ * AFMON_E_CANCELLED. A file that shrinks while it is read must not crash (no SIGBUS): read(2), not mmap. */
 struct afmon_file_visitor {
     int (*visit)(void *user, const struct afmon_read_sample *sample);
     int (*problem)(void *user, uint64_t line_number, const char *why);
@@ -38,7 +42,7 @@ struct afmon_file_visitor {
     void *user;
     bool tolerate_torn;
 };
-afmon_status afmon_read_file(struct afmon_reader *reader, const char *path, int64_t begin, int64_t end, const struct afmon_file_visitor *visitor,
-                             afmon_error *error);
+afmon_status afmon_read_file(struct afmon_reader *reader, const char *path, int64_t begin, int64_t end,
+                             const struct afmon_file_visitor *visitor, afmon_error *error);
 
 #endif
