@@ -26,12 +26,14 @@ format: setup-tests
 
 bench: setup
 	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release -Dbench=true -Dtests=disabled
-	@meson test -C build-bench --benchmark --verbose --num-processes 1 --no-suite peers
+	@ninja -C build-bench
+	@bench/run build-bench
 bench-peers:
-	@tools/setup --bench
+	@tools/setup --peers
 	@test -f build-peers/build.ninja || \
 	    meson setup build-peers --buildtype=release -Dbench=true -Dbench_peers=true -Dtests=disabled
-	@meson test -C build-peers --benchmark --verbose --num-processes 1 --suite peers
+	@ninja -C build-peers
+	@bench/peers/run build-peers
 
 install: build
 	@meson install -C build

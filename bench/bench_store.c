@@ -1,6 +1,6 @@
-/* The store's figures: appending, aggregates over a window of 10 million samples (idle, and while another thread appends), and
- * memory. Times are printed beside one clock_gettime(CLOCK_REALTIME) of the same run, so that they can be compared between
- * machines. */
+/* The store's figures: appending, aggregates over a window of 10 million samples (idle, and while another thread
+ * appends), and memory. Times are printed beside one clock_gettime(CLOCK_REALTIME) of the same run, so that they can be
+ * compared between machines. */
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>

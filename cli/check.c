@@ -18,8 +18,7 @@ static const cli_option options[] = {
     {COMPLETION_ID, "max-completion-tokens", "N", "Fire above this mean of completion_token_count (4096)"},
     {TOTAL_ID, "max-total-tokens", "N", "Fire above this mean of total_token_count (8192)"},
     {LENGTH_ID, "max-conversation-length", "TURNS", "Fire above this mean of conversation_length (2)"},
-    {INTERVAL_ID, "interval", "DURATION",
-     "Time between two passes of the rules (a two-hundredth of the run, from 1s to 60s)"},
+    {INTERVAL_ID, "interval", "DURATION", "Time between two passes of the rules (60s)"},
     {JSON_ID, "json", NULL, "Print a JSON object"},
     {0, NULL, NULL, NULL},
 };
@@ -39,7 +38,7 @@ static const cli_usage usage = {
 
 struct request {
     afmon_alert_limits limits;
-    double interval_s; /* 0: not given */
+    double interval_s;
     bool as_json;
 };
 
@@ -123,14 +122,13 @@ static int check(afmon_view *view, const char *folder, const struct request *req
         cli_error("%s: nothing to judge: no generation was recorded", folder);
         return CLI_USAGE;
     }
-    double interval_s = request->interval_s > 0 ? request->interval_s : cli_default_interval(&info);
-    afmon_status status = afmon_view_check(view, &request->limits, interval_s, spans, &count);
+    afmon_status status = afmon_view_check(view, &request->limits, request->interval_s, spans, &count);
     if (status != AFMON_OK) {
         cli_error("%s: %s", folder, afmon_status_text(status));
         return CLI_USAGE;
     }
-    int printed =
-        request->as_json ? print_as_json(folder, spans, count) : print_for_people(&info, interval_s, spans, count);
+    int printed = request->as_json ? print_as_json(folder, spans, count)
+                                   : print_for_people(&info, request->interval_s, spans, count);
     if (printed != CLI_OK)
         return CLI_USAGE; /* whoever asked did not get the answer */
     return count > 0 ? CLI_FAILED : CLI_OK;
@@ -139,7 +137,7 @@ static int check(afmon_view *view, const char *folder, const struct request *req
 int cmd_check(int argc, char **argv)
 {
     cli_args args;
-    struct request request = {0};
+    struct request request = {.interval_s = 60};
     afmon_alert_limits_init(&request.limits);
     cli_args_init(&args, &usage, argc, argv);
     for (int id; (id = cli_next_option(&args)) != CLI_END;)

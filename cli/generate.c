@@ -15,7 +15,7 @@
 
 enum { CONNECT_TIMEOUT_S = 10, BUILT_IN_TOPICS = 16 };
 
-/* ---- The data set -------------------------------------------------------------------------------------------------- */
+/* ---- The data set ------------------------------------------------------------------------------------------------ */
 
 static void tell_found(const char *path, const gen_dataset_found *found)
 {
@@ -39,7 +39,7 @@ static bool choose_seed(const generate_options *o, const gen_dataset_found *foun
     return false;
 }
 
-/* ---- The model ----------------------------------------------------------------------------------------------------- */
+/* ---- The model --------------------------------------------------------------------------------------------------- */
 
 static gen_chat_model *make_model(const generate_options *o, const generate_input *input, uint64_t seed)
 {
@@ -64,7 +64,7 @@ static gen_chat_model *make_model(const generate_options *o, const generate_inpu
     return gen_openai_new(&openai);
 }
 
-/* ---- The run ------------------------------------------------------------------------------------------------------- */
+/* ---- The run ----------------------------------------------------------------------------------------------------- */
 
 static void fill_plan(gen_conversation_plan *plan, const generate_options *o, const generate_input *input)
 {

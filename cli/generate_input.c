@@ -15,7 +15,7 @@
 
 enum { MAX_FILE = 16 << 20, MAX_PROMPT = 1 << 20 };
 
-/* ---- Files --------------------------------------------------------------------------------------------------------- */
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 static const char *read_all(FILE *file, gen_text *text)
 {
@@ -59,7 +59,7 @@ static char *load_file(const char *option, const char *path)
     return content;
 }
 
-/* ---- Prompts ------------------------------------------------------------------------------------------------------- */
+/* ---- Prompts ----------------------------------------------------------------------------------------------------- */
 
 /* A prompt that was given as text or file. *prompt stays NULL where neither was. false, after a message. */
 static bool load_prompt(const char *option, const char *text, const char *file, char **prompt)
@@ -86,7 +86,7 @@ static bool load_prompt(const char *option, const char *text, const char *file, 
     return problem == NULL;
 }
 
-/* ---- Topics -------------------------------------------------------------------------------------------------------- */
+/* ---- Topics ------------------------------------------------------------------------------------------------------ */
 
 static bool add_topic(generate_input *input, size_t *capacity, const char *topic)
 {
@@ -125,7 +125,7 @@ static bool load_topics(generate_input *input, const char *path)
     return ok && input->topic_count > 0;
 }
 
-/* ---- Address and key ----------------------------------------------------------------------------------------------- */
+/* ---- Address and key --------------------------------------------------------------------------------------------- */
 
 static bool is_name(const char *text)
 {
@@ -171,7 +171,7 @@ static bool load_url(generate_input *input, const char *base_url)
     return true;
 }
 
-/* ---- All ----------------------------------------------------------------------------------------------------------- */
+/* ---- All --------------------------------------------------------------------------------------------------------- */
 
 bool generate_input_load(generate_input *input, const generate_options *o)
 {

@@ -93,7 +93,7 @@ void generate_help(void)
     cli_print_usage(&usage, stdout);
 }
 
-/* ---- Parsing ------------------------------------------------------------------------------------------------------- */
+/* ---- Parsing ----------------------------------------------------------------------------------------------------- */
 
 static bool take_integer(generate_options *o, cli_args *args, int id)
 {
@@ -186,7 +186,7 @@ static bool take(generate_options *o, cli_args *args, int id)
     }
 }
 
-/* ---- What fits together -------------------------------------------------------------------------------------------- */
+/* ---- What fits together ------------------------------------------------------------------------------------------ */
 
 static const char *missing(const generate_options *o)
 {

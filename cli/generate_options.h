@@ -41,7 +41,7 @@ bool generate_parse(generate_options *options, int argc, char **argv, int *statu
 /* Prints the help of the command. */
 void generate_help(void);
 
-/* ---- Inputs (generate_input.c) ------------------------------------------------------------------------------------- */
+/* ---- Inputs (generate_input.c) ----------------------------------------------------------------------------------- */
 
 /* Texts that the options stand for. Release with generate_input_free. */
 typedef struct generate_input {

@@ -11,7 +11,7 @@ static const double slice_s = 0.5;
 static const double lately_s = 10;  /* the span of the rate */
 static const double window_s = 300; /* of the success rate and the quantiles: the one of the alerts */
 
-/* ---- Figures ------------------------------------------------------------------------------------------------------- */
+/* ---- Figures ----------------------------------------------------------------------------------------------------- */
 
 double live_elapsed(const live *display)
 {
@@ -102,7 +102,7 @@ static live_figures collect(live *display, double patience_s, alert_entry *entri
     return f;
 }
 
-/* ---- Drawing ------------------------------------------------------------------------------------------------------- */
+/* ---- Drawing ----------------------------------------------------------------------------------------------------- */
 
 /* Each line overwrites what stood there: a screen that is cleared first flickers, and some terminals keep what was
  * cleared in their history. */

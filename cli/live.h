@@ -73,7 +73,7 @@ void live_end(live *display);
 /* Seconds since live_begin. */
 double live_elapsed(const live *display);
 
-/* ---- The drawing (live_frame.c): pure, text in memory -------------------------------------------------------------- */
+/* ---- The drawing (live_frame.c): pure, text in memory ------------------------------------------------------------ */
 
 /* Appends the lines of the block, each ended by a newline, none wider than screen->width. Returns how many. */
 size_t live_draw_frame(gen_text *out, const cli_screen *screen, const char *title, const live_figures *figures,

@@ -5,7 +5,7 @@
 
 enum { MAX_WIDTH = 100, MIN_WIDTH = 72, MIN_HEIGHT = 12, INDENT = 2 };
 
-/* ---- Pieces -------------------------------------------------------------------------------------------------------- */
+/* ---- Pieces ------------------------------------------------------------------------------------------------------ */
 
 static void paint(gen_text *out, const cli_screen *screen, cli_style style, const char *text)
 {
@@ -48,7 +48,7 @@ static double fraction_of(const gen_run_counts *c)
     return c->planned > 0 ? (double)finished / (double)c->planned : 1;
 }
 
-/* ---- Lines --------------------------------------------------------------------------------------------------------- */
+/* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
 static void draw_bar(gen_text *out, const cli_screen *screen, const live_figures *f, size_t width)
 {

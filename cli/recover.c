@@ -19,7 +19,8 @@ static const cli_usage usage = {
     .synopsis = "DIR [--json]",
     .description =
         "Puts the samples and log records that a killed process left in its ring files into metrics.jsonl and "
-        "afterimage.log, each exactly once, and ends a torn last line. Processes that still run are left "
+        "afterimage.log, each exactly once; a line that was cut off in the middle is written anew. Processes that "
+        "still run are left "
         "alone. Every afmon command and every monitor that opens the folder does this by itself.",
     .options = options,
     .epilogue = "Exit status: 0 done, whether there was something to recover or not; 1 failed;\n"

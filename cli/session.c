@@ -14,7 +14,7 @@
 
 enum { TICK_NS = 50 * 1000 * 1000 };
 
-/* ---- Signals ------------------------------------------------------------------------------------------------------- */
+/* ---- Signals ----------------------------------------------------------------------------------------------------- */
 
 static void ending_signals(sigset_t *set)
 {
@@ -40,7 +40,7 @@ static bool tick(void)
     return sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = TICK_NS}) > 0;
 }
 
-/* ---- The run ------------------------------------------------------------------------------------------------------- */
+/* ---- The run ----------------------------------------------------------------------------------------------------- */
 
 /* Watches until all workers have ended. true: it was interrupted. */
 static bool watch(const session *s, gen_run *run, live *display)

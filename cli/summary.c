@@ -7,7 +7,7 @@
 #include "cli/summary_tables.h"
 #include "generators/text.h"
 
-/* ---- What became of it --------------------------------------------------------------------------------------------- */
+/* ---- What became of it ------------------------------------------------------------------------------------------- */
 
 static void print_failures(const cli_screen *screen, const summary_facts *facts)
 {
@@ -62,7 +62,7 @@ static void print_losses(const cli_screen *screen, const afmon_close_report *rep
     }
 }
 
-/* ---- Where it lies ------------------------------------------------------------------------------------------------- */
+/* ---- Where it lies ----------------------------------------------------------------------------------------------- */
 
 /* A folder as one types it into a shell: in single quotes where it holds more than plain characters. */
 static char *quoted(const char *path)

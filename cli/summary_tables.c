@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* ---- Metrics ------------------------------------------------------------------------------------------------------- */
+/* ---- Metrics ----------------------------------------------------------------------------------------------------- */
 
 typedef enum unit { SECONDS, TOKENS, PLAIN, SHARE } unit;
 
@@ -57,7 +57,7 @@ void summary_metrics(const cli_screen *screen, afmon_view *view)
     cli_table_free(table);
 }
 
-/* ---- Tokens -------------------------------------------------------------------------------------------------------- */
+/* ---- Tokens ------------------------------------------------------------------------------------------------------ */
 
 static void token_row(cli_table *table, cli_style style, const char *name, uint64_t prompt, uint64_t completion,
                       uint64_t total)
@@ -92,7 +92,7 @@ void summary_tokens(const cli_screen *screen, afmon_view *view)
     afmon_token_usage_free(&usage);
 }
 
-/* ---- Errors -------------------------------------------------------------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
 enum { ERROR_KINDS = 12 };
 
@@ -184,7 +184,7 @@ void summary_errors(const cli_screen *screen, afmon_view *view)
         fprintf(screen->out, "and %s of other kinds\n", cli_count(list.more).s);
 }
 
-/* ---- Alerts -------------------------------------------------------------------------------------------------------- */
+/* ---- Alerts ------------------------------------------------------------------------------------------------------ */
 
 void summary_alerts(const cli_screen *screen, alert_board *board)
 {

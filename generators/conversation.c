@@ -45,7 +45,7 @@ static gen_call make_call(const gen_conversation_plan *plan, uint64_t index, uns
     return call;
 }
 
-/* ---- Pieces -------------------------------------------------------------------------------------------------------- */
+/* ---- Pieces ------------------------------------------------------------------------------------------------------ */
 
 static bool stop_with(gen_conversation *made, gen_outcome outcome, const char *error_type, const char *error)
 {
@@ -116,7 +116,7 @@ static bool take_turn(dialogue *d)
     return ok;
 }
 
-/* ---- The whole ----------------------------------------------------------------------------------------------------- */
+/* ---- The whole --------------------------------------------------------------------------------------------------- */
 
 static void hold(dialogue *d)
 {
@@ -151,7 +151,7 @@ void gen_conversation_clear(gen_conversation *conversation)
     *conversation = (gen_conversation){0};
 }
 
-/* ---- The correspondent's prompt ------------------------------------------------------------------------------------ */
+/* ---- The correspondent's prompt ---------------------------------------------------------------------------------- */
 
 static char *unwrapped(gen_chat_result *result)
 {

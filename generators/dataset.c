@@ -25,7 +25,7 @@ static void explain(char *error, size_t size, const char *path, const char *what
     snprintf(error, size, "%s: %s", path, what);
 }
 
-/* ---- Opening ------------------------------------------------------------------------------------------------------- */
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
 static const char *check_file(int fd, bool resume)
 {
@@ -102,7 +102,7 @@ bool gen_dataset_close(gen_dataset *dataset)
     return synced && closed;
 }
 
-/* ---- Lines --------------------------------------------------------------------------------------------------------- */
+/* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
 static json_t *message_list(const gen_conversation *c)
 {

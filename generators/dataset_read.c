@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* ---- Sets of indices ----------------------------------------------------------------------------------------------- */
+/* ---- Sets of indices --------------------------------------------------------------------------------------------- */
 
 bool gen_index_set_init(gen_index_set *set, uint64_t count)
 {
@@ -36,7 +36,7 @@ bool gen_index_set_add(gen_index_set *set, uint64_t index)
     return true;
 }
 
-/* ---- Lines --------------------------------------------------------------------------------------------------------- */
+/* ---- Lines ------------------------------------------------------------------------------------------------------- */
 
 /* Takes note of one line; false where it is no conversation with an index. */
 static bool take_line(const char *line, size_t length, gen_index_set *present, gen_dataset_found *found)

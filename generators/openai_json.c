@@ -9,7 +9,7 @@
 
 #include "text.h"
 
-/* ---- The request --------------------------------------------------------------------------------------------------- */
+/* ---- The request ------------------------------------------------------------------------------------------------- */
 
 static json_t *message_list(const gen_message *messages, size_t count)
 {
@@ -42,7 +42,7 @@ char *gen_openai_request(const char *model, const gen_message *messages, size_t 
     return text;
 }
 
-/* ---- The answer ---------------------------------------------------------------------------------------------------- */
+/* ---- The answer -------------------------------------------------------------------------------------------------- */
 
 const char *gen_openai_error_type(int status)
 {
@@ -205,7 +205,7 @@ void gen_openai_response(int status, const char *body, size_t length, gen_chat_r
     json_decref(json);
 }
 
-/* ---- Secrets ------------------------------------------------------------------------------------------------------- */
+/* ---- Secrets ----------------------------------------------------------------------------------------------------- */
 
 enum { SHORTEST_SECRET = 8 };
 static const char mark[] = "[key]";

@@ -27,7 +27,7 @@ struct gen_run {
     char last_failure[480];
 };
 
-/* ---- Ending before time -------------------------------------------------------------------------------------------- */
+/* ---- Ending before time ------------------------------------------------------------------------------------------ */
 
 static void give_up(gen_run *run, const char *what, const char *why)
 {
@@ -68,7 +68,7 @@ static void note_failure(gen_run *run, const gen_conversation *c)
     give_up(run, what, c->error);
 }
 
-/* ---- One conversation ---------------------------------------------------------------------------------------------- */
+/* ---- One conversation -------------------------------------------------------------------------------------------- */
 
 static size_t bytes_of(const gen_conversation *c)
 {
@@ -108,7 +108,7 @@ static void make_one(gen_run *run, uint64_t index)
     gen_conversation_clear(&c);
 }
 
-/* ---- Preparing ----------------------------------------------------------------------------------------------------- */
+/* ---- Preparing --------------------------------------------------------------------------------------------------- */
 
 /* The first worker lets the model write the prompt. On failure the reason is in `why`. */
 static prepared write_prompt(gen_run *run, char *why, size_t size)
@@ -158,7 +158,7 @@ static void work(void *user, uint64_t index)
         make_one(run, index);
 }
 
-/* ---- The run ------------------------------------------------------------------------------------------------------- */
+/* ---- The run ----------------------------------------------------------------------------------------------------- */
 
 gen_run *gen_run_start(const gen_run_options *options)
 {

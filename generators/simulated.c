@@ -44,7 +44,7 @@ gen_simulated_options gen_simulated_defaults(void)
                                    .max_retries = 2};
 }
 
-/* ---- Text and tokens ----------------------------------------------------------------------------------------------- */
+/* ---- Text and tokens --------------------------------------------------------------------------------------------- */
 
 static double tokens_of(size_t bytes)
 {
@@ -101,7 +101,7 @@ static const char *finish(gen_text *text, gen_random *random, const gen_call *ca
     return "length";
 }
 
-/* ---- One attempt --------------------------------------------------------------------------------------------------- */
+/* ---- One attempt ------------------------------------------------------------------------------------------------- */
 
 static void fail(gen_chat_result *result, int status, const char *type, const char *text, double duration_s)
 {

@@ -227,6 +227,9 @@ static int visit_session(void *user, uint64_t serial)
         failure = rescue_session(round->folder_fd, round->private_folder, &session, round->result);
     } else if (failure == ENOENT) {
         failure = 0; /* ended in this moment */
+    } else if (failure == EBUSY) {
+        failure = 0;
+        round->result->live = true;
     } else if (failure == EINVAL) {
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(serial, name);

@@ -219,7 +219,8 @@ void afmon_session_close(struct afmon_session *session, bool clean)
     if (clean) {
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(session->serial, name);
-        bool locked = afmon_lock_file(session->folder, LOCK_EX, LOCK_TIMEOUT_S) == 0;
+        /* only to tidy up: not worth a wait */
+        bool locked = afmon_lock_file(session->folder, LOCK_EX, 0) == 0;
         unlinkat(session->private, name, 0);
         if (locked)
             afmon_private_remove_if_empty(session->folder);

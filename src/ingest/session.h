@@ -86,7 +86,8 @@ struct afmon_session_record {
     size_t dictionary_length;
 };
 
-/* Reads a session file by its serial. 0, errno, or EINVAL where it makes no sense. */
+/* Reads a session file by its serial. 0, errno, EINVAL where it makes no sense, EBUSY where it does not and somebody
+ * living holds it. */
 int afmon_session_read(int private_folder, uint64_t serial, struct afmon_session_record *record);
 void afmon_session_record_free(struct afmon_session_record *record);
 

@@ -44,15 +44,20 @@ static bool copy_name(char out[AFMON_FILE_NAME], const char *in, const char *ste
     return out[0] == '\0' || is_file_of(out, stem, ending);
 }
 
+/* Somebody living has it open: another version of this library, if its header says nothing to us. */
+static bool is_locked(int fd)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+        return true;
+    flock(fd, LOCK_UN);
+    return false;
+}
+
 /* A session is dead when its lock can be had, or when its process is known to have ended (a child that it left behind
  * may still hold the lock). */
 static bool session_is_alive(int fd, const struct afmon_session_header *header)
 {
-    if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
-        flock(fd, LOCK_UN);
-        return false;
-    }
-    return !afmon_identity_is_gone(&header->owner);
+    return is_locked(fd) && !afmon_identity_is_gone(&header->owner);
 }
 
 static int read_dictionary(int fd, off_t size, struct afmon_session_record *record)
@@ -83,7 +88,7 @@ static int read_open_session(int fd, uint64_t serial, struct afmon_session_recor
         header.header_size != AFMON_SESSION_HEADER || header.serial != serial ||
         !copy_name(record->metrics_file, header.metrics_file, "metrics", ".jsonl") ||
         !copy_name(record->log_file, header.log_file, "afterimage", ".log"))
-        return EINVAL;
+        return is_locked(fd) ? EBUSY : EINVAL;
     record->serial = serial;
     record->wall_offset_ns = atomic_load_explicit(&header.wall_offset_ns, memory_order_relaxed);
     record->alive = session_is_alive(fd, &header);

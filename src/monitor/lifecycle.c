@@ -1,6 +1,7 @@
 /* Opening, flushing, closing: the public side. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -12,17 +13,19 @@ afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **ou
 {
     if (out == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "monitor is NULL: give a place for the monitor");
-    afmon_options defaults;
-    if (options == NULL) {
-        afmon_options_init(&defaults);
-        options = &defaults;
-    }
     *out = NULL;
+    afmon_options all;
+    afmon_options_init(&all);
+    if (options != NULL && (options->size == 0 || options->size > sizeof all))
+        return afmon_fail(error, AFMON_E_ARGUMENT, "the options were not begun with afmon_options_init");
+    if (options != NULL)
+        memcpy(&all, options, options->size); /* a caller built against an older header knows fewer members */
+    all.size = sizeof all;
     afmon_monitor *monitor;
-    afmon_status status = afmon_monitor_new(options, &monitor, error);
+    afmon_status status = afmon_monitor_new(&all, &monitor, error);
     if (status != AFMON_OK)
         return status;
-    status = afmon_log_dir_make(&monitor->log_dir, options->log_dir, error);
+    status = afmon_log_dir_make(&monitor->log_dir, all.log_dir, error);
     struct afmon_core *core = NULL;
     if (status == AFMON_OK)
         status = afmon_core_open(monitor, &core, error);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "alerts/rules.h"
 #include "base/status.h"
 #include "monitor/core.h"
 
@@ -61,24 +62,6 @@ static bool is_duration(double seconds)
     return seconds >= 0 && isfinite(seconds);
 }
 
-static const char *bad_limit(const afmon_alert_limits *limits)
-{
-    const struct {
-        const char *name;
-        double value;
-    } all[] = {{"min_success_rate", limits->min_success_rate},
-               {"max_generation_time_s", limits->max_generation_time_s},
-               {"max_error_rate", limits->max_error_rate},
-               {"max_prompt_token_mean", limits->max_prompt_token_mean},
-               {"max_completion_token_mean", limits->max_completion_token_mean},
-               {"max_total_token_mean", limits->max_total_token_mean},
-               {"max_conversation_length_mean", limits->max_conversation_length_mean}};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (isnan(all[i].value))
-            return all[i].name;
-    return NULL;
-}
-
 static afmon_status check_handlers(const afmon_options *options, afmon_error *error)
 {
     size_t metrics = options->metric_handler_count == AFMON_DEFAULT_HANDLERS ? 0 : options->metric_handler_count;
@@ -100,8 +83,6 @@ static afmon_status check_handlers(const afmon_options *options, afmon_error *er
 
 static afmon_status check_options(const afmon_options *options, afmon_error *error)
 {
-    if (options->size != sizeof *options)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "the options were not begun with afmon_options_init");
     if (options->metrics_interval_s != 0 &&
         !(options->metrics_interval_s >= 1 && is_duration(options->metrics_interval_s)))
         return afmon_fail(error, AFMON_E_ARGUMENT,
@@ -113,8 +94,9 @@ static afmon_status check_options(const afmon_options *options, afmon_error *err
     if (!is_duration(options->token_usage_interval_s))
         return afmon_fail(error, AFMON_E_ARGUMENT, "token_usage_interval_s is %g: give 0 or more seconds",
                           options->token_usage_interval_s);
-    if (bad_limit(&options->limits) != NULL)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "limits.%s is not a number", bad_limit(&options->limits));
+    if (afmon_alert_limits_bad(&options->limits) != NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "limits.%s: give a number that is not negative",
+                          afmon_alert_limits_bad(&options->limits));
     if (options->max_memory < MIB)
         return afmon_fail(error, AFMON_E_ARGUMENT, "max_memory is %zu bytes: give at least 1 MiB", options->max_memory);
     size_t ring = options->ring_bytes;

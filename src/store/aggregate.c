@@ -1,9 +1,10 @@
 /* Aggregates of a live store. A window is one of steady time and has no end: what is newer than the asker's "now" was
  * recorded while the question was on its way, and belongs to it.
  *
- * A question goes through the summaries of the series' chunks. Chunks at the window's edge are looked at value by value.
- * For quantiles the index (store/index.h) answers for all chunks from some checkpoint on, and the values before
- * it that belong to the window are searched together with it; without an index all values are searched, and not under the lock. */
+ * A question goes through the summaries of the series' chunks. Chunks at the window's edge are looked at value by
+ * value. For quantiles the index (store/index.h) answers for all chunks from some checkpoint on, and the values before
+ * it that belong to the window are searched together with it; without an index all values are searched, and not under
+ * the lock. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct question {
 struct answer {
     struct afmon_summary summary;
     struct afmon_scratch *scratch; /* its values: those to search beside the index */
-    struct afmon_entry *held;   /* chunks to search without the lock; a reference to each */
+    struct afmon_entry *held;      /* chunks to search without the lock; a reference to each */
     size_t held_count;
     struct afmon_sketch *sketch; /* a reference; NULL: none */
     double *values;              /* of the quantiles */
@@ -99,8 +100,8 @@ static void merge_whole(const struct chunks *chunks, const struct question *ques
     }
 }
 
-/* Sums up the whole chunks, and puts the values of those at the edge into the scratch. *whole_from: the first one of those
- * behind the last that is not whole. */
+/* Sums up the whole chunks, and puts the values of those at the edge into the scratch. *whole_from: the first one of
+ * those behind the last that is not whole. */
 static afmon_status sum_window(const struct chunks *chunks, const struct question *question, struct answer *answer,
                                size_t *whole_from)
 {
@@ -190,7 +191,8 @@ static bool add_beside_index(const struct chunks *chunks, const struct question 
     size_t rest = growing->count - flushed;
     if (!afmon_values_reserve(&answer->scratch->values, rest))
         return false;
-    memcpy(answer->scratch->values.values + answer->scratch->values.count, growing->values + flushed, rest * sizeof *growing->values);
+    memcpy(answer->scratch->values.values + answer->scratch->values.count, growing->values + flushed,
+           rest * sizeof *growing->values);
     answer->scratch->values.count += rest;
     return true;
 }
@@ -241,8 +243,8 @@ static afmon_status search_held(const struct question *question, struct answer *
     return search_quantiles(&source, question, answer);
 }
 
-static afmon_status begin_quantiles(const struct chunks *chunks, const struct question *question,
-                                    struct answer *answer, size_t whole_from)
+static afmon_status begin_quantiles(const struct chunks *chunks, const struct question *question, struct answer *answer,
+                                    size_t whole_from)
 {
     if (answer->approximate && chunks->series->evicted.sketch != NULL) {
         answer->sketch = chunks->series->evicted.sketch;
@@ -257,15 +259,15 @@ static afmon_status begin_quantiles(const struct chunks *chunks, const struct qu
 /* ---- Both ---- */
 
 /* Under the lock. */
-static afmon_status look(const struct afmon_series_data *series, const struct question *question,
-                         struct answer *answer)
+static afmon_status look(const struct afmon_series_data *series, const struct question *question, struct answer *answer)
 {
     const struct afmon_evicted *evicted = &series->evicted;
     struct chunks chunks = chunks_of(series);
     size_t whole_from;
     answer->known = afmon_series_total(series) > 0;
     answer->approximate = evicted->count > 0 && is_all_time(question);
-    answer->partial = evicted->count > 0 && !is_all_time(question) && question->times.since_us <= evicted->latest_steady_us;
+    answer->partial =
+        evicted->count > 0 && !is_all_time(question) && question->times.since_us <= evicted->latest_steady_us;
     afmon_status status = sum_window(&chunks, question, answer, &whole_from);
     if (status == AFMON_OK && question->quantile_count > 0)
         status = begin_quantiles(&chunks, question, answer, whole_from);
@@ -306,9 +308,8 @@ afmon_status afmon_store_aggregate(struct afmon_store *store, const char *name, 
 {
     static const double standard[] = {0.5, 0.9, 0.99};
     double values[3] = {0};
-    struct question question = {.times = window_of(now_steady_us, window_us),
-                                .quantiles = standard,
-                                .quantile_count = quantiles ? 3 : 0};
+    struct question question = {
+        .times = window_of(now_steady_us, window_us), .quantiles = standard, .quantile_count = quantiles ? 3 : 0};
     struct answer answer = {.values = values};
     memset(aggregate, 0, sizeof *aggregate);
     afmon_status status = ask(store, name, length, &question, &answer);
@@ -331,8 +332,7 @@ afmon_status afmon_store_quantiles(struct afmon_store *store, const char *name, 
         if (!afmon_quantile_valid(q[i]))
             return AFMON_E_ARGUMENT;
     }
-    struct question question = {
-        .times = window_of(now_steady_us, window_us), .quantiles = q, .quantile_count = count};
+    struct question question = {.times = window_of(now_steady_us, window_us), .quantiles = q, .quantile_count = count};
     struct answer answer = {.values = values};
     afmon_status status = ask(store, name, length, &question, &answer);
     if (status != AFMON_OK)

@@ -1,8 +1,8 @@
 /* A chunk: up to AFMON_CHUNK_SAMPLES samples of one series, in columns, in one piece of memory.
  *
- * Chunks are counted references. The store's owner adds samples; a sample, once added, never changes. Who holds a reference
- * and was told a count under the store's lock reads that many samples without the lock: the owner only writes beyond
- * them. A chunk without room is replaced by a larger copy. */
+ * Chunks are counted references. The store's owner adds samples; a sample, once added, never changes. Who holds a
+ * reference and was told a count under the store's lock reads that many samples without the lock: the owner only writes
+ * beyond them. A chunk without room is replaced by a larger copy. */
 #ifndef AFMON_STORE_CHUNK_H
 #define AFMON_STORE_CHUNK_H
 

@@ -44,8 +44,8 @@ void afmon_queue_replace(struct afmon_chunk_queue *queue, struct afmon_chunk *ch
 
 /* ---- The bound ---- */
 
-/* Names and sketches cannot be given back. Where they alone come near the bound, an eighth of it is left for samples all
- * the same: else every sample would be evicted at once, at many times the cost. */
+/* Names and sketches cannot be given back. Where they alone come near the bound, an eighth of it is left for samples
+ * all the same: else every sample would be evicted at once, at many times the cost. */
 static bool is_over(const struct afmon_store *store)
 {
     size_t least = store->fixed_bytes + store->max_memory / 8;

@@ -11,7 +11,8 @@
 #define HEAVY 512
 #define HEAVY_SHARE 2048
 
-/* A list's next block is as large as this part of what it holds, within bounds: little is unused, and blocks are few. */
+/* A list's next block is as large as this part of what it holds, within bounds: little is unused, and blocks are few.
+ */
 #define BLOCK_SHARE 8
 #define BLOCK_SMALLEST 4
 #define BLOCK_LARGEST 510

@@ -43,8 +43,8 @@ struct afmon_index {
     struct afmon_index_page *pages;
     uint32_t page_count;
     uint32_t page_capacity;
-    uint32_t root_page;   /* the page that the next new root comes from */
-    uint32_t root_next;   /* its slot of root_page; 16: take a new page */
+    uint32_t root_page; /* the page that the next new root comes from */
+    uint32_t root_next; /* its slot of root_page; 16: take a new page */
     uint32_t root_count;
     uint16_t *root_order; /* leading bits that have a slot, sorted */
     uint32_t root_capacity;

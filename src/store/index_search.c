@@ -36,7 +36,7 @@ struct afmon_search {
     size_t sketch_capacity;
     uint64_t count;
     struct candidates found;
-    unsigned free_bits; /* how many bits the keys that were found may differ in, from the last one up */
+    unsigned free_bits;  /* how many bits the keys that were found may differ in, from the last one up */
     uint64_t beside_low; /* smallest and greatest key beside the index */
     uint64_t beside_high;
     bool beside_waits; /* all of them are candidates, but not in `found` yet */
@@ -395,7 +395,8 @@ static void count_digits(const uint64_t *keys, size_t count, unsigned shift, uin
         counts[digit] += (uint64_t)rows[0][digit] + rows[1][digit] + rows[2][digit] + rows[3][digit];
 }
 
-/* The digit under which the value at *rank lies, counted over a page and the candidates; *rank becomes the rank there. */
+/* The digit under which the value at *rank lies, counted over a page and the candidates; *rank becomes the rank there.
+ */
 static size_t choose_digit(const struct afmon_search *search, uint32_t page, unsigned shift, uint64_t *rank)
 {
     uint64_t counts[AFMON_INDEX_FAN];

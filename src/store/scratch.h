@@ -1,5 +1,5 @@
-/* The memory that a question works in. The last one that was used is kept in the store: to get it from the system anew would
- * take longer than the answer. */
+/* The memory that a question works in. The last one that was used is kept in the store: to get it from the system anew
+ * would take longer than the answer. */
 #ifndef AFMON_STORE_SCRATCH_H
 #define AFMON_STORE_SCRATCH_H
 

@@ -32,7 +32,8 @@ struct afmon_weight {
     uint64_t count;
 };
 
-/* The key at rank of count keys (which are reordered) and the weights (sorted by key) together; rank is below the sum. */
+/* The key at rank of count keys (which are reordered) and the weights (sorted by key) together; rank is below the sum.
+ */
 uint64_t afmon_select_weighted(uint64_t *keys, size_t count, const struct afmon_weight *weights, size_t weight_count,
                                uint64_t rank);
 

@@ -20,8 +20,8 @@ struct afmon_entry {
     bool indexed; /* its values are in the index */
 };
 
-/* What a series with many samples keeps besides: the index, and the state of the growing chunk, in which the first `flushed`
- * samples are summed up and in the index. */
+/* What a series with many samples keeps besides: the index, and the state of the growing chunk, in which the first
+ * `flushed` samples are summed up and in the index. */
 struct afmon_running {
     struct afmon_index *index;           /* NULL: no memory for it; questions then look at every value */
     struct afmon_checkpoint *checkpoint; /* of the growing chunk */
@@ -42,8 +42,8 @@ struct afmon_evicted {
 };
 
 struct afmon_series_data {
-    struct afmon_series public; /* must be first */
-    struct afmon_chunk *growing; /* NULL: none */
+    struct afmon_series public;       /* must be first */
+    struct afmon_chunk *growing;      /* NULL: none */
     const struct afmon_set *last_set; /* of the growing chunk's last sample */
     double *last_tokens;              /* what that one was added to */
     struct afmon_entry *entries;      /* the sealed ones are first_entry..end_entry - 1 */
@@ -52,7 +52,7 @@ struct afmon_series_data {
     uint32_t entry_capacity;
     uint16_t last_set_index;
     uint8_t token_kind;
-    int64_t wall_delta_us; /* of the growing chunk */
+    int64_t wall_delta_us;         /* of the growing chunk */
     struct afmon_running *running; /* NULL until a chunk was full */
     struct afmon_summary settled;  /* of all samples that are not in the growing chunk */
     struct afmon_evicted evicted;
@@ -92,15 +92,15 @@ void afmon_series_push(struct afmon_store *store, struct afmon_series_data *seri
 /* Ends the growing chunk (if there is one). False: no memory, nothing has changed. */
 bool afmon_series_seal(struct afmon_store *store, struct afmon_series_data *series);
 
-/* Takes the oldest sealed chunk, which there is, out of memory. sketch: with its values, or NULL where there was no memory
- * for one. */
+/* Takes the oldest sealed chunk, which there is, out of memory. sketch: with its values, or NULL where there was no
+ * memory for one. */
 void afmon_series_forget(struct afmon_store *store, struct afmon_series_data *series, struct afmon_sketch *sketch);
 
 /* In want of memory: takes all samples of the series out of it. */
 void afmon_series_forget_all(struct afmon_store *store, struct afmon_series_data *series);
 
-/* A sample that cannot be kept in memory counts as evicted. All before it must be evicted, too, for evicted samples are the
- * first ones of their series. */
+/* A sample that cannot be kept in memory counts as evicted. All before it must be evicted, too, for evicted samples are
+ * the first ones of their series. */
 void afmon_series_lose(struct afmon_store *store, struct afmon_series_data *series,
                        const struct afmon_store_sample *sample);
 

@@ -32,7 +32,8 @@ static void forget_in_index(struct afmon_store *store, struct afmon_series_data 
     struct afmon_running *running = series->running;
     size_t before = afmon_index_bytes(running->index);
     bool last = series->first_entry + 1 == series->end_entry;
-    const struct afmon_checkpoint *next = last ? running->checkpoint : series->entries[series->first_entry + 1].checkpoint;
+    const struct afmon_checkpoint *next =
+        last ? running->checkpoint : series->entries[series->first_entry + 1].checkpoint;
     if (next != NULL || (last && series->growing == NULL))
         afmon_index_remove_before(running->index, next);
     else

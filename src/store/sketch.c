@@ -154,11 +154,11 @@ size_t afmon_sketch_bytes(const struct afmon_sketch *sketch)
 
 uint64_t afmon_sketch_key(const struct afmon_sketch_class *class)
 {
-    uint64_t start = (uint64_t)class->leading << LEADING_SHIFT;
+    uint64_t start = (uint64_t) class->leading << LEADING_SHIFT;
     /* What lies behind the fine bits of a short number is all zeros, and in the key of a negative one all ones. */
     if (start < AFMON_ORDER_SIGN)
         start |= (UINT64_C(1) << FINE_SHIFT) - 1;
-    uint64_t low = start | (uint64_t)class->low << FINE_SHIFT;
-    uint64_t high = start | (uint64_t)class->high << FINE_SHIFT;
+    uint64_t low = start | (uint64_t) class->low << FINE_SHIFT;
+    uint64_t high = start | (uint64_t) class->high << FINE_SHIFT;
     return low + (high - low) / 2;
 }

@@ -1,6 +1,7 @@
-/* What is remembered of values that have left memory, for quantiles over all time: how many of them lie in each class of
- * values that agree in sign, exponent and the first 9 bits of the mantissa (1/512 wide), and between which bounds they lie in it. The
- * middle of the bounds is within 1/1024 of each of them; where all are equal (and have no more than 25 bits) it is exact.
+/* What is remembered of values that have left memory, for quantiles over all time: how many of them lie in each class
+ * of values that agree in sign, exponent and the first 9 bits of the mantissa (1/512 wide), and between which bounds
+ * they lie in it. The middle of the bounds is within 1/1024 of each of them; where all are equal (and have no more than
+ * 25 bits) it is exact.
  *
  * A sketch never changes; adding makes a new one. References are counted and may be given back from any thread. */
 #ifndef AFMON_STORE_SKETCH_H
@@ -31,7 +32,7 @@ struct afmon_sketch {
 struct afmon_sketch *afmon_sketch_with(const struct afmon_sketch *sketch, const double *values, size_t count);
 
 void afmon_sketch_hold(struct afmon_sketch *sketch);
-void afmon_sketch_release(struct afmon_sketch *sketch); /* NULL is fine */
+void afmon_sketch_release(struct afmon_sketch *sketch);       /* NULL is fine */
 size_t afmon_sketch_bytes(const struct afmon_sketch *sketch); /* NULL: 0 */
 
 /* The key that stands for the values of a class. */

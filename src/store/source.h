@@ -1,5 +1,6 @@
-/* Where samples that have left memory can be read again: the metrics files of a run, in the order in which their samples were appended to the store.
- * The k-th sample of a series in the sources (skipping nothing) is the k-th that was appended to the store. */
+/* Where samples that have left memory can be read again: the metrics files of a run, in the order in which their
+ * samples were appended to the store. The k-th sample of a series in the sources (skipping nothing) is the k-th that
+ * was appended to the store. */
 #ifndef AFMON_STORE_SOURCE_H
 #define AFMON_STORE_SOURCE_H
 

@@ -51,7 +51,8 @@ void afmon_queue_add(struct afmon_chunk_queue *queue, struct afmon_chunk *chunk)
 void afmon_queue_remove(struct afmon_chunk_queue *queue, struct afmon_chunk *chunk);
 void afmon_queue_replace(struct afmon_chunk_queue *queue, struct afmon_chunk *chunk, struct afmon_chunk *by);
 
-/* Owner, holding the lock (which it leaves now and then): takes chunks out of memory until the store is within its bound. */
+/* Owner, holding the lock (which it leaves now and then): takes chunks out of memory until the store is within its
+ * bound. */
 void afmon_store_evict(struct afmon_store *store);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <afmon/afmon.h>
 
-/* mean and m2 (sum of squared differences from the mean) are kept as by Welford, and merged as by Chan, Golub and LeVeque
- * (1979), so that the variance of large values with a small spread is right. */
+/* mean and m2 (sum of squared differences from the mean) are kept as by Welford, and merged as by Chan, Golub and
+ * LeVeque (1979), so that the variance of large values with a small spread is right. */
 struct afmon_summary {
     uint64_t count; /* finite values */
     uint64_t not_finite;

@@ -1,5 +1,5 @@
-/* Token usage of a live store: all time from the totals that are kept, a window from the chunks that it touches. Those are
- * held under the lock and added up without it. */
+/* Token usage of a live store: all time from the totals that are kept, a window from the chunks that it touches. Those
+ * are held under the lock and added up without it. */
 #include <stdlib.h>
 #include <string.h>
 

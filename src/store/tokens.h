@@ -36,7 +36,8 @@ enum afmon_token_kind afmon_token_kind_of(const char *name, size_t length);
 
 /* The sum that samples with this set (NULL: none) are added to. It stays where it is until afmon_tokens_free. */
 double *afmon_tokens_of(struct afmon_tokens *tokens, const struct afmon_set *set, enum afmon_token_kind kind);
-double *afmon_tokens_of_model(struct afmon_tokens *tokens, const char *model, size_t length, enum afmon_token_kind kind);
+double *afmon_tokens_of_model(struct afmon_tokens *tokens, const char *model, size_t length,
+                              enum afmon_token_kind kind);
 
 /* What a sample counts for: nothing where it is negative or not finite. */
 static inline double afmon_tokens_counted(double value)

@@ -1,6 +1,7 @@
-/* The lock of a store: one owner that takes it again and again, and askers that must not starve behind it, nor it behind
- * them. A plain mutex lets whoever runs on take it once more before one who sleeps wakes up; here everybody draws a number and is served in
- * that order. Who waits looks again and again for as long as an answer takes, and then sleeps. */
+/* The lock of a store: one owner that takes it again and again, and askers that must not starve behind it, nor it
+ * behind them. A plain mutex lets whoever runs on take it once more before one who sleeps wakes up; here everybody
+ * draws a number and is served in that order. Who waits looks again and again for as long as an answer takes, and then
+ * sleeps. */
 #ifndef AFMON_STORE_TURN_H
 #define AFMON_STORE_TURN_H
 

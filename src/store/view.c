@@ -221,8 +221,7 @@ struct afmon_times afmon_view_times(afmon_window window)
 
 bool afmon_view_takes_all(const afmon_view *view, struct afmon_times times)
 {
-    return view->sample_count == 0 ||
-           afmon_cover_of(view->first_us, view->last_us, times) == AFMON_COVER_WHOLE;
+    return view->sample_count == 0 || afmon_cover_of(view->first_us, view->last_us, times) == AFMON_COVER_WHOLE;
 }
 
 bool afmon_view_misses(const struct afmon_view_series *series, struct afmon_times times)

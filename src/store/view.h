@@ -5,10 +5,11 @@
 #include "store/source.h"
 #include "store/store.h"
 
-/* A snapshot of a store. sources (copied, paths too) say where evicted samples lie; where there are none (count 0), evicted samples are out of reach: they are in all-time aggregates
- * and in nothing else. Any thread. A view holds the store, and its chunks, until afmon_view_close. */
-afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source *sources, size_t source_count, afmon_view **view,
-                            afmon_error *error);
+/* A snapshot of a store. sources (copied, paths too) say where evicted samples lie; where there are none (count 0),
+ * evicted samples are out of reach: they are in all-time aggregates and in nothing else. Any thread. A view holds the
+ * store, and its chunks, until afmon_view_close. */
+afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source *sources, size_t source_count,
+                            afmon_view **view, afmon_error *error);
 
 /* What the opener of a recorded run knows besides; copied. */
 struct afmon_view_extra {
@@ -22,8 +23,9 @@ struct afmon_view_extra {
 };
 void afmon_view_set_extra(afmon_view *view, const struct afmon_view_extra *extra);
 
-/* Writes the whole view as one JSON object, metric name to list of {"timestamp": ..., "value": ..., metadata ...}, as afmon_save_metrics does, to a file descriptor, in pieces of bounded
- * size. Metadata keys called timestamp or value are escaped as in lines. 0 or errno. */
+/* Writes the whole view as one JSON object, metric name to list of {"timestamp": ..., "value": ..., metadata ...}, as
+ * afmon_save_metrics does, to a file descriptor, in pieces of bounded size. Metadata keys called timestamp or value are
+ * escaped as in lines. 0 or errno. */
 afmon_status afmon_view_write_json(afmon_view *view, int fd, afmon_error *error);
 
 #endif

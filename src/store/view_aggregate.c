@@ -50,12 +50,11 @@ static bool takes_all_of(const struct afmon_view_series *series, struct afmon_ti
     return all;
 }
 
-/* Where evicted samples are out of reach (there are no sources, or not all of what was written), the answer for a window
- * is partial; for all time there are the sums and the sketch that the store has kept. */
+/* Where evicted samples are out of reach (there are no sources, or not all of what was written), the answer for a
+ * window is partial; for all time there are the sums and the sketch that the store has kept. */
 static afmon_status gather(afmon_view *view, const struct afmon_view_series *series, struct gathering *gathering)
 {
-    struct afmon_recall recall = {
-        .only = series, .times = gathering->times, .visit = add_recalled, .user = gathering};
+    struct afmon_recall recall = {.only = series, .times = gathering->times, .visit = add_recalled, .user = gathering};
     afmon_status status = afmon_view_recall(view, &recall, NULL);
     if (status != AFMON_OK)
         return status;
@@ -99,15 +98,14 @@ static afmon_status approximate_quantiles(const struct afmon_search_source *sour
         uint64_t pair[2];
         status = afmon_search_pair(search, place.rank, pair);
         if (status == AFMON_OK)
-            values[i] =
-                afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
+            values[i] = afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
     }
     afmon_search_free(search);
     return status;
 }
 
-static afmon_status find_quantiles(const struct afmon_view_series *series, struct gathering *gathering,
-                                   const double *q, size_t q_count, double *values)
+static afmon_status find_quantiles(const struct afmon_view_series *series, struct gathering *gathering, const double *q,
+                                   size_t q_count, double *values)
 {
     uint64_t *keys;
     size_t count = afmon_values_to_keys(&gathering->values, &keys);

@@ -1,4 +1,5 @@
-/* A view from the inside. Once made nothing of it changes but the list of names, so that any number of threads may ask. */
+/* A view from the inside. Once made nothing of it changes but the list of names, so that any number of threads may ask.
+ */
 #ifndef AFMON_STORE_VIEW_INTERNAL_H
 #define AFMON_STORE_VIEW_INTERNAL_H
 
@@ -14,13 +15,13 @@ struct afmon_view_series {
     struct afmon_entry *entries; /* the chunks in memory, a reference to each; in the view's list */
     uint32_t entry_count;
     uint8_t token_kind;
-    struct afmon_summary all; /* of all samples, evicted ones included */
+    struct afmon_summary all;     /* of all samples, evicted ones included */
     struct afmon_evicted evicted; /* a reference to the sketch */
     uint64_t total;               /* samples */
 };
 
 struct afmon_view {
-    struct afmon_store *store; /* a reference: names and sets lie there */
+    struct afmon_store *store;        /* a reference: names and sets lie there */
     struct afmon_view_series *series; /* those with samples, in order of creation */
     size_t series_count;
     struct afmon_entry *entries;

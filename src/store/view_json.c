@@ -1,5 +1,6 @@
-/* A whole view as JSON. The samples stand metric by metric, the files hold them in the order of time: evicted samples are read
- * back for as many metrics at a time as fit in memory, and a metric with more than that straight from the files into the output. */
+/* A whole view as JSON. The samples stand metric by metric, the files hold them in the order of time: evicted samples
+ * are read back for as many metrics at a time as fit in memory, and a metric with more than that straight from the
+ * files into the output. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,8 @@
 #include "base/text.h"
 #include "store/view_internal.h"
 
-#define PIECE ((size_t)1 << 18)           /* the output is written when there is so much of it */
-#define OUTPUT_LIMIT ((size_t)1 << 30)    /* a buffer with one sample too many for that is a failure */
+#define PIECE ((size_t)1 << 18)         /* the output is written when there is so much of it */
+#define OUTPUT_LIMIT ((size_t)1 << 30)  /* a buffer with one sample too many for that is a failure */
 #define GATHERED ((uint64_t)200 * 1000) /* evicted samples that are kept as text at a time */
 
 struct writing {
@@ -115,7 +116,8 @@ static afmon_status gather_recalled(void *user, const struct afmon_view_series *
 
 static const struct afmon_times always = {.since_us = INT64_MIN, .until_us = INT64_MAX};
 
-/* Gathers the evicted samples of metrics from index on, of as many as may be at a time. *end: behind the last of them. */
+/* Gathers the evicted samples of metrics from index on, of as many as may be at a time. *end: behind the last of them.
+ */
 static afmon_status gather_from(struct writing *writing, size_t index, size_t *end, afmon_error *error)
 {
     afmon_view *view = writing->view;
@@ -131,8 +133,7 @@ static afmon_status gather_from(struct writing *writing, size_t index, size_t *e
         chosen[series - view->series] = true;
     }
     writing->gathering = chosen;
-    struct afmon_recall recall = {
-        .times = always, .wants = gathers, .visit = gather_recalled, .user = writing};
+    struct afmon_recall recall = {.times = always, .wants = gathers, .visit = gather_recalled, .user = writing};
     afmon_status status = samples == 0 ? AFMON_OK : afmon_view_recall(view, &recall, error);
     writing->gathering = NULL;
     free(chosen);
@@ -166,8 +167,7 @@ static afmon_status write_evicted(struct writing *writing, const struct afmon_vi
     }
     if (series->evicted.count <= GATHERED) /* there is none that could be read */
         return AFMON_OK;
-    struct afmon_recall recall = {
-        .only = series, .times = always, .visit = stream_recalled, .user = writing};
+    struct afmon_recall recall = {.only = series, .times = always, .visit = stream_recalled, .user = writing};
     return afmon_view_recall(writing->view, &recall, error);
 }
 

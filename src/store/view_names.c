@@ -58,8 +58,7 @@ const struct afmon_view_series *afmon_view_in_order(afmon_view *view, size_t ind
     return order == NULL ? NULL : &view->series[order[index]];
 }
 
-afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length,
-                             const struct afmon_view_series **series)
+afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length, const struct afmon_view_series **series)
 {
     *series = NULL;
     const uint32_t *order = names(view);

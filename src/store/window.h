@@ -12,7 +12,8 @@ struct afmon_times {
 
 enum afmon_cover { AFMON_COVER_NONE, AFMON_COVER_PART, AFMON_COVER_WHOLE };
 
-/* A window of steady times in the wall time of samples that were taken with this wall_delta. The ends of all time stay. */
+/* A window of steady times in the wall time of samples that were taken with this wall_delta. The ends of all time stay.
+ */
 struct afmon_times afmon_times_at_wall(struct afmon_times steady, int64_t wall_delta_us);
 
 /* How much of samples from min to max lies in a window: all, none, or some (or, rarely, none). */
@@ -60,8 +61,8 @@ bool afmon_values_add_part(struct afmon_values *values, const struct afmon_entry
 /* Turns the finite values into keys (store/order.h), in place. Returns how many there are. */
 size_t afmon_values_to_keys(struct afmon_values *values, uint64_t **keys);
 
-/* Merges many summaries without a division each, for a window has many chunks: first take() each of them, then centre(), then
- * spread() each. */
+/* Merges many summaries without a division each, for a window has many chunks: first take() each of them, then
+ * centre(), then spread() each. */
 struct afmon_pool {
     struct afmon_summary sum;
 };

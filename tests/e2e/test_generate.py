@@ -83,7 +83,7 @@ def is_respondent(request):
     return request["body"]["messages"][0] == {"role": "system", "content": TELL}
 
 
-# ---- Good answers --------------------------------------------------------------------------------------------------
+# ---- Good answers --------------------------------------------------------------------------------
 
 
 def test_conversations_calls_and_dataset(place):
@@ -187,7 +187,7 @@ def test_missing_usage_and_unicode(place):
     assert "prompt_tokens" not in place.rows()[0]["metadata"]
 
 
-# ---- Failures of the server --------------------------------------------------------------------------------------------
+# ---- Failures of the server ----------------------------------------------------------------------
 
 
 def test_429_with_retry_after_in_seconds(place):
@@ -323,7 +323,7 @@ def test_some_failed(place):
     assert sorted(place.indices()) == list(range(40))
 
 
-# ---- The key -------------------------------------------------------------------------------------------------------------
+# ---- The key -------------------------------------------------------------------------------------
 
 
 def test_the_key_is_sent_and_written_nowhere(place):
@@ -368,7 +368,7 @@ def test_keys_that_cannot_be(place, name, value, text):
     assert "verysecret" not in done.stderr + done.stdout
 
 
-# ---- Command line and files ------------------------------------------------------------------------------------------------
+# ---- Command line and files ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("options, text", [
@@ -386,8 +386,8 @@ def test_bad_options(place, options, text):
 
 
 @pytest.mark.parametrize("url", [
-    "127.0.0.1:8080/v1", "ftp://host/v1", "file:///etc/passwd", "http://user:secret@host/v1", "http://host/v1?key=secret",
-    "http://", "nonsense"], ids=range(7))
+    "127.0.0.1:8080/v1", "ftp://host/v1", "file:///etc/passwd", "http://user:secret@host/v1",
+    "http://host/v1?key=secret", "http://", "nonsense"], ids=range(7))
 def test_bad_addresses(place, url):
     done = place.run(url=url)
     assert done.returncode == 2
@@ -447,7 +447,7 @@ def test_an_output_that_cannot_be(place):
     assert place.run("--simulate").returncode == 2
 
 
-# ---- Taking up a data set --------------------------------------------------------------------------------------------------
+# ---- Taking up a data set ------------------------------------------------------------------------
 
 
 def test_the_simulation_is_the_same_for_a_seed(place, tmp_path_factory):
@@ -543,7 +543,7 @@ def test_a_full_disk_ends_the_run_and_leaves_whole_lines(place):
     assert 0 < len(place.rows()) < 500
 
 
-# ---- Ctrl-C ------------------------------------------------------------------------------------------------------------------
+# ---- Ctrl-C --------------------------------------------------------------------------------------
 
 
 def test_ctrl_c_lets_calls_in_flight_finish(place):
@@ -603,7 +603,7 @@ def test_a_second_ctrl_c_ends_at_once(place):
     assert process.returncode == 130
 
 
-# ---- What is shown -------------------------------------------------------------------------------------------------------------
+# ---- What is shown -------------------------------------------------------------------------------
 
 
 def test_output_without_a_terminal_is_plain(place):

@@ -13,7 +13,8 @@ static inline char *make_folder(void)
 {
     const char *parent = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
     char *path = malloc(strlen(parent) + 32);
-    assert_non_null(path);
+    if (path == NULL)
+        abort();
     sprintf(path, "%s/afmon-test-XXXXXX", parent);
     assert_non_null(mkdtemp(path));
     return path;

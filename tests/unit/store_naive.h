@@ -1,5 +1,5 @@
-/* What the store is compared with: all samples in one array, and every question answered by going through them. Included by
- * the tests of the store; each uses a part of it. */
+/* What the store is compared with: all samples in one array, and every question answered by going through them.
+ * Included by the tests of the store; each uses a part of it. */
 #ifndef AFMON_TESTS_STORE_NAIVE_H
 #define AFMON_TESTS_STORE_NAIVE_H
 
@@ -212,7 +212,7 @@ static UNUSED_HERE void assert_sums(const afmon_aggregate *aggregate, const doub
     assert_near(aggregate->sum, (double)sum, (double)absolute, 1e-12);
     assert_near(aggregate->mean, (double)mean, (double)(count > 0 ? absolute / (long double)count : 0), 1e-12);
     if (isfinite((double)squares) && (double)squares > DBL_MIN)
-        assert_near(aggregate->stddev, stddev, stddev + fabs((double)mean) * 1e-9, 1e-6);
+        assert_near(aggregate->stddev, stddev, stddev + fabs((double)mean) * 1e-8, 1e-6);
     assert_same(aggregate->min, count > 0 ? sorted[0] : 0);
     assert_same(aggregate->max, count > 0 ? sorted[count - 1] : 0);
 }

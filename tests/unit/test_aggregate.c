@@ -1,5 +1,5 @@
-/* Windows of a live store, compared with going through all samples: every stream of values, times out of order, clock steps,
- * gaps, windows whose edge is exactly a sample's time. Quantiles are equal bit for bit. */
+/* Windows of a live store, compared with going through all samples: every stream of values, times out of order, clock
+ * steps, gaps, windows whose edge is exactly a sample's time. Quantiles are equal bit for bit. */
 #include "store_naive.h"
 
 #include "store/store.h"
@@ -21,8 +21,8 @@ struct fixture {
 
 static void begin(struct fixture *fixture, enum stream stream, bool busy)
 {
-    *fixture = (struct fixture){
-        .store = afmon_store_new(PLENTY), .steady_us = START_US, .stream = stream, .busy = busy};
+    *fixture =
+        (struct fixture){.store = afmon_store_new(PLENTY), .steady_us = START_US, .stream = stream, .busy = busy};
     fixture->series = afmon_store_series(fixture->store, "m", 1);
     assert_non_null(fixture->series);
 }
@@ -57,8 +57,8 @@ static void append(struct fixture *fixture, size_t count)
                                       .wall_us = fixture->steady_us - late + fixture->wall_delta_us};
         if (random_below(200) == 0)
             sample.value = random_below(2) == 0 ? NAN : -INFINITY;
-        samples[i] = (struct afmon_store_sample){
-            .series = fixture->series, .value = sample.value, .wall_us = sample.wall_us};
+        samples[i] =
+            (struct afmon_store_sample){.series = fixture->series, .value = sample.value, .wall_us = sample.wall_us};
         naive_add(&fixture->naive, sample);
     }
     afmon_store_append(fixture->store, samples, count);

@@ -30,8 +30,7 @@ static void append_one(struct afmon_store *store, struct afmon_series *series, d
 static afmon_aggregate all_time(struct afmon_store *store, const char *name)
 {
     afmon_aggregate aggregate;
-    assert_int_equal(
-        afmon_store_aggregate(store, name, strlen(name), START_US, INT64_MAX, true, &aggregate), AFMON_OK);
+    assert_int_equal(afmon_store_aggregate(store, name, strlen(name), START_US, INT64_MAX, true, &aggregate), AFMON_OK);
     return aggregate;
 }
 
@@ -227,8 +226,7 @@ static void test_tokens_by_model(void **state)
             assert_int_equal(tokens_of(&usage.models[1], kind), expected[1][kind]);
             assert_int_equal(tokens_of(&usage.models[2], kind), expected[2][kind] + expected[3][kind]);
         }
-        assert_int_equal(usage.total_tokens,
-                         expected[0][2] + expected[1][2] + expected[2][2] + expected[3][2]);
+        assert_int_equal(usage.total_tokens, expected[0][2] + expected[1][2] + expected[2][2] + expected[3][2]);
         afmon_token_usage_free(&usage);
         assert_null(usage.models);
     }
@@ -322,10 +320,9 @@ static void append_failing(struct afmon_store *store, struct afmon_series *serie
     for (int i = 0; i < FAILING; i += 100) {
         struct afmon_store_sample samples[200];
         for (int j = 0; j < 100; j++) {
-            samples[2 * j] = (struct afmon_store_sample){
-                .series = series, .value = values[i + j], .wall_us = START_US + i + j};
-            samples[2 * j + 1] =
-                (struct afmon_store_sample){.series = tokens, .value = 2, .wall_us = START_US + i + j};
+            samples[2 * j] =
+                (struct afmon_store_sample){.series = series, .value = values[i + j], .wall_us = START_US + i + j};
+            samples[2 * j + 1] = (struct afmon_store_sample){.series = tokens, .value = 2, .wall_us = START_US + i + j};
         }
         afmon_store_append(store, samples, 200);
     }
@@ -418,8 +415,8 @@ static void test_each_allocation_of_a_question_may_fail(void **state)
             afmon_aggregate aggregate;
             afmon_token_usage usage;
             fail_alloc_at(n);
-            afmon_status status =
-                afmon_store_aggregate(store, "total_token_count", 17, START_US + samples, samples - 9, true, &aggregate);
+            afmon_status status = afmon_store_aggregate(store, "total_token_count", 17, START_US + samples, samples - 9,
+                                                        true, &aggregate);
             afmon_status tokens = afmon_store_token_usage(store, START_US + samples, samples / 2, &usage);
             more = fail_alloc_stop();
             if (!more)
@@ -470,7 +467,8 @@ static void *ask_again_and_again(void *user)
     struct threads *threads = user;
     while (!atomic_load(&threads->stop)) {
         afmon_aggregate aggregate;
-        assert_int_equal(afmon_store_aggregate(threads->store, "m", 1, START_US, INT64_MAX, true, &aggregate), AFMON_OK);
+        assert_int_equal(afmon_store_aggregate(threads->store, "m", 1, START_US, INT64_MAX, true, &aggregate),
+                         AFMON_OK);
         double count = (double)aggregate.count;
         assert_same(aggregate.sum, count * (count - 1) / 2);
         if (!aggregate.approximate && aggregate.count > 0)
