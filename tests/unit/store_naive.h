@@ -14,6 +14,19 @@
 
 #define UNUSED_HERE __attribute__((unused))
 
+/* Sanitizers take their time: then less is done of what is only more of the same. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 /* ---- Random numbers, the same in every run ---- */
 
 static uint64_t random_state = UINT64_C(88172645463325252);

@@ -142,8 +142,8 @@ static void test_every_stream(void **state)
     (void)state;
     for (int stream = 0; stream < STREAMS; stream++) {
         struct fixture fixture;
-        begin(&fixture, (enum stream)stream, MIB + random_below(MIB));
-        for (int step = 0; step < 40; step++) {
+        begin(&fixture, (enum stream)stream, MIB / 2 + random_below(MIB / 4));
+        for (int step = 0; step < (SANITIZED ? 16 : 40); step++) {
             if (random_below(8) == 0) {
                 fixture.wall_delta_us = (int64_t)random_below(20) * HOUR_US - 10 * HOUR_US;
                 afmon_store_set_wall_delta(fixture.store, fixture.wall_delta_us);
@@ -162,7 +162,7 @@ static void test_memory_stays_within_the_bound(void **state)
     (void)state;
     struct fixture fixture;
     begin(&fixture, LOG_NORMAL, 4 * MIB);
-    for (int step = 0; step < 200; step++) {
+    for (int step = 0; step < (SANITIZED ? 60 : 200); step++) {
         append(&fixture, 10000);
         assert_true(stats_of(fixture.store).bytes <= 4 * MIB);
     }
@@ -298,7 +298,7 @@ static void test_an_allocation_fails_while_evicting(void **state)
 {
     (void)state;
     bool more = true;
-    for (long n = 1; more; n += n < 100 ? 1 : 97) {
+    for (long n = 1; more; n += SANITIZED ? 53 : n < 100 ? 1 : 97) {
         struct fixture fixture;
         begin(&fixture, RATE, MIB / 4);
         append(&fixture, 10000);

@@ -161,7 +161,7 @@ static void test_aggregates_from_memory_and_files(void **state)
     (void)state;
     struct run run;
     begin(&run, MIB);
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < (SANITIZED ? 2 : 4); round++) {
         append(&run, 40000);
         afmon_view *view = view_of(&run);
         for (size_t which = 0; which < SERIES; which++) {
@@ -171,7 +171,7 @@ static void test_aggregates_from_memory_and_files(void **state)
         }
         afmon_view_close(view);
     }
-    assert_true(evicted(&run) > 50000);
+    assert_true(evicted(&run) > 30000);
     end(&run);
 }
 
@@ -368,7 +368,7 @@ static void test_each_sample_in_order(void **state)
     (void)state;
     struct run run;
     begin(&run, MIB);
-    append(&run, 120000);
+    append(&run, SANITIZED ? 60000 : 120000);
     afmon_view *view = view_of(&run);
     for (size_t which = 0; which < SERIES; which++) {
         for (int i = 0; i < 3; i++) {
@@ -383,7 +383,8 @@ static void test_each_sample_in_order(void **state)
     assert_int_equal(afmon_view_each(view, NULL, window, count_one, counts), AFMON_OK);
     for (size_t i = 0; i < SERIES; i++)
         assert_int_equal(counts[i], in_window(&run.naive[i], window));
-    for (size_t stop_at = 1; stop_at < 40000; stop_at += 20000) { /* in the file, and in memory */
+    for (size_t stop_at = 1; stop_at < (SANITIZED ? 14000 : 30000);
+         stop_at += SANITIZED ? 13000 : 20000) { /* in the file, and in memory */
         struct visitor visitor = {.run = &run, .window = AFMON_WINDOW_ALL, .stop_at = stop_at};
         assert_int_equal(afmon_view_each(view, "latency", AFMON_WINDOW_ALL, visit_one, &visitor), AFMON_E_CANCELLED);
         assert_int_equal(visitor.seen, stop_at);
@@ -432,10 +433,10 @@ static void test_tokens_of_windows(void **state)
     (void)state;
     struct run run;
     begin(&run, MIB);
-    append(&run, 150000);
+    append(&run, SANITIZED ? 60000 : 150000);
     assert_true(evicted(&run) > 0);
     afmon_view *view = view_of(&run);
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < (SANITIZED ? 3 : 6); i++) {
         afmon_window window = i == 0 ? AFMON_WINDOW_ALL : some_window(&run, 1);
         afmon_token_usage usage;
         assert_int_equal(afmon_view_token_usage(view, window, &usage), AFMON_OK);
@@ -471,7 +472,7 @@ static void test_a_view_outlives_its_store_and_never_changes(void **state)
         before[i].samples = malloc(before[i].count * sizeof *before[i].samples);
         memcpy(before[i].samples, run.naive[i].samples, before[i].count * sizeof *before[i].samples);
     }
-    append(&run, 200000);
+    append(&run, SANITIZED ? 80000 : 200000);
     afmon_store_release(run.store);
     run.store = NULL;
     for (int i = 0; i < SERIES; i++) {
@@ -519,7 +520,7 @@ static void test_without_files(void **state)
     (void)state;
     struct run run;
     begin(&run, MIB);
-    append(&run, 150000);
+    append(&run, SANITIZED ? 60000 : 150000);
     afmon_view *view;
     assert_int_equal(afmon_view_new(run.store, NULL, 0, &view, NULL), AFMON_OK);
     check_out_of_reach(view, &run);
@@ -537,7 +538,7 @@ static void test_a_file_that_was_cut_off_or_taken_away(void **state)
     (void)state;
     struct run run;
     begin(&run, MIB);
-    append(&run, 150000);
+    append(&run, SANITIZED ? 60000 : 150000);
     afmon_view *view = view_of(&run);
     assert_int_equal(ftruncate(run.file, 200001), 0);
     check_out_of_reach(view, &run);
@@ -589,7 +590,7 @@ static void test_json_holds_every_sample(void **state)
     (void)state;
     struct run run;
     begin(&run, MIB);
-    append(&run, 100000);
+    append(&run, SANITIZED ? 60000 : 100000);
     assert_true(evicted(&run) > 0);
     afmon_view *view = view_of(&run);
     json_t *root = json_of(view);
@@ -604,6 +605,8 @@ static void test_json_holds_every_sample(void **state)
 static void test_json_of_a_metric_that_does_not_fit_in_memory(void **state)
 {
     (void)state;
+    if (SANITIZED)
+        skip();
     struct run run;
     begin(&run, MIB);
     for (int i = 0; i < 320000; i++)
@@ -686,7 +689,7 @@ static void test_each_allocation_may_fail(void **state)
     append(&run, 20000);
     assert_true(evicted(&run) > 0);
     bool more = true;
-    for (long n = 1; more; n++) {
+    for (long n = 1; more; n += SANITIZED ? 5 : 1) {
         fail_alloc_at(n);
         ask_everything(&run, false);
         more = fail_alloc_stop();
@@ -705,7 +708,7 @@ struct asker {
 static void *ask_thread(void *user)
 {
     const struct asker *asker = user;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < (SANITIZED ? 2 : 5); i++) {
         afmon_aggregate aggregate;
         assert_int_equal(afmon_view_aggregate(asker->view, "latency", AFMON_WINDOW_ALL, &aggregate), AFMON_OK);
         assert_int_equal(aggregate.count + aggregate.not_finite, asker->run->naive[0].count);
