@@ -17,6 +17,7 @@ struct worker {
     afmon_monitor *monitor;
     _Atomic uint64_t *acknowledged;
     char name[64];
+    const char *long_text;
 };
 
 static afmon_status record_one(struct worker *worker, afmon_metric *handle, uint64_t i, const char *long_text)
@@ -33,12 +34,10 @@ static afmon_status record_one(struct worker *worker, afmon_metric *handle, uint
 static void *work(void *user)
 {
     struct worker *worker = user;
-    static char long_text[200001];
-    memset(long_text, 'x', sizeof long_text - 1);
     afmon_metric *handle;
     if (afmon_metric_resolve(worker->monitor, worker->name, NULL, 0, &handle) != AFMON_OK)
         return NULL;
-    for (uint64_t i = 0; record_one(worker, handle, i, long_text) == AFMON_OK; i++)
+    for (uint64_t i = 0; record_one(worker, handle, i, worker->long_text) == AFMON_OK; i++)
         atomic_store_explicit(worker->acknowledged, i + 1, memory_order_release);
     return NULL;
 }
@@ -63,10 +62,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", error.message);
         return 1;
     }
+    static char long_text[200001];
+    memset(long_text, 'x', sizeof long_text - 1);
     pthread_t ids[16];
     struct worker workers[16];
     for (int i = 0; i < threads; i++) {
-        workers[i] = (struct worker){.monitor = monitor, .acknowledged = &acks[i]};
+        workers[i] = (struct worker){.monitor = monitor, .acknowledged = &acks[i], .long_text = long_text};
         snprintf(workers[i].name, sizeof workers[i].name, "%s-%d", argv[4], i);
         if (pthread_create(&ids[i], NULL, work, &workers[i]) != 0)
             return 1;
