@@ -144,7 +144,7 @@ static afmon_status prepare(struct opening *opening)
     if (status != AFMON_OK)
         return status;
     status = afmon_recover_folder(opening->folder, &opening->recovery, opening->error);
-    if (status != AFMON_OK)
+    if (status != AFMON_OK && !opening->recovery.left_behind)
         return status;
     if (opening->recovery.damaged)
         afmon_problems_note(&opening->problems, "a killed process left a damaged ring, which was kept as *.damaged");
