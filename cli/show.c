@@ -37,6 +37,10 @@ static afmon_status gather_metrics(struct show_facts *facts)
     for (size_t i = 0; i < facts->info.metric_count; i++) {
         struct show_metric *metric = &facts->metrics[facts->metric_count];
         metric->name = afmon_view_metric_name(facts->view, i, &metric->length);
+        if (memchr(metric->name, '\0', metric->length)) { /* cut there it would be another metric */
+            facts->left_out++;
+            continue;
+        }
         afmon_status status = afmon_view_aggregate(facts->view, metric->name, facts->window, &metric->aggregate);
         if (status != AFMON_OK)
             return status;

@@ -22,6 +22,7 @@ struct show_facts {
     afmon_window window;
     struct show_metric *metrics; /* those with samples in the window, in order of their names */
     size_t metric_count;
+    size_t left_out; /* metrics whose name holds a NUL byte: the library cannot be asked for them */
     afmon_token_usage usage;
     afmon_alert_span alerts[AFMON_ALERT_RULES];
     size_t alert_count;

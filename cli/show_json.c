@@ -118,6 +118,7 @@ int show_json(const struct show_facts *facts)
     cli_json_set(object, "recovered", count_json(info->recovered), &failed);
     cli_json_set(object, "window", window_json(facts), &failed);
     cli_json_set(object, "metrics", metrics_json(facts), &failed);
+    cli_json_set(object, "left_out", count_json(facts->left_out), &failed);
     cli_json_set(object, "token_usage", usage_json(&facts->usage), &failed);
     cli_json_set(object, "alert_interval", cli_json_number(facts->interval_s), &failed);
     cli_json_set(object, "alerts", alerts_json(facts), &failed);

@@ -148,7 +148,7 @@ static bool print_metrics(const cli_screen *screen, const struct show_facts *fac
 static void print_left_out(const cli_screen *screen, const struct show_facts *facts)
 {
     uint64_t not_finite = 0;
-    size_t absent = facts->info.metric_count - facts->metric_count;
+    size_t absent = facts->info.metric_count - facts->metric_count - facts->left_out;
     for (size_t i = 0; i < facts->metric_count; i++)
         not_finite += facts->metrics[i].aggregate.not_finite;
     if (not_finite > 0)
@@ -157,6 +157,9 @@ static void print_left_out(const cli_screen *screen, const struct show_facts *fa
     if (absent > 0)
         fprintf(screen->out, "%s%s metric%s no sample in this window.%s\n", cli_paint(screen, CLI_DIM),
                 cli_count(absent).s, absent == 1 ? " has" : "s have", cli_paint(screen, CLI_PLAIN));
+    if (facts->left_out > 0)
+        fprintf(screen->out, "%s%s metric%s not shown: the name holds a NUL byte.%s\n", cli_paint(screen, CLI_DIM),
+                cli_count(facts->left_out).s, facts->left_out == 1 ? " is" : "s are", cli_paint(screen, CLI_PLAIN));
 }
 
 /* ---- Token usage ------------------------------------------------------------------------------------------------ */

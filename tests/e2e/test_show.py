@@ -165,6 +165,15 @@ def test_values_that_are_no_numbers(command, run):
     assert "2 values are no finite number" in command("show", run).stdout
 
 
+def test_a_name_with_a_nul_byte_is_not_taken_for_another(command, run):
+    run.add("a\0b", 1.0)
+    run.add("a", 5.0)
+    facts = show(command, run)
+    assert list(facts["metrics"]) == ["a"] and facts["metrics"]["a"]["mean"] == 5.0
+    assert facts["left_out"] == 1
+    assert "1 metric is not shown: the name holds a NUL byte." in command("show", run).stdout
+
+
 def test_bad_lines_are_named_and_passed_over(command, run):
     run.add("generation_time", 1.0)
     run.add_text("this is no JSON\n")
