@@ -202,12 +202,10 @@ static afmon_status search_index(const struct chunks *chunks, const struct quest
 {
     if (!add_beside_index(chunks, question, answer, from))
         return AFMON_E_NO_MEMORY;
-    const struct afmon_entry *first = chunk_at(chunks, from);
-    bool oldest = from == 0 || !chunk_at(chunks, from - 1)->indexed;
     uint64_t *keys;
     size_t key_count = afmon_values_to_keys(&answer->scratch->values, &keys);
     struct afmon_search_source source = {.index = chunks->series->running->index,
-                                         .checkpoint = oldest ? NULL : first->checkpoint,
+                                         .checkpoint = chunk_at(chunks, from)->checkpoint, /* NULL: the oldest */
                                          .keys = keys,
                                          .key_count = key_count,
                                          .sketch = answer->sketch};

@@ -34,7 +34,7 @@ struct afmon_index_page {
     bool free;
 };
 
-/* By slot number (page * 16 + digit), apart from `pages`. */
+/* By slot number (page * AFMON_INDEX_FAN + digit), apart from `pages`. */
 struct afmon_index {
     uint32_t *counts;
     uint32_t *removed;
@@ -44,7 +44,7 @@ struct afmon_index {
     uint32_t page_count;
     uint32_t page_capacity;
     uint32_t root_page; /* the page that the next new root comes from */
-    uint32_t root_next; /* its slot of root_page; 16: take a new page */
+    uint32_t root_next; /* its slot of root_page; AFMON_INDEX_FAN: take a new page */
     uint32_t root_count;
     uint16_t *root_order; /* leading bits that have a slot, sorted */
     uint32_t root_capacity;

@@ -63,23 +63,33 @@ static void swap_sketch(struct afmon_store *store, struct afmon_evicted *evicted
     store->fixed_bytes += afmon_sketch_bytes(sketch) - before;
 }
 
-/* Closes the gap at the front of the entries, now and then; a series without any gives the list back. */
+static void resize_entries(struct afmon_store *store, struct afmon_series_data *series, uint32_t capacity)
+{
+    struct afmon_entry *entries = NULL;
+    if (capacity == 0)
+        free(series->entries);
+    else
+        entries = realloc(series->entries, capacity * sizeof *entries);
+    if (entries == NULL && capacity > 0)
+        return; /* it stays larger than it need be */
+    store->bytes -= (series->entry_capacity - capacity) * sizeof *entries;
+    series->entries = entries;
+    series->entry_capacity = capacity;
+}
+
+/* Closes the gap at the front of the entries, now and then, and gives back what they have too much of. */
 static void drop_first_entry(struct afmon_store *store, struct afmon_series_data *series)
 {
     series->first_entry++;
     uint32_t left = series->end_entry - series->first_entry;
-    if (left > 0 && series->first_entry < left)
+    if (left > 0 && series->first_entry < left / 4)
         return;
     if (left > 0)
         memmove(series->entries, series->entries + series->first_entry, left * sizeof *series->entries);
     series->first_entry = 0;
     series->end_entry = left;
-    if (left == 0) {
-        store->bytes -= series->entry_capacity * sizeof *series->entries;
-        free(series->entries);
-        series->entries = NULL;
-        series->entry_capacity = 0;
-    }
+    if (left == 0 || series->entry_capacity / 2 > left)
+        resize_entries(store, series, left);
 }
 
 void afmon_series_forget(struct afmon_store *store, struct afmon_series_data *series, struct afmon_sketch *sketch)

@@ -41,7 +41,8 @@ static void something_rare(struct fixture *fixture)
     if (random_below(12) == 0)
         fixture->steady_us += HOUR_US;
     if (random_below(6) == 0) {
-        fixture->wall_delta_us = (int64_t)random_below(20) * HOUR_US - 10 * HOUR_US;
+        int64_t unit = random_below(2) == 0 ? HOUR_US : 10000;
+        fixture->wall_delta_us = (int64_t)random_below(20) * unit - 10 * unit;
         afmon_store_set_wall_delta(fixture->store, fixture->wall_delta_us);
     }
 }

@@ -137,6 +137,13 @@ static void check(const struct fixture *fixture)
     check_all_time(fixture);
 }
 
+static void set_clock(struct fixture *fixture)
+{
+    int64_t unit = random_below(2) == 0 ? HOUR_US : 10000;
+    fixture->wall_delta_us = (int64_t)random_below(20) * unit - 10 * unit;
+    afmon_store_set_wall_delta(fixture->store, fixture->wall_delta_us);
+}
+
 static void test_every_stream(void **state)
 {
     (void)state;
@@ -144,17 +151,51 @@ static void test_every_stream(void **state)
         struct fixture fixture;
         begin(&fixture, (enum stream)stream, MIB / 2 + random_below(MIB / 4));
         for (int step = 0; step < (SANITIZED ? 16 : 40); step++) {
-            if (random_below(8) == 0) {
-                fixture.wall_delta_us = (int64_t)random_below(20) * HOUR_US - 10 * HOUR_US;
-                afmon_store_set_wall_delta(fixture.store, fixture.wall_delta_us);
-            }
+            if (random_below(8) == 0)
+                set_clock(&fixture);
             append(&fixture, 1 + random_below(10000));
             if (step % 8 == 7)
                 check(&fixture);
         }
-        assert_true(stats_of(fixture.store).samples_evicted > 0 || stream == CONSTANT);
+        assert_true(stats_of(fixture.store).samples_evicted > 0);
         end(&fixture);
     }
+}
+
+/* Each step of the clock begins a chunk, and not every one of them is worth a checkpoint of the index. */
+static void test_every_stream_with_a_restless_clock(void **state)
+{
+    (void)state;
+    for (int stream = 0; stream < STREAMS; stream += SANITIZED ? 3 : 1) {
+        struct fixture fixture;
+        begin(&fixture, (enum stream)stream, MIB / 2);
+        append(&fixture, 20000);
+        for (int step = 0; step < 120; step++) {
+            set_clock(&fixture);
+            append(&fixture, 1 + random_below(1200));
+            if (step % 8 == 7)
+                check(&fixture);
+        }
+        assert_true(stats_of(fixture.store).samples_evicted > 0);
+        end(&fixture);
+    }
+}
+
+static void test_chunks_of_one_sample(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, LOG_NORMAL, MIB);
+    for (int i = 0; i < 40000; i++) {
+        fixture.wall_delta_us = i % 2;
+        afmon_store_set_wall_delta(fixture.store, fixture.wall_delta_us);
+        append(&fixture, 1);
+    }
+    struct afmon_store_stats stats = stats_of(fixture.store);
+    assert_true(stats.bytes <= MIB);
+    assert_true(stats.samples_in_memory > 2000); /* what has left takes no place */
+    check(&fixture);
+    end(&fixture);
 }
 
 static void test_memory_stays_within_the_bound(void **state)
@@ -325,6 +366,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_stream),
+        cmocka_unit_test(test_every_stream_with_a_restless_clock),
+        cmocka_unit_test(test_chunks_of_one_sample),
         cmocka_unit_test(test_memory_stays_within_the_bound),
         cmocka_unit_test(test_the_oldest_of_all_series_goes_first),
         cmocka_unit_test(test_a_series_that_has_become_silent_leaves),

@@ -2,8 +2,7 @@
  * and every order of adding and removing. */
 #include "store_naive.h"
 
-#include "store/index_internal.h"
-#include "store/index_search.h"
+#include "store/index_search_internal.h"
 #include "store/order.h"
 #include "store/select.h"
 
@@ -234,6 +233,31 @@ static void test_pages_are_given_back(void **state)
     end(&fixture);
 }
 
+/* Not for being right, but for being quick: how many keys are looked at for one rank. */
+static void test_few_values_are_looked_at(void **state)
+{
+    (void)state;
+    enum { PARTS = 400 };
+    static const enum stream streams[] = {LOG_NORMAL, UNIFORM, NARROW, WHOLE, RATE, NEGATIVE, COUNTER, DRIFT};
+    struct afmon_search *search = afmon_search_new();
+    for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++) {
+        struct fixture fixture;
+        begin(&fixture, PARTS);
+        while (fixture.parts < PARTS)
+            add_part(&fixture, streams[i]);
+        struct afmon_search_source source = {.index = fixture.index, .checkpoint = fixture.checkpoints[PARTS / 2]};
+        assert_true(afmon_search_begin(search, &source));
+        for (uint64_t rank = 0; rank < PARTS * PART / 2; rank += PARTS * PART / 50) {
+            uint64_t pair[2];
+            assert_int_equal(afmon_search_pair(search, rank, pair), AFMON_OK);
+            assert_true(search->found.count <= 1200);
+        }
+        assert_true(afmon_index_checkpoint_bytes(fixture.index) < 32768);
+        end(&fixture);
+    }
+    afmon_search_free(search);
+}
+
 static void test_values_that_are_not_finite_stay_out(void **state)
 {
     (void)state;
@@ -322,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_exact_for_every_stream),
         cmocka_unit_test(test_exact_while_old_values_leave),
         cmocka_unit_test(test_pages_are_given_back),
+        cmocka_unit_test(test_few_values_are_looked_at),
         cmocka_unit_test(test_values_that_are_not_finite_stay_out),
         cmocka_unit_test(test_constant_values_take_no_room),
         cmocka_unit_test(test_counts_may_go_round),

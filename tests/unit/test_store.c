@@ -233,6 +233,19 @@ static void test_tokens_by_model(void **state)
     afmon_store_release(store);
 }
 
+static void test_negative_tokens_of_one_model_count_for_nothing(void **state)
+{
+    (void)state;
+    struct afmon_store *store = afmon_store_new(PLENTY);
+    for (int i = 0; i < 20000; i++)
+        append_one(store, series_named(store, "total_token_count"), i % 10 == 0 ? -100 : 1, START_US + i);
+    afmon_token_usage usage;
+    assert_int_equal(afmon_store_token_usage(store, START_US + 19999, 19999, &usage), AFMON_OK);
+    assert_int_equal(usage.total_tokens, 18000);
+    afmon_token_usage_free(&usage);
+    afmon_store_release(store);
+}
+
 static void test_no_tokens(void **state)
 {
     (void)state;
@@ -589,6 +602,7 @@ int main(void)
         cmocka_unit_test(test_times_far_apart),
         cmocka_unit_test(test_every_sample_may_have_its_own_set),
         cmocka_unit_test(test_tokens_by_model),
+        cmocka_unit_test(test_negative_tokens_of_one_model_count_for_nothing),
         cmocka_unit_test(test_no_tokens),
         cmocka_unit_test(test_fractions_of_tokens_are_rounded_at_the_end),
         cmocka_unit_test(test_at_most_32_bytes_a_sample),
