@@ -12,6 +12,7 @@ setup:
 	@tools/setup
 setup-tests:
 	@tools/setup --tests
+	@tools/fetch
 
 demo: build
 	@build/cli/afmon demo
@@ -39,4 +40,4 @@ install: build
 	@meson install -C build
 
 clean:
-	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan
+	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-python subprojects/carquet subprojects/uplot subprojects/axe-core
