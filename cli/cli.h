@@ -94,6 +94,8 @@ bool cli_value_duration(cli_args *args, double min_s, double max_s, double *seco
 bool cli_parse_integer(const char *text, int64_t *value);
 bool cli_parse_number(const char *text, double *value); /* finite, decimal */
 bool cli_parse_duration(const char *text, double *seconds);
+/* "2026-11-23", "2026-11-23 09:20", "2026-11-23T09:20:35.5Z", with Z, +HH:MM, or in local time (time.c). */
+bool cli_parse_time(const char *text, int64_t *ns);
 
 /* ---- Text (text.c, utf8.c) ----------------------------------------------------------------------------------- */
 

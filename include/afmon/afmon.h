@@ -579,6 +579,36 @@ typedef struct afmon_alert_span {
 AFMON_API afmon_status afmon_view_check(afmon_view *view, const afmon_alert_limits *limits, double interval_s,
                                         afmon_alert_span *spans, size_t *count);
 
+/* ---- Exports ---------------------------------------------------------------------------------------------------- */
+
+typedef struct afmon_export_options {
+    size_t size;
+    afmon_window window;        /* samples outside are left out; everything */
+    const char *const *metrics; /* names of those to export */
+    size_t metric_count;        /* 0: all of them */
+    /* Called now and then; done and total are samples, counted once for each pass over them. Return non-zero to cancel
+     * (AFMON_E_CANCELLED). May be NULL. */
+    int (*progress)(void *user, uint64_t done, uint64_t total);
+    void *user;
+} afmon_export_options;
+
+/* Fills in the defaults. Any thread. */
+AFMON_API void afmon_export_options_init(afmon_export_options *options);
+
+/* Writes the samples of a view into a file, metadata included. format is "json" (one object), "csv" (a file per metric:
+ * STEM_METRIC.csv beside path STEM.csv) or "excel" (a workbook with a sheet per metric); docs/formats.md describes
+ * them. Missing folders are created. A file is written under another name in the same folder, synced and renamed: an
+ * export that fails or is cancelled leaves the old one as it was; of several csv files those that were renamed before
+ * the failure stay. AFMON_E_UNKNOWN_METRIC where a name is not in the view, AFMON_E_ARGUMENT for another format or a
+ * path that is a folder. Memory does not grow with the number of samples. options may be NULL. Any thread. */
+AFMON_API afmon_status afmon_export(afmon_view *view, const char *path, const char *format,
+                                    const afmon_export_options *options, afmon_error *error);
+
+/* The same into a file descriptor, which stays open: "json", or "csv" as one long table with the metric's name in
+ * front. What was written before a failure stays written. */
+AFMON_API afmon_status afmon_export_to_fd(afmon_view *view, int fd, const char *format,
+                                          const afmon_export_options *options, afmon_error *error);
+
 /* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
  * records. Every reader and monitor does this by itself. */
 AFMON_API afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error *error);

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "monitor/core.h"
-#include "store/view.h"
+#include "store/view_internal.h"
 
 #define ATTEMPTS 1000
 
@@ -39,7 +39,7 @@ static afmon_status write_file(afmon_view *view, const char *path, afmon_error *
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
         return afmon_fail_os(error, errno, "cannot create %s", path);
-    afmon_status status = afmon_view_write_json(view, fd, error);
+    afmon_status status = afmon_view_write_json(view, fd, NULL, error);
     if (status == AFMON_OK && fsync(fd) != 0 && errno != EINVAL)
         status = afmon_fail_os(error, errno, "cannot write %s", path);
     if (close(fd) != 0 && status == AFMON_OK)

@@ -23,9 +23,4 @@ struct afmon_view_extra {
 };
 void afmon_view_set_extra(afmon_view *view, const struct afmon_view_extra *extra);
 
-/* Writes the whole view as one JSON object, metric name to list of {"timestamp": ..., "value": ..., metadata ...}, as
- * afmon_save_metrics does, to a file descriptor, in pieces of bounded size. Metadata keys called timestamp or value are
- * escaped as in lines. 0 or errno. */
-afmon_status afmon_view_write_json(afmon_view *view, int fd, afmon_error *error);
-
 #endif

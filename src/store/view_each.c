@@ -2,23 +2,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/status.h"
 #include "store/view_internal.h"
 
 struct visiting {
-    int (*visit)(void *user, const afmon_sample *sample);
+    afmon_series_visitor visit;
     void *user;
+    bool (*wants)(void *user, const struct afmon_view_series *series);
     struct afmon_unpacked unpacked;
 };
 
-static afmon_status give(struct visiting *visiting, const struct afmon_series *series, double value, int64_t wall_us)
+static bool ask(void *user, const struct afmon_view_series *series)
 {
-    afmon_sample sample = {.metric = series->name,
-                           .metric_length = series->name_length,
+    const struct visiting *visiting = user;
+    return visiting->wants(visiting->user, series);
+}
+
+static afmon_status give(struct visiting *visiting, const struct afmon_view_series *series, double value,
+                         int64_t wall_us)
+{
+    afmon_sample sample = {.metric = series->series->name,
+                           .metric_length = series->series->name_length,
                            .value = value,
                            .timestamp_ns = afmon_us_to_ns(wall_us),
                            .fields = visiting->unpacked.fields,
                            .field_count = visiting->unpacked.count};
-    return visiting->visit(visiting->user, &sample) == 0 ? AFMON_OK : AFMON_E_CANCELLED;
+    return visiting->visit(visiting->user, series, &sample) == 0 ? AFMON_OK : AFMON_E_CANCELLED;
 }
 
 static afmon_status give_recalled(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
@@ -30,7 +39,7 @@ static afmon_status give_recalled(void *user, const struct afmon_view_series *se
         return status;
     if (!afmon_unpack(&visiting->unpacked, sample->packed, sample->packed_length))
         return AFMON_E_NO_MEMORY;
-    return give(visiting, series->series, sample->value, sample->wall_us);
+    return give(visiting, series, sample->value, sample->wall_us);
 }
 
 static bool unpack_set(struct afmon_unpacked *unpacked, const struct afmon_set *set)
@@ -39,7 +48,7 @@ static bool unpack_set(struct afmon_unpacked *unpacked, const struct afmon_set *
     return set == NULL || afmon_unpack(unpacked, set->packed, set->packed_length);
 }
 
-static afmon_status give_chunk(struct visiting *visiting, const struct afmon_series *series,
+static afmon_status give_chunk(struct visiting *visiting, const struct afmon_view_series *series,
                                const struct afmon_entry *entry, struct afmon_times times)
 {
     const struct afmon_chunk *chunk = entry->chunk;
@@ -67,36 +76,59 @@ static afmon_status give_series(struct visiting *visiting, const struct afmon_vi
     afmon_status status = AFMON_OK;
     for (uint32_t i = 0; i < series->entry_count && status == AFMON_OK; i++) {
         if (afmon_entry_cover(&series->entries[i], times) != AFMON_COVER_NONE)
-            status = give_chunk(visiting, series->series, &series->entries[i], times);
+            status = give_chunk(visiting, series, &series->entries[i], times);
     }
     return status;
 }
 
-static afmon_status give_all(afmon_view *view, const struct afmon_view_series *only, struct afmon_times times,
-                             struct visiting *visiting)
+afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
+                                    bool (*wants)(void *user, const struct afmon_view_series *series),
+                                    afmon_series_visitor visit, void *user, afmon_error *error)
 {
-    struct afmon_recall recall = {.only = only, .times = times, .visit = give_recalled, .user = visiting};
-    afmon_status status = afmon_view_recall(view, &recall, NULL);
+    struct visiting visiting = {.visit = visit, .user = user, .wants = wants};
+    struct afmon_times times = afmon_view_times(window);
+    struct afmon_recall recall = {
+        .times = times, .wants = wants == NULL ? NULL : ask, .visit = give_recalled, .user = &visiting};
+    afmon_status status = afmon_view_recall(view, &recall, error);
     for (size_t i = 0; i < view->series_count && status == AFMON_OK; i++) {
-        if (only == NULL || only == &view->series[i])
-            status = give_series(visiting, &view->series[i], times);
+        if (wants == NULL || wants(user, &view->series[i]))
+            status = give_series(&visiting, &view->series[i], times);
     }
-    return status;
+    free(visiting.unpacked.fields);
+    return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
+}
+
+/* ---- The public form ---- */
+
+struct public_visit {
+    int (*visit)(void *user, const afmon_sample *sample);
+    void *user;
+    const struct afmon_view_series *only;
+};
+
+static bool is_only(void *user, const struct afmon_view_series *series)
+{
+    const struct public_visit *public = user;
+    return series == public->only;
+}
+
+static int pass_on(void *user, const struct afmon_view_series *series, const afmon_sample *sample)
+{
+    const struct public_visit *public = user;
+    (void)series;
+    return public->visit(public->user, sample);
 }
 
 afmon_status afmon_view_each(afmon_view *view, const char *name, afmon_window window,
                              int (*visit)(void *user, const afmon_sample *sample), void *user)
 {
-    const struct afmon_view_series *only = NULL;
+    struct public_visit public = {.visit = visit, .user = user};
     if (view == NULL || visit == NULL)
         return AFMON_E_ARGUMENT;
     if (name != NULL) {
-        afmon_status found = afmon_view_find(view, name, strlen(name), &only);
-        if (found != AFMON_OK || only == NULL)
+        afmon_status found = afmon_view_find(view, name, strlen(name), &public.only);
+        if (found != AFMON_OK || public.only == NULL)
             return found;
     }
-    struct visiting visiting = {.visit = visit, .user = user};
-    afmon_status status = give_all(view, only, afmon_view_times(window), &visiting);
-    free(visiting.unpacked.fields);
-    return status;
+    return afmon_view_each_series(view, window, public.only == NULL ? NULL : is_only, pass_on, &public, NULL);
 }

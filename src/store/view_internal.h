@@ -71,6 +71,34 @@ struct afmon_recall {
  * none where no evicted sample can be of the window. Without sources nothing is visited. Any thread. */
 afmon_status afmon_view_recall(afmon_view *view, struct afmon_recall *recall, afmon_error *error);
 
+/* ---- Every sample ---- */
+
+/* Gets one sample and the series that it is of. Non-zero: stop. */
+typedef int (*afmon_series_visitor)(void *user, const struct afmon_view_series *series, const afmon_sample *sample);
+
+/* Visits the samples of a window: of all series, or of those that `wants` (not NULL) takes; both get the same user. One
+ * pass over the files at most. AFMON_E_CANCELLED where visit said to stop. Any thread. */
+afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
+                                    bool (*wants)(void *user, const struct afmon_view_series *series),
+                                    afmon_series_visitor visit, void *user, afmon_error *error);
+
+/* ---- As JSON ---- */
+
+/* Which samples, and who is told of them. */
+struct afmon_json_choice {
+    afmon_window window;
+    bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: every series */
+    afmon_status (*tick)(void *user,
+                         uint64_t samples); /* called as samples are written; ends it unless AFMON_OK; NULL */
+    void *user;
+};
+
+/* Writes the samples as one JSON object, metric name to list of {"timestamp": ..., "value": ..., metadata ...}, to a
+ * file descriptor, in pieces of bounded size. Metadata keys called timestamp or value are escaped as in lines. choice
+ * NULL: all of them. Any thread. */
+afmon_status afmon_view_write_json(afmon_view *view, int fd, const struct afmon_json_choice *choice,
+                                   afmon_error *error);
+
 /* ---- Fields ---- */
 
 struct afmon_unpacked {

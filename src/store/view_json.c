@@ -16,6 +16,8 @@
 
 struct writing {
     afmon_view *view;
+    const struct afmon_json_choice *choice;
+    struct afmon_times times;
     int fd;
     struct afmon_buffer out;
     struct afmon_timestamp_cache cache;
@@ -25,6 +27,20 @@ struct writing {
     bool first_metric;
     int os_error;
 };
+
+/* ---- The choice ---- */
+
+static bool wanted(const struct writing *writing, const struct afmon_view_series *series)
+{
+    const struct afmon_json_choice *choice = writing->choice;
+    return choice->wants == NULL || choice->wants(choice->user, series);
+}
+
+static afmon_status tick(const struct writing *writing, uint64_t samples)
+{
+    const struct afmon_json_choice *choice = writing->choice;
+    return choice->tick == NULL ? AFMON_OK : choice->tick(choice->user, samples);
+}
 
 /* ---- Output ---- */
 
@@ -95,6 +111,8 @@ static afmon_status stream_recalled(void *user, const struct afmon_view_series *
     struct writing *writing = user;
     (void)series;
     afmon_status status = add_recalled_to(writing, &writing->out, &writing->first, reader, sample);
+    if (status == AFMON_OK)
+        status = tick(writing, 1);
     return status == AFMON_OK ? flush_if_much(writing) : status;
 }
 
@@ -111,10 +129,10 @@ static afmon_status gather_recalled(void *user, const struct afmon_view_series *
     struct afmon_buffer *out = &writing->gathered[series - writing->view->series];
     bool first = out->length == 0;
     afmon_status status = add_recalled_to(writing, out, &first, reader, sample);
+    if (status == AFMON_OK)
+        status = tick(writing, 1);
     return out->failed ? AFMON_E_NO_MEMORY : status;
 }
-
-static const struct afmon_times always = {.since_us = INT64_MIN, .until_us = INT64_MAX};
 
 /* Gathers the evicted samples of metrics from index on, of as many as may be at a time. *end: behind the last of them.
  */
@@ -127,13 +145,15 @@ static afmon_status gather_from(struct writing *writing, size_t index, size_t *e
     uint64_t samples = 0;
     for (*end = index; *end < view->series_count; ++*end) {
         const struct afmon_view_series *series = afmon_view_in_order(view, *end);
-        if (samples + series->evicted.count > GATHERED)
+        if (series == NULL || samples + series->evicted.count > GATHERED)
             break;
+        if (!wanted(writing, series))
+            continue;
         samples += series->evicted.count;
         chosen[series - view->series] = true;
     }
     writing->gathering = chosen;
-    struct afmon_recall recall = {.times = always, .wants = gathers, .visit = gather_recalled, .user = writing};
+    struct afmon_recall recall = {.times = writing->times, .wants = gathers, .visit = gather_recalled, .user = writing};
     afmon_status status = samples == 0 ? AFMON_OK : afmon_view_recall(view, &recall, error);
     writing->gathering = NULL;
     free(chosen);
@@ -145,8 +165,11 @@ static afmon_status gather_from(struct writing *writing, size_t index, size_t *e
 static afmon_status write_chunk(struct writing *writing, const struct afmon_entry *entry)
 {
     const struct afmon_chunk *chunk = entry->chunk;
-    afmon_status status = AFMON_OK;
+    struct afmon_chunk_span span = afmon_chunk_span(chunk, writing->times.since_us, writing->times.until_us);
+    afmon_status status = tick(writing, entry->count);
     for (size_t i = 0; i < entry->count && status == AFMON_OK; i++) {
+        if (!afmon_chunk_in_span(chunk, span, i))
+            continue;
         const struct afmon_set *set = afmon_chunk_set_of(chunk, i);
         separate(&writing->out, &writing->first);
         add_object(&writing->out, &writing->cache, chunk->values[i], chunk->base_us + chunk->offsets[i],
@@ -167,7 +190,7 @@ static afmon_status write_evicted(struct writing *writing, const struct afmon_vi
     }
     if (series->evicted.count <= GATHERED) /* there is none that could be read */
         return AFMON_OK;
-    struct afmon_recall recall = {.only = series, .times = always, .visit = stream_recalled, .user = writing};
+    struct afmon_recall recall = {.only = series, .times = writing->times, .visit = stream_recalled, .user = writing};
     return afmon_view_recall(writing->view, &recall, error);
 }
 
@@ -178,8 +201,10 @@ static afmon_status write_metric(struct writing *writing, const struct afmon_vie
     afmon_buffer_add_json_string(&writing->out, series->series->name, series->series->name_length);
     afmon_buffer_add_text(&writing->out, ": [");
     afmon_status status = write_evicted(writing, series, error);
-    for (uint32_t i = 0; i < series->entry_count && status == AFMON_OK; i++)
-        status = write_chunk(writing, &series->entries[i]);
+    for (uint32_t i = 0; i < series->entry_count && status == AFMON_OK; i++) {
+        if (afmon_entry_cover(&series->entries[i], writing->times) != AFMON_COVER_NONE)
+            status = write_chunk(writing, &series->entries[i]);
+    }
     afmon_buffer_add_text(&writing->out, "\n]");
     return status == AFMON_OK ? flush_if_much(writing) : status;
 }
@@ -192,6 +217,8 @@ static afmon_status write_metrics(struct writing *writing, afmon_error *error)
         const struct afmon_view_series *series = afmon_view_in_order(writing->view, i);
         if (series == NULL)
             return AFMON_E_NO_MEMORY;
+        if (!wanted(writing, series))
+            continue;
         if (i >= gathered_to && series->evicted.count <= GATHERED)
             status = gather_from(writing, i, &gathered_to, error);
         if (status == AFMON_OK)
@@ -207,9 +234,12 @@ static afmon_status explain(const struct writing *writing, afmon_status status, 
     return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
 }
 
-afmon_status afmon_view_write_json(afmon_view *view, int fd, afmon_error *error)
+afmon_status afmon_view_write_json(afmon_view *view, int fd, const struct afmon_json_choice *choice, afmon_error *error)
 {
-    struct writing writing = {.view = view, .fd = fd, .first_metric = true};
+    static const struct afmon_json_choice everything = {.window = {INT64_MIN, INT64_MAX}};
+    struct writing writing = {
+        .view = view, .choice = choice == NULL ? &everything : choice, .fd = fd, .first_metric = true};
+    writing.times = afmon_view_times(writing.choice->window);
     writing.gathered = malloc((view->series_count + 1) * sizeof *writing.gathered);
     if (writing.gathered == NULL)
         return afmon_fail_memory(error);

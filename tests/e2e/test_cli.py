@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from conftest import COMMAND
 
-COMMANDS = ["demo", "generate", "show", "check", "recover"]
+COMMANDS = ["demo", "generate", "show", "export", "check", "recover"]
 
 
 def test_version(command):

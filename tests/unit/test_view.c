@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "catalog/lines.h"
 #include "store/store.h"
-#include "store/view.h"
+#include "store/view_internal.h"
 
 #include "fail_alloc.h"
 
@@ -556,7 +556,7 @@ static json_t *json_of(afmon_view *view)
     char path[] = "/tmp/test_view_json_XXXXXX";
     int fd = mkstemp(path);
     afmon_error error = {0};
-    assert_int_equal(afmon_view_write_json(view, fd, &error), AFMON_OK);
+    assert_int_equal(afmon_view_write_json(view, fd, NULL, &error), AFMON_OK);
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(root);
     close(fd);
@@ -632,7 +632,7 @@ static void test_json_that_cannot_be_written(void **state)
     afmon_view *view = view_of(&run);
     int fd = open("/dev/full", O_WRONLY);
     afmon_error error = {0};
-    assert_int_equal(afmon_view_write_json(view, fd, &error), AFMON_E_SYSTEM);
+    assert_int_equal(afmon_view_write_json(view, fd, NULL, &error), AFMON_E_SYSTEM);
     assert_int_equal(error.os_error, ENOSPC);
     close(fd);
     afmon_view_close(view);
@@ -670,9 +670,10 @@ static void ask_everything(struct run *run, bool must_succeed)
     afmon_window half = {.since_ns = 0, .until_ns = (START_US + (run->wall_us - START_US) / 2) * 1000};
     size_t counts[SERIES] = {0};
     int fd = open("/dev/null", O_WRONLY);
-    afmon_status statuses[] = {
-        afmon_view_aggregate(view, "latency", half, &aggregate), afmon_view_token_usage(view, half, &usage),
-        afmon_view_each(view, "prompt_token_count", half, count_one, counts), afmon_view_write_json(view, fd, &error)};
+    afmon_status statuses[] = {afmon_view_aggregate(view, "latency", half, &aggregate),
+                               afmon_view_token_usage(view, half, &usage),
+                               afmon_view_each(view, "prompt_token_count", half, count_one, counts),
+                               afmon_view_write_json(view, fd, NULL, &error)};
     if (statuses[1] == AFMON_OK)
         afmon_token_usage_free(&usage);
     for (int i = 0; i < 4; i++)

@@ -1,0 +1,134 @@
+#include "export/columns.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_key(const void *a, const void *b)
+{
+    const struct afmon_export_column *x = a;
+    const struct afmon_export_column *y = b;
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
+    return memcmp(x->key, y->key, x->length);
+}
+
+static size_t key_length(const afmon_field *field)
+{
+    return field->key_length > 0 ? field->key_length : strlen(field->key);
+}
+
+static bool is_key(const struct afmon_export_column *column, const afmon_field *field, size_t length)
+{
+    return column->length == length && memcmp(column->key, field->key, length) == 0;
+}
+
+/* Most samples have the same keys in the same order: the column after the last one is tried first. */
+static struct afmon_export_column *find(const struct afmon_export_columns *columns, const afmon_field *field,
+                                        size_t hint)
+{
+    size_t length = key_length(field);
+    if (hint < columns->count && is_key(columns->list[hint], field, length))
+        return columns->list[hint];
+    struct afmon_export_column wanted = {.key = (char *)(uintptr_t)field->key, .length = length};
+    void *found = tfind(&wanted, &columns->tree, by_key);
+    return found == NULL ? NULL : *(struct afmon_export_column **)found;
+}
+
+static bool reserve(struct afmon_export_columns *columns)
+{
+    if (columns->count < columns->capacity)
+        return true;
+    size_t capacity = columns->capacity * 2 + 8;
+    struct afmon_export_column **list = realloc(columns->list, capacity * sizeof *list);
+    if (list == NULL)
+        return false;
+    columns->list = list;
+    const afmon_field **cells = realloc(columns->cells, capacity * sizeof *cells);
+    if (cells == NULL)
+        return false;
+    columns->cells = cells;
+    columns->capacity = capacity;
+    return true;
+}
+
+static struct afmon_export_column *add(struct afmon_export_columns *columns, const afmon_field *field)
+{
+    size_t length = key_length(field);
+    struct afmon_export_column *column = malloc(sizeof *column);
+    char *key = malloc(length + 1);
+    if (column == NULL || key == NULL || !reserve(columns)) {
+        free(column);
+        free(key);
+        return NULL;
+    }
+    memcpy(key, field->key, length);
+    key[length] = '\0';
+    *column = (struct afmon_export_column){.key = key, .length = length, .index = columns->count};
+    if (tsearch(column, &columns->tree, by_key) == NULL) {
+        free(column);
+        free(key);
+        return NULL;
+    }
+    columns->list[columns->count++] = column;
+    return column;
+}
+
+bool afmon_columns_learn(struct afmon_export_columns *columns, const afmon_sample *sample)
+{
+    size_t hint = 0;
+    for (size_t i = 0; i < sample->field_count; i++) {
+        const struct afmon_export_column *column = find(columns, &sample->fields[i], hint);
+        if (column == NULL)
+            column = add(columns, &sample->fields[i]);
+        if (column == NULL)
+            return false;
+        hint = column->index + 1;
+    }
+    return true;
+}
+
+void afmon_columns_lay_out(struct afmon_export_columns *columns, const afmon_sample *sample)
+{
+    size_t hint = 0;
+    if (columns->count > 0)
+        memset(columns->cells, 0, columns->count * sizeof *columns->cells);
+    for (size_t i = 0; i < sample->field_count; i++) {
+        const struct afmon_export_column *column = find(columns, &sample->fields[i], hint);
+        if (column == NULL)
+            continue;
+        columns->cells[column->index] = &sample->fields[i];
+        hint = column->index + 1;
+    }
+}
+
+const char *afmon_column_prefix(const struct afmon_export_column *column)
+{
+    static const char *const taken[] = {"metric", "metric_name", "value", "timestamp"};
+    size_t begin = 0;
+    while (begin < column->length && column->key[begin] == '_')
+        begin++;
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        size_t length = strlen(taken[i]);
+        if (column->length - begin == length && memcmp(column->key + begin, taken[i], length) == 0)
+            return "_";
+    }
+    return "";
+}
+
+static void keep(void *column)
+{
+    (void)column; /* the list frees it */
+}
+
+void afmon_columns_free(struct afmon_export_columns *columns)
+{
+    tdestroy(columns->tree, keep);
+    for (size_t i = 0; i < columns->count; i++) {
+        free(columns->list[i]->key);
+        free(columns->list[i]);
+    }
+    free(columns->list);
+    free(columns->cells);
+    *columns = (struct afmon_export_columns){0};
+}

@@ -1,0 +1,309 @@
+/* Excel: one workbook, a sheet per metric, by libxlsxwriter in constant memory: rows go to temporary files at once. */
+#include <locale.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xlsxwriter.h>
+
+#include "base/status.h"
+#include "base/utf8.h"
+#include "export/columns.h"
+#include "export/format.h"
+#include "export/names.h"
+#include "export/target.h"
+
+#define SHEET_ROWS 1048576
+#define SHEET_COLUMNS 16384
+#define CELL_UNITS 32767                 /* UTF-16 code units of a text */
+#define EXACT_INTEGER ((int64_t)1 << 53) /* a cell's number is a double */
+#define DAY_NS 86400000000000.0
+#define EPOCH_DAY 25569.0 /* 1970-01-01 as Excel counts days */
+
+struct sheet {
+    struct afmon_export_columns columns;
+    char *name;
+    lxw_worksheet *worksheet;
+    lxw_row_t row; /* the next one */
+    unsigned part;
+};
+
+struct excel {
+    struct afmon_export_job *job;
+    const char *path; /* for messages */
+    lxw_workbook *workbook;
+    lxw_format *bold;
+    lxw_format *time;
+    struct sheet *sheets; /* by place */
+    char **names;
+    struct afmon_buffer text;
+};
+
+static afmon_status fail(const struct excel *excel, lxw_error refused)
+{
+    if (refused == LXW_ERROR_MEMORY_MALLOC_FAILED)
+        return afmon_fail_memory(excel->job->error);
+    return afmon_fail(excel->job->error, AFMON_E_SYSTEM, "writing %s: %s", excel->path, lxw_strerror(refused));
+}
+
+/* ---- Cells ---- */
+
+/* As a cell takes it: well-formed, no NUL, not too long. The result is the buffer's; NULL: no memory. */
+static const char *cell_text(struct excel *excel, const char *prefix, const char *text, size_t length)
+{
+    struct afmon_buffer *clean = &excel->text;
+    size_t units = strlen(prefix);
+    afmon_buffer_clear(clean);
+    afmon_buffer_add_text(clean, prefix);
+    for (size_t at = 0; at < length;) {
+        bool well_formed;
+        size_t part = afmon_utf8_part(text + at, length - at, &well_formed);
+        units += part == 4 && well_formed ? 2 : 1;
+        if (units > CELL_UNITS)
+            break;
+        if (well_formed && text[at] != '\0')
+            afmon_buffer_add(clean, text + at, part);
+        else
+            afmon_buffer_add_text(clean, "\xef\xbf\xbd");
+        at += part;
+    }
+    afmon_buffer_add_char(clean, '\0');
+    return clean->failed ? NULL : clean->data;
+}
+
+static lxw_error write_text(struct excel *excel, struct sheet *sheet, lxw_col_t column, const char *text, size_t length)
+{
+    const char *clean = cell_text(excel, "", text, length);
+    if (clean == NULL)
+        return LXW_ERROR_MEMORY_MALLOC_FAILED;
+    return worksheet_write_string(sheet->worksheet, sheet->row, column, clean, NULL);
+}
+
+static lxw_error write_number(struct sheet *sheet, lxw_col_t column, double value)
+{
+    if (value - value != 0) /* Excel has no such numbers: the cell stays empty */
+        return LXW_NO_ERROR;
+    return worksheet_write_number(sheet->worksheet, sheet->row, column, value, NULL);
+}
+
+static lxw_error write_integer(struct excel *excel, struct sheet *sheet, lxw_col_t column, int64_t value)
+{
+    char digits[32];
+    if (value >= -EXACT_INTEGER && value <= EXACT_INTEGER)
+        return write_number(sheet, column, (double)value);
+    snprintf(digits, sizeof digits, "%lld", (long long)value);
+    return write_text(excel, sheet, column, digits, strlen(digits));
+}
+
+static lxw_error write_field(struct excel *excel, struct sheet *sheet, lxw_col_t column, const afmon_field *field)
+{
+    switch (field->type) {
+    case AFMON_STRING:
+    case AFMON_JSON:
+        return write_text(excel, sheet, column, field->as.text.data, field->as.text.length);
+    case AFMON_INT:
+        return write_integer(excel, sheet, column, field->as.integer);
+    case AFMON_DOUBLE:
+        return write_number(sheet, column, field->as.number);
+    case AFMON_BOOL:
+        return worksheet_write_boolean(sheet->worksheet, sheet->row, column, field->as.boolean, NULL);
+    case AFMON_NULL:
+        break;
+    }
+    return LXW_NO_ERROR;
+}
+
+/* ---- Sheets ---- */
+
+static lxw_error write_title(struct excel *excel, struct sheet *sheet, lxw_col_t column, const char *title)
+{
+    return worksheet_write_string(sheet->worksheet, 0, column, title, excel->bold);
+}
+
+static lxw_error write_titles(struct excel *excel, struct sheet *sheet)
+{
+    lxw_worksheet *worksheet = sheet->worksheet;
+    worksheet_set_column(worksheet, 0, 0, 24, NULL);
+    worksheet_set_column(worksheet, 1, 1, 14, NULL);
+    worksheet_freeze_panes(worksheet, 1, 0);
+    lxw_error refused = write_title(excel, sheet, 0, "timestamp");
+    if (refused == LXW_NO_ERROR)
+        refused = write_title(excel, sheet, 1, "value");
+    for (size_t i = 0; i < sheet->columns.count && refused == LXW_NO_ERROR; i++) {
+        const struct afmon_export_column *key = sheet->columns.list[i];
+        const char *title = cell_text(excel, afmon_column_prefix(key), key->key, key->length);
+        if (title == NULL)
+            return LXW_ERROR_MEMORY_MALLOC_FAILED;
+        double width = (double)key->length + 4;
+        lxw_col_t column = (lxw_col_t)(i + 2);
+        worksheet_set_column(worksheet, column, column, width < 12 ? 12 : width > 40 ? 40 : width, NULL);
+        refused = write_title(excel, sheet, column, title);
+    }
+    sheet->row = 1;
+    return refused;
+}
+
+static afmon_status add_sheet(struct excel *excel, struct sheet *sheet, const char *name)
+{
+    lxw_error refused = workbook_validate_sheet_name(excel->workbook, name);
+    if (refused != LXW_NO_ERROR)
+        return fail(excel, refused);
+    sheet->worksheet = workbook_add_worksheet(excel->workbook, name);
+    if (sheet->worksheet == NULL)
+        return afmon_fail(
+            excel->job->error, AFMON_E_SYSTEM,
+            "writing %s: no further sheet can be made (too many open files, or no memory); choose metrics",
+            excel->path);
+    sheet->part++;
+    refused = write_titles(excel, sheet);
+    return refused == LXW_NO_ERROR ? AFMON_OK : fail(excel, refused);
+}
+
+/* A full sheet goes on in a further one. */
+static afmon_status add_part(struct excel *excel, struct sheet *sheet)
+{
+    char name[64];
+    const struct afmon_view_series *series = excel->job->series[sheet - excel->sheets];
+    struct afmon_raw_name raw = {series->series->name, series->series->name_length};
+    struct afmon_name_rules shorter = afmon_sheet_names;
+    shorter.limit -= 9; /* room for the number */
+    char **cut = afmon_safe_names(&raw, 1, &shorter);
+    if (cut == NULL)
+        return afmon_fail_memory(excel->job->error);
+    unsigned number = sheet->part + 1;
+    do
+        snprintf(name, sizeof name, "%.*s (%u)", 48, cut[0], number++);
+    while (workbook_get_worksheet_by_name(excel->workbook, name) != NULL);
+    afmon_free_names(cut, 1);
+    return add_sheet(excel, sheet, name);
+}
+
+static afmon_status learn(void *user, size_t place, const afmon_sample *sample)
+{
+    struct excel *excel = user;
+    struct afmon_export_columns *columns = &excel->sheets[place].columns;
+    if (!afmon_columns_learn(columns, sample))
+        return afmon_fail_memory(excel->job->error);
+    if (columns->count + 2 > SHEET_COLUMNS)
+        return afmon_fail(excel->job->error, AFMON_E_TOO_BIG,
+                          "a metric has more metadata keys than a sheet has columns (16,384); csv takes them");
+    return AFMON_OK;
+}
+
+static afmon_status take_row(void *user, size_t place, const afmon_sample *sample)
+{
+    struct excel *excel = user;
+    struct sheet *sheet = &excel->sheets[place];
+    if (sheet->row == SHEET_ROWS) {
+        afmon_status status = add_part(excel, sheet);
+        if (status != AFMON_OK)
+            return status;
+    }
+    double day = (double)(sample->timestamp_ns / 1000000) * 1e6 / DAY_NS + EPOCH_DAY;
+    lxw_error refused = worksheet_write_number(sheet->worksheet, sheet->row, 0, day, excel->time);
+    if (refused == LXW_NO_ERROR)
+        refused = write_number(sheet, 1, sample->value);
+    afmon_columns_lay_out(&sheet->columns, sample);
+    for (size_t i = 0; i < sheet->columns.count && refused == LXW_NO_ERROR; i++) {
+        if (sheet->columns.cells[i] != NULL)
+            refused = write_field(excel, sheet, (lxw_col_t)(i + 2), sheet->columns.cells[i]);
+    }
+    sheet->row++;
+    return refused == LXW_NO_ERROR ? AFMON_OK : fail(excel, refused);
+}
+
+/* ---- The workbook ---- */
+
+static afmon_status name_sheets(struct excel *excel)
+{
+    struct afmon_export_job *job = excel->job;
+    struct afmon_raw_name *raw = calloc(job->series_count + 1, sizeof *raw);
+    for (size_t i = 0; raw != NULL && i < job->series_count; i++)
+        raw[i] = (struct afmon_raw_name){job->series[i]->series->name, job->series[i]->series->name_length};
+    excel->names = raw == NULL ? NULL : afmon_safe_names(raw, job->series_count, &afmon_sheet_names);
+    free(raw);
+    return excel->names == NULL ? afmon_fail_memory(job->error) : AFMON_OK;
+}
+
+static afmon_status write_sheets(struct excel *excel)
+{
+    struct afmon_export_job *job = excel->job;
+    afmon_status status = afmon_export_each(job, learn, excel);
+    for (size_t i = 0; i < job->series_count && status == AFMON_OK; i++)
+        status = add_sheet(excel, &excel->sheets[i], excel->names[i]);
+    if (status == AFMON_OK && job->series_count == 0) { /* a workbook has one sheet at least */
+        struct sheet empty = {0};
+        status = add_sheet(excel, &empty, "no samples");
+    }
+    return status == AFMON_OK ? afmon_export_each(job, take_row, excel) : status;
+}
+
+static afmon_status write_workbook(struct excel *excel, const char *path, char *folder)
+{
+    lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = folder};
+    excel->workbook = workbook_new_opt(path, &options);
+    if (excel->workbook == NULL)
+        return afmon_fail_memory(excel->job->error);
+    excel->bold = workbook_add_format(excel->workbook);
+    excel->time = workbook_add_format(excel->workbook);
+    afmon_status status = excel->bold == NULL || excel->time == NULL ? afmon_fail_memory(excel->job->error) : AFMON_OK;
+    if (status == AFMON_OK) {
+        format_set_bold(excel->bold);
+        format_set_num_format(excel->time, "yyyy-mm-dd hh:mm:ss.000");
+        status = write_sheets(excel);
+    }
+    if (status != AFMON_OK) {
+        lxw_workbook_free(excel->workbook);
+        return status;
+    }
+    lxw_error refused = workbook_close(excel->workbook);
+    return refused == LXW_NO_ERROR ? AFMON_OK : fail(excel, refused);
+}
+
+/* The library writes numbers by printf: in the C locale, of this thread alone. */
+static afmon_status in_c_locale(struct excel *excel, const char *path, char *folder)
+{
+    locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (plain == (locale_t)0)
+        return afmon_fail_memory(excel->job->error);
+    locale_t before = uselocale(plain);
+    afmon_status status = write_workbook(excel, path, folder);
+    uselocale(before);
+    freelocale(plain);
+    return status;
+}
+
+static afmon_status to_path(struct afmon_export_job *job, const char *path)
+{
+    struct afmon_target target = {0};
+    struct excel excel = {.job = job, .path = path};
+    afmon_buffer_init(&excel.text, (size_t)1 << 20);
+    afmon_status status = afmon_target_begin(&target, path, job->error);
+    excel.sheets = calloc(job->series_count + 1, sizeof *excel.sheets);
+    if (status == AFMON_OK && excel.sheets == NULL)
+        status = afmon_fail_memory(job->error);
+    if (status == AFMON_OK)
+        status = name_sheets(&excel);
+    char *folder = status == AFMON_OK ? strdup(target.temporary) : NULL;
+    if (status == AFMON_OK && folder == NULL)
+        status = afmon_fail_memory(job->error);
+    if (status == AFMON_OK) {
+        char *slash = strrchr(folder, '/'); /* there is one: the folder's name stands in front */
+        slash[slash == folder] = '\0';
+        status = in_c_locale(&excel, target.temporary, folder);
+    }
+    if (status == AFMON_OK)
+        status = afmon_target_finish(&target, job->error);
+    for (size_t i = 0; excel.sheets != NULL && i < job->series_count; i++)
+        afmon_columns_free(&excel.sheets[i].columns);
+    free(folder);
+    free(excel.sheets);
+    if (excel.names != NULL)
+        afmon_free_names(excel.names, job->series_count);
+    afmon_buffer_free(&excel.text);
+    afmon_target_drop(&target);
+    return status;
+}
+
+const struct afmon_export_format afmon_export_excel = {.name = "excel", .passes = 2, .to_path = to_path};

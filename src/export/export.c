@@ -1,0 +1,178 @@
+/* The table of formats, and what all of them begin and end with. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "export/format.h"
+
+static const struct afmon_export_format *const formats[] = {
+    &afmon_export_json,
+    &afmon_export_csv,
+    &afmon_export_excel,
+};
+enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
+
+#define TICK ((uint64_t)1 << 14)
+
+void afmon_export_options_init(afmon_export_options *options)
+{
+    *options = (afmon_export_options){.size = sizeof *options, .window = AFMON_WINDOW_ALL};
+}
+
+static const struct afmon_export_format *find_format(const char *name, afmon_error *error)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    }
+    afmon_fail(error, AFMON_E_ARGUMENT, "unknown format '%s'; there are: json, csv, excel", name);
+    return NULL;
+}
+
+/* ---- The job ---- */
+
+static bool chosen(const afmon_export_options *options, const struct afmon_series *series)
+{
+    for (size_t i = 0; i < options->metric_count; i++) {
+        const char *name = options->metrics[i];
+        if (strlen(name) == series->name_length && memcmp(name, series->name, series->name_length) == 0)
+            return true;
+    }
+    return options->metric_count == 0;
+}
+
+static afmon_status check_metrics(struct afmon_export_job *job)
+{
+    for (size_t i = 0; i < job->options->metric_count; i++) {
+        const struct afmon_view_series *series;
+        const char *name = job->options->metrics[i];
+        afmon_status status = afmon_view_find(job->view, name, strlen(name), &series);
+        if (status != AFMON_OK)
+            return afmon_fail_memory(job->error);
+        if (series == NULL)
+            return afmon_fail(job->error, AFMON_E_UNKNOWN_METRIC, "no metric '%s' in this run", name);
+    }
+    return AFMON_OK;
+}
+
+static afmon_status choose(struct afmon_export_job *job, unsigned passes)
+{
+    size_t count = job->view->series_count;
+    job->series = calloc(count + 1, sizeof *job->series);
+    job->place = malloc((count + 1) * sizeof *job->place);
+    if (job->series == NULL || job->place == NULL)
+        return afmon_fail_memory(job->error);
+    memset(job->place, 0xff, (count + 1) * sizeof *job->place);
+    for (size_t i = 0; i < count; i++) {
+        const struct afmon_view_series *series = afmon_view_in_order(job->view, i);
+        if (series == NULL)
+            return afmon_fail_memory(job->error);
+        if (!chosen(job->options, series->series))
+            continue;
+        job->place[series - job->view->series] = (uint32_t)job->series_count;
+        job->series[job->series_count++] = series;
+        job->total += series->total * passes;
+    }
+    return check_metrics(job);
+}
+
+static void end(struct afmon_export_job *job)
+{
+    free(job->series);
+    free(job->place);
+}
+
+afmon_status afmon_export_tick(struct afmon_export_job *job, uint64_t samples)
+{
+    uint64_t before = job->done;
+    job->done += samples;
+    if (before / TICK == job->done / TICK || job->options->progress == NULL)
+        return AFMON_OK;
+    uint64_t done = job->done < job->total ? job->done : job->total;
+    if (job->options->progress(job->options->user, done, job->total) == 0)
+        return AFMON_OK;
+    return afmon_fail(job->error, AFMON_E_CANCELLED, "cancelled");
+}
+
+struct visiting {
+    struct afmon_export_job *job;
+    afmon_status (*visit)(void *user, size_t place, const afmon_sample *sample);
+    void *user;
+    afmon_status status;
+};
+
+static int give(void *user, const struct afmon_view_series *series, const afmon_sample *sample)
+{
+    struct visiting *visiting = user;
+    struct afmon_export_job *job = visiting->job;
+    size_t place = job->place[series - job->view->series];
+    if (place == UINT32_MAX)
+        return 0;
+    visiting->status = afmon_export_tick(job, 1);
+    if (visiting->status == AFMON_OK)
+        visiting->status = visiting->visit(visiting->user, place, sample);
+    return visiting->status != AFMON_OK;
+}
+
+static bool wants(void *user, const struct afmon_view_series *series)
+{
+    const struct visiting *visiting = user;
+    return visiting->job->place[series - visiting->job->view->series] != UINT32_MAX;
+}
+
+afmon_status afmon_export_each(struct afmon_export_job *job,
+                               afmon_status (*visit)(void *user, size_t place, const afmon_sample *sample), void *user)
+{
+    struct visiting visiting = {.job = job, .visit = visit, .user = user};
+    afmon_status status = afmon_view_each_series(job->view, job->options->window, wants, give, &visiting, job->error);
+    return visiting.status != AFMON_OK ? visiting.status : status;
+}
+
+/* ---- The API ---- */
+
+static afmon_status check(const afmon_view *view, const void *place, const char *format,
+                          const afmon_export_options *options, afmon_error *error)
+{
+    if (view == NULL || place == NULL || format == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "an export needs a view, a place and a format");
+    if (options->size < sizeof *options || (options->metrics == NULL && options->metric_count > 0))
+        return afmon_fail(error, AFMON_E_ARGUMENT, "the export options were not made by afmon_export_options_init");
+    if (options->window.since_ns > options->window.until_ns)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "the window ends before it begins");
+    return AFMON_OK;
+}
+
+static afmon_status run(afmon_view *view, const char *path, int fd, const char *name, const afmon_export_options *given,
+                        afmon_error *error)
+{
+    afmon_export_options options;
+    afmon_export_options_init(&options);
+    struct afmon_export_job job = {.view = view, .options = given == NULL ? &options : given, .error = error};
+    afmon_status status = check(view, path, name, job.options, error);
+    if (status != AFMON_OK)
+        return status;
+    const struct afmon_export_format *format = find_format(name, error);
+    if (format == NULL)
+        return AFMON_E_ARGUMENT;
+    if (fd >= 0 && format->to_descriptor == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "%s needs a file; only json and csv go to a stream", name);
+    status = choose(&job, format->passes);
+    if (status == AFMON_OK)
+        status = fd >= 0 ? format->to_descriptor(&job, fd) : format->to_path(&job, path);
+    end(&job);
+    return status;
+}
+
+afmon_status afmon_export(afmon_view *view, const char *path, const char *format, const afmon_export_options *options,
+                          afmon_error *error)
+{
+    return run(view, path, -1, format, options, error);
+}
+
+afmon_status afmon_export_to_fd(afmon_view *view, int fd, const char *format, const afmon_export_options *options,
+                                afmon_error *error)
+{
+    if (fd < 0)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "%d is no file descriptor", fd);
+    return run(view, "", fd, format, options, error);
+}

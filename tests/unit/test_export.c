@@ -1,0 +1,207 @@
+/* Exports from the inside: names, cancelling, a full disk, no memory. What is in the files is checked by tests/e2e. */
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "export/columns.h"
+#include "export/names.h"
+#include "fail_alloc.h"
+#include "run_folder.h"
+
+static const char *const formats[] = {"json", "csv", "excel"};
+enum { FORMATS = 3, SAMPLES = 30000 };
+
+static afmon_view *view_of_samples(const char *folder, int count)
+{
+    afmon_options options;
+    afmon_monitor *monitor;
+    afmon_view *view;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.log_handler_count = 0;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+    for (int i = 0; i < count; i++) {
+        afmon_field fields[] = {afmon_string("model", i % 3 ? "a,\"b\"" : "=1+1"), afmon_int("index", i)};
+        assert_int_equal(afmon_record_metric(monitor, i % 2 ? "one" : "two:three", i / 7.0, fields, 2), AFMON_OK);
+    }
+    assert_int_equal(afmon_monitor_flush(monitor, 20, NULL), AFMON_OK);
+    assert_int_equal(afmon_monitor_view(monitor, &view, NULL), AFMON_OK);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    return view;
+}
+
+static char *join(const char *folder, const char *name)
+{
+    char *path = malloc(strlen(folder) + strlen(name) + 2);
+    assert_non_null(path);
+    sprintf(path, "%s/%s", folder, name);
+    return path;
+}
+
+static size_t entries_of(const char *folder)
+{
+    char command[512];
+    snprintf(command, sizeof command, "ls -A '%s' | wc -l", folder);
+    FILE *pipe = popen(command, "r");
+    size_t count = 0;
+    assert_int_equal(fscanf(pipe, "%zu", &count), 1);
+    pclose(pipe);
+    return count;
+}
+
+static void names_are(const struct afmon_name_rules *rules, size_t count, const char *const *raw,
+                      const char *const *expected)
+{
+    struct afmon_raw_name names[8];
+    for (size_t i = 0; i < count; i++)
+        names[i] = (struct afmon_raw_name){raw[i], strlen(raw[i])};
+    char **safe = afmon_safe_names(names, count, rules);
+    assert_non_null(safe);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(safe[i], expected[i]);
+    afmon_free_names(safe, count);
+}
+
+static void names_are_safe_and_unique(void **state)
+{
+    (void)state;
+    names_are(&afmon_file_names, 4, (const char *const[]){"plain", "a/b:c", "", "../x\n"},
+              (const char *const[]){"plain", "a_b_c", "_", ".._x_"});
+    names_are(&afmon_file_names, 4, (const char *const[]){"X", "a", "x", "x~2"},
+              (const char *const[]){"X", "a", "x~2", "x~2~2"});
+    names_are(&afmon_sheet_names, 5, (const char *const[]){"History", "'q'", "[m]:1", "history", "\xff"},
+              (const char *const[]){"History_", "_q_", "_m__1", "history~2", "\xef\xbf\xbd"});
+    names_are(
+        &afmon_sheet_names, 2,
+        (const char *const[]){"0123456789012345678901234567890123456789A", "0123456789012345678901234567890123456789B"},
+        (const char *const[]){"0123456789012345678901234567890", "01234567890123456789012345678~2"});
+}
+
+static void the_whole_at_once(void **state)
+{
+    (void)state;
+    char *run = make_folder();
+    char *out = make_folder();
+    afmon_view *view = view_of_samples(run, 100);
+    char *deep = join(out, "new/folders/x.json");
+    assert_int_equal(afmon_export(view, deep, "json", NULL, NULL), AFMON_OK);
+    char *text = read_text(out, "new/folders/x.json");
+    assert_int_equal(count_of(text, "\"timestamp\""), 100);
+    free(text);
+    char *csv = join(out, "x.csv");
+    assert_int_equal(afmon_export(view, csv, "csv", NULL, NULL), AFMON_OK);
+    text = read_text(out, "x_two_three.csv");
+    assert_int_equal(count_of(text, "\r\n"), 51);
+    assert_non_null(strstr(text, ",'=1+1,"));
+    assert_non_null(strstr(text, ",\"a,\"\"b\"\"\","));
+    free(text);
+    afmon_error error = {0};
+    assert_int_equal(afmon_export(view, out, "json", NULL, &error), AFMON_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "is a folder"));
+    assert_int_equal(afmon_export(view, csv, "yaml", NULL, &error), AFMON_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "json, csv, excel"));
+    afmon_export_options options;
+    afmon_export_options_init(&options);
+    options.metrics = (const char *const[]){"nothing"};
+    options.metric_count = 1;
+    assert_int_equal(afmon_export(view, csv, "json", &options, &error), AFMON_E_UNKNOWN_METRIC);
+    free(csv);
+    free(deep);
+    afmon_view_close(view);
+    remove_folder(run);
+    remove_folder(out);
+}
+
+static int stop_late(void *user, uint64_t done, uint64_t total)
+{
+    (void)user;
+    assert_true(done <= total);
+    return done > SAMPLES / 2;
+}
+
+static void cancelling_leaves_nothing(void **state)
+{
+    (void)state;
+    char *run = make_folder();
+    char *out = make_folder();
+    afmon_view *view = view_of_samples(run, SAMPLES);
+    char *path = join(out, "x");
+    afmon_export_options options;
+    afmon_export_options_init(&options);
+    options.progress = stop_late;
+    for (size_t i = 0; i < FORMATS; i++)
+        assert_int_equal(afmon_export(view, path, formats[i], &options, NULL), AFMON_E_CANCELLED);
+    assert_int_equal(entries_of(out), 0);
+    free(path);
+    afmon_view_close(view);
+    remove_folder(run);
+    remove_folder(out);
+}
+
+static void a_full_disk_leaves_the_old_file(void **state)
+{
+    (void)state;
+    char *run = make_folder();
+    char *out = make_folder();
+    afmon_view *view = view_of_samples(run, 3000);
+    char *path = join(out, "x.json");
+    assert_int_equal(afmon_export(view, path, "json", NULL, NULL), AFMON_OK);
+    char *before = read_text(out, "x.json");
+    signal(SIGXFSZ, SIG_IGN);
+    for (rlim_t limit = 1; limit < 200000; limit = limit * 3 + 1) {
+        struct rlimit old, tight;
+        getrlimit(RLIMIT_FSIZE, &old);
+        tight = (struct rlimit){limit, old.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &tight);
+        afmon_error error = {0};
+        afmon_status status = afmon_export(view, path, "json", NULL, &error);
+        afmon_status sheets = afmon_export(view, path, "excel", NULL, NULL);
+        setrlimit(RLIMIT_FSIZE, &old);
+        assert_int_equal(status, AFMON_E_SYSTEM);
+        assert_non_null(strstr(error.message, "too large"));
+        if (sheets != AFMON_OK) {
+            char *after = read_text(out, "x.json");
+            assert_string_equal(after, before);
+            free(after);
+        } else {
+            assert_int_equal(afmon_export(view, path, "json", NULL, NULL), AFMON_OK);
+        }
+        assert_int_equal(entries_of(out), 1);
+    }
+    free(before);
+    free(path);
+    afmon_view_close(view);
+    remove_folder(run);
+    remove_folder(out);
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    char *run = make_folder();
+    char *out = make_folder();
+    afmon_view *view = view_of_samples(run, 60);
+    char *path = join(out, "x.csv");
+    for (size_t i = 0; i < FORMATS; i++) {
+        bool more = true;
+        for (long n = 1; more; n++) {
+            fail_alloc_at(n);
+            afmon_status status = afmon_export(view, path, formats[i], NULL, NULL);
+            more = fail_alloc_stop();
+            assert_true(status == AFMON_E_NO_MEMORY || !more || status == AFMON_OK);
+        }
+    }
+    free(path);
+    afmon_view_close(view);
+    remove_folder(run);
+    remove_folder(out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_safe_and_unique), cmocka_unit_test(the_whole_at_once),
+        cmocka_unit_test(cancelling_leaves_nothing), cmocka_unit_test(a_full_disk_leaves_the_old_file),
+        cmocka_unit_test(each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
