@@ -207,13 +207,14 @@ bool cli_table_print(const cli_table *table, const cli_screen *screen);
 typedef struct cli_progress {
     cli_screen screen;
     const char *what; /* "Reading" */
+    const char *unit; /* what is counted: "samples"; NULL, as after begin: bytes */
     int64_t start_ns; /* monotonic */
     int64_t drawn_ns;
     bool shown;
 } cli_progress;
 
 void cli_progress_begin(cli_progress *progress, const char *what);
-/* In bytes. total 0: not known. */
+/* total 0: not known. */
 void cli_progress_update(cli_progress *progress, uint64_t done, uint64_t total);
 /* Takes the bar away. */
 void cli_progress_end(cli_progress *progress);

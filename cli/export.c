@@ -154,6 +154,7 @@ static int write_out(afmon_view *view, const struct request *request)
     options.progress = show_progress;
     options.user = &progress;
     cli_progress_begin(&progress, "Writing");
+    progress.unit = "samples";
     afmon_status status = strcmp(request->output, "-") == 0
                               ? afmon_export_to_fd(view, STDOUT_FILENO, request->format, &options, &error)
                               : afmon_export(view, request->output, request->format, &options, &error);

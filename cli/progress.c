@@ -36,7 +36,10 @@ void cli_progress_update(cli_progress *progress, uint64_t done, uint64_t total)
         fprintf(out, "%s%s%s %3.0f%%  ", cli_paint(&progress->screen, CLI_CYAN), bar,
                 cli_paint(&progress->screen, CLI_PLAIN), fraction < 1 ? fraction * 100 : 100);
     }
-    fprintf(out, "%s  %s/s\x1b[K", cli_bytes((double)done).s, cli_bytes(rate).s);
+    if (progress->unit)
+        fprintf(out, "%s %s  %s\x1b[K", cli_compact((double)done).s, progress->unit, cli_rate(rate).s);
+    else
+        fprintf(out, "%s  %s/s\x1b[K", cli_bytes((double)done).s, cli_bytes(rate).s);
     fflush(out);
 }
 

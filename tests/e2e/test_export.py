@@ -103,3 +103,13 @@ def test_wrong_command_lines(command, run, words, message):
     done = command("export", run, *words)
     assert done.returncode == 2 and message in done.stderr
     assert done.stdout == ""
+
+
+def test_progress_counts_samples(on_terminal, run, tmp_path):
+    """It is shown after a second: long enough a run for that on any machine, in the slowest format."""
+    lines = ['{"metric": "m", "value": %d.0, "timestamp": "2026-11-23T09:00:00.%06d+00:00"}\n' % (i, i) for i in range(600_000)]
+    run.add_text("".join(lines))
+    drawn = on_terminal("export", run, "--output", tmp_path / "x.xlsx")
+    assert (tmp_path / "x.xlsx").exists()
+    if "Writing" in drawn:
+        assert "samples" in drawn and "B/s" not in drawn.split("Writing", 1)[1]
