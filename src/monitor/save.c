@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "monitor/core.h"
-#include "store/view_internal.h"
+#include "store/view.h"
 
 #define ATTEMPTS 1000
 

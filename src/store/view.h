@@ -23,4 +23,21 @@ struct afmon_view_extra {
 };
 void afmon_view_set_extra(afmon_view *view, const struct afmon_view_extra *extra);
 
+struct afmon_view_series; /* store/view_internal.h */
+
+/* Which samples, and who is told of them. */
+struct afmon_json_choice {
+    afmon_window window;
+    bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: every series */
+    afmon_status (*tick)(void *user,
+                         uint64_t samples); /* called as samples are written; ends it unless AFMON_OK; NULL */
+    void *user;
+};
+
+/* Writes the samples as one JSON object, metric name to list of {"timestamp": ..., "value": ..., metadata ...}, to a
+ * file descriptor, in pieces of bounded size. Metadata keys called timestamp or value are escaped as in lines. choice
+ * NULL: all of them. Any thread. */
+afmon_status afmon_view_write_json(afmon_view *view, int fd, const struct afmon_json_choice *choice,
+                                   afmon_error *error);
+
 #endif

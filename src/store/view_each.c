@@ -8,14 +8,14 @@
 struct visiting {
     afmon_series_visitor visit;
     void *user;
-    bool (*wants)(void *user, const struct afmon_view_series *series);
+    bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: every series */
     struct afmon_unpacked unpacked;
 };
 
-static bool ask(void *user, const struct afmon_view_series *series)
+static bool wanted(void *user, const struct afmon_view_series *series)
 {
     const struct visiting *visiting = user;
-    return visiting->wants(visiting->user, series);
+    return visiting->wants == NULL || visiting->wants(visiting->user, series);
 }
 
 static afmon_status give(struct visiting *visiting, const struct afmon_view_series *series, double value,
@@ -81,21 +81,28 @@ static afmon_status give_series(struct visiting *visiting, const struct afmon_vi
     return status;
 }
 
+static afmon_status give_all(afmon_view *view, const struct afmon_view_series *only, afmon_window window,
+                             struct visiting *visiting, afmon_error *error)
+{
+    struct afmon_times times = afmon_view_times(window);
+    struct afmon_recall recall = {
+        .only = only, .times = times, .wants = wanted, .visit = give_recalled, .user = visiting};
+    afmon_status status = afmon_view_recall(view, &recall, error);
+    for (size_t i = 0; i < view->series_count && status == AFMON_OK; i++) {
+        const struct afmon_view_series *series = &view->series[i];
+        if ((only == NULL || only == series) && wanted(visiting, series))
+            status = give_series(visiting, series, times);
+    }
+    free(visiting->unpacked.fields);
+    return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
+}
+
 afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
                                     bool (*wants)(void *user, const struct afmon_view_series *series),
                                     afmon_series_visitor visit, void *user, afmon_error *error)
 {
     struct visiting visiting = {.visit = visit, .user = user, .wants = wants};
-    struct afmon_times times = afmon_view_times(window);
-    struct afmon_recall recall = {
-        .times = times, .wants = wants == NULL ? NULL : ask, .visit = give_recalled, .user = &visiting};
-    afmon_status status = afmon_view_recall(view, &recall, error);
-    for (size_t i = 0; i < view->series_count && status == AFMON_OK; i++) {
-        if (wants == NULL || wants(user, &view->series[i]))
-            status = give_series(&visiting, &view->series[i], times);
-    }
-    free(visiting.unpacked.fields);
-    return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
+    return give_all(view, NULL, window, &visiting, error);
 }
 
 /* ---- The public form ---- */
@@ -103,14 +110,7 @@ afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
 struct public_visit {
     int (*visit)(void *user, const afmon_sample *sample);
     void *user;
-    const struct afmon_view_series *only;
 };
-
-static bool is_only(void *user, const struct afmon_view_series *series)
-{
-    const struct public_visit *public = user;
-    return series == public->only;
-}
 
 static int pass_on(void *user, const struct afmon_view_series *series, const afmon_sample *sample)
 {
@@ -122,13 +122,15 @@ static int pass_on(void *user, const struct afmon_view_series *series, const afm
 afmon_status afmon_view_each(afmon_view *view, const char *name, afmon_window window,
                              int (*visit)(void *user, const afmon_sample *sample), void *user)
 {
+    const struct afmon_view_series *only = NULL;
     struct public_visit public = {.visit = visit, .user = user};
+    struct visiting visiting = {.visit = pass_on, .user = &public};
     if (view == NULL || visit == NULL)
         return AFMON_E_ARGUMENT;
     if (name != NULL) {
-        afmon_status found = afmon_view_find(view, name, strlen(name), &public.only);
-        if (found != AFMON_OK || public.only == NULL)
+        afmon_status found = afmon_view_find(view, name, strlen(name), &only);
+        if (found != AFMON_OK || only == NULL)
             return found;
     }
-    return afmon_view_each_series(view, window, public.only == NULL ? NULL : is_only, pass_on, &public, NULL);
+    return give_all(view, only, window, &visiting, NULL);
 }

@@ -82,23 +82,6 @@ afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
                                     bool (*wants)(void *user, const struct afmon_view_series *series),
                                     afmon_series_visitor visit, void *user, afmon_error *error);
 
-/* ---- As JSON ---- */
-
-/* Which samples, and who is told of them. */
-struct afmon_json_choice {
-    afmon_window window;
-    bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: every series */
-    afmon_status (*tick)(void *user,
-                         uint64_t samples); /* called as samples are written; ends it unless AFMON_OK; NULL */
-    void *user;
-};
-
-/* Writes the samples as one JSON object, metric name to list of {"timestamp": ..., "value": ..., metadata ...}, to a
- * file descriptor, in pieces of bounded size. Metadata keys called timestamp or value are escaped as in lines. choice
- * NULL: all of them. Any thread. */
-afmon_status afmon_view_write_json(afmon_view *view, int fd, const struct afmon_json_choice *choice,
-                                   afmon_error *error);
-
 /* ---- Fields ---- */
 
 struct afmon_unpacked {

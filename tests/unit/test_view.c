@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "catalog/lines.h"
 #include "store/store.h"
-#include "store/view_internal.h"
+#include "store/view.h"
 
 #include "fail_alloc.h"
 
