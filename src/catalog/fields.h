@@ -32,14 +32,18 @@ bool afmon_field_walk_next(struct afmon_field_walk *walk, afmon_field *field);
 
 /* The names that a line uses itself; a metadata key in the way of one is written with one more '_' in front: a key that
  * matches ^_*(metric|value|timestamp)$ in metrics.jsonl, ^_*(message|level)$ in the log. Reading takes it off again. An
- * object inside a line (AFMON_LINE_DATA) has no names of its own. */
-enum afmon_line_kind { AFMON_LINE_METRIC, AFMON_LINE_LOG, AFMON_LINE_DATA };
+ * object inside a line (AFMON_LINE_DATA) has no names of its own. The titles of an exported table (AFMON_LINE_TABLE)
+ * are escaped alike; there metric_name is taken, too. */
+enum afmon_line_kind { AFMON_LINE_METRIC, AFMON_LINE_LOG, AFMON_LINE_DATA, AFMON_LINE_TABLE };
 
 /* Adds `"key": value, ` for each field (with the trailing separator). Where a key comes twice the last value stands at
  * the first one's place. Bytes of AFMON_JSON values are added as they are where they are one valid JSON text on one
  * line (base/json_check.h says what every reader takes), else as a string. Bytes from the first that is no field on are
  * left out. Where memory is short the buffer is marked as failed. */
 void afmon_fields_render(struct afmon_buffer *buffer, const void *packed, size_t length, enum afmon_line_kind kind);
+
+/* True where the key is in the way of a name that a line of that kind uses itself: it gets one more '_'. */
+bool afmon_key_is_taken(const char *key, size_t length, enum afmon_line_kind kind);
 
 /* True where the key, as it stands in a line of that kind, carries an escaping '_' that reading takes off. */
 bool afmon_key_is_escaped(const char *key, size_t length, enum afmon_line_kind kind);

@@ -21,11 +21,17 @@ static ptrdiff_t underscores_before_own_name(const char *key, size_t length, enu
     const char *name = key + count;
     size_t left = length - count;
     bool own;
-    if (kind == AFMON_LINE_METRIC)
-        own = equals(name, left, "metric") || equals(name, left, "value") || equals(name, left, "timestamp");
-    else
+    if (kind == AFMON_LINE_LOG)
         own = equals(name, left, "message") || equals(name, left, "level");
+    else
+        own = equals(name, left, "metric") || equals(name, left, "value") || equals(name, left, "timestamp") ||
+              (kind == AFMON_LINE_TABLE && equals(name, left, "metric_name"));
     return own ? (ptrdiff_t)count : -1;
+}
+
+bool afmon_key_is_taken(const char *key, size_t length, enum afmon_line_kind kind)
+{
+    return underscores_before_own_name(key, length, kind) >= 0;
 }
 
 bool afmon_key_is_escaped(const char *key, size_t length, enum afmon_line_kind kind)
@@ -35,7 +41,7 @@ bool afmon_key_is_escaped(const char *key, size_t length, enum afmon_line_kind k
 
 static void render_key(struct afmon_buffer *buffer, const afmon_field *field, enum afmon_line_kind kind)
 {
-    if (underscores_before_own_name(field->key, field->key_length, kind) < 0) {
+    if (!afmon_key_is_taken(field->key, field->key_length, kind)) {
         afmon_buffer_add_json_string(buffer, field->key, field->key_length);
         return;
     }

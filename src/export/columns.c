@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/fields.h"
+
 static int by_key(const void *a, const void *b)
 {
     const struct afmon_export_column *x = a;
@@ -13,24 +15,18 @@ static int by_key(const void *a, const void *b)
     return memcmp(x->key, y->key, x->length);
 }
 
-static size_t key_length(const afmon_field *field)
+static bool is_key(const struct afmon_export_column *column, const afmon_field *field)
 {
-    return field->key_length > 0 ? field->key_length : strlen(field->key);
-}
-
-static bool is_key(const struct afmon_export_column *column, const afmon_field *field, size_t length)
-{
-    return column->length == length && memcmp(column->key, field->key, length) == 0;
+    return column->length == field->key_length && memcmp(column->key, field->key, field->key_length) == 0;
 }
 
 /* Most samples have the same keys in the same order: the column after the last one is tried first. */
 static struct afmon_export_column *find(const struct afmon_export_columns *columns, const afmon_field *field,
                                         size_t hint)
 {
-    size_t length = key_length(field);
-    if (hint < columns->count && is_key(columns->list[hint], field, length))
+    if (hint < columns->count && is_key(columns->list[hint], field))
         return columns->list[hint];
-    struct afmon_export_column wanted = {.key = (char *)(uintptr_t)field->key, .length = length};
+    struct afmon_export_column wanted = {.key = (char *)(uintptr_t)field->key, .length = field->key_length};
     void *found = tfind(&wanted, &columns->tree, by_key);
     return found == NULL ? NULL : *(struct afmon_export_column **)found;
 }
@@ -54,7 +50,7 @@ static bool reserve(struct afmon_export_columns *columns)
 
 static struct afmon_export_column *add(struct afmon_export_columns *columns, const afmon_field *field)
 {
-    size_t length = key_length(field);
+    size_t length = field->key_length; /* a view's fields always have theirs */
     struct afmon_export_column *column = malloc(sizeof *column);
     char *key = malloc(length + 1);
     if (column == NULL || key == NULL || !reserve(columns)) {
@@ -104,16 +100,7 @@ void afmon_columns_lay_out(struct afmon_export_columns *columns, const afmon_sam
 
 const char *afmon_column_prefix(const struct afmon_export_column *column)
 {
-    static const char *const taken[] = {"metric", "metric_name", "value", "timestamp"};
-    size_t begin = 0;
-    while (begin < column->length && column->key[begin] == '_')
-        begin++;
-    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
-        size_t length = strlen(taken[i]);
-        if (column->length - begin == length && memcmp(column->key + begin, taken[i], length) == 0)
-            return "_";
-    }
-    return "";
+    return afmon_key_is_taken(column->key, column->length, AFMON_LINE_TABLE) ? "_" : "";
 }
 
 static void keep(void *column)

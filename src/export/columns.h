@@ -24,8 +24,7 @@ bool afmon_columns_learn(struct afmon_export_columns *columns, const afmon_sampl
 /* Fills cells with the sample's fields. Keys that were not learned are left out. */
 void afmon_columns_lay_out(struct afmon_export_columns *columns, const afmon_sample *sample);
 
-/* What has to stand in front of a column's title so that it is none of the table's own: "_" for a key that matches
- * ^_*(metric|metric_name|value|timestamp)$, else "". */
+/* What has to stand in front of a column's title so that it is none of the table's own: "_" or "". */
 const char *afmon_column_prefix(const struct afmon_export_column *column);
 
 void afmon_columns_free(struct afmon_export_columns *columns);

@@ -1,5 +1,6 @@
 /* CSV (RFC 4180): a file per metric, or one long table. Two passes over the samples, however many metrics there are:
  * one for the keys, one for the rows, with a buffer a file. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +9,11 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "base/utf8.h"
 #include "export/columns.h"
 #include "export/format.h"
 #include "export/names.h"
 #include "export/target.h"
+#include "export/text.h"
 
 #define PIECE ((size_t)1 << 16)       /* a file's rows are written when there is so much of them */
 #define ALL_PIECES ((size_t)64 << 20) /* all files' rows are, when there is so much of them together */
@@ -66,28 +67,12 @@ static void add_quoted(struct afmon_buffer *out, const char *text, size_t length
     }
 }
 
-/* Well-formed, and without the NUL that ends a text for most readers. */
-static void clean_into(struct afmon_buffer *clean, const char *text, size_t length)
-{
-    afmon_buffer_clear(clean);
-    while (length > 0) {
-        const char *nul = memchr(text, '\0', length);
-        size_t part = nul == NULL ? length : (size_t)(nul - text);
-        afmon_buffer_add_utf8(clean, text, part);
-        if (nul != NULL) {
-            afmon_buffer_add_text(clean, "\xef\xbf\xbd");
-            part++;
-        }
-        text += part;
-        length -= part;
-    }
-}
-
 static void add_text_cell(struct csv *csv, struct afmon_buffer *out, const char *prefix, const char *text,
                           size_t length)
 {
     struct afmon_buffer *clean = &csv->text;
-    clean_into(clean, text, length);
+    afmon_buffer_clear(clean);
+    afmon_buffer_add_clean(clean, text, length);
     if (clean->failed) {
         out->failed = true;
         return;
@@ -109,7 +94,7 @@ static void add_text_cell(struct csv *csv, struct afmon_buffer *out, const char 
 static void add_number(struct afmon_buffer *out, double value)
 {
     char number[AFMON_NUMBER_SIZE];
-    if (value - value == 0) /* finite: what is not is an empty cell */
+    if (isfinite(value)) /* what is not is an empty cell */
         afmon_buffer_add(out, number, afmon_format_double(number, value));
 }
 
@@ -256,13 +241,9 @@ static char *path_of(const char *path, const char *metric)
 static afmon_status begin_files(struct csv *csv, const char *path)
 {
     struct afmon_export_job *job = csv->job;
-    struct afmon_raw_name *raw = calloc(job->series_count + 1, sizeof *raw);
-    for (size_t i = 0; raw != NULL && i < job->series_count; i++)
-        raw[i] = (struct afmon_raw_name){job->series[i]->series->name, job->series[i]->series->name_length};
-    char **names = raw == NULL ? NULL : afmon_safe_names(raw, job->series_count, &afmon_file_names);
-    free(raw);
+    char **names = afmon_export_names(job, &afmon_file_names);
     if (names == NULL)
-        return afmon_fail_memory(job->error);
+        return AFMON_E_NO_MEMORY;
     afmon_status status = AFMON_OK;
     for (size_t i = 0; i < job->series_count && status == AFMON_OK; i++) {
         char *file = path_of(path, names[i]);

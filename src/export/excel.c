@@ -1,18 +1,19 @@
 /* Excel: one workbook, a sheet per metric, by libxlsxwriter in constant memory: rows go to temporary files at once. */
 #include <locale.h>
-#include <pthread.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <xlsxwriter.h>
 
+#include "base/number.h"
 #include "base/status.h"
-#include "base/utf8.h"
 #include "export/columns.h"
 #include "export/format.h"
 #include "export/names.h"
 #include "export/target.h"
+#include "export/text.h"
 
 #define SHEET_ROWS 1048576
 #define SHEET_COLUMNS 16384
@@ -23,7 +24,6 @@
 
 struct sheet {
     struct afmon_export_columns columns;
-    char *name;
     lxw_worksheet *worksheet;
     lxw_row_t row; /* the next one */
     unsigned part;
@@ -31,7 +31,7 @@ struct sheet {
 
 struct excel {
     struct afmon_export_job *job;
-    const char *path; /* for messages */
+    struct afmon_target target;
     lxw_workbook *workbook;
     lxw_format *bold;
     lxw_format *time;
@@ -44,7 +44,7 @@ static afmon_status fail(const struct excel *excel, lxw_error refused)
 {
     if (refused == LXW_ERROR_MEMORY_MALLOC_FAILED)
         return afmon_fail_memory(excel->job->error);
-    return afmon_fail(excel->job->error, AFMON_E_SYSTEM, "writing %s: %s", excel->path, lxw_strerror(refused));
+    return afmon_fail(excel->job->error, AFMON_E_SYSTEM, "writing %s: %s", excel->target.path, lxw_strerror(refused));
 }
 
 /* ---- Cells ---- */
@@ -53,21 +53,10 @@ static afmon_status fail(const struct excel *excel, lxw_error refused)
 static const char *cell_text(struct excel *excel, const char *prefix, const char *text, size_t length)
 {
     struct afmon_buffer *clean = &excel->text;
-    size_t units = strlen(prefix);
+    size_t fitting = afmon_text_fitting(text, length, afmon_units_utf16, CELL_UNITS - strlen(prefix));
     afmon_buffer_clear(clean);
     afmon_buffer_add_text(clean, prefix);
-    for (size_t at = 0; at < length;) {
-        bool well_formed;
-        size_t part = afmon_utf8_part(text + at, length - at, &well_formed);
-        units += part == 4 && well_formed ? 2 : 1;
-        if (units > CELL_UNITS)
-            break;
-        if (well_formed && text[at] != '\0')
-            afmon_buffer_add(clean, text + at, part);
-        else
-            afmon_buffer_add_text(clean, "\xef\xbf\xbd");
-        at += part;
-    }
+    afmon_buffer_add_clean(clean, text, fitting);
     afmon_buffer_add_char(clean, '\0');
     return clean->failed ? NULL : clean->data;
 }
@@ -82,18 +71,17 @@ static lxw_error write_text(struct excel *excel, struct sheet *sheet, lxw_col_t 
 
 static lxw_error write_number(struct sheet *sheet, lxw_col_t column, double value)
 {
-    if (value - value != 0) /* Excel has no such numbers: the cell stays empty */
+    if (!isfinite(value)) /* Excel has no such numbers: the cell stays empty */
         return LXW_NO_ERROR;
     return worksheet_write_number(sheet->worksheet, sheet->row, column, value, NULL);
 }
 
 static lxw_error write_integer(struct excel *excel, struct sheet *sheet, lxw_col_t column, int64_t value)
 {
-    char digits[32];
+    char digits[AFMON_NUMBER_SIZE];
     if (value >= -EXACT_INTEGER && value <= EXACT_INTEGER)
         return write_number(sheet, column, (double)value);
-    snprintf(digits, sizeof digits, "%lld", (long long)value);
-    return write_text(excel, sheet, column, digits, strlen(digits));
+    return write_text(excel, sheet, column, digits, afmon_format_int(digits, value));
 }
 
 static lxw_error write_field(struct excel *excel, struct sheet *sheet, lxw_col_t column, const afmon_field *field)
@@ -154,7 +142,7 @@ static afmon_status add_sheet(struct excel *excel, struct sheet *sheet, const ch
         return afmon_fail(
             excel->job->error, AFMON_E_SYSTEM,
             "writing %s: no further sheet can be made (too many open files, or no memory); choose metrics",
-            excel->path);
+            excel->target.path);
     sheet->part++;
     refused = write_titles(excel, sheet);
     return refused == LXW_NO_ERROR ? AFMON_OK : fail(excel, refused);
@@ -215,17 +203,6 @@ static afmon_status take_row(void *user, size_t place, const afmon_sample *sampl
 
 /* ---- The workbook ---- */
 
-static afmon_status name_sheets(struct excel *excel)
-{
-    struct afmon_export_job *job = excel->job;
-    struct afmon_raw_name *raw = calloc(job->series_count + 1, sizeof *raw);
-    for (size_t i = 0; raw != NULL && i < job->series_count; i++)
-        raw[i] = (struct afmon_raw_name){job->series[i]->series->name, job->series[i]->series->name_length};
-    excel->names = raw == NULL ? NULL : afmon_safe_names(raw, job->series_count, &afmon_sheet_names);
-    free(raw);
-    return excel->names == NULL ? afmon_fail_memory(job->error) : AFMON_OK;
-}
-
 static afmon_status write_sheets(struct excel *excel)
 {
     struct afmon_export_job *job = excel->job;
@@ -239,10 +216,10 @@ static afmon_status write_sheets(struct excel *excel)
     return status == AFMON_OK ? afmon_export_each(job, take_row, excel) : status;
 }
 
-static afmon_status write_workbook(struct excel *excel, const char *path, char *folder)
+static afmon_status write_workbook(struct excel *excel)
 {
-    lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = folder};
-    excel->workbook = workbook_new_opt(path, &options);
+    lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = excel->target.folder};
+    excel->workbook = workbook_new_opt(excel->target.temporary, &options);
     if (excel->workbook == NULL)
         return afmon_fail_memory(excel->job->error);
     excel->bold = workbook_add_format(excel->workbook);
@@ -262,47 +239,53 @@ static afmon_status write_workbook(struct excel *excel, const char *path, char *
 }
 
 /* The library writes numbers by printf: in the C locale, of this thread alone. */
-static afmon_status in_c_locale(struct excel *excel, const char *path, char *folder)
+static afmon_status in_c_locale(struct excel *excel)
 {
     locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (plain == (locale_t)0)
         return afmon_fail_memory(excel->job->error);
     locale_t before = uselocale(plain);
-    afmon_status status = write_workbook(excel, path, folder);
+    afmon_status status = write_workbook(excel);
     uselocale(before);
     freelocale(plain);
     return status;
 }
 
+static afmon_status begin(struct excel *excel, const char *path)
+{
+    struct afmon_export_job *job = excel->job;
+    afmon_buffer_init(&excel->text, (size_t)1 << 20);
+    afmon_status status = afmon_target_begin(&excel->target, path, job->error);
+    if (status != AFMON_OK)
+        return status;
+    excel->sheets = calloc(job->series_count + 1, sizeof *excel->sheets);
+    if (excel->sheets == NULL)
+        return afmon_fail_memory(job->error);
+    excel->names = afmon_export_names(job, &afmon_sheet_names);
+    return excel->names == NULL ? AFMON_E_NO_MEMORY : AFMON_OK;
+}
+
+static void end(struct excel *excel)
+{
+    size_t count = excel->job->series_count;
+    for (size_t i = 0; excel->sheets != NULL && i < count; i++)
+        afmon_columns_free(&excel->sheets[i].columns);
+    free(excel->sheets);
+    if (excel->names != NULL)
+        afmon_free_names(excel->names, count);
+    afmon_buffer_free(&excel->text);
+    afmon_target_drop(&excel->target);
+}
+
 static afmon_status to_path(struct afmon_export_job *job, const char *path)
 {
-    struct afmon_target target = {0};
-    struct excel excel = {.job = job, .path = path};
-    afmon_buffer_init(&excel.text, (size_t)1 << 20);
-    afmon_status status = afmon_target_begin(&target, path, job->error);
-    excel.sheets = calloc(job->series_count + 1, sizeof *excel.sheets);
-    if (status == AFMON_OK && excel.sheets == NULL)
-        status = afmon_fail_memory(job->error);
+    struct excel excel = {.job = job};
+    afmon_status status = begin(&excel, path);
     if (status == AFMON_OK)
-        status = name_sheets(&excel);
-    char *folder = status == AFMON_OK ? strdup(target.temporary) : NULL;
-    if (status == AFMON_OK && folder == NULL)
-        status = afmon_fail_memory(job->error);
-    if (status == AFMON_OK) {
-        char *slash = strrchr(folder, '/'); /* there is one: the folder's name stands in front */
-        slash[slash == folder] = '\0';
-        status = in_c_locale(&excel, target.temporary, folder);
-    }
+        status = in_c_locale(&excel);
     if (status == AFMON_OK)
-        status = afmon_target_finish(&target, job->error);
-    for (size_t i = 0; excel.sheets != NULL && i < job->series_count; i++)
-        afmon_columns_free(&excel.sheets[i].columns);
-    free(folder);
-    free(excel.sheets);
-    if (excel.names != NULL)
-        afmon_free_names(excel.names, job->series_count);
-    afmon_buffer_free(&excel.text);
-    afmon_target_drop(&target);
+        status = afmon_target_finish(&excel.target, job->error);
+    end(&excel);
     return status;
 }
 

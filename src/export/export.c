@@ -1,4 +1,5 @@
 /* The table of formats, and what all of them begin and end with. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,10 @@ static const struct afmon_export_format *find_format(const char *name, afmon_err
         if (strcmp(formats[i]->name, name) == 0)
             return formats[i];
     }
-    afmon_fail(error, AFMON_E_ARGUMENT, "unknown format '%s'; there are: json, csv, excel", name);
+    char names[128] = "";
+    for (size_t i = 0, at = 0; i < FORMAT_COUNT && at < sizeof names; i++)
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i == 0 ? "" : ", ", formats[i]->name);
+    afmon_fail(error, AFMON_E_ARGUMENT, "unknown format '%s'; there are: %s", name, names);
     return NULL;
 }
 
@@ -94,6 +98,23 @@ afmon_status afmon_export_tick(struct afmon_export_job *job, uint64_t samples)
     return afmon_fail(job->error, AFMON_E_CANCELLED, "cancelled");
 }
 
+bool afmon_export_takes(const struct afmon_export_job *job, const struct afmon_view_series *series)
+{
+    return job->place[series - job->view->series] != UINT32_MAX;
+}
+
+char **afmon_export_names(const struct afmon_export_job *job, const struct afmon_name_rules *rules)
+{
+    struct afmon_raw_name *raw = calloc(job->series_count + 1, sizeof *raw);
+    for (size_t i = 0; raw != NULL && i < job->series_count; i++)
+        raw[i] = (struct afmon_raw_name){job->series[i]->series->name, job->series[i]->series->name_length};
+    char **names = raw == NULL ? NULL : afmon_safe_names(raw, job->series_count, rules);
+    free(raw);
+    if (names == NULL)
+        afmon_fail_memory(job->error);
+    return names;
+}
+
 struct visiting {
     struct afmon_export_job *job;
     afmon_status (*visit)(void *user, size_t place, const afmon_sample *sample);
@@ -106,8 +127,6 @@ static int give(void *user, const struct afmon_view_series *series, const afmon_
     struct visiting *visiting = user;
     struct afmon_export_job *job = visiting->job;
     size_t place = job->place[series - job->view->series];
-    if (place == UINT32_MAX)
-        return 0;
     visiting->status = afmon_export_tick(job, 1);
     if (visiting->status == AFMON_OK)
         visiting->status = visiting->visit(visiting->user, place, sample);
@@ -117,7 +136,7 @@ static int give(void *user, const struct afmon_view_series *series, const afmon_
 static bool wants(void *user, const struct afmon_view_series *series)
 {
     const struct visiting *visiting = user;
-    return visiting->job->place[series - visiting->job->view->series] != UINT32_MAX;
+    return afmon_export_takes(visiting->job, series);
 }
 
 afmon_status afmon_export_each(struct afmon_export_job *job,

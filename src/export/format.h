@@ -4,6 +4,7 @@
 
 #include <afmon/afmon.h>
 
+#include "export/names.h"
 #include "store/view_internal.h"
 
 /* One export. The series are those that were asked for, in order of their names. */
@@ -28,6 +29,12 @@ struct afmon_export_format {
 extern const struct afmon_export_format afmon_export_json;
 extern const struct afmon_export_format afmon_export_csv;
 extern const struct afmon_export_format afmon_export_excel;
+
+/* True where the series is one of the job's. */
+bool afmon_export_takes(const struct afmon_export_job *job, const struct afmon_view_series *series);
+
+/* By place, a safe name for each series (afmon_free_names). NULL, and the error is filled: no memory. */
+char **afmon_export_names(const struct afmon_export_job *job, const struct afmon_name_rules *rules);
 
 /* Visits every sample of the job in one pass, with the place of its series. Other statuses than AFMON_OK end it. */
 afmon_status afmon_export_each(struct afmon_export_job *job,

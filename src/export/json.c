@@ -6,8 +6,7 @@
 
 static bool wants(void *user, const struct afmon_view_series *series)
 {
-    const struct afmon_export_job *job = user;
-    return job->place[series - job->view->series] != UINT32_MAX;
+    return afmon_export_takes(user, series);
 }
 
 static afmon_status tick(void *user, uint64_t samples)

@@ -9,38 +9,11 @@
 #include "base/buffer.h"
 #include "base/utf8.h"
 
-static size_t bytes_of(const char *part, size_t length)
-{
-    (void)part;
-    return length;
-}
-
-static size_t utf16_of(const char *part, size_t length)
-{
-    (void)part;
-    return length == 4 ? 2 : 1;
-}
-
 const struct afmon_name_rules afmon_sheet_names = {
-    .forbidden = "[]:*?/\\", .reserved = "History", .limit = 31, .units = utf16_of, .trim_quotes = true};
+    .forbidden = "[]:*?/\\", .reserved = "History", .limit = 31, .units = afmon_units_utf16, .trim_quotes = true};
 
 /* What FAT, NTFS or a path does not take. 255 bytes is what most file systems allow for a whole name. */
-const struct afmon_name_rules afmon_file_names = {.forbidden = "/\\:*?\"<>|", .limit = 160, .units = bytes_of};
-
-/* How many bytes of the text fit into `limit` units. */
-static size_t fitting(const char *text, size_t length, const struct afmon_name_rules *rules, size_t limit)
-{
-    size_t at = 0;
-    for (size_t used = 0; at < length;) {
-        bool well_formed;
-        size_t part = afmon_utf8_part(text + at, length - at, &well_formed);
-        used += rules->units(text + at, part);
-        if (used > limit)
-            break;
-        at += part;
-    }
-    return at;
-}
+const struct afmon_name_rules afmon_file_names = {.forbidden = "/\\:*?\"<>|", .limit = 160, .units = afmon_units_bytes};
 
 static void replace_forbidden(char *text, size_t length, const struct afmon_name_rules *rules)
 {
@@ -63,7 +36,7 @@ static char *make_name(const struct afmon_raw_name *raw, const struct afmon_name
         afmon_buffer_free(&clean);
         return NULL;
     }
-    clean.length = fitting(clean.data, clean.length, rules, rules->limit - strlen(suffix));
+    clean.length = afmon_text_fitting(clean.data, clean.length, rules->units, rules->limit - strlen(suffix));
     replace_forbidden(clean.data, clean.length, rules);
     if (rules->trim_quotes && clean.data[0] == '\'')
         clean.data[0] = '_';

@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "export/text.h"
+
 struct afmon_name_rules {
     const char *forbidden; /* ASCII characters that become '_'; control characters always do */
     const char *reserved;  /* a name that is not allowed, whatever its case; NULL: none */
     size_t limit;          /* longest name, in units */
-    size_t (*units)(const char *part, size_t length); /* of one character: bytes, UTF-16 code units */
-    bool trim_quotes;                                 /* no apostrophe first or last */
+    afmon_text_units units;
+    bool trim_quotes; /* no apostrophe first or last */
 };
 
 extern const struct afmon_name_rules afmon_sheet_names; /* Excel: 31 UTF-16 code units */

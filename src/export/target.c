@@ -41,7 +41,7 @@ static afmon_status check_place(const char *path, afmon_error *error)
 }
 
 /* A name that nobody else takes, in the folder; open() decides. The mode is what the umask leaves of 0666. */
-static afmon_status create(struct afmon_target *target, const char *folder, afmon_error *error)
+static afmon_status create(struct afmon_target *target, afmon_error *error)
 {
     int refused = EEXIST;
     for (int i = 0; i < ATTEMPTS && refused == EEXIST; i++) {
@@ -50,7 +50,7 @@ static afmon_status create(struct afmon_target *target, const char *folder, afmo
         clock_gettime(CLOCK_MONOTONIC, &now);
         snprintf(name, sizeof name, ".afmon-export-%ld-%lld%09ld-%d", (long)getpid(), (long long)now.tv_sec,
                  now.tv_nsec, i);
-        char *path = afmon_path_join(folder, name);
+        char *path = afmon_path_join(target->folder, name);
         if (path == NULL)
             return afmon_fail_memory(error);
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -62,7 +62,7 @@ static afmon_status create(struct afmon_target *target, const char *folder, afmo
             free(path);
         }
     }
-    return refused == 0 ? AFMON_OK : afmon_fail_os(error, refused, "creating a file in %s", folder);
+    return refused == 0 ? AFMON_OK : afmon_fail_os(error, refused, "creating a file in %s", target->folder);
 }
 
 afmon_status afmon_target_begin(struct afmon_target *target, const char *path, afmon_error *error)
@@ -70,16 +70,12 @@ afmon_status afmon_target_begin(struct afmon_target *target, const char *path, a
     afmon_status status = check_place(path, error);
     if (status != AFMON_OK)
         return status;
-    char *folder = folder_of(path);
+    target->folder = folder_of(path);
     target->path = strdup(path);
-    if (folder == NULL || target->path == NULL)
-        status = afmon_fail_memory(error);
-    if (status == AFMON_OK)
-        status = afmon_make_folders(folder, error);
-    if (status == AFMON_OK)
-        status = create(target, folder, error);
-    free(folder);
-    return status;
+    if (target->folder == NULL || target->path == NULL)
+        return afmon_fail_memory(error);
+    status = afmon_make_folders(target->folder, error);
+    return status == AFMON_OK ? create(target, error) : status;
 }
 
 int afmon_target_open(const struct afmon_target *target, afmon_error *error)
@@ -113,18 +109,15 @@ static int sync_path(const char *path, int flags)
 
 afmon_status afmon_target_finish(struct afmon_target *target, afmon_error *error)
 {
-    char *folder = folder_of(target->path);
-    if (folder == NULL)
-        return afmon_fail_memory(error);
     int refused = sync_path(target->temporary, O_WRONLY);
     if (refused == 0 && rename(target->temporary, target->path) != 0)
         refused = errno;
     if (refused == 0) {
         free(target->temporary);
         target->temporary = NULL;
-        sync_path(folder, O_RDONLY | O_DIRECTORY); /* some file systems cannot; the file is there all the same */
+        sync_path(target->folder,
+                  O_RDONLY | O_DIRECTORY); /* some file systems cannot; the file is there all the same */
     }
-    free(folder);
     return refused == 0 ? AFMON_OK : afmon_fail_os(error, refused, "writing %s", target->path);
 }
 
@@ -133,6 +126,7 @@ void afmon_target_drop(struct afmon_target *target)
     if (target->temporary != NULL)
         unlink(target->temporary);
     free(target->temporary);
+    free(target->folder);
     free(target->path);
     *target = (struct afmon_target){0};
 }

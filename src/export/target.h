@@ -6,6 +6,7 @@
 
 struct afmon_target {
     char *path;      /* the name it gets in the end */
+    char *folder;    /* where it lies */
     char *temporary; /* the name it has until then; NULL: nothing is there */
 };
 

@@ -29,6 +29,27 @@ static afmon_view *view_of_samples(const char *folder, int count)
     return view;
 }
 
+/* A view of so many samples, and a folder to export into. */
+struct fixture {
+    char *run;
+    char *out;
+    afmon_view *view;
+};
+
+static struct fixture begin(int samples)
+{
+    struct fixture fixture = {.run = make_folder(), .out = make_folder()};
+    fixture.view = view_of_samples(fixture.run, samples);
+    return fixture;
+}
+
+static void end(struct fixture *fixture)
+{
+    afmon_view_close(fixture->view);
+    remove_folder(fixture->run);
+    remove_folder(fixture->out);
+}
+
 static char *join(const char *folder, const char *name)
 {
     char *path = malloc(strlen(folder) + strlen(name) + 2);
@@ -79,36 +100,32 @@ static void names_are_safe_and_unique(void **state)
 static void the_whole_at_once(void **state)
 {
     (void)state;
-    char *run = make_folder();
-    char *out = make_folder();
-    afmon_view *view = view_of_samples(run, 100);
-    char *deep = join(out, "new/folders/x.json");
-    assert_int_equal(afmon_export(view, deep, "json", NULL, NULL), AFMON_OK);
-    char *text = read_text(out, "new/folders/x.json");
+    struct fixture f = begin(100);
+    char *deep = join(f.out, "new/folders/x.json");
+    assert_int_equal(afmon_export(f.view, deep, "json", NULL, NULL), AFMON_OK);
+    char *text = read_text(f.out, "new/folders/x.json");
     assert_int_equal(count_of(text, "\"timestamp\""), 100);
     free(text);
-    char *csv = join(out, "x.csv");
-    assert_int_equal(afmon_export(view, csv, "csv", NULL, NULL), AFMON_OK);
-    text = read_text(out, "x_two_three.csv");
+    char *csv = join(f.out, "x.csv");
+    assert_int_equal(afmon_export(f.view, csv, "csv", NULL, NULL), AFMON_OK);
+    text = read_text(f.out, "x_two_three.csv");
     assert_int_equal(count_of(text, "\r\n"), 51);
     assert_non_null(strstr(text, ",'=1+1,"));
     assert_non_null(strstr(text, ",\"a,\"\"b\"\"\","));
     free(text);
     afmon_error error = {0};
-    assert_int_equal(afmon_export(view, out, "json", NULL, &error), AFMON_E_ARGUMENT);
+    assert_int_equal(afmon_export(f.view, f.out, "json", NULL, &error), AFMON_E_ARGUMENT);
     assert_non_null(strstr(error.message, "is a folder"));
-    assert_int_equal(afmon_export(view, csv, "yaml", NULL, &error), AFMON_E_ARGUMENT);
+    assert_int_equal(afmon_export(f.view, csv, "yaml", NULL, &error), AFMON_E_ARGUMENT);
     assert_non_null(strstr(error.message, "json, csv, excel"));
     afmon_export_options options;
     afmon_export_options_init(&options);
     options.metrics = (const char *const[]){"nothing"};
     options.metric_count = 1;
-    assert_int_equal(afmon_export(view, csv, "json", &options, &error), AFMON_E_UNKNOWN_METRIC);
+    assert_int_equal(afmon_export(f.view, csv, "json", &options, &error), AFMON_E_UNKNOWN_METRIC);
     free(csv);
     free(deep);
-    afmon_view_close(view);
-    remove_folder(run);
-    remove_folder(out);
+    end(&f);
 }
 
 static int stop_late(void *user, uint64_t done, uint64_t total)
@@ -121,31 +138,25 @@ static int stop_late(void *user, uint64_t done, uint64_t total)
 static void cancelling_leaves_nothing(void **state)
 {
     (void)state;
-    char *run = make_folder();
-    char *out = make_folder();
-    afmon_view *view = view_of_samples(run, SAMPLES);
-    char *path = join(out, "x");
+    struct fixture f = begin(SAMPLES);
+    char *path = join(f.out, "x");
     afmon_export_options options;
     afmon_export_options_init(&options);
     options.progress = stop_late;
     for (size_t i = 0; i < FORMATS; i++)
-        assert_int_equal(afmon_export(view, path, formats[i], &options, NULL), AFMON_E_CANCELLED);
-    assert_int_equal(entries_of(out), 0);
+        assert_int_equal(afmon_export(f.view, path, formats[i], &options, NULL), AFMON_E_CANCELLED);
+    assert_int_equal(entries_of(f.out), 0);
     free(path);
-    afmon_view_close(view);
-    remove_folder(run);
-    remove_folder(out);
+    end(&f);
 }
 
 static void a_full_disk_leaves_the_old_file(void **state)
 {
     (void)state;
-    char *run = make_folder();
-    char *out = make_folder();
-    afmon_view *view = view_of_samples(run, 3000);
-    char *path = join(out, "x.json");
-    assert_int_equal(afmon_export(view, path, "json", NULL, NULL), AFMON_OK);
-    char *before = read_text(out, "x.json");
+    struct fixture f = begin(3000);
+    char *path = join(f.out, "x.json");
+    assert_int_equal(afmon_export(f.view, path, "json", NULL, NULL), AFMON_OK);
+    char *before = read_text(f.out, "x.json");
     signal(SIGXFSZ, SIG_IGN);
     for (rlim_t limit = 1; limit < 200000; limit = limit * 3 + 1) {
         struct rlimit old, tight;
@@ -153,47 +164,41 @@ static void a_full_disk_leaves_the_old_file(void **state)
         tight = (struct rlimit){limit, old.rlim_max};
         setrlimit(RLIMIT_FSIZE, &tight);
         afmon_error error = {0};
-        afmon_status status = afmon_export(view, path, "json", NULL, &error);
-        afmon_status sheets = afmon_export(view, path, "excel", NULL, NULL);
+        afmon_status status = afmon_export(f.view, path, "json", NULL, &error);
+        afmon_status sheets = afmon_export(f.view, path, "excel", NULL, NULL);
         setrlimit(RLIMIT_FSIZE, &old);
         assert_int_equal(status, AFMON_E_SYSTEM);
         assert_non_null(strstr(error.message, "too large"));
         if (sheets != AFMON_OK) {
-            char *after = read_text(out, "x.json");
+            char *after = read_text(f.out, "x.json");
             assert_string_equal(after, before);
             free(after);
         } else {
-            assert_int_equal(afmon_export(view, path, "json", NULL, NULL), AFMON_OK);
+            assert_int_equal(afmon_export(f.view, path, "json", NULL, NULL), AFMON_OK);
         }
-        assert_int_equal(entries_of(out), 1);
+        assert_int_equal(entries_of(f.out), 1);
     }
     free(before);
     free(path);
-    afmon_view_close(view);
-    remove_folder(run);
-    remove_folder(out);
+    end(&f);
 }
 
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
-    char *run = make_folder();
-    char *out = make_folder();
-    afmon_view *view = view_of_samples(run, 60);
-    char *path = join(out, "x.csv");
+    struct fixture f = begin(60);
+    char *path = join(f.out, "x.csv");
     for (size_t i = 0; i < FORMATS; i++) {
         bool more = true;
         for (long n = 1; more; n++) {
             fail_alloc_at(n);
-            afmon_status status = afmon_export(view, path, formats[i], NULL, NULL);
+            afmon_status status = afmon_export(f.view, path, formats[i], NULL, NULL);
             more = fail_alloc_stop();
             assert_true(status == AFMON_E_NO_MEMORY || !more || status == AFMON_OK);
         }
     }
     free(path);
-    afmon_view_close(view);
-    remove_folder(run);
-    remove_folder(out);
+    end(&f);
 }
 
 int main(void)
