@@ -216,6 +216,8 @@ typedef struct cli_progress {
 void cli_progress_begin(cli_progress *progress, const char *what);
 /* total 0: not known. */
 void cli_progress_update(cli_progress *progress, uint64_t done, uint64_t total);
+/* The same as the library's callback; user is the progress. Returns 0: go on. */
+int cli_progress_show(void *progress, uint64_t done, uint64_t total);
 /* Takes the bar away. */
 void cli_progress_end(cli_progress *progress);
 

@@ -48,13 +48,16 @@ struct request {
     size_t metric_count;
 };
 
+enum { FORMATS = 3 };
+static const char *const formats[FORMATS] = {"json", "csv", "excel"};
+static const char *const endings[FORMATS] = {".json", ".csv", ".xlsx"};
+
 static const char *guess_format(const char *path)
 {
-    static const char *const endings[][2] = {{".json", "json"}, {".csv", "csv"}, {".xlsx", "excel"}};
     const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot && i < sizeof endings / sizeof endings[0]; i++) {
-        if (strcasecmp(dot, endings[i][0]) == 0)
-            return endings[i][1];
+    for (size_t i = 0; dot && i < FORMATS; i++) {
+        if (strcasecmp(dot, endings[i]) == 0)
+            return formats[i];
     }
     return NULL;
 }
@@ -94,8 +97,6 @@ static bool take(cli_args *args, int id, struct request *request)
 
 static int check_format(struct request *request)
 {
-    static const char *const formats[] = {"json", "csv", "excel"};
-    enum { FORMATS = sizeof formats / sizeof formats[0] };
     if (!request->output || !*request->output)
         return cli_usage_error("export", "say where to: --output PATH, or --output - for standard output");
     bool to_stream = strcmp(request->output, "-") == 0;
@@ -128,12 +129,6 @@ static int check_request(struct request *request)
     return check_format(request);
 }
 
-static int show_progress(void *user, uint64_t done, uint64_t total)
-{
-    cli_progress_update(user, done, total);
-    return 0;
-}
-
 /* What was taken, on standard error: standard output may be the export. */
 static void say_window(const struct request *request, const afmon_view_info *info)
 {
@@ -151,7 +146,7 @@ static int write_out(afmon_view *view, const struct request *request)
     options.window = request->span;
     options.metrics = request->metrics;
     options.metric_count = request->metric_count;
-    options.progress = show_progress;
+    options.progress = cli_progress_show;
     options.user = &progress;
     cli_progress_begin(&progress, "Writing");
     progress.unit = "samples";

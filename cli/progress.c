@@ -43,6 +43,12 @@ void cli_progress_update(cli_progress *progress, uint64_t done, uint64_t total)
     fflush(out);
 }
 
+int cli_progress_show(void *progress, uint64_t done, uint64_t total)
+{
+    cli_progress_update(progress, done, total);
+    return 0;
+}
+
 void cli_progress_end(cli_progress *progress)
 {
     if (progress->shown) {

@@ -3,12 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static int show_progress(void *user, uint64_t done, uint64_t total)
-{
-    cli_progress_update(user, done, total);
-    return 0;
-}
-
 afmon_view *cli_open_run(const char *folder)
 {
     afmon_view_options options;
@@ -16,7 +10,7 @@ afmon_view *cli_open_run(const char *folder)
     afmon_error error = {0};
     cli_progress progress;
     afmon_view_options_init(&options);
-    options.progress = show_progress;
+    options.progress = cli_progress_show;
     options.user = &progress;
     cli_progress_begin(&progress, "Reading");
     afmon_status status = afmon_view_open(folder, &options, &view, &error);
