@@ -40,4 +40,4 @@ install: build
 	@meson install -C build
 
 clean:
-	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-python
+	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-python subprojects/carquet subprojects/uplot subprojects/axe-core

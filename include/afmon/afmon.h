@@ -579,6 +579,10 @@ typedef struct afmon_alert_span {
 AFMON_API afmon_status afmon_view_check(afmon_view *view, const afmon_alert_limits *limits, double interval_s,
                                         afmon_alert_span *spans, size_t *count);
 
+/* Takes what something writes, in order, piece by piece. Return non-zero to stop it: it then ends with
+ * AFMON_E_CANCELLED. Called on the thread of the call that it was given to. */
+typedef int (*afmon_write_fn)(void *user, const void *data, size_t size);
+
 /* ---- Exports ---------------------------------------------------------------------------------------------------- */
 
 typedef struct afmon_export_options {

@@ -12,7 +12,7 @@
 #include "export/columns.h"
 #include "export/format.h"
 #include "export/names.h"
-#include "export/target.h"
+#include "base/target.h"
 #include "export/text.h"
 
 #define PIECE ((size_t)1 << 16)       /* a file's rows are written when there is so much of them */

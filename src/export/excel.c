@@ -12,7 +12,7 @@
 #include "export/columns.h"
 #include "export/format.h"
 #include "export/names.h"
-#include "export/target.h"
+#include "base/target.h"
 #include "export/text.h"
 
 #define SHEET_ROWS 1048576

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/quiet.h"
 #include "base/status.h"
 #include "export/format.h"
 
@@ -176,8 +177,12 @@ static afmon_status run(afmon_view *view, const char *path, int fd, const char *
     if (fd >= 0 && format->to_descriptor == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "%s needs a file; only json and csv go to a stream", name);
     status = choose(&job, format->passes);
-    if (status == AFMON_OK)
+    if (status == AFMON_OK) {
+        struct afmon_quiet quiet;
+        afmon_quiet_begin(&quiet);
         status = fd >= 0 ? format->to_descriptor(&job, fd) : format->to_path(&job, path);
+        afmon_quiet_end(&quiet);
+    }
     end(&job);
     return status;
 }

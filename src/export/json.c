@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "export/format.h"
-#include "export/target.h"
+#include "base/target.h"
 
 static bool wants(void *user, const struct afmon_view_series *series)
 {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ingest/quiet.h"
+#include "base/quiet.h"
 #include "ingest/threads.h"
 
 #define RESERVE 16 /* drained rings that wait for a new thread */

@@ -8,7 +8,7 @@
 
 #include "base/status.h"
 #include "ingest/landing.h"
-#include "ingest/quiet.h"
+#include "base/quiet.h"
 #include "ingest/recover_internal.h"
 #include "ingest/render.h"
 

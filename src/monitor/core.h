@@ -17,7 +17,7 @@
 #include "ingest/expand.h"
 #include "ingest/hub.h"
 #include "ingest/landing.h"
-#include "ingest/quiet.h"
+#include "base/quiet.h"
 #include "store/store.h"
 
 /* States of the process page. */

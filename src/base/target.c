@@ -1,4 +1,4 @@
-#include "export/target.h"
+#include "base/target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +48,7 @@ static afmon_status create(struct afmon_target *target, afmon_error *error)
         char name[NAME_SIZE];
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
-        snprintf(name, sizeof name, ".afmon-export-%ld-%lld%09ld-%d", (long)getpid(), (long long)now.tv_sec,
+        snprintf(name, sizeof name, ".afmon-partial-%ld-%lld%09ld-%d", (long)getpid(), (long long)now.tv_sec,
                  now.tv_nsec, i);
         char *path = afmon_path_join(target->folder, name);
         if (path == NULL)

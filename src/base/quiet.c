@@ -1,4 +1,4 @@
-#include "ingest/quiet.h"
+#include "base/quiet.h"
 
 #include <errno.h>
 #include <time.h>

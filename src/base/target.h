@@ -1,6 +1,6 @@
 /* An output file that is there whole or not at all: written under another name in the same folder, synced, renamed. */
-#ifndef AFMON_EXPORT_TARGET_H
-#define AFMON_EXPORT_TARGET_H
+#ifndef AFMON_BASE_TARGET_H
+#define AFMON_BASE_TARGET_H
 
 #include <afmon/afmon.h>
 
