@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *
                          const char **failed)
 {
     files->log = -1;
+    files->careful = false;
     *failed = metrics_file;
     int failure = open_file(folder, metrics_file, &files->metrics);
     if (failure == 0) {
@@ -105,23 +107,52 @@ static int write_text(int fd, const struct afmon_buffer *text)
     return text->length == 0 || fd < 0 ? 0 : afmon_write_all(fd, text->data, text->length, NULL);
 }
 
+/* Makes sure of room for so many bytes behind the file's end. Its length, which tells a recovery what landed, stays as
+ * it is. A reservation does not look at the process's limit. */
+static int reserve(int fd, int64_t size, uint64_t length)
+{
+    struct rlimit limit;
+    if (length == 0 || fd < 0)
+        return 0;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+        (uint64_t)size + length > limit.rlim_cur)
+        return EFBIG;
+    int refused = 0;
+    do
+        refused = fallocate(fd, FALLOC_FL_KEEP_SIZE, size, (off_t)length) == 0 ? 0 : errno;
+    while (refused == EINTR);
+    return refused == EOPNOTSUPP || refused == ENOSYS ? 0 : refused; /* such a file system is asked by writing */
+}
+
+static int reserve_both(const struct afmon_run_files *files, const struct afmon_note *note)
+{
+    int failure = reserve(files->metrics, note->metrics_offset, note->metrics_length);
+    return failure == 0 ? reserve(files->log, note->log_offset, note->log_length) : failure;
+}
+
 static void advance(struct afmon_ring *ring, uint64_t until)
 {
     atomic_store_explicit(&ring->header->head, until, memory_order_release);
 }
 
-int afmon_land(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
-               const struct afmon_buffer *log, uint64_t until)
+/* Fills the note of a batch that would be written now. */
+static int note_of(const struct afmon_run_files *files, struct afmon_note *note)
+{
+    int failure = note->metrics_length > 0 ? file_size(files->metrics, &note->metrics_offset) : 0;
+    return failure == 0 && note->log_length > 0 ? file_size(files->log, &note->log_offset) : failure;
+}
+
+static int land(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
+                const struct afmon_buffer *log, uint64_t until)
 {
     struct afmon_note note = afmon_ring_noted(ring);
     int failure = is_noted(ring, &note) ? undo(files, ring, &note) : 0; /* an undo that failed before */
     if (failure != 0)
         return failure;
     note = (struct afmon_note){.until = until, .metrics_length = metrics->length, .log_length = log->length};
-    if (note.metrics_length > 0)
-        failure = file_size(files->metrics, &note.metrics_offset);
-    if (failure == 0 && note.log_length > 0)
-        failure = file_size(files->log, &note.log_offset);
+    failure = note_of(files, &note);
+    if (failure == 0 && files->careful)
+        failure = reserve_both(files, &note);
     if (failure != 0)
         return failure;
     afmon_ring_note(ring, &note);
@@ -134,6 +165,14 @@ int afmon_land(const struct afmon_run_files *files, struct afmon_ring *ring, con
     }
     advance(ring, until);
     return 0;
+}
+
+int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
+               const struct afmon_buffer *log, uint64_t until)
+{
+    int failure = land(files, ring, metrics, log, until);
+    files->careful = failure != 0;
+    return failure;
 }
 
 int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_ring *ring, struct afmon_landed *landed)

@@ -14,6 +14,7 @@
 struct afmon_run_files {
     int metrics; /* -1: not written */
     int log;
+    bool careful; /* the last batch did not fit: the next one is written only once there is room for all of it */
 };
 
 /* Opens (creates) the files for appending. An empty name: not written. Names that are symbolic links are refused.
@@ -28,8 +29,9 @@ int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buf
 void afmon_run_files_close(struct afmon_run_files *files);
 
 /* Lands a batch. 0, or errno; then nothing of it is in the files and it may be tried again. The ring's head is at until
- * afterwards. */
-int afmon_land(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
+ * afterwards. While the disk stays full, only the first try leaves a part of a batch where a reader may see it, until
+ * it is cut off. */
+int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
                const struct afmon_buffer *log, uint64_t until);
 
 /* What became of a batch that was on its way when its process was killed. */
