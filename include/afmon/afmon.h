@@ -464,6 +464,7 @@ typedef struct afmon_handler_stats {
     uint64_t handled;
     uint64_t failed;
     uint64_t missed;  /* its queue was full */
+    uint64_t lost;    /* it had taken them, and could not pass them on in the end (flush) */
     uint64_t waiting; /* in its queue now */
     double lag_s;     /* age of the oldest item that waits, 0 where none does */
 } afmon_handler_stats;
@@ -612,6 +613,18 @@ AFMON_API afmon_status afmon_export(afmon_view *view, const char *path, const ch
  * front. What was written before a failure stays written. */
 AFMON_API afmon_status afmon_export_to_fd(afmon_view *view, int fd, const char *format,
                                           const afmon_export_options *options, afmon_error *error);
+
+/* ---- Prometheus ------------------------------------------------------------------------------------------------- */
+
+typedef enum afmon_prometheus_format {
+    AFMON_OPENMETRICS = 0,    /* application/openmetrics-text; version=1.0.0; charset=utf-8 */
+    AFMON_PROMETHEUS_TEXT = 1 /* text/plain; version=0.0.4; charset=utf-8 */
+} afmon_prometheus_format;
+
+/* Writes the whole of a view as counters and histograms (docs/scale.md lists them). Reads every sample twice; a monitor
+ * that is scraped keeps its counters instead (prometheus_listen). Any thread. */
+AFMON_API afmon_status afmon_prometheus_write(afmon_view *view, afmon_prometheus_format format, afmon_write_fn write,
+                                              void *user, afmon_error *error);
 
 /* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
  * records. Every reader and monitor does this by itself. */

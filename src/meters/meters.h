@@ -1,0 +1,60 @@
+/* The figures of a run as the outside counts them: counters and histograms by label set, fed sample by sample, that
+ * only ever grow. Prometheus text and OTLP are written from them.
+ *
+ * Bounds. An instrument has at most AFMON_METER_SERIES label sets, a label's value at most AFMON_LABEL_SIZE bytes.
+ * Whatever a run invents beyond is counted under the value "other", and how often is counted, too. Label sets stay:
+ * none is given up for another one.
+ *
+ * The samples of one tracked call come one behind the other with the same time (src/ingest/expand_generation.c), and
+ * tell different things of it: the duration has no model, the model no duration. So a call is gathered until a sample
+ * comes that is not of it, or afmon_meters_settle says that none will.
+ *
+ * Threads: all functions but _new and _free take the meters' lock. */
+#ifndef AFMON_METERS_METERS_H
+#define AFMON_METERS_METERS_H
+
+#include <afmon/afmon.h>
+
+#include "meters/instruments.h"
+
+#define AFMON_METER_SERIES 256
+#define AFMON_LABEL_SIZE 128 /* longer values are cut at a character's end */
+
+struct afmon_meters; /* opaque */
+
+struct afmon_meters *afmon_meters_new(void); /* NULL: no memory */
+void afmon_meters_free(struct afmon_meters *meters);
+
+/* Counts a sample. Without memory for a new label set it is counted as an overflow. */
+void afmon_meters_add(struct afmon_meters *meters, const afmon_sample *sample);
+
+/* The same, where model and error type of a generation_time sample are known from elsewhere (NULL or "": they are not).
+ */
+void afmon_meters_add_call(struct afmon_meters *meters, const afmon_sample *sample, const char *model,
+                           const char *error_type);
+
+/* Says that the call on its way has no further samples. */
+void afmon_meters_settle(struct afmon_meters *meters);
+
+/* What a pass of the alert rules found: each alert counts one, and is active until a pass does not have it. */
+void afmon_meters_set_alerts(struct afmon_meters *meters, const afmon_alert *alerts, size_t count);
+
+/* One label set of an instrument, as a reader gets it. */
+struct afmon_meter {
+    const struct afmon_instrument *instrument;
+    const char *values[AFMON_MAX_LABELS]; /* as many as the instrument has labels; "": has none. UTF-8 */
+    double value;                         /* of counters and gauges; of a histogram the sum */
+    uint64_t count;                       /* of a histogram */
+    const uint64_t *buckets;              /* of a histogram: bounds->count + 1, each only what is in it, not below it */
+};
+
+/* Calls visit for each label set, instrument by instrument, within an instrument in the order in which they came; with
+ * the lock held, so visit must be quick. Stops where it returns false. */
+void afmon_meters_each(struct afmon_meters *meters, bool (*visit)(void *user, const struct afmon_meter *meter),
+                       void *user);
+
+/* Samples counted so far, and the label sets there are. */
+uint64_t afmon_meters_samples(struct afmon_meters *meters);
+size_t afmon_meters_count(struct afmon_meters *meters);
+
+#endif
