@@ -283,6 +283,17 @@ typedef enum afmon_full_policy {
     AFMON_FULL_DROP = 1  /* drop the record, count it, return AFMON_E_FULL */
 } afmon_full_policy;
 
+/* For a program whose threads hold a lock while they call afmon that its handlers need, too: the lock of an
+ * interpreter (Python's GIL). Each may be NULL. They may let go of that lock and take it again; they must not call
+ * afmon. Each begin is followed by its end on the same thread. */
+typedef struct afmon_host_hooks {
+    void (*wait_begin)(void *user);  /* a record call will wait for room in its thread's queue (AFMON_FULL_WAIT) */
+    void (*wait_end)(void *user);    /* it has waited */
+    void (*batch_begin)(void *user); /* a handler's thread will call its handler once or several times */
+    void (*batch_end)(void *user);   /* it has nothing more for it now */
+    void *user;
+} afmon_host_hooks;
+
 #define AFMON_DEFAULT_HANDLERS SIZE_MAX
 
 /* Always begin with afmon_options_init, which fills in the defaults. */
@@ -304,6 +315,7 @@ typedef struct afmon_options {
     size_t max_memory; /* bytes of samples kept in memory; 256 MiB; at least 1 MiB. Older ones leave memory */
     size_t ring_bytes; /* queue of each recording thread, a power of two from 16 KiB to 64 MiB; 256 KiB */
     afmon_full_policy on_full;
+    afmon_host_hooks host; /* none */
 } afmon_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */

@@ -53,7 +53,8 @@ struct afmon_dispatch_options {
     void (*report)(void *user, const struct afmon_dispatch_report *report);
     /* TOKEN_USAGE only: fills a report at the time of the call; the dispatch frees it. */
     afmon_status (*usage)(void *user, afmon_token_usage *usage);
-    double interval_s; /* TOKEN_USAGE only, on the monotonic clock; 0 or less: only the call at the end */
+    afmon_host_hooks host; /* batch_begin and batch_end: around calls of the handler, with no lock held */
+    double interval_s;     /* TOKEN_USAGE only, on the monotonic clock; 0 or less: only the call at the end */
 };
 
 struct afmon_dispatch; /* opaque */

@@ -30,6 +30,7 @@ struct afmon_dispatch {
     uint64_t missed;
     _Atomic bool joined; /* thread is of the past: its id may be another's by now. Not under the lock */
     /* ---- the dispatch's own thread's ---- */
+    bool in_batch;     /* between batch_begin and batch_end */
     uint64_t failures; /* since the last report */
     uint64_t missed_reported;
     int64_t last_report_ns;                  /* 0: none yet */

@@ -41,6 +41,23 @@ static int64_t next_report_ns(const struct afmon_dispatch *dispatch)
     return dispatch->last_report_ns == 0 ? 0 : dispatch->last_report_ns + REPORT_EVERY_NS;
 }
 
+/* Before the handler is called, and after the last of several calls; the lock is not held. */
+static void begin_batch(struct afmon_dispatch *dispatch)
+{
+    const afmon_host_hooks *host = &dispatch->options.host;
+    if (!dispatch->in_batch && host->batch_begin != NULL)
+        host->batch_begin(host->user);
+    dispatch->in_batch = true;
+}
+
+static void end_batch(struct afmon_dispatch *dispatch)
+{
+    const afmon_host_hooks *host = &dispatch->options.host;
+    if (dispatch->in_batch && host->batch_end != NULL)
+        host->batch_end(host->user);
+    dispatch->in_batch = false;
+}
+
 /* Tells what there is to tell; the lock is held, and given away meanwhile. */
 static void report(struct afmon_dispatch *dispatch)
 {
@@ -52,6 +69,7 @@ static void report(struct afmon_dispatch *dispatch)
     dispatch->failures = 0;
     dispatch->last_report_ns = afmon_dispatch_monotonic_ns();
     pthread_mutex_unlock(&dispatch->lock);
+    end_batch(dispatch); /* a report records, and so may wait */
     dispatch->options.report(dispatch->options.user, &news);
     pthread_mutex_lock(&dispatch->lock);
 }
@@ -67,6 +85,7 @@ static void count_call(struct afmon_dispatch *dispatch, bool taken)
 static void handle(struct afmon_dispatch *dispatch, struct afmon_item *item)
 {
     pthread_mutex_unlock(&dispatch->lock);
+    begin_batch(dispatch);
     bool taken = afmon_dispatch_call(dispatch, item);
     afmon_item_release(item);
     pthread_mutex_lock(&dispatch->lock);
@@ -78,9 +97,19 @@ static void handle(struct afmon_dispatch *dispatch, struct afmon_item *item)
 static void call_usage(struct afmon_dispatch *dispatch)
 {
     pthread_mutex_unlock(&dispatch->lock);
+    begin_batch(dispatch);
     bool taken = afmon_dispatch_call_usage(dispatch);
+    end_batch(dispatch);
     pthread_mutex_lock(&dispatch->lock);
     count_call(dispatch, taken);
+}
+
+/* The lock is held, and given away meanwhile. */
+static void leave_batch(struct afmon_dispatch *dispatch)
+{
+    pthread_mutex_unlock(&dispatch->lock);
+    end_batch(dispatch);
+    pthread_mutex_lock(&dispatch->lock);
 }
 
 static bool is_over(const struct afmon_dispatch *dispatch)
@@ -101,6 +130,8 @@ static bool step(struct afmon_dispatch *dispatch, int64_t *tick_ns, int64_t inte
         report(dispatch);
     } else if (afmon_queue_pop(&dispatch->queue, &item)) {
         handle(dispatch, &item);
+    } else if (dispatch->in_batch) {
+        leave_batch(dispatch);
     } else if (dispatch->finishing) {
         return false;
     } else if (now >= *tick_ns) {
@@ -119,6 +150,7 @@ static bool step(struct afmon_dispatch *dispatch, int64_t *tick_ns, int64_t inte
 static void finish(struct afmon_dispatch *dispatch)
 {
     bool usage = dispatch->options.kind == AFMON_DISPATCH_TOKEN_USAGE;
+    leave_batch(dispatch);
     if (usage && !is_over(dispatch)) {
         call_usage(dispatch);
         usage = false;

@@ -20,14 +20,15 @@ static int membarrier(int command)
 }
 
 int afmon_hub_init(struct afmon_hub *hub, struct afmon_process_page *page, struct afmon_session *session,
-                   uint64_t serial, uint64_t ring_bytes, afmon_full_policy on_full)
+                   uint64_t serial, const afmon_options *options)
 {
     memset(hub, 0, sizeof *hub);
     hub->page = page;
     hub->session = session;
     hub->serial = serial;
-    hub->ring_bytes = ring_bytes;
-    hub->on_full = on_full;
+    hub->ring_bytes = options->ring_bytes;
+    hub->on_full = options->on_full;
+    hub->host = options->host;
     /* where it is not to be had, afmon_hub_refuse waits instead */
     (void)membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
     if (sem_init(&hub->wake, 0, 0) != 0)

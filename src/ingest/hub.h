@@ -73,6 +73,7 @@ struct afmon_hub {
     uint64_t serial;
     uint64_t ring_bytes;
     afmon_full_policy on_full;
+    afmon_host_hooks host;       /* called around a wait for room */
     _Atomic uint32_t sleeping;   /* the consumer waits at wake */
     _Atomic uint32_t unwritable; /* the files cannot be written now: nobody waits for room */
     sem_t wake;
@@ -89,9 +90,10 @@ struct afmon_hub {
     struct afmon_producer_counts gone; /* of producers that are no more */
 };
 
-/* page: where the serial will be published. session may be NULL. 0 or errno. */
+/* page: where the serial will be published. session may be NULL. Of the options: ring_bytes, on_full, host. 0 or errno.
+ */
 int afmon_hub_init(struct afmon_hub *hub, struct afmon_process_page *page, struct afmon_session *session,
-                   uint64_t serial, uint64_t ring_bytes, afmon_full_policy on_full);
+                   uint64_t serial, const afmon_options *options);
 
 /* Refuses further records and waits for those that are being made. The consumer must still be draining. */
 void afmon_hub_refuse(struct afmon_hub *hub);

@@ -66,6 +66,8 @@ static bool wait_for_room(struct afmon_producer *producer, uint64_t needed, afmo
     int64_t began = afmon_boot_ns();
     bool room = false;
     *status = AFMON_OK;
+    if (hub->host.wait_begin != NULL)
+        hub->host.wait_begin(hub->host.user);
     while (!room && *status == AFMON_OK) {
         (void)atomic_exchange_explicit(&producer->waiting, 1, memory_order_seq_cst);
         room = look_for_room(producer) >= needed;
@@ -79,6 +81,8 @@ static bool wait_for_room(struct afmon_producer *producer, uint64_t needed, afmo
     atomic_store_explicit(&producer->waiting, 0, memory_order_relaxed);
     afmon_count(&producer->counts.waits, 1);
     afmon_count(&producer->counts.wait_ns, (uint64_t)(afmon_boot_ns() - began));
+    if (hub->host.wait_end != NULL)
+        hub->host.wait_end(hub->host.user);
     if (!room)
         afmon_count(&producer->counts.dropped_unwritable, 1);
     return room;

@@ -87,7 +87,7 @@ static afmon_status open_hub(struct afmon_core *core, afmon_error *error)
         } while (serial == 0 || serial == UINT64_MAX);
     }
     int failure = afmon_hub_init(&core->hub, &core->monitor->page->process, core->has_session ? &core->session : NULL,
-                                 serial, core->monitor->options.ring_bytes, core->monitor->options.on_full);
+                                 serial, &core->monitor->options);
     return failure == 0 ? AFMON_OK : afmon_fail_os(error, failure, "cannot make the queues");
 }
 

@@ -58,6 +58,7 @@ static afmon_status open_one(struct afmon_core *core, struct afmon_dispatch_opti
                              struct afmon_dispatch **out, afmon_error *error)
 {
     options->user = core;
+    options->host = core->monitor->options.host;
     options->report = options->kind == AFMON_DISPATCH_LOG ? report_log_handler : report_handler;
     return afmon_dispatch_new(options, out, error);
 }

@@ -182,6 +182,42 @@ static struct afmon_set *set_with(struct afmon_sets *sets, const char *text)
     return set;
 }
 
+struct host {
+    _Atomic int begun;
+    _Atomic int ended;
+};
+
+static void host_begin(void *user)
+{
+    struct host *host = user;
+    assert_int_equal(host->begun++, host->ended);
+}
+
+static void host_end(void *user)
+{
+    struct host *host = user;
+    assert_int_equal(++host->ended, host->begun);
+}
+
+static void calls_come_in_batches_that_the_host_is_told_of(void **state)
+{
+    (void)state;
+    struct scene *scene = new_scene();
+    struct host host = {0};
+    struct afmon_dispatch_options options = options_for(scene, AFMON_DISPATCH_METRIC, 0);
+    options.host = (afmon_host_hooks){.batch_begin = host_begin, .batch_end = host_end, .user = &host};
+    struct afmon_dispatch *dispatch;
+    assert_int_equal(afmon_dispatch_new(&options, &dispatch, NULL), AFMON_OK);
+    assert_int_equal(host.begun, 0);
+    assert_int_equal(push(dispatch, NULL, 50), 50);
+    assert_int_equal(afmon_dispatch_drain(dispatch, SOON), AFMON_OK);
+    afmon_dispatch_free(dispatch);
+    assert_int_equal(scene->calls, 50);
+    assert_in_range(host.begun, 1, 50);
+    assert_int_equal(host.ended, host.begun);
+    free_scene(scene);
+}
+
 static void samples_reach_the_handler_with_their_metadata(void **state)
 {
     (void)state;
@@ -504,6 +540,7 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls_come_in_batches_that_the_host_is_told_of),
         cmocka_unit_test(samples_reach_the_handler_with_their_metadata),
         cmocka_unit_test(logs_and_alerts_are_copied),
         cmocka_unit_test(a_slow_handler_misses_the_newest),

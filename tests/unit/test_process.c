@@ -260,6 +260,46 @@ static void a_full_ring_waits_or_drops(void **state)
     }
 }
 
+struct host {
+    int begun;
+    int ended;
+};
+
+static void host_wait_begin(void *user)
+{
+    struct host *host = user;
+    assert_int_equal(host->begun++, host->ended);
+}
+
+static void host_wait_end(void *user)
+{
+    struct host *host = user;
+    assert_int_equal(++host->ended, host->begun);
+}
+
+static void the_host_is_told_of_every_wait(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct host host = {0};
+    afmon_options options;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.ring_bytes = 16 << 10;
+    options.host = (afmon_host_hooks){.wait_begin = host_wait_begin, .wait_end = host_wait_end, .user = &host};
+    afmon_monitor *monitor;
+    afmon_monitor_open(&options, &monitor, NULL);
+    for (int i = 0; i < 100000; i++)
+        assert_int_equal(afmon_record_metric(monitor, "m", i, NULL, 0), AFMON_OK);
+    afmon_stats stats;
+    afmon_monitor_stats(monitor, &stats);
+    assert_true(stats.ring_waits > 0);
+    assert_int_equal(host.begun, stats.ring_waits);
+    assert_int_equal(host.ended, stats.ring_waits);
+    afmon_monitor_close(monitor, NULL);
+    remove_folder(folder);
+}
+
 static void *record_until_refused(void *user)
 {
     const struct job *job = user;
@@ -326,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_forked_child_has_files_of_its_own),
         cmocka_unit_test(a_child_that_does_not_record_may_close),
         cmocka_unit_test(a_full_ring_waits_or_drops),
+        cmocka_unit_test(the_host_is_told_of_every_wait),
         cmocka_unit_test(shutdown_while_threads_record_loses_nothing),
         cmocka_unit_test(a_hundred_thousand_names),
     };
