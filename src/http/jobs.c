@@ -1,0 +1,96 @@
+/* Slow requests: one thread that calls their handlers in turn. Their connections are suspended meanwhile. */
+#include <signal.h>
+
+#include "base/status.h"
+#include "http/server.h"
+
+/* The next job; waits for one. NULL: the server stops. The lock is held. */
+static struct afmon_http_request *next_job(struct afmon_http_jobs *jobs)
+{
+    while (jobs->first == NULL && !jobs->stop)
+        pthread_cond_wait(&jobs->work, &jobs->lock);
+    if (jobs->stop)
+        return NULL;
+    struct afmon_http_request *job = jobs->first;
+    jobs->first = job->next_job;
+    if (jobs->first == NULL)
+        jobs->last = NULL;
+    return job;
+}
+
+static void *work(void *user)
+{
+    struct afmon_http *server = user;
+    struct afmon_http_jobs *jobs = &server->jobs;
+    struct afmon_http_request *job;
+    pthread_mutex_lock(&jobs->lock);
+    while ((job = next_job(jobs)) != NULL) {
+        pthread_mutex_unlock(&jobs->lock);
+        job->match.route->handler(server->options.user, job, &job->response);
+        pthread_mutex_lock(&jobs->lock);
+        job->next_job = jobs->done;
+        jobs->done = job;
+        afmon_http_wake(server);
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return NULL;
+}
+
+afmon_status afmon_http_jobs_start(struct afmon_http *server, afmon_error *error)
+{
+    int failure = afmon_http_thread(&server->jobs.thread, work, server);
+    if (failure != 0)
+        return afmon_fail_os(error, failure, "cannot start a thread");
+    server->jobs.started = true;
+    return AFMON_OK;
+}
+
+void afmon_http_jobs_stop(struct afmon_http *server)
+{
+    struct afmon_http_jobs *jobs = &server->jobs;
+    if (!jobs->started)
+        return;
+    pthread_mutex_lock(&jobs->lock);
+    jobs->stop = true;
+    pthread_cond_signal(&jobs->work);
+    pthread_mutex_unlock(&jobs->lock);
+    pthread_join(jobs->thread, NULL);
+    jobs->started = false;
+}
+
+bool afmon_http_jobs_add(struct afmon_http *server, struct afmon_http_request *request)
+{
+    struct afmon_http_jobs *jobs = &server->jobs;
+    pthread_mutex_lock(&jobs->lock);
+    bool room = jobs->waiting < AFMON_HTTP_JOBS_MAX && !jobs->stop;
+    if (room) {
+        request->next_job = NULL;
+        if (jobs->last != NULL)
+            jobs->last->next_job = request;
+        else
+            jobs->first = request;
+        jobs->last = request;
+        jobs->waiting++;
+        pthread_cond_signal(&jobs->work);
+    }
+    pthread_mutex_unlock(&jobs->lock);
+    return room;
+}
+
+void afmon_http_jobs_collect(struct afmon_http *server)
+{
+    struct afmon_http_jobs *jobs = &server->jobs;
+    pthread_mutex_lock(&jobs->lock);
+    struct afmon_http_request *done = jobs->done;
+    jobs->done = NULL;
+    pthread_mutex_unlock(&jobs->lock);
+    while (done != NULL) {
+        struct afmon_http_request *next = done->next_job;
+        done->state = AFMON_REQUEST_ANSWERED;
+        afmon_connection_resume(done->connection);
+        done = next;
+        pthread_mutex_lock(&jobs->lock);
+        jobs->waiting--;
+        pthread_mutex_unlock(&jobs->lock);
+    }
+}
