@@ -39,7 +39,7 @@ static alert_entry *find(alert_board *board, const afmon_alert *alert)
     for (size_t i = 0; i < board->count; i++)
         if (strcmp(board->entries[i].latest.name, alert->name) == 0)
             return &board->entries[i];
-    if (board->count == AFMON_ALERT_RULES)
+    if (board->count == ALERT_ENTRIES)
         return NULL;
     alert_entry *entry = &board->entries[board->count++];
     *entry = (alert_entry){.worst = *alert, .first_ns = alert->timestamp_ns};
@@ -48,7 +48,35 @@ static alert_entry *find(alert_board *board, const afmon_alert *alert)
 
 static double distance(const afmon_alert *alert)
 {
-    return fabs(alert->data.mean - alert->limit);
+    return fabs(alert->value - alert->limit);
+}
+
+static void end(alert_board *board, alert_entry *entry, double held_s)
+{
+    entry->holds = false;
+    entry->held_s += held_s;
+    tell(board, false, entry, held_s);
+}
+
+static void resolve(alert_board *board, alert_entry *entry)
+{
+    if (entry->holds)
+        end(board, entry, (double)(monotonic_ns() - entry->since_ns) * 1e-9);
+}
+
+static void hold(alert_board *board, alert_entry *entry, const afmon_alert *alert)
+{
+    entry->latest = *alert;
+    if (distance(alert) > distance(&entry->worst))
+        entry->worst = *alert;
+    entry->passes++;
+    entry->seen_ns = monotonic_ns();
+    if (entry->holds)
+        return;
+    entry->holds = true;
+    entry->raised++;
+    entry->since_ns = entry->seen_ns;
+    tell(board, true, entry, 0);
 }
 
 static int take(void *user, const afmon_alert *alert, char *error, size_t size)
@@ -57,19 +85,10 @@ static int take(void *user, const afmon_alert *alert, char *error, size_t size)
     alert_board *board = user;
     pthread_mutex_lock(&board->mutex);
     alert_entry *entry = find(board, alert);
-    if (entry != NULL) {
-        entry->latest = *alert;
-        if (distance(alert) > distance(&entry->worst))
-            entry->worst = *alert;
-        entry->passes++;
-        entry->seen_ns = monotonic_ns();
-        if (!entry->holds) {
-            entry->holds = true;
-            entry->raised++;
-            entry->since_ns = entry->seen_ns;
-            tell(board, true, entry, 0);
-        }
-    }
+    if (entry != NULL && alert->state == AFMON_ALERT_RESOLVED)
+        resolve(board, entry);
+    else if (entry != NULL)
+        hold(board, entry, alert);
     pthread_mutex_unlock(&board->mutex);
     return 0;
 }
@@ -82,12 +101,9 @@ afmon_alert_handler alert_board_handler(alert_board *board)
 static void let_go(alert_board *board, alert_entry *entry, int64_t now_ns)
 {
     double silent_s = (double)(now_ns - entry->seen_ns) * 1e-9;
-    if (!entry->holds || silent_s < gone_after_intervals * board->interval_s)
+    if (!entry->holds || entry->latest.resolves || silent_s < gone_after_intervals * board->interval_s)
         return;
-    entry->holds = false;
-    double held_s = (double)(entry->seen_ns - entry->since_ns) * 1e-9 + board->interval_s;
-    entry->held_s += held_s;
-    tell(board, false, entry, held_s);
+    end(board, entry, (double)(entry->seen_ns - entry->since_ns) * 1e-9 + board->interval_s);
 }
 
 bool alert_board_next(alert_board *board, alert_event *event)
@@ -106,7 +122,7 @@ bool alert_board_next(alert_board *board, alert_event *event)
     return has;
 }
 
-size_t alert_board_entries(alert_board *board, alert_entry entries[AFMON_ALERT_RULES])
+size_t alert_board_entries(alert_board *board, alert_entry entries[ALERT_ENTRIES])
 {
     pthread_mutex_lock(&board->mutex);
     size_t count = board->count;

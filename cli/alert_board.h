@@ -29,12 +29,12 @@ typedef struct alert_event {
     double held_s;
 } alert_event;
 
-enum { ALERT_EVENTS = 32 };
+enum { ALERT_EVENTS = 32, ALERT_ENTRIES = 32 }; /* further alerts are in the log only */
 
 typedef struct alert_board {
     pthread_mutex_t mutex;
     double interval_s; /* of the passes */
-    alert_entry entries[AFMON_ALERT_RULES];
+    alert_entry entries[ALERT_ENTRIES];
     size_t count;
     alert_event events[ALERT_EVENTS]; /* not yet told; the oldest are forgotten where nobody asks */
     size_t event_count;
@@ -46,10 +46,11 @@ void alert_board_destroy(alert_board *board);
 /* The handler to give to a monitor; the board must outlive it. */
 afmon_alert_handler alert_board_handler(alert_board *board);
 
-/* Takes the oldest event that was not told yet. An alert has gone when a pass went by without it. false: none. */
+/* Takes the oldest event that was not told yet. An alert has gone when it was resolved, or, where that is not told
+ * (afmon_alert.resolves), when a pass went by without it. false: none. */
 bool alert_board_next(alert_board *board, alert_event *event);
 
 /* Copies the entries, in the order in which they first came up. Returns how many. */
-size_t alert_board_entries(alert_board *board, alert_entry entries[AFMON_ALERT_RULES]);
+size_t alert_board_entries(alert_board *board, alert_entry entries[ALERT_ENTRIES]);
 
 #endif

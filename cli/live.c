@@ -139,7 +139,7 @@ static void put_frame(live *display, size_t lines)
 
 static void draw(live *display, double patience_s)
 {
-    alert_entry entries[AFMON_ALERT_RULES];
+    alert_entry entries[ALERT_ENTRIES];
     live_figures f = collect(display, patience_s, entries);
     size_t lines = 0;
     if (display->screen.terminal)

@@ -196,10 +196,10 @@ void live_draw_event(gen_text *out, const cli_screen *screen, const alert_event 
     const afmon_alert *alert = &event->alert;
     const char *mark = event->raised ? (screen->unicode ? "▲" : "!") : (screen->unicode ? "✓" : "-");
     cli_style style = !event->raised ? CLI_GREEN : alert->level == AFMON_ERROR ? CLI_RED : CLI_YELLOW;
-    char name[40], message[128];
+    char name[80], message[2 + 6 * sizeof alert->message] = "  ";
     snprintf(name, sizeof name, "%-20s", alert->name);
     if (event->raised)
-        snprintf(message, sizeof message, "  %s", alert->message);
+        cli_safe_into(message + 2, sizeof message - 2, alert->message, strlen(alert->message));
     else
         snprintf(message, sizeof message, "  cleared after %s", cli_seconds(event->held_s).s);
     gen_text_printf(out, "  %s%s%s  ", cli_paint(screen, CLI_DIM), cli_clock(alert->timestamp_ns).s,

@@ -190,7 +190,7 @@ void summary_alerts(const cli_screen *screen, alert_board *board)
 {
     static const cli_column columns[] = {
         {"Alert", CLI_LEFT, false}, {"First", CLI_LEFT, false}, {"Held", CLI_RIGHT, false}, {"Worst", CLI_LEFT, true}};
-    alert_entry entries[AFMON_ALERT_RULES];
+    alert_entry entries[ALERT_ENTRIES];
     size_t count = alert_board_entries(board, entries);
     fputc('\n', screen->out);
     cli_heading(screen, "Alerts");

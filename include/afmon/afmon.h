@@ -190,17 +190,109 @@ typedef struct afmon_alert_limits {
 /* Fills in the defaults that stand beside the members. */
 AFMON_API void afmon_alert_limits_init(afmon_alert_limits *limits);
 
-#define AFMON_ALERT_RULES 7 /* built-in rules; no pass fires more alerts than this */
+#define AFMON_ALERT_RULES 7     /* built-in rules */
+#define AFMON_MOST_RULES 1000   /* that a monitor may have, the built-in ones included */
+#define AFMON_RULE_NAME_MOST 63 /* bytes of a rule's name: an ASCII letter, then letters, digits and any of "_:.-" */
+#define AFMON_RULE_METRIC_MOST 255
+#define AFMON_RULE_MESSAGE_MOST 1023 /* of a template */
+#define AFMON_RULE_WHERE_MOST 16
+#define AFMON_RULE_SECONDS_MOST 604800.0 /* of a window, and of each duration of a rule: seven days */
+
+/* What a rule makes of the samples in its window. Samples that are not finite are left out. */
+typedef enum afmon_rule_aggregate {
+    AFMON_RULE_MEAN = 0,
+    AFMON_RULE_MIN = 1,
+    AFMON_RULE_MAX = 2,
+    AFMON_RULE_SUM = 3,
+    AFMON_RULE_COUNT = 4,
+    AFMON_RULE_RATE = 5, /* samples a second: the count by the window's length */
+    AFMON_RULE_STDDEV = 6,
+    AFMON_RULE_QUANTILE = 7 /* the rule's quantile, by linear interpolation */
+} afmon_rule_aggregate;
+
+typedef enum afmon_rule_comparison {
+    AFMON_RULE_BELOW = 0, /* strictly, as AFMON_RULE_ABOVE is */
+    AFMON_RULE_ABOVE = 1,
+    AFMON_RULE_AT_MOST = 2,
+    AFMON_RULE_AT_LEAST = 3
+} afmon_rule_comparison;
+
+/* A rule. Each pass makes one number of the samples in the window and compares it with the limit: the condition.
+ *
+ * A rule is quiet, pending or firing. It fires in the first pass in which the condition has held for `for_s`. It stays
+ * so while the number is beyond `clear` (without one: beyond the limit), and is resolved in the first pass in which it
+ * has not been beyond for `keep_firing_for_s`. A pass with fewer than min_samples samples in the window is one in which
+ * the condition does not hold. Times count from pass to pass, on a clock that never steps.
+ *
+ * Handlers and the log are told when it fires; while it fires every renotify_s, in passes in which the number is beyond
+ * clear; and when it is resolved, where send_resolved.
+ *
+ * Always begin with afmon_alert_rule_init. A message is a template: {value} is the number; {limit}, {count}, {mean},
+ * {min}, {max}, {sum}, {name}, {metric}, {aggregate} and {comparison} ("below", "at most") are what they say; "{{" is a
+ * brace. A number may be given a form: {value:.1f} has one decimal (0 to 9), {value:.1%} is in percent. */
+typedef struct afmon_alert_rule {
+    const char *name;
+    const char *metric; /* any name */
+    afmon_rule_aggregate aggregate;
+    double quantile; /* 0 to 1, of AFMON_RULE_QUANTILE */
+    afmon_rule_comparison comparison;
+    double limit;
+    double window_s; /* 300; at least 1 */
+    afmon_level level;
+    const afmon_field *where; /* only samples that have all these fields in their metadata; numbers are compared as
+                                 numbers, everything else by type and value */
+    size_t where_count;
+    const char *message;          /* NULL: "AGGREGATE of METRIC is VALUE, COMPARISON LIMIT" */
+    const char *resolved_message; /* NULL: "AGGREGATE of METRIC is back at VALUE" */
+    double for_s;                 /* 0: it fires at once */
+    afmon_number clear;           /* not given: the limit. Never on the limit's other side */
+    double keep_firing_for_s;     /* 0 */
+    uint64_t min_samples;         /* 1; 0 is for counts, rates and sums, which are 0 of no samples */
+    double renotify_s;            /* 0: every pass tells; INFINITY: none does */
+    bool send_resolved;           /* true, but false in the built-in rules */
+} afmon_alert_rule;
+
+/* Fills in the defaults that stand beside the members; name and metric stay NULL. Any thread. */
+AFMON_API void afmon_alert_rule_init(afmon_alert_rule *rule);
+
+/* Rules, owned by the library. Release with afmon_rules_free. */
+typedef struct afmon_rules {
+    afmon_alert_rule *rules;
+    size_t count;
+    void *storage;
+} afmon_rules;
+
+/* The built-in rules (docs/formats.md) with these limits; NULL: the defaults. Every pass in which one holds tells of
+ * it, and nothing tells when it is over. Any thread. */
+AFMON_API afmon_status afmon_rules_built_in(const afmon_alert_limits *limits, afmon_rules *rules, afmon_error *error);
+
+/* Releases rules and empties the struct. An empty one or NULL is fine. */
+AFMON_API void afmon_rules_free(afmon_rules *rules);
+
+typedef enum afmon_alert_state {
+    AFMON_ALERT_FIRED = 0,   /* in this pass */
+    AFMON_ALERT_FIRING = 1,  /* it fired in an earlier one, and still does */
+    AFMON_ALERT_RESOLVED = 2 /* in this pass */
+} afmon_alert_state;
+
+/* "fired", "firing" or "resolved". Static text. Any thread. */
+AFMON_API const char *afmon_alert_state_name(afmon_alert_state state);
 
 /* One alert of one pass. Texts without pointers, so that it can be copied and kept. */
 typedef struct afmon_alert {
-    char name[32];    /* "low_success_rate", ... */
-    char message[96]; /* "Success rate dropped to 62.5%" */
-    char metric[32];  /* the metric whose mean is beyond the limit */
+    char name[64];      /* "low_success_rate", ... */
+    char message[256];  /* "Success rate dropped to 62.5%"; cut where it is longer */
+    char metric[256];   /* the metric that is judged */
+    char aggregate[16]; /* what of it: "mean", "count", "p99", "p99.9" ... */
     afmon_level level;
+    afmon_alert_state state;
+    bool resolves;        /* an alert in state AFMON_ALERT_RESOLVED will follow when it is over */
     int64_t timestamp_ns; /* of the pass */
+    int64_t since_ns;     /* of the pass in which it fired */
+    afmon_rule_comparison comparison;
+    double value; /* the number that was compared with the limit; 0 where there were too few samples for one */
     double limit;
-    afmon_aggregate data; /* the aggregate that fired it; quantiles are left 0 */
+    afmon_aggregate data; /* of the window's samples; quantiles are left 0 */
 } afmon_alert;
 
 /* ---- Handlers -------------------------------------------------------------------------------------------------- */
@@ -295,6 +387,7 @@ typedef struct afmon_host_hooks {
 } afmon_host_hooks;
 
 #define AFMON_DEFAULT_HANDLERS SIZE_MAX
+#define AFMON_BUILT_IN_RULES SIZE_MAX
 
 /* Always begin with afmon_options_init, which fills in the defaults. */
 typedef struct afmon_options {
@@ -306,10 +399,12 @@ typedef struct afmon_options {
     const afmon_log_handler *log_handlers;
     size_t log_handler_count; /* likewise */
     const afmon_alert_handler *alert_handlers;
-    size_t alert_handler_count; /* 0: none, the default; alerts go to the log all the same */
-    double metrics_interval_s;  /* period of the alert rules; 60; at least 1, or 0: no periodic pass */
-    double shutdown_timeout_s;  /* 5; the longest that closing waits for what is queued */
-    afmon_alert_limits limits;
+    size_t alert_handler_count;            /* 0: none, the default; alerts go to the log all the same */
+    double metrics_interval_s;             /* period of the alert rules; 60; at least 1, or 0: no periodic pass */
+    double shutdown_timeout_s;             /* 5; the longest that closing waits for what is queued */
+    afmon_alert_limits limits;             /* of the built-in rules */
+    const afmon_alert_rule *rules;         /* in place of the built-in ones; copied */
+    size_t rule_count;                     /* AFMON_BUILT_IN_RULES: those, with limits; 0: none */
     afmon_token_usage_handler token_usage; /* handle == NULL: none */
     double token_usage_interval_s;         /* 60 */
     size_t max_memory; /* bytes of samples kept in memory; 256 MiB; at least 1 MiB. Older ones leave memory */
@@ -459,8 +554,9 @@ AFMON_API afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *n
 /* Token usage of the last window_s seconds. With AFMON_ALL_TIME the cost is that of the number of models. */
 AFMON_API afmon_status afmon_get_total_token_usage(afmon_monitor *monitor, double window_s, afmon_token_usage *usage);
 
-/* One pass of the alert rules now: gives the alerts to handlers and log as a periodic pass does, and copies up to
- * capacity of them to alerts (may be NULL with 0). *count, where not NULL, is how many hold. */
+/* One pass of the alert rules now: tells handlers and log what a periodic pass would, and copies up to capacity of the
+ * alerts that fire (whether or not they are due to be told) to alerts (may be NULL with 0). *count, where not NULL, is
+ * how many fire. */
 AFMON_API afmon_status afmon_check_alerts(afmon_monitor *monitor, afmon_alert *alerts, size_t capacity, size_t *count);
 
 /* Writes all samples to metrics_YYYYmmdd_HHMMSS.json in the run folder: one object, metric name to list of
@@ -591,6 +687,28 @@ typedef struct afmon_alert_span {
  * AFMON_ALERT_RULES) with the rules that held at least once; *count is how many. */
 AFMON_API afmon_status afmon_view_check(afmon_view *view, const afmon_alert_limits *limits, double interval_s,
                                         afmon_alert_span *spans, size_t *count);
+
+/* One time in which a rule fired. */
+typedef struct afmon_alert_episode {
+    size_t rule; /* its place in the list of rules */
+    int64_t
+        began_ns; /* the pass in which its condition began to hold: before fired.timestamp_ns where it has `for_s` */
+    afmon_alert fired; /* as it fired */
+    afmon_alert worst; /* of the pass farthest beyond the limit */
+    afmon_alert last;  /* where it is resolved: that alert; else of the last pass of the run */
+    uint64_t passes;   /* in which it fired */
+    uint64_t told;     /* how often handlers and log would have been told, the resolved alert included */
+} afmon_alert_episode;
+
+/* Replays rules over a view, with the states that a live monitor would have gone through: a pass every interval_s (at
+ * least 1), and one at the last sample. Calls visit for each time in which a rule fired; those of one rule come in
+ * order of time. visit returns non-zero to stop (AFMON_E_CANCELLED). judged, where not NULL, has room for count
+ * numbers: in how many passes there were enough samples for that rule. AFMON_E_ARGUMENT where a rule is not a good one:
+ * error says which. Any thread. */
+AFMON_API afmon_status afmon_view_check_rules(afmon_view *view, const afmon_alert_rule *rules, size_t count,
+                                              double interval_s, uint64_t *judged,
+                                              int (*visit)(void *user, const afmon_alert_episode *episode), void *user,
+                                              afmon_error *error);
 
 /* Takes what something writes, in order, piece by piece. Return non-zero to stop it: it then ends with
  * AFMON_E_CANCELLED. Called on the thread of the call that it was given to. */

@@ -1,166 +1,50 @@
-/* The rules over a whole run. */
+/* The rules over a whole run, summed up: by rule, and by the times in which one fired. */
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "alerts/replay.h"
 #include "alerts/rules.h"
-#include "alerts/slide.h"
-#include "alerts/tally.h"
 #include "base/clock.h"
+#include "base/status.h"
 
 #define LEAST_INTERVAL_NS AFMON_NS_PER_S
-#define LEAST_TALLY ((size_t)1 << 14)
 
-struct check {
-    afmon_view *view;
-    const afmon_alert_limits *limits;
-    struct afmon_passes passes;
-    struct afmon_tally *tally;
-    size_t name_lengths[AFMON_ALERT_RULES];
-    afmon_alert_span spans[AFMON_ALERT_RULES]; /* of every rule */
+/* ---- the built-in rules, a span for each ---- */
+
+struct spans {
+    const afmon_alert_rule *rules;
+    afmon_alert_span *of; /* of every rule */
 };
 
-static int take_sample(void *user, const afmon_sample *sample)
+static void fill(const afmon_alert_rule *rules, const struct afmon_replay_pass *pass, afmon_alert *alert)
 {
-    struct check *check = user;
-    for (unsigned i = 0; i < AFMON_ALERT_RULES; i++) {
-        if (sample->metric_length == check->name_lengths[i] &&
-            memcmp(sample->metric, afmon_alert_rule_at(i)->metric, sample->metric_length) == 0) {
-            afmon_tally_add(check->tally, i, afmon_passes_of(&check->passes, sample->timestamp_ns), sample->value);
-            break;
-        }
-    }
+    afmon_alert_fill(&rules[pass->rule], pass->finding, &pass->step, pass->time_ns, pass->fired_ns, alert);
+}
+
+static int add_to_span(void *user, const struct afmon_replay_pass *pass)
+{
+    struct spans *spans = user;
+    const afmon_alert_rule *rule = &spans->rules[pass->rule];
+    afmon_alert_span *span = &spans->of[pass->rule];
+    span->passes += pass->step.judged ? pass->repeated + 1 : 0;
+    if (!pass->step.fires)
+        return 0;
+    if (span->passes_held == 0)
+        span->first_ns = pass->time_ns;
+    span->last_ns = pass->time_ns;
+    if (span->passes_held == 0 ||
+        afmon_rule_distance(rule, pass->step.value) > afmon_rule_distance(rule, span->worst.value))
+        fill(spans->rules, pass, &span->worst);
+    span->passes_held++;
     return 0;
 }
 
-/* How far the mean is beyond the limit. */
-static double distance(const struct afmon_alert_rule *rule, double limit, double mean)
+static bool interval_of(double interval_s, int64_t *interval_ns)
 {
-    return rule->below ? limit - mean : mean - limit;
-}
-
-static void judge(struct check *check, unsigned index, int64_t pass, const struct afmon_summary *sum)
-{
-    const struct afmon_alert_rule *rule = afmon_alert_rule_at(index);
-    double limit = afmon_alert_rule_limit(rule, check->limits);
-    afmon_alert_span *span = &check->spans[index];
-    afmon_aggregate aggregate = {0};
-    if (sum->count == 0)
-        return;
-    span->passes++;
-    afmon_summary_aggregate(sum, &aggregate);
-    aggregate.known = true;
-    if (!afmon_alert_rule_holds(rule, limit, &aggregate))
-        return;
-    int64_t time_ns = afmon_pass_time(&check->passes, (uint64_t)pass);
-    if (span->passes_held == 0)
-        span->first_ns = time_ns;
-    span->last_ns = time_ns;
-    if (span->passes_held == 0 ||
-        distance(rule, limit, afmon_alert_mean(&aggregate)) > distance(rule, limit, span->worst.data.mean))
-        afmon_alert_fill(rule, limit, &aggregate, time_ns, &span->worst);
-    span->passes_held++;
-}
-
-/* Judges passes from begin to last, all of whose segments are in the tally. */
-static void judge_passes(struct check *check, int64_t begin, int64_t last)
-{
-    afmon_tally_sort(check->tally);
-    for (unsigned i = 0; i < AFMON_ALERT_RULES; i++) {
-        struct afmon_slide slide = {0};
-        slide.entries = afmon_tally_of_rule(check->tally, i, &slide.count);
-        for (int64_t pass = begin; pass <= last; pass++) {
-            pass = afmon_slide_to(&slide, pass);
-            if (pass > last)
-                break;
-            struct afmon_summary sum = afmon_slide_sum(&slide);
-            judge(check, i, pass, &sum);
-        }
-    }
-}
-
-/* The last segment that the window of a pass has. */
-static uint64_t last_segment_of(const struct check *check, int64_t pass)
-{
-    struct afmon_pass_range range = afmon_passes_of(&check->passes, afmon_pass_time(&check->passes, (uint64_t)pass));
-    return (uint64_t)(range.lo + range.hi + 1);
-}
-
-/* The last pass from low to high whose window ends within a segment; low - 1 where there is none. */
-static int64_t last_pass_within(const struct check *check, int64_t low, int64_t high, uint64_t segment)
-{
-    while (low <= high) {
-        int64_t middle = low + (high - low) / 2;
-        if (last_segment_of(check, middle) <= segment)
-            low = middle + 1;
-        else
-            high = middle - 1;
-    }
-    return low - 1;
-}
-
-/* The samples of passes begin to last. */
-static afmon_window window_of(const struct check *check, int64_t begin, int64_t last)
-{
-    afmon_window window = {.until_ns = afmon_pass_time(&check->passes, (uint64_t)last)};
-    int64_t first_end = afmon_pass_time(&check->passes, (uint64_t)begin);
-    if (__builtin_sub_overflow(first_end, AFMON_ALERT_WINDOW_NS, &window.since_ns))
-        window.since_ns = INT64_MIN;
-    return window;
-}
-
-/* One round: goes through the samples of passes begin to *last and judges as many of them as the tally could hold;
- * *last is then the last one of these. */
-static afmon_status run_round(struct check *check, int64_t begin, int64_t *last)
-{
-    afmon_tally_begin(check->tally, begin, last_segment_of(check, *last));
-    afmon_status status = afmon_view_each(check->view, NULL, window_of(check, begin, *last), take_sample, check);
-    if (status != AFMON_OK)
-        return status;
-    *last = last_pass_within(check, begin, *last, afmon_tally_last_segment(check->tally));
-    if (*last >= begin)
-        judge_passes(check, begin, *last);
-    return AFMON_OK;
-}
-
-/* Mostly one round does. Where the run has more segments than the tally holds, each further round asks for as many
- * passes as the one before managed, or twice as many where it managed all, so that the samples are not gone through
- * again and again, and long times without samples are soon behind. */
-static afmon_status run_rounds(struct check *check)
-{
-    int64_t count = (int64_t)check->passes.count;
-    int64_t wanted = count;
-    for (int64_t begin = 0; begin < count;) {
-        int64_t asked = wanted < count - begin ? begin + wanted - 1 : count - 1;
-        int64_t last = asked;
-        afmon_status status = run_round(check, begin, &last);
-        if (status != AFMON_OK)
-            return status;
-        int64_t managed = last + 1 - begin;
-        wanted = managed > 0 ? managed : 1;
-        if (last == asked && wanted <= count / 2)
-            wanted *= 2;
-        begin = last + 1;
-    }
-    return AFMON_OK;
-}
-
-static size_t give_spans(const struct check *check, afmon_alert_span *spans)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < AFMON_ALERT_RULES; i++)
-        if (check->spans[i].passes_held > 0)
-            spans[count++] = check->spans[i];
-    return count;
-}
-
-/* A short run needs a small tally only. */
-static size_t tally_size(uint64_t passes)
-{
-    uint64_t most = passes < AFMON_TALLY_MOST ? (2 * passes + 1) * AFMON_ALERT_RULES : AFMON_TALLY_MOST;
-    size_t size = LEAST_TALLY;
-    while (size < most && size < AFMON_TALLY_MOST)
-        size *= 2;
-    return size;
+    if (isnan(interval_s))
+        return false;
+    *interval_ns = afmon_seconds_to_ns(interval_s);
+    return *interval_ns >= LEAST_INTERVAL_NS;
 }
 
 afmon_status afmon_view_check(afmon_view *view, const afmon_alert_limits *limits, double interval_s,
@@ -168,26 +52,124 @@ afmon_status afmon_view_check(afmon_view *view, const afmon_alert_limits *limits
 {
     afmon_alert_limits defaults;
     afmon_alert_limits_init(&defaults);
-    if (view == NULL || spans == NULL || count == NULL || isnan(interval_s))
+    int64_t interval_ns;
+    limits = limits != NULL ? limits : &defaults;
+    if (view == NULL || spans == NULL || count == NULL || !interval_of(interval_s, &interval_ns) ||
+        afmon_alert_limits_bad(limits) != NULL)
         return AFMON_E_ARGUMENT;
-    struct check check = {.view = view, .limits = limits != NULL ? limits : &defaults};
-    int64_t interval_ns = afmon_seconds_to_ns(interval_s);
-    if (interval_ns < LEAST_INTERVAL_NS || afmon_alert_limits_bad(check.limits) != NULL)
-        return AFMON_E_ARGUMENT;
-    *count = 0;
-    afmon_view_info info;
-    afmon_view_get_info(view, &info);
-    if (info.sample_count == 0)
-        return AFMON_OK;
-    afmon_passes_init(&check.passes, info.first_ns, info.last_ns, (uint64_t)interval_ns);
+    afmon_alert_rule rules[AFMON_ALERT_RULES];
+    afmon_alert_span all[AFMON_ALERT_RULES] = {0};
     for (size_t i = 0; i < AFMON_ALERT_RULES; i++)
-        check.name_lengths[i] = strlen(afmon_alert_rule_at(i)->metric);
-    check.tally = afmon_tally_new(tally_size(check.passes.count));
-    if (check.tally == NULL)
-        return AFMON_E_NO_MEMORY;
-    afmon_status status = run_rounds(&check);
-    afmon_tally_free(check.tally);
-    if (status == AFMON_OK)
-        *count = give_spans(&check, spans);
+        rules[i] = afmon_rule_built_in(i, limits);
+    struct spans adding = {.rules = rules, .of = all};
+    const struct afmon_replay_options options = {.rules = rules,
+                                                 .rule_count = AFMON_ALERT_RULES,
+                                                 .interval_ns = interval_ns,
+                                                 .judged = add_to_span,
+                                                 .user = &adding};
+    *count = 0;
+    afmon_status status = afmon_replay(view, &options, NULL);
+    for (size_t i = 0; i < AFMON_ALERT_RULES && status == AFMON_OK; i++)
+        if (all[i].passes_held > 0)
+            spans[(*count)++] = all[i];
     return status;
+}
+
+/* ---- any rules, an episode for each time that one fired ---- */
+
+struct episodes {
+    const afmon_alert_rule *rules;
+    afmon_alert_episode **open; /* by rule; NULL: it does not fire */
+    uint64_t *judged;           /* by rule; may be NULL */
+    int (*visit)(void *user, const afmon_alert_episode *episode);
+    void *user;
+    bool no_memory;
+};
+
+static int end_episode(struct episodes *episodes, size_t rule)
+{
+    int stop = episodes->visit(episodes->user, episodes->open[rule]);
+    free(episodes->open[rule]);
+    episodes->open[rule] = NULL;
+    return stop;
+}
+
+static bool begin_episode(struct episodes *episodes, const struct afmon_replay_pass *pass)
+{
+    afmon_alert_episode *episode = calloc(1, sizeof *episode);
+    if (episode == NULL)
+        return false;
+    episode->rule = pass->rule;
+    episode->began_ns = pass->began_ns;
+    fill(episodes->rules, pass, &episode->fired);
+    episode->worst = episode->last = episode->fired;
+    episodes->open[pass->rule] = episode;
+    return true;
+}
+
+static void go_on(struct episodes *episodes, const struct afmon_replay_pass *pass)
+{
+    const afmon_alert_rule *rule = &episodes->rules[pass->rule];
+    afmon_alert_episode *episode = episodes->open[pass->rule];
+    episode->told += pass->told;
+    fill(episodes->rules, pass, &episode->last);
+    if (!pass->step.fires)
+        return;
+    episode->passes += pass->repeated + 1;
+    if (pass->step.judged &&
+        afmon_rule_distance(rule, pass->step.value) > afmon_rule_distance(rule, episode->worst.value))
+        episode->worst = episode->last;
+}
+
+static int add_to_episode(void *user, const struct afmon_replay_pass *pass)
+{
+    struct episodes *episodes = user;
+    if (episodes->judged != NULL && pass->step.judged)
+        episodes->judged[pass->rule] += pass->repeated + 1;
+    if (!pass->step.fires && !pass->step.resolved)
+        return 0;
+    if (episodes->open[pass->rule] == NULL && !begin_episode(episodes, pass)) {
+        episodes->no_memory = true;
+        return 1;
+    }
+    go_on(episodes, pass);
+    return pass->step.resolved ? end_episode(episodes, pass->rule) : 0;
+}
+
+/* Those that still fire at the end. On failure they are only freed. */
+static int end_all(struct episodes *episodes, size_t count, bool visit)
+{
+    int stop = !visit;
+    for (size_t i = 0; i < count; i++) {
+        if (episodes->open[i] != NULL && stop == 0)
+            stop = end_episode(episodes, i);
+        else
+            free(episodes->open[i]);
+    }
+    free(episodes->open);
+    return visit ? stop : 0;
+}
+
+afmon_status afmon_view_check_rules(afmon_view *view, const afmon_alert_rule *rules, size_t count, double interval_s,
+                                    uint64_t *judged, int (*visit)(void *user, const afmon_alert_episode *episode),
+                                    void *user, afmon_error *error)
+{
+    int64_t interval_ns;
+    if (view == NULL || visit == NULL || !interval_of(interval_s, &interval_ns))
+        return afmon_fail(error, AFMON_E_ARGUMENT, "give a view, a function, and an interval of at least 1 second");
+    afmon_status status = afmon_rules_check(rules, count, error);
+    if (status != AFMON_OK)
+        return status;
+    struct episodes episodes = {.rules = rules, .judged = judged, .visit = visit, .user = user};
+    episodes.open = calloc(count + 1, sizeof(afmon_alert_episode *));
+    if (episodes.open == NULL)
+        return afmon_fail_memory(error);
+    for (size_t i = 0; judged != NULL && i < count; i++)
+        judged[i] = 0;
+    const struct afmon_replay_options options = {
+        .rules = rules, .rule_count = count, .interval_ns = interval_ns, .judged = add_to_episode, .user = &episodes};
+    status = afmon_replay(view, &options, error);
+    if (end_all(&episodes, count, status == AFMON_OK) != 0)
+        return afmon_fail(error, AFMON_E_CANCELLED, "cancelled");
+    return episodes.no_memory ? afmon_fail_memory(error) : status;
 }

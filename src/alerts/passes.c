@@ -1,7 +1,5 @@
 #include "alerts/passes.h"
 
-#include "alerts/rules.h"
-
 void afmon_passes_init(struct afmon_passes *passes, int64_t first_ns, int64_t last_ns, uint64_t interval_ns)
 {
     passes->first_ns = first_ns;
@@ -21,14 +19,14 @@ int64_t afmon_pass_time(const struct afmon_passes *passes, uint64_t pass)
     return (int64_t)((uint64_t)passes->first_ns + offset_of(passes, pass));
 }
 
-struct afmon_pass_range afmon_passes_of(const struct afmon_passes *passes, int64_t time_ns)
+struct afmon_pass_range afmon_passes_of(const struct afmon_passes *passes, int64_t time_ns, uint64_t window_ns)
 {
     const uint64_t last = passes->count - 1;
     uint64_t offset = (uint64_t)time_ns - (uint64_t)passes->first_ns;
     /* The regular passes before the last one end at interval, 2 * interval ... */
     uint64_t lo = offset > 0 ? (offset - 1) / passes->interval_ns : 0;
     uint64_t reach;
-    if (__builtin_add_overflow(offset, (uint64_t)AFMON_ALERT_WINDOW_NS, &reach))
+    if (__builtin_add_overflow(offset, window_ns, &reach))
         reach = UINT64_MAX;
     uint64_t begun = reach >= passes->length_ns ? passes->count : reach / passes->interval_ns;
     if (begun < passes->count && begun > last)

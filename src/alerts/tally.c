@@ -3,34 +3,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/rules.h"
-
-#define RULE_SHIFT 56 /* segments are far below 2^56: passes are at least a second apart */
-#define SEGMENT_MASK ((UINT64_C(1) << RULE_SHIFT) - 1)
+#define RULE_SHIFT 52 /* segments are far below 2^52: passes are at least a second apart */
 
 struct afmon_tally {
     struct afmon_tally_entry *entries;
     size_t count;
     size_t most;
     uint32_t *slots; /* indexes + 1 by hash of the key, at most half of them in use */
+    size_t rules;
     int64_t base;
-    uint64_t last_segment;
-    struct afmon_tally_entry *recent[AFMON_ALERT_RULES]; /* samples mostly come in order of time */
+    int64_t last;
+    struct afmon_tally_entry **recent; /* by rule: samples mostly come in order of time */
 };
 
-struct afmon_tally *afmon_tally_new(size_t most)
+_Static_assert(AFMON_MOST_RULES < (1 << (64 - RULE_SHIFT)) - 1, "a rule has a place in a key");
+
+struct afmon_tally *afmon_tally_new(size_t most, size_t rules)
 {
     struct afmon_tally *tally = calloc(1, sizeof *tally);
     if (tally == NULL)
         return NULL;
     tally->most = most;
+    tally->rules = rules;
     tally->entries = malloc(most * sizeof *tally->entries);
     tally->slots = calloc(most * 2, sizeof *tally->slots);
-    if (tally->entries == NULL || tally->slots == NULL) {
+    tally->recent = calloc(rules + 1, sizeof(struct afmon_tally_entry *));
+    if (tally->entries == NULL || tally->slots == NULL || tally->recent == NULL) {
         afmon_tally_free(tally);
         return NULL;
     }
     return tally;
+}
+
+bool afmon_tally_grow(struct afmon_tally *tally)
+{
+    struct afmon_tally *larger = afmon_tally_new(tally->most * 2, tally->rules);
+    if (larger == NULL)
+        return false;
+    struct afmon_tally old = *tally;
+    *tally = *larger;
+    *larger = old;
+    afmon_tally_free(larger);
+    return true;
 }
 
 void afmon_tally_free(struct afmon_tally *tally)
@@ -39,26 +53,27 @@ void afmon_tally_free(struct afmon_tally *tally)
         return;
     free(tally->entries);
     free(tally->slots);
+    free(tally->recent);
     free(tally);
 }
 
 static void empty_slots(struct afmon_tally *tally)
 {
     memset(tally->slots, 0, tally->most * 2 * sizeof *tally->slots);
-    memset(tally->recent, 0, sizeof tally->recent);
+    memset(tally->recent, 0, tally->rules * sizeof *tally->recent);
 }
 
-void afmon_tally_begin(struct afmon_tally *tally, int64_t base, uint64_t last_segment)
+void afmon_tally_begin(struct afmon_tally *tally, int64_t base, int64_t last)
 {
     empty_slots(tally);
     tally->count = 0;
     tally->base = base;
-    tally->last_segment = last_segment;
+    tally->last = last;
 }
 
-uint64_t afmon_tally_last_segment(const struct afmon_tally *tally)
+int64_t afmon_tally_last(const struct afmon_tally *tally)
 {
-    return tally->last_segment;
+    return tally->last;
 }
 
 /* The slot of a key, or the free one where it belongs. */
@@ -71,10 +86,10 @@ static uint32_t *slot_of(const struct afmon_tally *tally, uint64_t key)
     return &tally->slots[at];
 }
 
-static int compare_segments(const void *left, const void *right)
+static int compare_passes(const void *left, const void *right)
 {
-    uint64_t a = ((const struct afmon_tally_entry *)left)->key & SEGMENT_MASK;
-    uint64_t b = ((const struct afmon_tally_entry *)right)->key & SEGMENT_MASK;
+    int64_t a = ((const struct afmon_tally_entry *)left)->lo;
+    int64_t b = ((const struct afmon_tally_entry *)right)->lo;
     return (a > b) - (a < b);
 }
 
@@ -85,13 +100,13 @@ static int compare_keys(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The segment in the middle goes too, so something is always given up; and as the entries of one segment are at most as
- * many as there are rules, about half of them stay. */
+/* Passes from that on which the segment in the middle begins with are given up: so something always is, and about half
+ * of the entries stay, as few begin with the same pass. */
 static void give_up_half(struct afmon_tally *tally)
 {
-    qsort(tally->entries, tally->count, sizeof *tally->entries, compare_segments);
-    tally->last_segment = (tally->entries[tally->count / 2].key & SEGMENT_MASK) - 1;
-    while (tally->count > 0 && (tally->entries[tally->count - 1].key & SEGMENT_MASK) > tally->last_segment)
+    qsort(tally->entries, tally->count, sizeof *tally->entries, compare_passes);
+    tally->last = tally->entries[tally->count / 2].lo - 1;
+    while (tally->count > 0 && tally->entries[tally->count - 1].lo > tally->last)
         tally->count--;
     empty_slots(tally);
     for (size_t i = 0; i < tally->count; i++)
@@ -104,7 +119,7 @@ static struct afmon_tally_entry *find(struct afmon_tally *tally, uint64_t key, s
     uint32_t *slot = slot_of(tally, key);
     if (*slot == 0 && tally->count == tally->most) {
         give_up_half(tally);
-        if ((key & SEGMENT_MASK) > tally->last_segment)
+        if (range.lo > tally->last)
             return NULL;
         slot = slot_of(tally, key);
     }
@@ -115,11 +130,11 @@ static struct afmon_tally_entry *find(struct afmon_tally *tally, uint64_t key, s
     return &tally->entries[*slot - 1];
 }
 
-void afmon_tally_add(struct afmon_tally *tally, unsigned rule, struct afmon_pass_range range, double value)
+void afmon_tally_add(struct afmon_tally *tally, size_t rule, struct afmon_pass_range range, double value)
 {
-    uint64_t segment = (uint64_t)(range.lo + range.hi + 1);
-    if (range.hi < range.lo || range.hi < tally->base || segment > tally->last_segment)
+    if (range.hi < range.lo || range.hi < tally->base || range.lo > tally->last)
         return;
+    uint64_t segment = (uint64_t)(range.lo + range.hi + 1);
     uint64_t key = (uint64_t)(rule + 1) << RULE_SHIFT | segment;
     struct afmon_tally_entry *entry = tally->recent[rule];
     if (entry == NULL || entry->key != key) {
@@ -135,14 +150,24 @@ void afmon_tally_sort(struct afmon_tally *tally)
     qsort(tally->entries, tally->count, sizeof *tally->entries, compare_keys);
 }
 
-struct afmon_tally_entry *afmon_tally_of_rule(struct afmon_tally *tally, unsigned rule, size_t *count)
+/* The first entry of a rule or a later one. */
+static size_t begin_of(const struct afmon_tally *tally, size_t rule)
 {
-    size_t begin = 0;
-    while (begin < tally->count && tally->entries[begin].key >> RULE_SHIFT < rule + 1)
-        begin++;
-    size_t end = begin;
-    while (end < tally->count && tally->entries[end].key >> RULE_SHIFT == rule + 1)
-        end++;
-    *count = end - begin;
+    size_t low = 0;
+    size_t high = tally->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (tally->entries[middle].key >> RULE_SHIFT < rule + 1)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct afmon_tally_entry *afmon_tally_of_rule(struct afmon_tally *tally, size_t rule, size_t *count)
+{
+    size_t begin = begin_of(tally, rule);
+    *count = begin_of(tally, rule + 1) - begin;
     return tally->entries + begin;
 }

@@ -1,15 +1,15 @@
 /* Sums of a replay, by rule and segment of the time line (alerts/passes.h), in bounded memory.
  *
- * Samples may come in any order of time. Where there are more segments than fit, the later half is given up, and so are
- * later samples of it: the replay comes back for them in another round. */
+ * Samples may come in any order of time. Where there are more segments than fit, those of the later passes are given
+ * up, and so are later samples of them: the replay comes back for them in another round. */
 #ifndef AFMON_ALERTS_TALLY_H
 #define AFMON_ALERTS_TALLY_H
 
 #include "alerts/passes.h"
 #include "store/summary.h"
 
-/* Enough for every segment of one window of every rule many times over, as long as passes are a second apart or more.
- */
+/* Enough for every segment of five minutes of every built-in rule many times over, as long as passes are a second apart
+ * or more. Where one pass of the rules needs more, a replay takes it. */
 #define AFMON_TALLY_MOST ((size_t)1 << 18)
 
 struct afmon_tally_entry {
@@ -21,21 +21,25 @@ struct afmon_tally_entry {
 
 struct afmon_tally; /* opaque */
 
-/* most: how many segments (of all rules together) to hold, at least 16,384 and a power of two. NULL: no memory. */
-struct afmon_tally *afmon_tally_new(size_t most);
+/* most: how many segments (of all rules together) to hold, at least 16,384 and a power of two; rules: how many there
+ * are, at most AFMON_MOST_RULES. NULL: no memory. */
+struct afmon_tally *afmon_tally_new(size_t most, size_t rules);
 void afmon_tally_free(struct afmon_tally *tally);
 
-/* Forgets all. Of the samples to come, those are wanted that are in a pass from base on, up to a segment. */
-void afmon_tally_begin(struct afmon_tally *tally, int64_t base, uint64_t last_segment);
+/* Makes room for twice as many; false: no memory. What it holds is forgotten: begin anew. */
+bool afmon_tally_grow(struct afmon_tally *tally);
 
-void afmon_tally_add(struct afmon_tally *tally, unsigned rule, struct afmon_pass_range range, double value);
+/* Forgets all. Of the samples to come, those are wanted that are in a pass from base to last. */
+void afmon_tally_begin(struct afmon_tally *tally, int64_t base, int64_t last);
 
-/* The last segment that is complete: what begin was given, or less. */
-uint64_t afmon_tally_last_segment(const struct afmon_tally *tally);
+void afmon_tally_add(struct afmon_tally *tally, size_t rule, struct afmon_pass_range range, double value);
+
+/* The last pass that is complete: what begin was given, or less; below base: not even one fits. */
+int64_t afmon_tally_last(const struct afmon_tally *tally);
 
 /* Puts the entries in order of rule and segment, and finds those of a rule. After it only afmon_tally_begin may be
  * called. Entries may be changed. */
 void afmon_tally_sort(struct afmon_tally *tally);
-struct afmon_tally_entry *afmon_tally_of_rule(struct afmon_tally *tally, unsigned rule, size_t *count);
+struct afmon_tally_entry *afmon_tally_of_rule(struct afmon_tally *tally, size_t rule, size_t *count);
 
 #endif

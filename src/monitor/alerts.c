@@ -1,10 +1,10 @@
-/* The periodic pass of the alert rules. */
-#include "alerts/rules.h"
-
+/* Passes of the alert rules. */
 #include <stdio.h>
 #include <string.h>
 
+#include "alerts/message.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "monitor/core.h"
 
 struct pass {
@@ -12,33 +12,85 @@ struct pass {
     int64_t now_us; /* steady */
 };
 
-static afmon_status mean_of(void *user, const char *metric, afmon_aggregate *aggregate)
+static bool wants_set(void *user, const struct afmon_set *set)
+{
+    return afmon_rule_wants_packed(user, set != NULL ? set->packed : NULL, set != NULL ? set->packed_length : 0);
+}
+
+static afmon_status find(void *user, const afmon_alert_rule *rule, struct afmon_finding *finding)
 {
     const struct pass *pass = user;
-    return afmon_store_aggregate(pass->core->store, metric, strlen(metric), pass->now_us, AFMON_ALERT_WINDOW_US, false,
-                                 aggregate);
+    struct afmon_store *store = pass->core->store;
+    size_t length = strlen(rule->metric);
+    int64_t window_us = afmon_seconds_to_ns(rule->window_s) / 1000;
+    bool wants_quantile = rule->aggregate == AFMON_RULE_QUANTILE;
+    if (rule->where_count > 0) {
+        const struct afmon_filter filter = {.wants = wants_set, .user = (void *)(uintptr_t)rule};
+        return afmon_store_filtered(store, rule->metric, length, pass->now_us, window_us, &filter,
+                                    wants_quantile ? &rule->quantile : NULL, &finding->data, &finding->quantile);
+    }
+    afmon_status status =
+        afmon_store_aggregate(store, rule->metric, length, pass->now_us, window_us, false, &finding->data);
+    if (status != AFMON_OK || !wants_quantile || finding->data.count == 0)
+        return status;
+    return afmon_store_quantiles(store, rule->metric, length, pass->now_us, window_us, &rule->quantile, 1,
+                                 &finding->quantile);
 }
 
 static void log_alert(struct afmon_core *core, const afmon_alert *alert)
 {
-    char message[sizeof alert->message + 8];
-    snprintf(message, sizeof message, "Alert: %s", alert->message);
-    afmon_core_log(core, alert->level, message,
-                   (afmon_field[]){afmon_string("alert", alert->name), afmon_string("metric", alert->metric),
-                                   afmon_double("mean", alert->data.mean), afmon_double("limit", alert->limit),
-                                   afmon_int("count", (int64_t)alert->data.count)},
-                   5);
+    char message[sizeof alert->message + 32];
+    char since[AFMON_TIMESTAMP_SIZE];
+    size_t since_length = afmon_format_timestamp(since, alert->since_ns);
+    snprintf(message, sizeof message, "%s: %s", alert->state == AFMON_ALERT_RESOLVED ? "Alert resolved" : "Alert",
+             alert->message);
+    const afmon_field fields[] = {
+        afmon_string("alert", alert->name),
+        afmon_string("metric", alert->metric),
+        afmon_double("mean", alert->data.mean),
+        afmon_double("limit", alert->limit),
+        afmon_int("count", (int64_t)alert->data.count),
+        afmon_string("aggregate", alert->aggregate),
+        afmon_double("value", alert->value),
+        afmon_string("comparison", afmon_comparison_text(alert->comparison)),
+        afmon_string("state", afmon_alert_state_name(alert->state)),
+        afmon_string_n("since", since, since_length),
+    };
+    afmon_core_log(core, alert->level, message, fields, sizeof fields / sizeof fields[0]);
 }
 
-size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts)
+/* Under the lock of the watch. */
+static void run_pass(struct afmon_core *core)
 {
     struct pass pass = {.core = core, .now_us = afmon_core_steady_us(core)};
+    struct afmon_alert_watch *watch = &core->watch;
     int64_t boot = afmon_boot_ns();
     int64_t wall = boot + atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed);
-    size_t count = afmon_alerts_evaluate(&core->monitor->options.limits, mean_of, &pass, wall, alerts);
-    for (size_t i = 0; i < count; i++)
-        log_alert(core, &alerts[i]);
-    for (size_t i = 0; i < core->alert_count && count > 0; i++)
-        afmon_dispatch_push_alerts(core->alert_dispatches[i], alerts, count, boot);
+    afmon_alert_watch_pass(watch, find, &pass, boot, wall);
+    for (size_t i = 0; i < watch->told_count; i++)
+        log_alert(core, &watch->told[i]);
+    for (size_t i = 0; i < core->alert_count && watch->told_count > 0; i++)
+        afmon_dispatch_push_alerts(core->alert_dispatches[i], watch->told, watch->told_count, boot);
+}
+
+size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts, size_t capacity)
+{
+    pthread_mutex_lock(&core->watch_lock);
+    run_pass(core);
+    size_t count = core->watch.firing_count;
+    size_t taken = count < capacity ? count : capacity;
+    if (taken > 0)
+        memcpy(alerts, core->watch.firing, taken * sizeof *alerts);
+    pthread_mutex_unlock(&core->watch_lock);
     return count;
+}
+
+/* Another thread's pass, which may wait for room in its queue, must not hold up the thread that makes room. It has just
+ * judged what would be judged here. */
+void afmon_core_periodic_alerts(struct afmon_core *core)
+{
+    if (pthread_mutex_trylock(&core->watch_lock) != 0)
+        return;
+    run_pass(core);
+    pthread_mutex_unlock(&core->watch_lock);
 }

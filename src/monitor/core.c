@@ -41,6 +41,8 @@ static int init_locks(struct afmon_core *core)
         failure = pthread_mutex_init(&core->lock, NULL);
     if (failure == 0)
         failure = pthread_mutex_init(&core->define_lock, NULL);
+    if (failure == 0)
+        failure = pthread_mutex_init(&core->watch_lock, NULL);
     return failure;
 }
 
@@ -119,6 +121,7 @@ static void free_parts(struct afmon_core *core)
     free(core->metrics_path);
     afmon_buffer_free(&core->removed);
     afmon_defined_free(&core->defined);
+    afmon_alert_watch_free(&core->watch);
 }
 
 static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
@@ -129,7 +132,8 @@ static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
     core->opening_offset_ns = afmon_wall_offset_ns();
     atomic_store_explicit(&core->wall_offset_ns, core->opening_offset_ns, memory_order_relaxed);
     core->store = afmon_store_new(core->monitor->options.max_memory);
-    if (core->store == NULL)
+    if (core->store == NULL ||
+        !afmon_alert_watch_init(&core->watch, core->monitor->rules.rules, core->monitor->rules.count))
         return afmon_fail_memory(error);
     return open_hub(core, error);
 }
@@ -267,6 +271,7 @@ void afmon_core_free(struct afmon_core *core)
     free_parts(core);
     pthread_mutex_destroy(&core->lock);
     pthread_mutex_destroy(&core->define_lock);
+    pthread_mutex_destroy(&core->watch_lock);
     pthread_cond_destroy(&core->progress);
     free(core);
 }

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "alerts/watch.h"
 #include "handlers/dispatch.h"
 #include "ingest/definitions.h"
 #include "ingest/expand.h"
@@ -86,6 +87,9 @@ struct afmon_core {
     struct afmon_dispatch *usage_dispatch;
     size_t metric_count, log_count, alert_count;
 
+    pthread_mutex_t watch_lock; /* held for a pass of the rules */
+    struct afmon_alert_watch watch;
+
     pthread_t thread;
     bool thread_runs;
     pthread_mutex_t lock; /* of the following */
@@ -109,6 +113,7 @@ struct afmon_monitor {
     afmon_log_handler *log_handlers;
     afmon_alert_handler *alert_handlers;
     size_t metric_handler_count, log_handler_count, alert_handler_count;
+    afmon_rules rules;          /* those of the options, or the built-in ones */
     bool metric_file, log_file; /* the built-in ones are wanted */
     struct afmon_page *page;
     struct afmon_core *_Atomic core;
@@ -151,9 +156,12 @@ void *afmon_core_run(void *core);
 /* Asks for a pass and waits until it is done. AFMON_E_TIMEOUT, AFMON_E_UNWRITABLE. */
 afmon_status afmon_core_pass(struct afmon_core *core, int64_t deadline_ns);
 
-/* alerts.c: one pass of the rules over the last five minutes; gives what holds to log and handlers. alerts has room for
- * AFMON_ALERT_RULES. */
-size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts);
+/* alerts.c: one pass of the rules, of which log and handlers are told. Copies up to capacity of the alerts that fire;
+ * returns how many do. */
+size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts, size_t capacity);
+
+/* The same from the core's own thread; passed over while another thread makes a pass. */
+void afmon_core_periodic_alerts(struct afmon_core *core);
 
 /* Remembers an error for afmon_stats and the report. */
 void afmon_core_set_error(struct afmon_core *core, const afmon_error *error);

@@ -237,8 +237,7 @@ static void look_at_the_clock(struct afmon_core *core, struct loop *loop)
     int64_t now = afmon_boot_ns();
     if (now < loop->alerts_due)
         return;
-    afmon_alert alerts[AFMON_ALERT_RULES];
-    afmon_core_check_alerts(core, alerts);
+    afmon_core_periodic_alerts(core);
     loop->alerts_due = next_alerts(core, now);
 }
 

@@ -20,6 +20,7 @@ void afmon_options_init(afmon_options *options)
     options->metrics_interval_s = 60;
     options->shutdown_timeout_s = 5;
     afmon_alert_limits_init(&options->limits);
+    options->rule_count = AFMON_BUILT_IN_RULES;
     options->token_usage_interval_s = 60;
     options->max_memory = 256 * MIB;
     options->ring_bytes = 256 << 10;
@@ -174,6 +175,14 @@ static bool copy_alert_handlers(afmon_monitor *monitor, const afmon_options *opt
     return monitor->alert_handlers != NULL;
 }
 
+static afmon_status copy_rules(afmon_monitor *monitor, const afmon_options *options, afmon_error *error)
+{
+    if (options->rule_count == AFMON_BUILT_IN_RULES)
+        return afmon_rules_built_in(&options->limits, &monitor->rules, error);
+    afmon_status status = afmon_rules_check(options->rules, options->rule_count, error);
+    return status == AFMON_OK ? afmon_rules_copy(options->rules, options->rule_count, &monitor->rules, error) : status;
+}
+
 static int map_page(afmon_monitor *monitor)
 {
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -198,6 +207,11 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
         !copy_alert_handlers(monitor, options) || !copy_name(&monitor->options.token_usage.name)) {
         afmon_monitor_delete(monitor);
         return afmon_fail_memory(error);
+    }
+    status = copy_rules(monitor, options, error);
+    if (status != AFMON_OK) {
+        afmon_monitor_delete(monitor);
+        return status;
     }
     int failure = map_page(monitor);
     if (failure != 0) {
@@ -243,6 +257,7 @@ void afmon_monitor_delete(afmon_monitor *monitor)
     free(monitor->log_handlers);
     free(monitor->alert_handlers);
     free(monitor->log_dir);
+    afmon_rules_free(&monitor->rules);
     if (monitor->page != NULL)
         munmap(monitor->page, (size_t)sysconf(_SC_PAGESIZE));
     free(monitor);

@@ -78,12 +78,9 @@ afmon_status afmon_check_alerts(afmon_monitor *monitor, afmon_alert *alerts, siz
     struct afmon_core *core = core_for_query(monitor, &status);
     if (core == NULL)
         return status;
-    afmon_alert all[AFMON_ALERT_RULES];
-    size_t held = afmon_core_check_alerts(core, all);
-    for (size_t i = 0; i < held && i < capacity; i++)
-        alerts[i] = all[i];
+    size_t firing = afmon_core_check_alerts(core, alerts, capacity);
     if (count != NULL)
-        *count = held;
+        *count = firing;
     return AFMON_OK;
 }
 

@@ -74,6 +74,17 @@ afmon_status afmon_store_aggregate(struct afmon_store *store, const char *name, 
 afmon_status afmon_store_quantiles(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
                                    int64_t window_us, const double *q, size_t count, double *values);
 
+/* Any thread. The same over those samples of the window whose metadata set (NULL: none) is wanted: the cost is that of
+ * the window's samples, and one call of wants a set and chunk, from the caller's thread. The aggregate's quantiles are
+ * left 0; *quantile is the one at *q (NULL: none is asked for), where there is a finite sample. */
+struct afmon_filter {
+    bool (*wants)(void *user, const struct afmon_set *set);
+    void *user;
+};
+afmon_status afmon_store_filtered(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
+                                  int64_t window_us, const struct afmon_filter *filter, const double *q,
+                                  afmon_aggregate *aggregate, double *quantile);
+
 /* Any thread. Token usage over the series prompt_token_count, completion_token_count, total_token_count by their sets'
  * model. All time: totals that are kept, evicted samples included. */
 afmon_status afmon_store_token_usage(struct afmon_store *store, int64_t now_steady_us, int64_t window_us,

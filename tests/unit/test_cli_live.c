@@ -15,7 +15,7 @@
 
 static afmon_alert make_alert(const char *name, double mean, double limit)
 {
-    afmon_alert alert = {.level = AFMON_WARNING, .limit = limit, .data = {.count = 1, .mean = mean}};
+    afmon_alert alert = {.level = AFMON_WARNING, .limit = limit, .value = mean, .data = {.count = 1, .mean = mean}};
     snprintf(alert.name, sizeof alert.name, "%s", name);
     snprintf(alert.message, sizeof alert.message, "mean %.1f", mean);
     return alert;
@@ -32,7 +32,7 @@ static void alerts_come_hold_and_go(void **state)
     (void)state;
     alert_board board;
     alert_event event;
-    alert_entry entries[AFMON_ALERT_RULES];
+    alert_entry entries[ALERT_ENTRIES];
     assert_true(alert_board_init(&board, 0.05));
     afmon_alert_handler handler = alert_board_handler(&board);
     afmon_alert mild = make_alert("low", 0.7, 0.8), bad = make_alert("low", 0.5, 0.8), other = make_alert("x", 9, 1);
@@ -95,7 +95,7 @@ static live_figures busy_figures(const alert_entry *entries)
                           .prompt_tokens = UINT64_MAX / 4,
                           .completion_tokens = UINT64_MAX / 4,
                           .alerts = entries,
-                          .alert_count = AFMON_ALERT_RULES};
+                          .alert_count = ALERT_ENTRIES};
 }
 
 static void check_lines(const char *text, size_t lines, size_t width)
@@ -118,9 +118,9 @@ static void check_lines(const char *text, size_t lines, size_t width)
 static void frames_fit_every_width(void **state)
 {
     (void)state;
-    alert_entry entries[AFMON_ALERT_RULES];
+    alert_entry entries[ALERT_ENTRIES];
     float slices[LIVE_SLICES];
-    for (size_t i = 0; i < AFMON_ALERT_RULES; i++)
+    for (size_t i = 0; i < ALERT_ENTRIES; i++)
         entries[i] = (alert_entry){.holds = true, .latest = make_alert("a_rather_long_name_of_an_alert", 1, 2)};
     for (size_t i = 0; i < LIVE_SLICES; i++)
         slices[i] = (float)i / LIVE_SLICES;
