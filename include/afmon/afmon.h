@@ -710,6 +710,166 @@ AFMON_API afmon_status afmon_view_check_rules(afmon_view *view, const afmon_aler
                                               int (*visit)(void *user, const afmon_alert_episode *episode), void *user,
                                               afmon_error *error);
 
+/* ---- Summaries: what a run came to ------------------------------------------------------------------------------- */
+
+/* How a run stands, or ended. The first that is true:
+ *  - no data: there is not one sample;
+ *  - failed: generations were tracked, and fewer than half of them succeeded, or fewer than half of those of the run's
+ *    last five minutes, where these are at least 10 (evaluations in place of generations where there are none of
+ * these);
+ *  - degraded: an alert rule held in at least one pass, or some of what the run recorded is missing (lines that could
+ *    not be read, samples that were dropped);
+ *  - healthy. */
+typedef enum afmon_verdict {
+    AFMON_VERDICT_NO_DATA = 0,
+    AFMON_VERDICT_HEALTHY = 1,
+    AFMON_VERDICT_DEGRADED = 2,
+    AFMON_VERDICT_FAILED = 3
+} afmon_verdict;
+
+/* "no data", "healthy", "degraded" or "failed". Static text. Any thread. */
+AFMON_API const char *afmon_verdict_name(afmon_verdict verdict);
+
+/* Values of one kind. With count == 0 all numbers are 0. Values that are not finite are counted in not_finite and are
+ * in nothing else. */
+typedef struct afmon_distribution {
+    uint64_t count;
+    uint64_t not_finite;
+    double mean;
+    double min;
+    double max;
+    double p50; /* quantiles as those of afmon_aggregate */
+    double p90;
+    double p95;
+    double p99;
+    double quantile_error; /* how far a quantile may be off, as a part of its value (0.01: 1 %); 0: exact */
+} afmon_distribution;
+
+/* A sentence about a run: why the verdict is what it is, or what to know about the data. */
+typedef struct afmon_remark {
+    afmon_level level;
+    const char *text;
+} afmon_remark;
+
+/* In the lists below at most 1,000 distinct names are kept, whatever a run invents; what comes after them counts under
+ * "(other)". Names are UTF-8, cut at 200 bytes (they then end with U+2026 and are told apart by their whole text), with
+ * U+FFFD in place of NUL and of what is no UTF-8. Shares are between 0 and 1, of the list's sum. */
+
+/* Failures of one error_type. "" stands for those without. */
+typedef struct afmon_error_summary {
+    const char *error_type;
+    uint64_t generations; /* that failed with it */
+    uint64_t evaluations;
+    uint64_t retries; /* attempts that failed with it and were tried again */
+    double share;     /* of generations and evaluations that failed */
+} afmon_error_summary;
+
+/* How often the model stopped for one reason. */
+typedef struct afmon_finish_summary {
+    const char *reason;
+    uint64_t count;
+    double share;
+} afmon_finish_summary;
+
+/* Calls and tokens of one model. Tokens without model_name are under "unknown". */
+typedef struct afmon_model_summary {
+    const char *model_name;
+    uint64_t calls;
+    uint64_t prompt_tokens;
+    uint64_t completion_tokens;
+    uint64_t total_tokens;
+    double share; /* of all models' total_tokens; of their calls where no total_tokens are known */
+} afmon_model_summary;
+
+/* Tracked generations, or evaluations, with the same metadata component and operation ("": not given). */
+typedef struct afmon_operation_summary {
+    const char *component;
+    const char *operation;
+    bool evaluation;
+    uint64_t count;
+    uint64_t failures; /* of them: without success */
+    uint64_t prompt_tokens;
+    uint64_t completion_tokens;
+    uint64_t total_tokens;
+    afmon_distribution duration_s;
+} afmon_operation_summary;
+
+/* One score of one evaluator ("": evaluator_type not given). */
+typedef struct afmon_score_summary {
+    const char *evaluator_type;
+    const char *name;
+    afmon_distribution score;
+} afmon_score_summary;
+
+/* Made by the library, which may add members at its end; release with afmon_run_summary_free. */
+typedef struct afmon_run_summary {
+    afmon_verdict verdict;
+    size_t reason_count;
+    const afmon_remark *reasons; /* of the verdict, the gravest first */
+    size_t warning_count;
+    const afmon_remark *warnings; /* about the data itself: unreadable lines, dropped samples, values not finite ... */
+
+    int64_t first_ns; /* timestamps of the earliest and the latest sample; 0 where there is none */
+    int64_t last_ns;
+    double duration_s; /* between the two */
+    uint64_t sample_count;
+    uint64_t not_finite;
+    size_t metric_count;
+    size_t file_count; /* metrics files */
+    bool live;         /* some process still writes into the folder */
+
+    uint64_t generations;
+    uint64_t generation_failures; /* of them: without success */
+    uint64_t evaluations;
+    uint64_t evaluation_failures;
+    uint64_t retries;            /* attempts that failed and were tried again */
+    uint64_t recent_generations; /* the same of the five minutes that end with the last sample */
+    uint64_t recent_failures;
+    double generations_per_s; /* over the whole run; 0 where it has no duration */
+    double tokens_per_s;
+    uint64_t prompt_tokens;
+    uint64_t completion_tokens;
+    uint64_t total_tokens;
+    afmon_distribution generation_time_s;
+    afmon_distribution evaluation_time_s;
+    afmon_distribution conversation_length; /* turns */
+
+    size_t error_count;
+    const afmon_error_summary *errors; /* the most frequent first, as in the lists below */
+    size_t finish_count;
+    const afmon_finish_summary *finishes;
+    size_t model_count;
+    const afmon_model_summary *models;
+    size_t operation_count;
+    const afmon_operation_summary *operations;
+    size_t score_count;
+    const afmon_score_summary *scores; /* in order of evaluator and name */
+    size_t alert_count;
+    const afmon_alert_span *alerts; /* rules that held at least once, as afmon_view_check gives them */
+} afmon_run_summary;
+
+typedef struct afmon_summary_options {
+    size_t size;
+    afmon_alert_limits limits;
+    double interval_s; /* between two passes of the alert rules, at least 1; 0: a 200th of the run, from 1 s to 60 s */
+    /* Called now and then; done and total are samples. Return non-zero to cancel (AFMON_E_CANCELLED). May be NULL. */
+    int (*progress)(void *user, uint64_t done, uint64_t total);
+    void *user;
+} afmon_summary_options;
+
+/* Fills in the defaults. Any thread. */
+AFMON_API void afmon_summary_options_init(afmon_summary_options *options);
+
+/* Sums up a view: passes over all samples, about a quarter of a microsecond each. *summary is the caller's; NULL on
+ * failure. The quantiles of generation_time_s, evaluation_time_s and conversation_length are exact; those of operations
+ * and scores may be off by quantile_error. options may be NULL. Memory does not grow with the number of samples. Any
+ * thread. */
+AFMON_API afmon_status afmon_view_summarize(afmon_view *view, const afmon_summary_options *options,
+                                            afmon_run_summary **summary, afmon_error *error);
+
+/* Releases a summary with all that it points to. NULL is fine. */
+AFMON_API void afmon_run_summary_free(afmon_run_summary *summary);
+
 /* Takes what something writes, in order, piece by piece. Return non-zero to stop it: it then ends with
  * AFMON_E_CANCELLED. Called on the thread of the call that it was given to. */
 typedef int (*afmon_write_fn)(void *user, const void *data, size_t size);

@@ -1,0 +1,156 @@
+#include "base/words.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/civil.h"
+#include "base/clock.h"
+#include "base/digits.h"
+
+__attribute__((format(printf, 1, 2))) static struct afmon_words words(const char *format, ...)
+{
+    struct afmon_words words;
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(words.text, sizeof words.text, format, list);
+    va_end(list);
+    return words;
+}
+
+/* value >= 0 and below 1e15, rounded to `decimals` <= 4 digits behind the point; no printf of doubles, whose point is
+ * the locale's. */
+static struct afmon_words fixed(double value, int decimals)
+{
+    static const unsigned powers[] = {1, 10, 100, 1000, 10000};
+    uint64_t scaled = (uint64_t)(value * powers[decimals] + 0.5);
+    if (decimals == 0)
+        return words("%llu", (unsigned long long)scaled);
+    return words("%llu.%0*llu", (unsigned long long)(scaled / powers[decimals]), decimals,
+                 (unsigned long long)(scaled % powers[decimals]));
+}
+
+/* Decimals that make three significant digits of a number from 1 to 1000. */
+static int three_digits(double value)
+{
+    return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+}
+
+struct afmon_words afmon_words_count(uint64_t count)
+{
+    char digits[AFMON_DIGITS_SIZE];
+    struct afmon_words words;
+    size_t length = afmon_write_digits(digits, count);
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            words.text[used++] = ',';
+        words.text[used++] = digits[i];
+    }
+    words.text[used] = '\0';
+    return words;
+}
+
+struct afmon_words afmon_words_compact(double value)
+{
+    static const char signs[] = " kMGTPE";
+    double size = fabs(value);
+    size_t power = 0;
+    if (!isfinite(value) || size >= 999.5e18)
+        return words("%s", isfinite(value) ? "huge" : "-");
+    while (power + 2 < sizeof signs && size >= 999.5) {
+        size /= 1000;
+        power++;
+    }
+    int decimals = power == 0 && size == floor(size) ? 0 : three_digits(size);
+    return words("%s%s%.*s", value < 0 ? "-" : "", fixed(size, decimals).text, power > 0, signs + power);
+}
+
+static void trim_zeros(char *text)
+{
+    size_t length = strlen(text);
+    if (strchr(text, '.') == NULL)
+        return;
+    while (text[length - 1] == '0')
+        text[--length] = '\0';
+    if (text[length - 1] == '.')
+        text[length - 1] = '\0';
+}
+
+struct afmon_words afmon_words_number(double value)
+{
+    double size = fabs(value);
+    const char *sign = value < 0 ? "-" : "";
+    if (!isfinite(value))
+        return words("-");
+    if (size >= 1e15)
+        return afmon_words_compact(value);
+    if (size >= 999.95)
+        return words("%s%s", sign, afmon_words_count((uint64_t)(size + 0.5)).text);
+    if (size != 0 && size < 5e-5)
+        return words("%s<0.0001", sign[0] ? "-" : "");
+    struct afmon_words text = fixed(size, size < 0.99995 ? 4 : size < 9.9995 ? 3 : size < 99.995 ? 2 : 1);
+    trim_zeros(text.text);
+    return words("%s%s", sign, text.text);
+}
+
+struct afmon_words afmon_words_percent(double fraction)
+{
+    double percent = fraction * 100;
+    if (!(percent >= 0 && percent < 1e9))
+        return words("-");
+    if (percent > 0 && percent < 0.05)
+        return words("<0.1%%");
+    if (percent < 100 && percent >= 99.95)
+        return words(">99.9%%");
+    return words("%s%%", percent == 0 || percent == 100 ? fixed(percent, 0).text : fixed(percent, 1).text);
+}
+
+static struct afmon_words two_units(double seconds, uint64_t big, uint64_t small, const char *big_name,
+                                    const char *small_name)
+{
+    uint64_t whole = (uint64_t)(seconds / (double)small + 0.5) * small;
+    return words("%llu %s %02llu %s", (unsigned long long)(whole / big), big_name,
+                 (unsigned long long)(whole % big / small), small_name);
+}
+
+struct afmon_words afmon_words_seconds(double seconds)
+{
+    if (!isfinite(seconds))
+        return words("-");
+    if (seconds < 0)
+        return words("-%.62s", afmon_words_seconds(-seconds).text);
+    if (seconds == 0)
+        return words("0 s");
+    if (seconds < 999.5e-9)
+        return words("%s ns", fixed(seconds * 1e9, three_digits(seconds * 1e9)).text);
+    if (seconds < 999.5e-6)
+        return words("%s \xC2\xB5s", fixed(seconds * 1e6, three_digits(seconds * 1e6)).text);
+    if (seconds < 999.5e-3)
+        return words("%s ms", fixed(seconds * 1e3, three_digits(seconds * 1e3)).text);
+    if (seconds < 99.95)
+        return words("%s s", fixed(seconds, three_digits(seconds)).text);
+    if (seconds < 3599.5)
+        return two_units(seconds, 60, 1, "min", "s");
+    if (seconds < 86370)
+        return two_units(seconds, 3600, 60, "h", "min");
+    return seconds < 1e12 ? two_units(seconds, 86400, 3600, "d", "h") : words("very long");
+}
+
+static struct afmon_civil civil_of(int64_t time_ns)
+{
+    return afmon_civil_from_seconds(time_ns / AFMON_NS_PER_S - (time_ns % AFMON_NS_PER_S < 0));
+}
+
+struct afmon_words afmon_words_time(int64_t time_ns)
+{
+    struct afmon_civil c = civil_of(time_ns);
+    return words("%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second);
+}
+
+struct afmon_words afmon_words_time_only(int64_t time_ns)
+{
+    struct afmon_civil c = civil_of(time_ns);
+    return words("%02d:%02d:%02d", c.hour, c.minute, c.second);
+}
