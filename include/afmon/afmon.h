@@ -915,6 +915,190 @@ typedef enum afmon_prometheus_format {
  * that is scraped keeps its counters instead (prometheus_listen). Any thread. */
 AFMON_API afmon_status afmon_prometheus_write(afmon_view *view, afmon_prometheus_format format, afmon_write_fn write,
                                               void *user, afmon_error *error);
+/* ---- Following a run while it grows ------------------------------------------------------------------------------------
+ * For dashboards. A follower reads the files of a run folder, what is new in them, and keeps sums of it in bounded
+ * memory whatever the length of the run (docs/architecture.md has the bounds). It touches nothing of a running process:
+ * no lock, no ring. Samples reach the files within milliseconds. Of a run that is there already the newest part of each
+ * file is read first and the rest behind it, from the newest to the oldest; what is asked meanwhile is answered from
+ * what was read so far, and once all of it is read the answers are those of a follower that was there from the
+ * beginning.
+ *
+ * One thread at a time may be in a call on a follower. */
+
+typedef struct afmon_live afmon_live;
+
+typedef struct afmon_live_options {
+    size_t size;
+    double stalled_after_s; /* 60: a run whose process lives and that recorded nothing for so long is stalled */
+    size_t log_lines;       /* 500: so many of the last log lines are kept; at most 10,000 */
+    bool recover;           /* true: what killed processes left in their rings is put into the files first */
+    bool replay;            /* false. true: read from the beginning, and only up to the time of afmon_live_replay_to */
+} afmon_live_options;
+
+/* Fills in the defaults that stand beside the members. Any thread. */
+AFMON_API void afmon_live_options_init(afmon_live_options *options);
+
+/* Begins to follow a folder, which need not exist yet. Reads nothing. options may be NULL. Close with
+ * afmon_live_close. */
+AFMON_API afmon_status afmon_live_open(const char *folder, const afmon_live_options *options, afmon_live **live,
+                                       afmon_error *error);
+
+/* NULL is fine. */
+AFMON_API void afmon_live_close(afmon_live *live);
+
+/* Reads what is new, then older parts that are not read yet, for about budget_s seconds (0: one small piece). Call it
+ * some times a second. A folder or file that is not there (any more) is no error. On an error (permissions, memory) the
+ * follower stays as it was; the next call tries again. */
+AFMON_API afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *error);
+
+/* With the option replay: from the next update on, time is time_ns. Going back starts again from the beginning. */
+AFMON_API void afmon_live_replay_to(afmon_live *live, int64_t time_ns);
+
+typedef enum afmon_live_state {
+    AFMON_LIVE_WAITING = 0, /* no sample is there */
+    AFMON_LIVE_RUNNING = 1,
+    AFMON_LIVE_STALLED = 2, /* its process lives, and recorded nothing for stalled_after_s */
+    AFMON_LIVE_ENDED = 3    /* no process writes into the folder any more */
+} afmon_live_state;
+
+/* "waiting", "running", "stalled" or "ended". Static text. Any thread. */
+AFMON_API const char *afmon_live_state_name(afmon_live_state state);
+
+typedef struct afmon_live_info {
+    afmon_live_state state;
+    double loaded;     /* part of the files that is read, 0..1 */
+    uint64_t revision; /* another one whenever something in the answers may have changed */
+    uint64_t restarts; /* how often a file was cut back or replaced, so that all was read again */
+    uint64_t sample_count;
+    uint64_t not_finite;
+    uint64_t problem_count; /* lines that are no samples */
+    uint64_t log_line_count;
+    int64_t first_ns; /* timestamps of the earliest and latest sample read; 0 where there is none */
+    int64_t last_ns;
+    int64_t now_ns; /* to what "lately" counts back: the clock while the run lives, the last sample when it ended, and
+                       the time of a replay */
+    size_t metric_count;
+    size_t file_count;   /* metrics files */
+    size_t memory_bytes; /* about what the follower holds */
+    uint64_t recovered;  /* records put into the files for killed processes */
+} afmon_live_info;
+
+/* Fills info. */
+AFMON_API void afmon_live_get_info(const afmon_live *live, afmon_live_info *info);
+
+/* How far a run is that says what it means to do: by a log record "Run plan" (docs/formats.md). */
+typedef struct afmon_live_plan {
+    bool known;
+    uint64_t planned; /* pieces of work in all */
+    uint64_t done;    /* finished, well or badly, and those that were done before the run */
+    double per_s;     /* finished a second, lately; 0 where nothing was */
+    double eta_s;     /* NaN where it is not known */
+} afmon_live_plan;
+AFMON_API void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan);
+
+/* Metrics in order of their names (bytewise), index below metric_count. The text is valid until the next update. */
+AFMON_API const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length);
+
+/* Aggregate of a metric. Of AFMON_WINDOW_ALL count, mean, min, max and standard deviation are exact, the quantiles
+ * within 2 % of the value (of values above zero). Of a window it is over the time buckets that lie in it at least in
+ * part: *covered (may be NULL) is the span of these; the standard deviation is left 0, and quantiles are given of
+ * metrics whose name ends in
+ * "_time", within 2 %; of others they are 0. An unknown name is no error. */
+AFMON_API afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_window window,
+                                            afmon_aggregate *aggregate, afmon_window *covered);
+
+/* What falls into one piece of time. */
+typedef struct afmon_bucket {
+    int64_t start_ns;
+    uint64_t count; /* finite values; with 0 the rest is 0 */
+    double sum;
+    double min;
+    double max;
+    double p50; /* of metrics whose name ends in "_time", within 2 %; else 0 */
+    double p90;
+    double p99;
+} afmon_bucket;
+
+/* Fills buckets, one behind the other in time without gaps, from the one that holds the window's begin (or the run's
+ * first sample) to the one that holds its end (or now); *count is how many. *width_ns is the width of all: the smallest
+ * of 0.25 s, 0.5 s, 1 s, 2 s, 4 s ... with which the window fits into capacity, and that is still kept so far back.
+ * Edges are multiples of it, so buckets stay where they are from frame to frame. capacity is at least 2. */
+AFMON_API afmon_status afmon_live_buckets(afmon_live *live, const char *name, afmon_window window, size_t capacity,
+                                          afmon_bucket *buckets, size_t *count, int64_t *width_ns);
+
+/* What went on lately in one operation, or with one model. Texts are valid until the next update. */
+typedef struct afmon_live_rate {
+    const char *name; /* of the model or the operation */
+    size_t name_length;
+    const char *component; /* of an operation; empty where none is given */
+    size_t component_length;
+    uint64_t calls; /* since the beginning: generations and evaluations */
+    uint64_t failures;
+    double prompt_tokens; /* likewise */
+    double completion_tokens;
+    double total_tokens; /* as recorded; where no totals are, prompt and completion */
+    double mean_s;       /* of the durations of an operation; 0 for a model */
+    double p50_s;        /* within 2 % */
+    double p95_s;
+    double calls_per_s; /* these over the last window_s seconds */
+    double failures_per_s;
+    double prompt_tokens_per_s;
+    double completion_tokens_per_s;
+    double total_tokens_per_s;
+} afmon_live_rate;
+
+/* Fills rates (room for capacity), most calls first; *count is how many there are. window_s: 1 to 120. At most 128
+ * models and 256 operations are told apart, further ones are under "(other)". */
+AFMON_API afmon_status afmon_live_models(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
+                                         size_t *count);
+AFMON_API afmon_status afmon_live_operations(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
+                                             size_t *count);
+
+/* A time in which an alert held, from the log. */
+typedef struct afmon_live_alert {
+    char name[64];
+    char message[160]; /* of its last pass */
+    afmon_level level;
+    bool firing;      /* it still holds */
+    int64_t first_ns; /* first and last pass in which it held */
+    int64_t last_ns;
+    int64_t resolved_ns; /* 0 where the log does not tell, or it is firing */
+    uint64_t passes;
+} afmon_live_alert;
+
+/* Fills alerts (room for capacity): those that are firing first, then the latest first; *count is how many there are.
+ * The last 256 are kept. */
+AFMON_API afmon_status afmon_live_alerts(afmon_live *live, afmon_live_alert *alerts, size_t capacity, size_t *count);
+
+/* A line of the log. Texts are valid until the visit returns. */
+typedef struct afmon_live_log_line {
+    uint64_t number; /* grows with each line that was appended while it was followed; 0: of lines of before */
+    int64_t timestamp_ns;
+    afmon_level level;
+    bool routine;        /* the record of a generation or evaluation that went well */
+    const char *message; /* cut at 4,000 bytes, as is data */
+    size_t message_length;
+    const char *data; /* the record's members as JSON, without the braces; may be cut */
+    size_t data_length;
+} afmon_live_log_line;
+
+/* Begin with a zeroed one. */
+typedef struct afmon_live_log_query {
+    afmon_level level; /* at least so grave */
+    bool routine;      /* routine lines, too */
+    const char *text;  /* that the line holds, ASCII letters in either case; NULL: any */
+    int64_t before_ns; /* older than that; 0: any */
+    uint64_t after;    /* only lines with a greater number; 0: any */
+    bool search_files; /* read the files back; else what is kept of the last lines is searched */
+    size_t limit;      /* at most so many; 0: 100; at most 10,000 */
+    double budget_s;   /* of search_files: how long it may take; 0: 1 s */
+} afmon_live_log_query;
+
+/* Calls visit for lines of the log, the latest first. visit returns non-zero to stop (AFMON_OK all the same). *complete
+ * (may be NULL) is false where limit or budget ended the search. */
+AFMON_API afmon_status afmon_live_log(afmon_live *live, const afmon_live_log_query *query,
+                                      int (*visit)(void *user, const afmon_live_log_line *line), void *user,
+                                      bool *complete);
 
 /* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
  * records. Every reader and monitor does this by itself. */

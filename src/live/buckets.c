@@ -1,0 +1,192 @@
+/* Questions about a metric: over all, over a window, over time. */
+#include <math.h>
+#include <string.h>
+
+#include "live/live_internal.h"
+
+static void all_time(const struct afmon_live_series *series, afmon_aggregate *aggregate)
+{
+    const struct afmon_summary *sums = &series->sums;
+    afmon_summary_aggregate(sums, aggregate);
+    aggregate->known = true;
+    aggregate->approximate = true;
+    if (sums->count == 0)
+        return;
+    aggregate->p50 = afmon_histogram_quantile(&series->values, 0.5, sums->min, sums->max);
+    aggregate->p90 = afmon_histogram_quantile(&series->values, 0.9, sums->min, sums->max);
+    aggregate->p99 = afmon_histogram_quantile(&series->values, 0.99, sums->min, sums->max);
+}
+
+struct gathering {
+    struct afmon_cell sum;
+    struct afmon_histogram histogram;
+    int64_t from; /* quarters that are covered: from to `to`, `to` not included */
+    int64_t to;
+};
+
+static bool gather(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+                   const struct afmon_histogram *histogram)
+{
+    struct gathering *gathering = user;
+    afmon_cell_merge(&gathering->sum, cell);
+    gathering->from = first < gathering->from ? first : gathering->from;
+    gathering->to = first + width > gathering->to ? first + width : gathering->to;
+    return histogram == NULL || afmon_histogram_merge(&gathering->histogram, histogram);
+}
+
+static int64_t time_of(int64_t quarter)
+{
+    int64_t most = INT64_MAX / AFMON_QUARTER_NS;
+    return (quarter > most ? most : quarter < -most ? -most : quarter) * AFMON_QUARTER_NS;
+}
+
+static afmon_status of_window(const struct afmon_live_series *series, afmon_window window, afmon_aggregate *aggregate,
+                              afmon_window *covered)
+{
+    struct gathering sums = {.from = afmon_quarter_of(window.since_ns), .to = afmon_quarter_of(window.until_ns) + 1};
+    aggregate->known = true;
+    aggregate->approximate = true;
+    bool whole = afmon_cells_each(&series->cells, sums.from, sums.to - 1, gather, &sums);
+    const struct afmon_cell *sum = &sums.sum;
+    if (sum->count > 0) {
+        aggregate->count = sum->count;
+        aggregate->sum = sum->sum;
+        aggregate->mean = sum->sum / (double)sum->count;
+        aggregate->min = sum->min;
+        aggregate->max = sum->max;
+        aggregate->p50 = afmon_histogram_quantile(&sums.histogram, 0.5, sum->min, sum->max);
+        aggregate->p90 = afmon_histogram_quantile(&sums.histogram, 0.9, sum->min, sum->max);
+        aggregate->p99 = afmon_histogram_quantile(&sums.histogram, 0.99, sum->min, sum->max);
+    }
+    afmon_histogram_free(&sums.histogram);
+    if (covered != NULL)
+        *covered = (afmon_window){time_of(sums.from), time_of(sums.to)};
+    return whole ? AFMON_OK : AFMON_E_NO_MEMORY;
+}
+
+afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_window window, afmon_aggregate *aggregate,
+                                  afmon_window *covered)
+{
+    if (live == NULL || name == NULL || aggregate == NULL)
+        return AFMON_E_ARGUMENT;
+    *aggregate = (afmon_aggregate){0};
+    if (covered != NULL)
+        *covered = window;
+    const struct afmon_live_series *series = afmon_live_series_find(live->table, name, strlen(name));
+    if (series == NULL || window.since_ns > window.until_ns)
+        return AFMON_OK;
+    if (window.since_ns != INT64_MIN || window.until_ns != INT64_MAX)
+        return of_window(series, window, aggregate, covered);
+    all_time(series, aggregate);
+    if (covered != NULL)
+        *covered = (afmon_window){live->first_ns, live->last_ns};
+    return AFMON_OK;
+}
+
+/* ---- Buckets ---- */
+
+struct filling {
+    afmon_bucket *buckets;
+    size_t count;
+    int64_t first; /* number of the first bucket */
+    unsigned shift;
+};
+
+/* Rounded down, before 1970, too. */
+static int64_t bucket_of(int64_t quarter, unsigned shift)
+{
+    int64_t width = INT64_C(1) << shift;
+    return quarter >= 0 ? quarter / width : -((width - 1 - quarter) / width);
+}
+
+static bool fill(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+                 const struct afmon_histogram *histogram)
+{
+    (void)width;
+    (void)histogram;
+    const struct filling *filling = user;
+    int64_t at = bucket_of(first, filling->shift) - filling->first;
+    if (at < 0 || at >= (int64_t)filling->count)
+        return true;
+    afmon_bucket *bucket = &filling->buckets[at];
+    struct afmon_cell sum = {bucket->count, bucket->sum, bucket->min, bucket->max};
+    afmon_cell_merge(&sum, cell);
+    bucket->count = sum.count;
+    bucket->sum = sum.sum;
+    bucket->min = sum.min;
+    bucket->max = sum.max;
+    return true;
+}
+
+static bool merge(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+                  const struct afmon_histogram *histogram)
+{
+    (void)first;
+    (void)width;
+    (void)cell;
+    return afmon_histogram_merge(user, histogram);
+}
+
+static afmon_status fill_quantiles(const struct afmon_live_series *series, struct filling *filling)
+{
+    for (size_t i = 0; i < filling->count; i++) {
+        afmon_bucket *bucket = &filling->buckets[i];
+        if (bucket->count == 0)
+            continue;
+        int64_t width = INT64_C(1) << filling->shift;
+        int64_t from = (filling->first + (int64_t)i) * width;
+        struct afmon_histogram spread = {0};
+        bool whole = afmon_cells_each(&series->cells, from, from + width - 1, merge, &spread);
+        bucket->p50 = afmon_histogram_quantile(&spread, 0.5, bucket->min, bucket->max);
+        bucket->p90 = afmon_histogram_quantile(&spread, 0.9, bucket->min, bucket->max);
+        bucket->p99 = afmon_histogram_quantile(&spread, 0.99, bucket->min, bucket->max);
+        afmon_histogram_free(&spread);
+        if (!whole)
+            return AFMON_E_NO_MEMORY;
+    }
+    return AFMON_OK;
+}
+
+/* The window, cut to what there is: from the first sample to now. */
+static bool span_of(const struct afmon_live *live, afmon_window window, int64_t *from, int64_t *to)
+{
+    afmon_live_info info;
+    afmon_live_get_info(live, &info);
+    int64_t last = info.now_ns > info.last_ns ? info.now_ns : info.last_ns;
+    int64_t since = window.since_ns > info.first_ns ? window.since_ns : info.first_ns;
+    int64_t until = window.until_ns < last ? window.until_ns : last;
+    *from = afmon_quarter_of(since);
+    *to = afmon_quarter_of(until);
+    return info.sample_count > 0 && since <= until;
+}
+
+static unsigned shift_of(const struct afmon_cells *cells, int64_t from, int64_t to, size_t capacity)
+{
+    unsigned shift = afmon_cells_finest(cells, from);
+    while (shift < 62 && (uint64_t)(bucket_of(to, shift) - bucket_of(from, shift)) >= capacity)
+        shift++;
+    return shift;
+}
+
+afmon_status afmon_live_buckets(afmon_live *live, const char *name, afmon_window window, size_t capacity,
+                                afmon_bucket *buckets, size_t *count, int64_t *width_ns)
+{
+    int64_t from;
+    int64_t to;
+    if (live == NULL || name == NULL || buckets == NULL || count == NULL || width_ns == NULL || capacity < 2)
+        return AFMON_E_ARGUMENT;
+    *count = 0;
+    *width_ns = AFMON_QUARTER_NS;
+    const struct afmon_live_series *series = afmon_live_series_find(live->table, name, strlen(name));
+    if (series == NULL || !series->cells.any || !span_of(live, window, &from, &to))
+        return AFMON_OK;
+    struct filling filling = {.buckets = buckets, .shift = shift_of(&series->cells, from, to, capacity)};
+    filling.first = bucket_of(from, filling.shift);
+    filling.count = (size_t)(bucket_of(to, filling.shift) - filling.first) + 1;
+    *count = filling.count;
+    *width_ns = time_of(INT64_C(1) << filling.shift);
+    for (size_t i = 0; i < filling.count; i++)
+        buckets[i] = (afmon_bucket){.start_ns = time_of((filling.first + (int64_t)i) * (INT64_C(1) << filling.shift))};
+    (void)afmon_cells_each(&series->cells, from, to, fill, &filling);
+    return series->cells.timed ? fill_quantiles(series, &filling) : AFMON_OK;
+}

@@ -1,0 +1,164 @@
+#include "live/cells.h"
+
+#include <stdlib.h>
+
+int64_t afmon_quarter_of(int64_t time_ns)
+{
+    return time_ns / AFMON_QUARTER_NS - (time_ns % AFMON_QUARTER_NS < 0);
+}
+
+/* Which cell of a level a quarter is in, numbered from the epoch: rounded down, before 1970, too. */
+static int64_t index_at(int64_t quarter, unsigned level)
+{
+    int64_t width = INT64_C(1) << (2 * level);
+    return quarter >= 0 ? quarter / width : -((width - 1 - quarter) / width);
+}
+
+static size_t slot_of(int64_t index)
+{
+    return (size_t)((uint64_t)index % AFMON_CELLS);
+}
+
+/* The finest level that reaches back to a quarter. */
+static unsigned level_of(const struct afmon_cells *cells, int64_t quarter)
+{
+    unsigned level = 0;
+    while (level + 1 < AFMON_CELL_LEVELS && index_at(cells->newest, level) - index_at(quarter, level) >= AFMON_CELLS)
+        level++;
+    return level;
+}
+
+static bool open_level(struct afmon_cells *cells, struct afmon_cell_level *level)
+{
+    if (level->cells == NULL)
+        level->cells = calloc(AFMON_CELLS, sizeof *level->cells);
+    if (level->histograms == NULL && cells->timed)
+        level->histograms = calloc(AFMON_CELLS, sizeof *level->histograms);
+    return level->cells != NULL && (level->histograms != NULL || !cells->timed);
+}
+
+void afmon_cell_merge(struct afmon_cell *into, const struct afmon_cell *from)
+{
+    if (from->count == 0)
+        return;
+    bool first = into->count == 0;
+    into->count += from->count;
+    into->sum += from->sum;
+    into->min = first || from->min < into->min ? from->min : into->min;
+    into->max = first || from->max > into->max ? from->max : into->max;
+}
+
+/* Takes a cell of a level and merges it into the finest one that now reaches back to it. */
+static bool move_up(struct afmon_cells *cells, unsigned from, int64_t index)
+{
+    size_t slot = slot_of(index);
+    struct afmon_cell *cell = &cells->levels[from].cells[slot];
+    if (cell->count == 0)
+        return true;
+    int64_t quarter = index * (INT64_C(1) << (2 * from));
+    unsigned to = level_of(cells, quarter);
+    struct afmon_cell_level *level = &cells->levels[to];
+    if (!open_level(cells, level))
+        return false;
+    size_t place = slot_of(index_at(quarter, to));
+    afmon_cell_merge(&level->cells[place], cell);
+    *cell = (struct afmon_cell){0};
+    if (!cells->timed)
+        return true;
+    struct afmon_histogram *histogram = &cells->levels[from].histograms[slot];
+    bool merged = afmon_histogram_merge(&level->histograms[place], histogram);
+    afmon_histogram_free(histogram);
+    return merged;
+}
+
+/* A newer sample came: what no level holds any more at its place goes up, the coarsest first, so that there is room. */
+static bool advance(struct afmon_cells *cells, int64_t newest)
+{
+    int64_t before = cells->newest;
+    cells->newest = newest;
+    for (unsigned level = AFMON_CELL_LEVELS; level-- > 0;) {
+        if (cells->levels[level].cells == NULL)
+            continue;
+        int64_t last = index_at(before, level);
+        int64_t gone = index_at(newest, level) - AFMON_CELLS;
+        for (int64_t index = last - AFMON_CELLS + 1; index <= last && index <= gone; index++)
+            if (!move_up(cells, level, index))
+                return false;
+    }
+    return true;
+}
+
+bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value)
+{
+    int64_t quarter = afmon_quarter_of(time_ns);
+    if (!cells->any)
+        cells->newest = cells->oldest = quarter;
+    cells->any = true;
+    if (quarter > cells->newest && !advance(cells, quarter))
+        return false;
+    if (quarter < cells->oldest)
+        cells->oldest = quarter;
+    unsigned at = level_of(cells, quarter);
+    struct afmon_cell_level *level = &cells->levels[at];
+    if (!open_level(cells, level))
+        return false;
+    size_t slot = slot_of(index_at(quarter, at));
+    afmon_cell_merge(&level->cells[slot], &(struct afmon_cell){1, value, value, value});
+    return !cells->timed || afmon_histogram_add(&level->histograms[slot], value);
+}
+
+void afmon_cells_free(struct afmon_cells *cells)
+{
+    for (size_t i = 0; i < AFMON_CELL_LEVELS; i++) {
+        struct afmon_cell_level *level = &cells->levels[i];
+        for (size_t slot = 0; level->histograms != NULL && slot < AFMON_CELLS; slot++)
+            afmon_histogram_free(&level->histograms[slot]);
+        free(level->histograms);
+        free(level->cells);
+    }
+    *cells = (struct afmon_cells){.timed = cells->timed};
+}
+
+size_t afmon_cells_bytes(const struct afmon_cells *cells)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < AFMON_CELL_LEVELS; i++) {
+        const struct afmon_cell_level *level = &cells->levels[i];
+        bytes += level->cells != NULL ? AFMON_CELLS * sizeof *level->cells : 0;
+        for (size_t slot = 0; level->histograms != NULL && slot < AFMON_CELLS; slot++)
+            bytes += sizeof level->histograms[0] + afmon_histogram_bytes(&level->histograms[slot]);
+    }
+    return bytes;
+}
+
+unsigned afmon_cells_finest(const struct afmon_cells *cells, int64_t quarter)
+{
+    return cells->any && quarter < cells->newest ? 2 * level_of(cells, quarter) : 0;
+}
+
+static bool each_of_level(const struct afmon_cells *cells, unsigned at, int64_t from, int64_t to,
+                          afmon_cell_visit visit, void *user)
+{
+    const struct afmon_cell_level *level = &cells->levels[at];
+    int64_t width = INT64_C(1) << (2 * at);
+    int64_t newest = index_at(cells->newest, at);
+    int64_t index = index_at(from, at);
+    int64_t last = index_at(to, at);
+    index = index > newest - AFMON_CELLS + 1 ? index : newest - AFMON_CELLS + 1;
+    last = last < newest ? last : newest;
+    for (; index <= last; index++) {
+        size_t slot = slot_of(index);
+        const struct afmon_histogram *histogram = level->histograms != NULL ? &level->histograms[slot] : NULL;
+        if (level->cells[slot].count > 0 && !visit(user, index * width, width, &level->cells[slot], histogram))
+            return false;
+    }
+    return true;
+}
+
+bool afmon_cells_each(const struct afmon_cells *cells, int64_t from, int64_t to, afmon_cell_visit visit, void *user)
+{
+    for (unsigned level = 0; level < AFMON_CELL_LEVELS; level++)
+        if (cells->levels[level].cells != NULL && !each_of_level(cells, level, from, to, visit, user))
+            return false;
+    return true;
+}

@@ -1,0 +1,171 @@
+/* The files of the run: which there are, and what is read of them when. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "live/live_internal.h"
+#include "run/folder.h"
+
+static struct afmon_tail *find(const struct afmon_live *live, const char *path)
+{
+    for (size_t i = 0; i < live->tail_count; i++)
+        if (strcmp(live->tails[i]->path, path) == 0)
+            return live->tails[i];
+    return NULL;
+}
+
+static struct afmon_tail *add(struct afmon_live *live, const char *path, bool log)
+{
+    struct afmon_tail **more = realloc(live->tails, (live->tail_count + 1) * sizeof *more);
+    if (more == NULL)
+        return NULL;
+    live->tails = more;
+    struct afmon_tail *tail = calloc(1, sizeof *tail);
+    char *copy = tail != NULL ? strdup(path) : NULL;
+    if (copy == NULL) {
+        free(tail);
+        return NULL;
+    }
+    tail->path = copy;
+    tail->log = log;
+    live->tails[live->tail_count++] = tail;
+    return tail;
+}
+
+static afmon_status take_files(struct afmon_live *live, const struct afmon_run_files *files, bool log)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        struct afmon_tail *tail = find(live, files->files[i].path);
+        if (tail == NULL)
+            tail = add(live, files->files[i].path, log);
+        if (tail == NULL)
+            return AFMON_E_NO_MEMORY;
+        tail->seen = true;
+        tail->size = (int64_t)files->files[i].size;
+    }
+    return AFMON_OK;
+}
+
+/* A folder that is not there has no files. */
+static afmon_status list_kind(struct afmon_live *live, const char *stem, const char *extension, bool log,
+                              afmon_error *error)
+{
+    struct afmon_run_files files;
+    afmon_error reason = {0};
+    afmon_status status = afmon_run_list(live->folder, stem, extension, &files, &reason);
+    if (status == AFMON_E_SYSTEM && reason.os_error == ENOENT)
+        return AFMON_OK;
+    if (status != AFMON_OK) {
+        if (error != NULL)
+            *error = reason;
+        return status;
+    }
+    status = take_files(live, &files, log);
+    afmon_run_files_free(&files);
+    return status == AFMON_OK ? status : afmon_fail_memory(error);
+}
+
+afmon_status afmon_live_list(struct afmon_live *live, afmon_error *error)
+{
+    for (size_t i = 0; i < live->tail_count; i++)
+        live->tails[i]->seen = false;
+    afmon_status status = list_kind(live, "metrics", ".jsonl", false, error);
+    if (status == AFMON_OK)
+        status = list_kind(live, "afterimage", ".log", true, error);
+    for (size_t i = 0; status == AFMON_OK && i < live->tail_count; i++)
+        live->stale |= !live->tails[i]->seen;
+    return status;
+}
+
+void afmon_live_forget_files(struct afmon_live *live)
+{
+    for (size_t i = 0; i < live->tail_count; i++) {
+        free(live->tails[i]->path);
+        free(live->tails[i]);
+    }
+    free(live->tails);
+    live->tails = NULL;
+    live->tail_count = 0;
+}
+
+static struct afmon_tail_lines lines_of(struct afmon_live *live, const struct afmon_tail *tail)
+{
+    struct afmon_tail_lines lines = tail->log ? afmon_live_log_lines : afmon_live_metrics_lines;
+    lines.user = live;
+    return lines;
+}
+
+/* What went wrong within a line leaves sums that are not complete. */
+static afmon_status settle(struct afmon_live *live, afmon_status status, afmon_error *error)
+{
+    if (status == AFMON_E_TIMEOUT)
+        return AFMON_OK;
+    live->stale |= status == AFMON_E_NO_MEMORY || status == AFMON_E_CANCELLED;
+    return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
+}
+
+/* One piece of what is new in a file. */
+static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, bool *more, bool *changed,
+                             afmon_error *error)
+{
+    struct afmon_tail_lines lines = lines_of(live, tail);
+    int64_t before = tail->end;
+    bool begun = tail->begun;
+    afmon_status status = afmon_tail_forward(tail, &live->buffer, live->options.replay, &lines, more, error);
+    *more = *more && status == AFMON_OK;
+    *changed |= tail->end != before || tail->begun != begun;
+    return settle(live, status, error);
+}
+
+/* What is new in all files, a piece of each in turn. */
+static afmon_status read_all_new(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error)
+{
+    bool any = true;
+    while (any) {
+        any = false;
+        for (size_t i = 0; i < live->tail_count; i++) {
+            bool more = false;
+            struct afmon_tail *tail = live->tails[i];
+            afmon_status status = AFMON_OK;
+            if (!tail->begun || tail->size != tail->end)
+                status = read_new(live, tail, &more, changed, error);
+            if (status != AFMON_OK)
+                return status;
+            any |= more;
+        }
+        if (afmon_boot_ns() >= until_ns)
+            return AFMON_OK;
+    }
+    return AFMON_OK;
+}
+
+/* The file of which most is not read yet. Logs come last: their lines are many and tell less. */
+static struct afmon_tail *most_unread(const struct afmon_live *live)
+{
+    struct afmon_tail *most = NULL;
+    for (size_t i = 0; i < live->tail_count; i++) {
+        struct afmon_tail *tail = live->tails[i];
+        if (tail->begin > 0 &&
+            (most == NULL || most->log > tail->log || (most->log == tail->log && tail->begin > most->begin)))
+            most = tail;
+    }
+    return most;
+}
+
+afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error)
+{
+    afmon_status status = read_all_new(live, until_ns, changed, error);
+    bool first = true;
+    while (status == AFMON_OK && (first || afmon_boot_ns() < until_ns)) {
+        struct afmon_tail *tail = most_unread(live);
+        if (tail == NULL)
+            break;
+        struct afmon_tail_lines lines = lines_of(live, tail);
+        status = settle(live, afmon_tail_backward(tail, &live->buffer, &lines, error), error);
+        *changed = true;
+        first = false;
+    }
+    return status;
+}

@@ -1,0 +1,282 @@
+/* A follower's life: open, update, what it knows, close. */
+#include "live/live_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "ingest/recover.h"
+
+#define MOST_LINES 10000
+#define LOOK_EVERY_NS (AFMON_NS_PER_S / 4)
+#define FOREIGN_QUIET_NS (10 * AFMON_NS_PER_S) /* a run of another program counts as running so long after a write */
+
+void afmon_live_options_init(afmon_live_options *options)
+{
+    *options = (afmon_live_options){.size = sizeof *options, .stalled_after_s = 60, .log_lines = 500, .recover = true};
+}
+
+const char *afmon_live_state_name(afmon_live_state state)
+{
+    static const char *const names[] = {"waiting", "running", "stalled", "ended"};
+    return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : "unknown";
+}
+
+/* The caller's struct may be of an older or newer library: what it has and we know is taken. */
+static afmon_status take_options(struct afmon_live *live, const afmon_live_options *options, afmon_error *error)
+{
+    afmon_live_options_init(&live->options);
+    if (options == NULL)
+        return AFMON_OK;
+    if (options->size < sizeof *options)
+        return afmon_fail(error, AFMON_E_ARGUMENT,
+                          "the options were not made by afmon_live_options_init: their size is %zu", options->size);
+    live->options = *options;
+    if (!(options->stalled_after_s > 0))
+        return afmon_fail(error, AFMON_E_ARGUMENT, "stalled_after_s must be above 0");
+    if (options->log_lines < 1 || options->log_lines > MOST_LINES)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "log_lines is %zu; it must be 1 to %d", options->log_lines,
+                          MOST_LINES);
+    return AFMON_OK;
+}
+
+static afmon_status make(struct afmon_live *live, const char *folder, afmon_error *error)
+{
+    afmon_buffer_init(&live->buffer, AFMON_TAIL_LINE * 2);
+    live->folder = strdup(folder);
+    live->reader = afmon_reader_new();
+    live->metadata = afmon_live_metadata_new();
+    live->table = calloc(1, sizeof *live->table);
+    live->operations.most = AFMON_LIVE_OPERATIONS;
+    live->models.most = AFMON_LIVE_MODELS;
+    live->log.routine.most = live->log.notable.most = live->options.log_lines;
+    live->replay_ns = INT64_MIN;
+    live->looked_ns = INT64_MIN / 2;
+    bool whole = live->folder != NULL && live->reader != NULL && live->metadata != NULL && live->table != NULL;
+    return whole ? AFMON_OK : afmon_fail_memory(error);
+}
+
+afmon_status afmon_live_open(const char *folder, const afmon_live_options *options, afmon_live **live,
+                             afmon_error *error)
+{
+    if (live == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "no place for the follower was given");
+    *live = NULL;
+    if (folder == NULL || folder[0] == '\0')
+        return afmon_fail(error, AFMON_E_ARGUMENT, "no folder was given");
+    struct afmon_live *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return afmon_fail_memory(error);
+    afmon_status status = take_options(made, options, error);
+    if (status == AFMON_OK)
+        status = make(made, folder, error);
+    if (status == AFMON_OK)
+        *live = made;
+    else
+        afmon_live_close(made);
+    return status;
+}
+
+static void forget_sums(struct afmon_live *live)
+{
+    if (live->metadata != NULL)
+        afmon_live_metadata_clear(live->metadata);
+    if (live->table != NULL)
+        afmon_live_table_free(live->table);
+    afmon_groups_free(&live->operations);
+    afmon_groups_free(&live->models);
+    afmon_live_log_free(&live->log);
+    live->sample_count = live->not_finite = live->problem_count = 0;
+    live->first_ns = live->last_ns = 0;
+    live->foreign = live->stale = false;
+}
+
+void afmon_live_start_again(struct afmon_live *live)
+{
+    forget_sums(live);
+    afmon_live_forget_files(live);
+    live->restarts++;
+    live->revision++;
+}
+
+void afmon_live_close(afmon_live *live)
+{
+    if (live == NULL)
+        return;
+    forget_sums(live);
+    afmon_live_forget_files(live);
+    afmon_live_metadata_free(live->metadata);
+    afmon_reader_free(live->reader);
+    afmon_buffer_free(&live->buffer);
+    free(live->table);
+    free(live->folder);
+    free(live);
+}
+
+/* Where it is certain that a process was killed, what it left is put into the files: it takes the folder's lock, which
+ * a living run does only when it opens and closes. */
+static void recover(struct afmon_live *live)
+{
+    struct afmon_recovery recovery = {0};
+    if (!live->options.recover || live->sessions.dead == 0 ||
+        (live->recovery_failed && live->sessions.dead == live->dead_before))
+        return;
+    live->dead_before = live->sessions.dead;
+    live->recovery_failed = afmon_recover_folder(live->folder, &recovery, NULL) != AFMON_OK || recovery.left_behind;
+    live->recovered += recovery.records;
+    if (!live->recovery_failed)
+        afmon_live_look_at_sessions(live->folder, &live->sessions);
+}
+
+static void look_at_sessions(struct afmon_live *live)
+{
+    int64_t now = afmon_boot_ns();
+    if (live->sessions.living > 0 && now - live->looked_ns < LOOK_EVERY_NS)
+        return;
+    live->looked_ns = now;
+    struct afmon_live_sessions before = live->sessions;
+    afmon_live_look_at_sessions(live->folder, &live->sessions);
+    live->had_session |= live->sessions.living > 0;
+    recover(live);
+    if (before.living != live->sessions.living || before.dead != live->sessions.dead)
+        live->revision++;
+}
+
+afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *error)
+{
+    if (live == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "no follower was given");
+    bool changed = false;
+    int64_t until_ns = afmon_boot_ns() + afmon_seconds_to_ns(budget_s < 3600 ? budget_s : 3600);
+    if (live->stale)
+        afmon_live_start_again(live);
+    look_at_sessions(live);
+    afmon_status status = afmon_live_list(live, error);
+    if (status == AFMON_OK && !live->stale)
+        status = afmon_live_read(live, until_ns, &changed, error);
+    live->revision += changed;
+    if (status == AFMON_E_CANCELLED || (status == AFMON_OK && live->stale)) {
+        afmon_live_start_again(live);
+        return AFMON_OK; /* the next update reads */
+    }
+    return status;
+}
+
+void afmon_live_replay_to(afmon_live *live, int64_t time_ns)
+{
+    if (live == NULL || !live->options.replay)
+        return;
+    live->stale |= time_ns < live->replay_ns;
+    live->replay_ns = time_ns;
+    live->revision++;
+}
+
+/* ---- What it knows ---- */
+
+static int64_t last_write(const struct afmon_live *live)
+{
+    int64_t last = INT64_MIN;
+    for (size_t i = 0; i < live->tail_count; i++)
+        if (live->tails[i]->begun && live->tails[i]->written_ns > last)
+            last = live->tails[i]->written_ns;
+    return last;
+}
+
+static bool all_read(const struct afmon_live *live)
+{
+    for (size_t i = 0; i < live->tail_count; i++)
+        if (live->tails[i]->end < live->tails[i]->size)
+            return false;
+    return true;
+}
+
+static afmon_live_state state_of(const struct afmon_live *live)
+{
+    if (live->options.replay)
+        return live->sample_count == 0 ? AFMON_LIVE_WAITING : all_read(live) ? AFMON_LIVE_ENDED : AFMON_LIVE_RUNNING;
+    int64_t quiet_ns = afmon_wall_ns() - (live->sample_count > 0 ? last_write(live) : INT64_MAX / 2);
+    bool writes = live->sessions.living > 0;
+    if (!writes && live->foreign && !live->had_session)
+        writes = quiet_ns < FOREIGN_QUIET_NS;
+    if (live->sample_count == 0)
+        return AFMON_LIVE_WAITING;
+    if (!writes)
+        return AFMON_LIVE_ENDED;
+    return quiet_ns > afmon_seconds_to_ns(live->options.stalled_after_s) ? AFMON_LIVE_STALLED : AFMON_LIVE_RUNNING;
+}
+
+static double loaded_part(const struct afmon_live *live)
+{
+    double bytes = 0;
+    double read = 0;
+    for (size_t i = 0; i < live->tail_count; i++) {
+        const struct afmon_tail *tail = live->tails[i];
+        bytes += (double)(tail->begun ? tail->end : tail->size);
+        read += (double)(tail->end - tail->begin);
+    }
+    return bytes > 0 ? read / bytes : 1;
+}
+
+static size_t bytes_of(const struct afmon_live *live)
+{
+    return sizeof *live + live->buffer.capacity + afmon_live_table_bytes(live->table) +
+           afmon_groups_bytes(&live->operations) + afmon_groups_bytes(&live->models) +
+           afmon_live_log_bytes(&live->log) + ((size_t)1 << 20); /* the caches of metadata and reader */
+}
+
+static int64_t now_of(const struct afmon_live *live, afmon_live_state state)
+{
+    if (state == AFMON_LIVE_ENDED)
+        return live->last_ns;
+    return live->options.replay ? live->replay_ns : afmon_wall_ns();
+}
+
+void afmon_live_get_info(const afmon_live *live, afmon_live_info *info)
+{
+    afmon_live_state state = state_of(live);
+    *info = (afmon_live_info){
+        .state = state,
+        .loaded = live->options.replay ? 1 : loaded_part(live),
+        .revision = live->revision,
+        .restarts = live->restarts,
+        .sample_count = live->sample_count,
+        .not_finite = live->not_finite,
+        .problem_count = live->problem_count,
+        .log_line_count = live->log.line_count,
+        .first_ns = live->first_ns,
+        .last_ns = live->last_ns,
+        .now_ns = now_of(live, state),
+        .metric_count = live->table->count,
+        .recovered = live->recovered,
+        .memory_bytes = bytes_of(live),
+    };
+    for (size_t i = 0; i < live->tail_count; i++)
+        info->file_count += !live->tails[i]->log;
+}
+
+const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length)
+{
+    const struct afmon_live_series *series = afmon_live_series_at(live->table, index);
+    if (length != NULL)
+        *length = series != NULL ? series->name_length : 0;
+    return series != NULL ? series->name : NULL;
+}
+
+afmon_status afmon_live_models(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
+                               size_t *count)
+{
+    if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
+        return AFMON_E_ARGUMENT;
+    *count = afmon_groups_rates(&live->models, now_of(live, state_of(live)), window_s, rates, capacity);
+    return AFMON_OK;
+}
+
+afmon_status afmon_live_operations(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
+                                   size_t *count)
+{
+    if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
+        return AFMON_E_ARGUMENT;
+    *count = afmon_groups_rates(&live->operations, now_of(live, state_of(live)), window_s, rates, capacity);
+    return AFMON_OK;
+}

@@ -1,0 +1,64 @@
+/* A follower, and what its parts share. */
+#ifndef AFMON_LIVE_INTERNAL_H
+#define AFMON_LIVE_INTERNAL_H
+
+#include <afmon/afmon.h>
+
+#include "live/groups.h"
+#include "live/log.h"
+#include "live/metadata.h"
+#include "live/series.h"
+#include "live/sessions.h"
+#include "live/tail.h"
+#include "store/reader.h"
+
+struct afmon_live {
+    char *folder;
+    afmon_live_options options;
+    struct afmon_tail **tails; /* metrics files and logs */
+    size_t tail_count;
+    struct afmon_buffer buffer; /* the piece that is being read */
+    struct afmon_reader *reader;
+    struct afmon_live_metadata *metadata;
+    struct afmon_live_table *table;
+    struct afmon_groups operations;
+    struct afmon_groups models;
+    struct afmon_live_log log;
+    uint64_t sample_count;
+    uint64_t not_finite;
+    uint64_t problem_count;
+    int64_t first_ns;
+    int64_t last_ns;
+    bool foreign; /* some line is not in afmon's own form: another program writes, and makes no session */
+    bool stale;   /* what was added up is incomplete (no memory), or a file is another one: all is read again */
+    uint64_t revision;
+    uint64_t restarts;
+    uint64_t recovered;
+    struct afmon_live_sessions sessions;
+    bool had_session;
+    bool recovery_failed; /* do not try again for the same sessions */
+    size_t dead_before;
+    int64_t looked_ns; /* boot time of the last look at the sessions */
+    int64_t replay_ns; /* INT64_MIN: not told yet */
+};
+
+/* ---- files.c: which files there are, and reading them ---- */
+
+/* Brings the list of files up to date. */
+afmon_status afmon_live_list(struct afmon_live *live, afmon_error *error);
+
+/* Reads until the time is over (boot time) or nothing is left. *changed: something was read. */
+afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error);
+void afmon_live_forget_files(struct afmon_live *live);
+
+/* ---- take.c: lines into sums ---- */
+
+extern const struct afmon_tail_lines afmon_live_metrics_lines;
+extern const struct afmon_tail_lines afmon_live_log_lines;
+
+/* ---- live.c ---- */
+
+/* Everything that was added up goes, and is read again. */
+void afmon_live_start_again(struct afmon_live *live);
+
+#endif

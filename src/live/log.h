@@ -1,0 +1,58 @@
+/* What is kept of a run's log: the last lines, the times of its alerts, its plan. */
+#ifndef AFMON_LIVE_LOG_H
+#define AFMON_LIVE_LOG_H
+
+#include "live/log_line.h"
+
+#define AFMON_LIVE_ALERTS 256
+
+struct afmon_kept_line {
+    uint64_t number;
+    int64_t time_ns;
+    afmon_level level;
+    bool routine;
+    uint32_t message_length;
+    uint32_t data_length;
+    char text[]; /* message, then data */
+};
+
+/* Lines in order of time, the oldest first; those of the same time in the order in which they came. */
+struct afmon_kept_lines {
+    struct afmon_kept_line **lines;
+    size_t count;
+    size_t most;
+};
+
+struct afmon_live_log {
+    struct afmon_log_scratch scratch;
+    struct afmon_kept_lines routine; /* generations and evaluations that went well must not push out what matters */
+    struct afmon_kept_lines notable;
+    uint64_t line_count;
+    uint64_t last_number;
+    int64_t last_ns; /* time of the line before, for lines without one */
+    afmon_live_alert alerts[AFMON_LIVE_ALERTS];
+    size_t alert_count;
+    /* "Run plan" */
+    bool planned;
+    uint64_t plan_total;
+    uint64_t plan_done;
+    int64_t plan_ns;
+    char plan_operation[128];
+    size_t plan_operation_length;
+};
+
+/* Takes a line. AFMON_OK or AFMON_E_NO_MEMORY. */
+afmon_status afmon_live_log_take(struct afmon_live_log *log, const char *line, size_t length, bool older);
+
+/* Keeps a line where it is among the latest; false: no memory. */
+bool afmon_kept_lines_add(struct afmon_kept_lines *kept, const afmon_live_log_line *line);
+void afmon_kept_lines_free(struct afmon_kept_lines *kept);
+
+/* A pass in which a rule held, or was resolved, in any order. */
+void afmon_live_alert_take(struct afmon_live_log *log, const afmon_live_log_line *line);
+void afmon_live_plan_take(struct afmon_live_log *log, const afmon_live_log_line *line);
+
+size_t afmon_live_log_bytes(const struct afmon_live_log *log);
+void afmon_live_log_free(struct afmon_live_log *log);
+
+#endif

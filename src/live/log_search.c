@@ -1,0 +1,163 @@
+/* Asking for lines of the log: those that are kept, or all, read back from the files' ends. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/live_internal.h"
+
+#define DEFAULT_LIMIT 100
+#define MOST_LINES 10000
+#define DEFAULT_BUDGET_S 1.0
+
+struct search {
+    const afmon_live_log_query *query;
+    struct afmon_log_scratch *scratch;
+    struct afmon_kept_lines found; /* the latest that fit */
+    size_t text_length;
+    bool full;
+    bool no_memory;
+};
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static bool holds_text(const char *line, size_t length, const char *text, size_t text_length)
+{
+    for (size_t at = 0; text_length <= length && at <= length - text_length; at++) {
+        size_t same = 0;
+        while (same < text_length && lower(line[at + same]) == lower(text[same]))
+            same++;
+        if (same == text_length)
+            return true;
+    }
+    return false;
+}
+
+static bool matches(const struct search *search, const afmon_live_log_line *line)
+{
+    const afmon_live_log_query *query = search->query;
+    return line->level >= query->level && (query->routine || !line->routine) &&
+           (query->before_ns == 0 || line->timestamp_ns < query->before_ns) &&
+           line->number >= query->after + (query->after > 0);
+}
+
+static void keep(struct search *search, const afmon_live_log_line *line)
+{
+    search->full |= search->found.count == search->found.most;
+    search->no_memory |= !afmon_kept_lines_add(&search->found, line);
+}
+
+static afmon_live_log_line line_of(const struct afmon_kept_line *kept)
+{
+    return (afmon_live_log_line){.number = kept->number,
+                                 .timestamp_ns = kept->time_ns,
+                                 .level = kept->level,
+                                 .routine = kept->routine,
+                                 .message = kept->text,
+                                 .message_length = kept->message_length,
+                                 .data = kept->text + kept->message_length,
+                                 .data_length = kept->data_length};
+}
+
+static void search_kept(struct search *search, const struct afmon_kept_lines *kept)
+{
+    for (size_t i = 0; i < kept->count; i++) {
+        const struct afmon_kept_line *line = kept->lines[i];
+        afmon_live_log_line parts = line_of(line);
+        bool held = search->query->text == NULL || holds_text(line->text, line->message_length + line->data_length,
+                                                              search->query->text, search->text_length);
+        if (held && matches(search, &parts))
+            keep(search, &parts);
+    }
+}
+
+static afmon_status search_line(void *user, const char *line, size_t length, bool older)
+{
+    (void)older;
+    struct search *search = user;
+    afmon_live_log_line parts;
+    if (line == NULL || length == 0 ||
+        (search->query->text != NULL && !holds_text(line, length, search->query->text, search->text_length)))
+        return AFMON_OK;
+    afmon_log_parse(search->scratch, line, length, 0, &parts);
+    if (matches(search, &parts))
+        keep(search, &parts);
+    return search->no_memory ? AFMON_E_NO_MEMORY : AFMON_OK;
+}
+
+/* From the end of the file that was read back, piece by piece. A piece's lines are all older than those of the one
+ * before, so the search of a file ends where enough were found. */
+static afmon_status search_file(struct afmon_live *live, struct search *search, const struct afmon_tail *of,
+                                int64_t until_ns, bool *complete)
+{
+    struct afmon_buffer buffer;
+    struct afmon_tail tail = {.path = of->path, .log = true, .begun = true, .begin = of->end, .end = of->end};
+    struct afmon_tail_lines lines = {.line = search_line, .user = search};
+    afmon_status status = AFMON_OK;
+    tail.inode = of->inode;
+    afmon_buffer_init(&buffer, live->buffer.limit);
+    size_t before = search->found.count;
+    while (status == AFMON_OK && tail.begin > 0 && search->found.count - before < search->found.most &&
+           !(search->full && before == 0)) {
+        status = afmon_tail_backward(&tail, &buffer, &lines, NULL);
+        if (afmon_boot_ns() >= until_ns)
+            break;
+    }
+    *complete &= tail.begin == 0;
+    afmon_buffer_free(&buffer);
+    return status == AFMON_E_CANCELLED ? AFMON_OK : status;
+}
+
+static afmon_status search_files(struct afmon_live *live, struct search *search, bool *complete)
+{
+    double budget_s = search->query->budget_s > 0 ? search->query->budget_s : DEFAULT_BUDGET_S;
+    int64_t until_ns = afmon_boot_ns() + afmon_seconds_to_ns(budget_s < 60 ? budget_s : 60);
+    afmon_status status = AFMON_OK;
+    for (size_t i = 0; status == AFMON_OK && i < live->tail_count; i++)
+        if (live->tails[i]->log && live->tails[i]->end > 0)
+            status = search_file(live, search, live->tails[i], until_ns, complete);
+    return status;
+}
+
+static size_t limit_of(const afmon_live_log_query *query)
+{
+    size_t limit = query->limit == 0 ? DEFAULT_LIMIT : query->limit;
+    return limit < MOST_LINES ? limit : MOST_LINES;
+}
+
+static void give(const struct search *search, int (*visit)(void *user, const afmon_live_log_line *line), void *user)
+{
+    for (size_t i = search->found.count; i-- > 0;) {
+        afmon_live_log_line line = line_of(search->found.lines[i]);
+        if (visit(user, &line) != 0)
+            return;
+    }
+}
+
+afmon_status afmon_live_log(afmon_live *live, const afmon_live_log_query *query,
+                            int (*visit)(void *user, const afmon_live_log_line *line), void *user, bool *complete)
+{
+    bool all = true;
+    if (live == NULL || query == NULL || visit == NULL)
+        return AFMON_E_ARGUMENT;
+    struct search search = {.query = query, .scratch = &live->log.scratch, .found = {.most = limit_of(query)}};
+    search.text_length = query->text != NULL ? strlen(query->text) : 0;
+    afmon_status status = AFMON_OK;
+    if (query->search_files) {
+        status = search_files(live, &search, &all);
+    } else {
+        search_kept(&search, &live->log.notable);
+        if (query->routine)
+            search_kept(&search, &live->log.routine);
+    }
+    if (search.no_memory)
+        status = AFMON_E_NO_MEMORY;
+    if (status == AFMON_OK)
+        give(&search, visit, user);
+    if (complete != NULL)
+        *complete = all && !search.full;
+    afmon_kept_lines_free(&search.found);
+    return status;
+}

@@ -1,0 +1,158 @@
+#include "live/series.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+static bool is(const char *name, size_t length, const char *other)
+{
+    return length == strlen(other) && memcmp(name, other, length) == 0;
+}
+
+static bool ends_in(const char *name, size_t length, const char *end)
+{
+    size_t end_length = strlen(end);
+    return length >= end_length && memcmp(name + length - end_length, end, end_length) == 0;
+}
+
+static enum afmon_live_kind kind_of(const char *name, size_t length)
+{
+    static const struct {
+        const char *name;
+        enum afmon_live_kind kind;
+    } kinds[] = {
+        {"generation_time", AFMON_LIVE_DURATION},  {"evaluation_time", AFMON_LIVE_DURATION},
+        {"success_rate", AFMON_LIVE_SUCCESS},      {"evaluation_error_rate", AFMON_LIVE_FAILURE},
+        {"prompt_token_count", AFMON_LIVE_PROMPT}, {"completion_token_count", AFMON_LIVE_COMPLETION},
+        {"total_token_count", AFMON_LIVE_TOTAL},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (is(name, length, kinds[i].name))
+            return kinds[i].kind;
+    return length > 12 && memcmp(name, "model_usage:", 12) == 0 ? AFMON_LIVE_MODEL_USAGE : AFMON_LIVE_OTHER;
+}
+
+static uint16_t *slot_of(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
+{
+    size_t at = hash % (2 * AFMON_LIVE_METRICS);
+    for (;; at = (at + 1) % (2 * AFMON_LIVE_METRICS)) {
+        if (table->slots[at] == 0)
+            return &table->slots[at];
+        const struct afmon_live_series *series = table->series[table->slots[at] - 1];
+        if (series->hash == hash && series->name_length == length && memcmp(series->name, name, length) == 0)
+            return &table->slots[at];
+    }
+}
+
+static struct afmon_live_series *make(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
+{
+    struct afmon_live_series *series = calloc(1, sizeof *series);
+    char *copy = malloc(length + 1);
+    if (series == NULL || copy == NULL) {
+        free(series);
+        free(copy);
+        return NULL;
+    }
+    memcpy(copy, name, length);
+    copy[length] = '\0';
+    *series =
+        (struct afmon_live_series){.name = copy, .name_length = length, .hash = hash, .kind = kind_of(name, length)};
+    series->charted = table->charted < AFMON_LIVE_CHARTED;
+    table->charted += series->charted;
+    series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && ends_in(name, length, "_time");
+    table->timed += series->cells.timed;
+    return series;
+}
+
+static void fill_slots(struct afmon_live_table *table)
+{
+    memset(table->slots, 0, sizeof table->slots);
+    for (size_t i = 0; i < table->count; i++) {
+        const struct afmon_live_series *series = table->series[i];
+        *slot_of(table, series->name, series->name_length, series->hash) = (uint16_t)(i + 1);
+    }
+}
+
+static uint64_t hash_of(struct afmon_live_table *table, const char *name, size_t length)
+{
+    if (table->seed == 0)
+        table->seed = afmon_hash_seed() | 1;
+    return afmon_hash(table->seed, name, length);
+}
+
+struct afmon_live_series *afmon_live_series_of(struct afmon_live_table *table, const char *name, size_t length,
+                                               bool *no_memory)
+{
+    uint64_t hash = hash_of(table, name, length);
+    uint16_t *slot = slot_of(table, name, length, hash);
+    if (*slot != 0)
+        return table->series[*slot - 1];
+    if (table->count == AFMON_LIVE_METRICS)
+        return NULL;
+    struct afmon_live_series *series = make(table, name, length, hash);
+    *no_memory |= series == NULL;
+    if (series == NULL)
+        return NULL;
+    table->series[table->count++] = series;
+    *slot = (uint16_t)table->count;
+    table->unsorted = true;
+    return series;
+}
+
+struct afmon_live_series *afmon_live_series_find(struct afmon_live_table *table, const char *name, size_t length)
+{
+    uint16_t slot = *slot_of(table, name, length, hash_of(table, name, length));
+    return slot != 0 ? table->series[slot - 1] : NULL;
+}
+
+bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value)
+{
+    afmon_summary_add(&series->sums, value);
+    if (!isfinite(value))
+        return true;
+    return afmon_histogram_add(&series->values, value) &&
+           (!series->charted || afmon_cells_add(&series->cells, time_ns, value));
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct afmon_live_series *a = *(struct afmon_live_series *const *)left;
+    const struct afmon_live_series *b = *(struct afmon_live_series *const *)right;
+    size_t shorter = a->name_length < b->name_length ? a->name_length : b->name_length;
+    int order = memcmp(a->name, b->name, shorter);
+    return order != 0 ? order : (a->name_length > b->name_length) - (a->name_length < b->name_length);
+}
+
+struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, size_t index)
+{
+    if (index >= table->count)
+        return NULL;
+    if (table->unsorted) {
+        qsort(table->series, table->count, sizeof table->series[0], compare);
+        fill_slots(table);
+        table->unsorted = false;
+    }
+    return table->series[index];
+}
+
+size_t afmon_live_table_bytes(const struct afmon_live_table *table)
+{
+    size_t bytes = sizeof *table;
+    for (size_t i = 0; i < table->count; i++)
+        bytes += sizeof *table->series[i] + table->series[i]->name_length +
+                 afmon_cells_bytes(&table->series[i]->cells) + afmon_histogram_bytes(&table->series[i]->values);
+    return bytes;
+}
+
+void afmon_live_table_free(struct afmon_live_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        afmon_cells_free(&table->series[i]->cells);
+        afmon_histogram_free(&table->series[i]->values);
+        free(table->series[i]->name);
+        free(table->series[i]);
+    }
+    *table = (struct afmon_live_table){0};
+}

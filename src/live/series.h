@@ -1,0 +1,59 @@
+/* The metrics of a run that is followed. */
+#ifndef AFMON_LIVE_SERIES_H
+#define AFMON_LIVE_SERIES_H
+
+#include "live/cells.h"
+#include "store/summary.h"
+
+#define AFMON_LIVE_METRICS 1024 /* told apart; samples of further names are counted, no more */
+#define AFMON_LIVE_CHARTED 128  /* of them: with cells */
+#define AFMON_LIVE_TIMED 4      /* of these: with histograms in their cells */
+
+enum afmon_live_kind {
+    AFMON_LIVE_OTHER,
+    AFMON_LIVE_DURATION, /* generation_time, evaluation_time */
+    AFMON_LIVE_SUCCESS,
+    AFMON_LIVE_FAILURE, /* evaluation_error_rate */
+    AFMON_LIVE_PROMPT,
+    AFMON_LIVE_COMPLETION,
+    AFMON_LIVE_TOTAL,
+    AFMON_LIVE_MODEL_USAGE
+};
+
+struct afmon_live_series {
+    char *name;
+    size_t name_length;
+    uint64_t hash;
+    enum afmon_live_kind kind;
+    struct afmon_summary sums;
+    struct afmon_histogram values;
+    bool charted;
+    struct afmon_cells cells;
+};
+
+/* Begin with a zeroed one. */
+struct afmon_live_table {
+    struct afmon_live_series *series[AFMON_LIVE_METRICS]; /* in order of their names unless unsorted */
+    size_t count;
+    size_t charted;
+    size_t timed;
+    bool unsorted;
+    uint64_t seed;
+    uint16_t slots[2 * AFMON_LIVE_METRICS]; /* index + 1 in series, by hash */
+};
+
+/* The series of a name, made where there is none. NULL: there are too many, or (*no_memory) memory is short. */
+struct afmon_live_series *afmon_live_series_of(struct afmon_live_table *table, const char *name, size_t length,
+                                               bool *no_memory);
+struct afmon_live_series *afmon_live_series_find(struct afmon_live_table *table, const char *name, size_t length);
+
+/* False: no memory. */
+bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value);
+
+/* In order of names. */
+struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, size_t index);
+
+size_t afmon_live_table_bytes(const struct afmon_live_table *table);
+void afmon_live_table_free(struct afmon_live_table *table);
+
+#endif

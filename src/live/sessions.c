@@ -1,0 +1,49 @@
+#include "live/sessions.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "ingest/session.h"
+
+struct looking {
+    int private_folder;
+    struct afmon_live_sessions *sessions;
+};
+
+static int look_at(void *user, uint64_t serial)
+{
+    const struct looking *looking = user;
+    struct afmon_session_header header;
+    char name[AFMON_FILE_NAME];
+    afmon_session_file_name(serial, name);
+    int fd = openat(looking->private_folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return 0; /* gone meanwhile */
+    bool read = afmon_read_at(fd, &header, sizeof header, 0) == 0 && memcmp(header.magic, "AFMONSES", 8) == 0;
+    close(fd);
+    if (!read)
+        return 0;
+    header.owner.boot_id[sizeof header.owner.boot_id - 1] = '\0';
+    if (afmon_identity_is_gone(&header.owner))
+        looking->sessions->dead++;
+    else
+        looking->sessions->living++;
+    return 0;
+}
+
+void afmon_live_look_at_sessions(const char *folder, struct afmon_live_sessions *sessions)
+{
+    *sessions = (struct afmon_live_sessions){0};
+    int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return;
+    int private_folder = openat(folder_fd, AFMON_PRIVATE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    close(folder_fd);
+    if (private_folder < 0)
+        return;
+    struct looking looking = {private_folder, sessions};
+    (void)afmon_session_list(private_folder, look_at, &looking);
+    close(private_folder);
+}

@@ -1,0 +1,16 @@
+/* Which processes write into a run folder. */
+#ifndef AFMON_LIVE_SESSIONS_H
+#define AFMON_LIVE_SESSIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct afmon_live_sessions {
+    size_t living; /* not certainly dead */
+    size_t dead;   /* their processes have ended, and left what recovery would find */
+};
+
+/* Looks at the session files. Unlike recovery, which tries their locks, this takes none, not even for a moment. */
+void afmon_live_look_at_sessions(const char *folder, struct afmon_live_sessions *sessions);
+
+#endif

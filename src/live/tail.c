@@ -1,0 +1,255 @@
+#include "live/tail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/status.h"
+
+#define PIECE ((size_t)256 << 10)
+
+struct piece {
+    struct afmon_tail *tail;
+    struct afmon_buffer *buffer;
+    const struct afmon_tail_lines *lines;
+    afmon_error *error;
+    int fd;
+};
+
+/* Reads up to length bytes at offset into the buffer. */
+static afmon_status fill(struct piece *piece, int64_t offset, size_t length)
+{
+    struct afmon_buffer *buffer = piece->buffer;
+    afmon_buffer_clear(buffer);
+    if (!afmon_buffer_reserve(buffer, length))
+        return afmon_fail_memory(piece->error);
+    while (buffer->length < length) {
+        ssize_t got =
+            pread(piece->fd, buffer->data + buffer->length, length - buffer->length, offset + (int64_t)buffer->length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return afmon_fail_os(piece->error, errno, "cannot read %s", piece->tail->path);
+        if (got == 0)
+            break;
+        buffer->length += (size_t)got;
+    }
+    return AFMON_OK;
+}
+
+static void note_check(struct afmon_tail *tail, const char *end, size_t length)
+{
+    size_t kept = length < AFMON_TAIL_CHECK ? length : AFMON_TAIL_CHECK;
+    memcpy(tail->check, end - kept, kept);
+    tail->check_length = kept;
+}
+
+/* The bytes before end are still those that were read. */
+static afmon_status check_same(struct piece *piece)
+{
+    const struct afmon_tail *tail = piece->tail;
+    if (tail->check_length == 0)
+        return AFMON_OK;
+    afmon_status status = fill(piece, tail->end - (int64_t)tail->check_length, tail->check_length);
+    if (status != AFMON_OK)
+        return status;
+    bool same = piece->buffer->length == tail->check_length &&
+                memcmp(piece->buffer->data, tail->check, tail->check_length) == 0;
+    return same ? AFMON_OK : AFMON_E_CANCELLED;
+}
+
+/* 0 with *gone: it is not there. */
+static afmon_status open_file(struct piece *piece, bool *gone)
+{
+    struct stat status;
+    piece->fd = open(piece->tail->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *gone = piece->fd < 0 && (errno == ENOENT || errno == ENOTDIR);
+    if (*gone)
+        return AFMON_OK;
+    if (piece->fd < 0 || fstat(piece->fd, &status) != 0)
+        return afmon_fail_os(piece->error, errno, "cannot read %s", piece->tail->path);
+    if (!S_ISREG(status.st_mode))
+        return afmon_fail(piece->error, AFMON_E_FORMAT, "%s is not a regular file", piece->tail->path);
+    struct afmon_tail *tail = piece->tail;
+    bool other = tail->begun && ((uint64_t)status.st_ino != tail->inode || (int64_t)status.st_size < tail->end);
+    tail->inode = (uint64_t)status.st_ino;
+    tail->size = (int64_t)status.st_size;
+    tail->written_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    return other ? AFMON_E_CANCELLED : AFMON_OK;
+}
+
+/* Where to begin in a file that is there already: behind the first newline of its last part. */
+static afmon_status find_begin(struct piece *piece, bool from_begin)
+{
+    struct afmon_tail *tail = piece->tail;
+    tail->begun = true;
+    tail->begin = tail->end = 0;
+    int64_t from = tail->size - AFMON_TAIL_FIRST;
+    if (from_begin || from <= 0)
+        return AFMON_OK;
+    afmon_status status = fill(piece, from, PIECE);
+    if (status != AFMON_OK)
+        tail->begun = false;
+    const char *newline = status == AFMON_OK && piece->buffer->length > 0
+                              ? memchr(piece->buffer->data, '\n', piece->buffer->length)
+                              : NULL;
+    if (newline != NULL) {
+        tail->begin = tail->end = from + (newline - piece->buffer->data) + 1;
+        note_check(tail, newline + 1, (size_t)(newline + 1 - piece->buffer->data));
+    }
+    return status;
+}
+
+/* Gives the whole lines of the buffer, and moves the end of the stretch behind them. */
+static afmon_status give_forward(struct piece *piece)
+{
+    struct afmon_tail *tail = piece->tail;
+    const char *at = piece->buffer->data;
+    const char *end = at + piece->buffer->length;
+    const char *newline;
+    afmon_status status = AFMON_OK;
+    while (status == AFMON_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        bool long_one = tail->skipping;
+        status = piece->lines->line(piece->lines->user, long_one ? NULL : at, (size_t)(newline - at), false);
+        if (status != AFMON_OK)
+            break;
+        tail->skipping = false;
+        at = newline + 1;
+    }
+    size_t taken = (size_t)(at - piece->buffer->data);
+    tail->end += (int64_t)taken;
+    if (taken > 0)
+        note_check(tail, at, taken);
+    return status;
+}
+
+/* No newline in all of the buffer, though the file goes on. */
+static void skip_on(struct piece *piece)
+{
+    struct afmon_tail *tail = piece->tail;
+    tail->skipping = true;
+    tail->end += (int64_t)piece->buffer->length;
+    note_check(tail, piece->buffer->data + piece->buffer->length, piece->buffer->length);
+}
+
+static void try_rest(struct piece *piece, int64_t from)
+{
+    struct afmon_tail *tail = piece->tail;
+    const struct afmon_buffer *buffer = piece->buffer;
+    size_t done = (size_t)(tail->end - from);
+    size_t left = buffer->length - done;
+    if (left == 0 || tail->skipping || piece->lines->rest == NULL ||
+        !piece->lines->rest(piece->lines->user, buffer->data + done, left))
+        return;
+    tail->end += (int64_t)left;
+    note_check(tail, buffer->data + buffer->length, buffer->length);
+}
+
+static afmon_status read_forward(struct piece *piece, bool *more)
+{
+    struct afmon_tail *tail = piece->tail;
+    for (size_t length = PIECE;; length *= 2) {
+        int64_t from = tail->end;
+        afmon_status status = fill(piece, from, length);
+        bool full = piece->buffer->length == length;
+        if (status == AFMON_OK && piece->buffer->length > 0)
+            status = give_forward(piece);
+        if (status != AFMON_OK || piece->buffer->length == 0)
+            return status;
+        *more = full;
+        if (tail->end == from && full && length >= AFMON_TAIL_LINE)
+            skip_on(piece);
+        else if (!full)
+            try_rest(piece, from);
+        if (tail->end != from || !full)
+            return AFMON_OK;
+    }
+}
+
+afmon_status afmon_tail_forward(struct afmon_tail *tail, struct afmon_buffer *buffer, bool from_begin,
+                                const struct afmon_tail_lines *lines, bool *more, afmon_error *error)
+{
+    struct piece piece = {tail, buffer, lines, error, -1};
+    bool gone;
+    *more = false;
+    afmon_status status = open_file(&piece, &gone);
+    if (status == AFMON_OK && gone)
+        return tail->begun ? AFMON_E_CANCELLED : AFMON_OK;
+    if (status == AFMON_OK && !tail->begun)
+        status = find_begin(&piece, from_begin);
+    if (status == AFMON_OK && tail->size > tail->end)
+        status = check_same(&piece);
+    if (status == AFMON_OK && tail->size > tail->end)
+        status = read_forward(&piece, more);
+    if (piece.fd >= 0)
+        close(piece.fd);
+    return status;
+}
+
+/* Gives the lines that begin in the buffer; the stretch then begins where the first of them does. The last newline ends
+ * the last line, except where a line that was too long is cut off there. */
+static afmon_status give_backward(struct piece *piece, int64_t from)
+{
+    struct afmon_tail *tail = piece->tail;
+    const char *data = piece->buffer->data;
+    const char *end = data + piece->buffer->length;
+    const char *at = data;
+    if (from > 0)
+        at = (const char *)memchr(data, '\n', piece->buffer->length) + 1;
+    const char *first = at;
+    const char *newline;
+    while (at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        afmon_status status = piece->lines->line(piece->lines->user, at, (size_t)(newline - at), true);
+        if (status != AFMON_OK)
+            return status;
+        at = newline + 1;
+    }
+    tail->begin = from + (first - data);
+    tail->cut = false;
+    return AFMON_OK;
+}
+
+/* True where the buffer holds a newline behind which a line begins that is in it as a whole. */
+static bool has_line(const struct piece *piece)
+{
+    const struct afmon_buffer *buffer = piece->buffer;
+    size_t length = buffer->length > 0 && !piece->tail->cut ? buffer->length - 1 : buffer->length;
+    return length > 0 && memchr(buffer->data, '\n', length) != NULL;
+}
+
+static afmon_status read_backward(struct piece *piece)
+{
+    struct afmon_tail *tail = piece->tail;
+    for (size_t length = PIECE;; length *= 2) {
+        int64_t from = tail->begin > (int64_t)length ? tail->begin - (int64_t)length : 0;
+        size_t wanted = (size_t)(tail->begin - from);
+        afmon_status status = fill(piece, from, wanted);
+        if (status != AFMON_OK)
+            return status;
+        if (piece->buffer->length < wanted)
+            return AFMON_E_CANCELLED; /* it was cut back meanwhile */
+        if (from == 0 || has_line(piece))
+            return give_backward(piece, from);
+        if (length >= AFMON_TAIL_LINE) {
+            status = piece->lines->line(piece->lines->user, NULL, 0, true);
+            tail->begin = from;
+            tail->cut = true;
+            return status;
+        }
+    }
+}
+
+afmon_status afmon_tail_backward(struct afmon_tail *tail, struct afmon_buffer *buffer,
+                                 const struct afmon_tail_lines *lines, afmon_error *error)
+{
+    struct piece piece = {tail, buffer, lines, error, -1};
+    bool gone;
+    afmon_status status = open_file(&piece, &gone);
+    if (status == AFMON_OK)
+        status = gone ? AFMON_E_CANCELLED : read_backward(&piece);
+    if (piece.fd >= 0)
+        close(piece.fd);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* One file that is followed. What has been read of it is one stretch of whole lines, which grows at its end with the
+ * file and at its begin into the past. */
+#ifndef AFMON_LIVE_TAIL_H
+#define AFMON_LIVE_TAIL_H
+
+#include <afmon/afmon.h>
+
+#include "base/buffer.h"
+
+#define AFMON_TAIL_FIRST (INT64_C(256) << 10) /* of a file that is there already, so much is read first */
+#define AFMON_TAIL_LINE ((size_t)16 << 20)    /* longer lines are passed over, and counted as a problem */
+#define AFMON_TAIL_CHECK 32
+
+struct afmon_tail {
+    char *path;
+    bool log;
+    bool begun;
+    bool cut;      /* what stands before begin is the rest of a line that was too long */
+    bool skipping; /* what stands behind end is in a line that is too long */
+    bool seen;     /* in the last listing */
+    uint64_t inode;
+    int64_t size;  /* when it was looked at last */
+    int64_t begin; /* the stretch */
+    int64_t end;
+    int64_t written_ns;           /* time of its last change */
+    char check[AFMON_TAIL_CHECK]; /* the bytes before end: another text there means that the file was written anew */
+    size_t check_length;
+};
+
+/* What becomes of lines. */
+struct afmon_tail_lines {
+    /* A line without its newline; NULL: it was too long. older: it comes from the past of the stretch. AFMON_OK; else
+     * reading ends with that status, and with AFMON_E_TIMEOUT, which means "not yet", before this line. */
+    afmon_status (*line)(void *user, const char *line, size_t length, bool older);
+    /* True where a last text without newline is a whole line, and was taken. NULL: none is. */
+    bool (*rest)(void *user, const char *line, size_t length);
+    void *user;
+};
+
+/* Reads a piece of what was appended. *more: there is more to be read at once. AFMON_E_CANCELLED: the file is not the
+ * one that it was, and all is to be read again. A file that has gone is no error. from_begin: with the first piece, do
+ * not pass over what is there. */
+afmon_status afmon_tail_forward(struct afmon_tail *tail, struct afmon_buffer *buffer, bool from_begin,
+                                const struct afmon_tail_lines *lines, bool *more, afmon_error *error);
+
+/* Reads a piece of the past; there is some as long as begin > 0. */
+afmon_status afmon_tail_backward(struct afmon_tail *tail, struct afmon_buffer *buffer,
+                                 const struct afmon_tail_lines *lines, afmon_error *error);
+
+#endif
