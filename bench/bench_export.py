@@ -41,7 +41,10 @@ def by_pandas(folder, path, kind, answer):
     else:
         rows = [{"timestamp": e["timestamp"], "value": e["value"], **{f"metadata_{k}": v for k, v in e["metadata"].items()}} for e in entries]
         frame = pandas.DataFrame(rows)
-        if kind == "csv":
+        if kind == "parquet":
+            frame.insert(0, "metric_name", "generation_time")
+            frame.to_parquet(path, index=False)
+        elif kind == "csv":
             frame.to_csv(path, index=False)
         else:
             frame.to_excel(path, index=False, engine="openpyxl")
@@ -72,6 +75,7 @@ def compare(command, kind, count):
 
 if __name__ == "__main__":
     samples = int(sys.argv[2]) if len(sys.argv) > 2 else 5_000_000
+    compare(sys.argv[1], "parquet", samples)
     compare(sys.argv[1], "csv", samples)
     compare(sys.argv[1], "json", samples)
     compare(sys.argv[1], "excel", int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000)

@@ -13,7 +13,8 @@
 enum { FORMAT_ID = 'f', OUTPUT_ID = 'o', WINDOW_ID = 'w', METRIC_ID = 'm', SINCE_ID = 1000, UNTIL_ID };
 
 static const cli_option option_list[] = {
-    {FORMAT_ID, "format", "FORMAT", "json, csv or excel (by the ending of PATH: .json, .csv, .xlsx)"},
+    {FORMAT_ID, "format", "FORMAT",
+     "json, csv, excel or parquet (by the ending of PATH: .json, .csv, .xlsx, .parquet)"},
     {OUTPUT_ID, "output", "PATH",
      "Where to; - is standard output, for json, and for csv as one long table. A csv PATH STEM.csv becomes a file for "
      "each metric, STEM_METRIC.csv"},
@@ -48,9 +49,10 @@ struct request {
     size_t metric_count;
 };
 
-enum { FORMATS = 3 };
-static const char *const formats[FORMATS] = {"json", "csv", "excel"};
-static const char *const endings[FORMATS] = {".json", ".csv", ".xlsx"};
+enum { FORMATS = 4 };
+static const char *const formats[FORMATS] = {"json", "csv", "excel", "parquet"};
+static const char *const endings[FORMATS] = {".json", ".csv", ".xlsx", ".parquet"};
+static const bool streams[FORMATS] = {true, true, false, false}; /* may go to standard output */
 
 static const char *guess_format(const char *path)
 {
@@ -104,19 +106,20 @@ static int check_format(struct request *request)
         request->format = to_stream ? "json" : guess_format(request->output);
     if (!request->format)
         return cli_usage_error("export",
-                               "'%s' has none of the endings .json, .csv, .xlsx: say --format json, csv or "
-                               "excel",
+                               "'%s' has none of the endings .json, .csv, .xlsx, .parquet: say --format json, csv, "
+                               "excel or parquet",
                                request->output);
     for (size_t i = 0; i < FORMATS; i++) {
         if (strcmp(request->format, formats[i]) == 0) {
-            if (to_stream && strcmp(request->format, "excel") == 0)
-                return cli_usage_error("export", "excel needs a file; only json and csv go to standard output");
+            if (to_stream && !streams[i])
+                return cli_usage_error("export", "%s needs a file; only json and csv go to standard output",
+                                       formats[i]);
             return CLI_OK;
         }
     }
     const char *meant = cli_suggest(request->format, formats, FORMATS);
-    return cli_usage_error("export", "unknown format '%s'; there are json, csv and excel%s%s%s", request->format,
-                           meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+    return cli_usage_error("export", "unknown format '%s'; there are json, csv, excel and parquet%s%s%s",
+                           request->format, meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
 }
 
 static int check_request(struct request *request)

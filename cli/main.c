@@ -11,7 +11,7 @@ static const cli_command commands[] = {
     {"demo", "watch a monitored generation against a simulated model", cmd_demo},
     {"generate", "generate conversations with a model, monitored", cmd_generate},
     {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},
-    {"export", "write a run's samples as JSON, CSV or an Excel workbook", cmd_export},
+    {"export", "write a run's samples as JSON, CSV, Excel or Parquet", cmd_export},
     {"check", "judge a run by the alert rules, for scripts and CI", cmd_check},
     {"recover", "put what a killed process left behind into the files", cmd_recover},
 };

@@ -891,11 +891,12 @@ typedef struct afmon_export_options {
 AFMON_API void afmon_export_options_init(afmon_export_options *options);
 
 /* Writes the samples of a view into a file, metadata included. format is "json" (one object), "csv" (a file per metric:
- * STEM_METRIC.csv beside path STEM.csv) or "excel" (a workbook with a sheet per metric); docs/formats.md describes
- * them. Missing folders are created. A file is written under another name in the same folder, synced and renamed: an
- * export that fails or is cancelled leaves the old one as it was; of several csv files those that were renamed before
- * the failure stay. AFMON_E_UNKNOWN_METRIC where a name is not in the view, AFMON_E_ARGUMENT for another format or a
- * path that is a folder. Memory does not grow with the number of samples. options may be NULL. Any thread. */
+ * STEM_METRIC.csv beside path STEM.csv), "excel" (a workbook with a sheet per metric) or "parquet" (one table; only in
+ * a build that has carquet, else AFMON_E_ARGUMENT with a message that says so); docs/formats.md describes them. Missing
+ * folders are created. A file is written under another name in the same folder, synced and renamed: an export that
+ * fails or is cancelled leaves the old one as it was; of several csv files those that were renamed before the failure
+ * stay. AFMON_E_UNKNOWN_METRIC where a name is not in the view, AFMON_E_ARGUMENT for another format or a path that is a
+ * folder. Memory does not grow with the number of samples. options may be NULL. Any thread. */
 AFMON_API afmon_status afmon_export(afmon_view *view, const char *path, const char *format,
                                     const afmon_export_options *options, afmon_error *error);
 

@@ -6,6 +6,8 @@
 
 #include "catalog/fields.h"
 
+#define EXACT_INTEGER (INT64_C(1) << 53) /* up to here every integer is a double */
+
 static int by_key(const void *a, const void *b)
 {
     const struct afmon_export_column *x = a;
@@ -70,15 +72,39 @@ static struct afmon_export_column *add(struct afmon_export_columns *columns, con
     return column;
 }
 
+static void note_type(struct afmon_export_column *column, const afmon_field *field)
+{
+    column->types |= 1u << field->type;
+    if (field->type == AFMON_INT && (field->as.integer > EXACT_INTEGER || field->as.integer < -EXACT_INTEGER))
+        column->inexact = true;
+}
+
+enum afmon_column_kind afmon_column_kind(const struct afmon_export_column *column)
+{
+    switch (column->types & ~(1u << AFMON_NULL)) {
+    case 1u << AFMON_INT:
+        return AFMON_COLUMN_INT;
+    case 1u << AFMON_BOOL:
+        return AFMON_COLUMN_BOOL;
+    case 1u << AFMON_DOUBLE:
+        return AFMON_COLUMN_DOUBLE;
+    case 1u << AFMON_INT | 1u << AFMON_DOUBLE:
+        return column->inexact ? AFMON_COLUMN_TEXT : AFMON_COLUMN_DOUBLE;
+    default:
+        return AFMON_COLUMN_TEXT;
+    }
+}
+
 bool afmon_columns_learn(struct afmon_export_columns *columns, const afmon_sample *sample)
 {
     size_t hint = 0;
     for (size_t i = 0; i < sample->field_count; i++) {
-        const struct afmon_export_column *column = find(columns, &sample->fields[i], hint);
+        struct afmon_export_column *column = find(columns, &sample->fields[i], hint);
         if (column == NULL)
             column = add(columns, &sample->fields[i]);
         if (column == NULL)
             return false;
+        note_type(column, &sample->fields[i]);
         hint = column->index + 1;
     }
     return true;

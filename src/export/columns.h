@@ -8,6 +8,8 @@ struct afmon_export_column {
     char *key;
     size_t length;
     size_t index;
+    unsigned types; /* of its values so far: a bit by afmon_type */
+    bool inexact;   /* some integer among them is no double */
 };
 
 struct afmon_export_columns {
@@ -18,7 +20,15 @@ struct afmon_export_columns {
     const afmon_field **cells; /* by column: what the row that was laid out holds; NULL: nothing */
 };
 
-/* Adds the keys of a sample that are new. False: no memory. A zeroed struct to begin with. */
+/* What type holds all values of a column. */
+enum afmon_column_kind { AFMON_COLUMN_TEXT, AFMON_COLUMN_INT, AFMON_COLUMN_DOUBLE, AFMON_COLUMN_BOOL };
+
+/* Integers and doubles together are doubles, where none of them changes by that; other mixtures are text, and so is a
+ * column of nulls. */
+enum afmon_column_kind afmon_column_kind(const struct afmon_export_column *column);
+
+/* Adds the keys of a sample that are new, and notes the types of its values. False: no memory. A zeroed struct to begin
+ * with. */
 bool afmon_columns_learn(struct afmon_export_columns *columns, const afmon_sample *sample);
 
 /* Fills cells with the sample's fields. Keys that were not learned are left out. */

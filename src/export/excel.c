@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "export/columns.h"
+#include "export/excel_room.h"
 #include "export/format.h"
 #include "export/names.h"
 #include "base/target.h"
@@ -230,8 +231,10 @@ static afmon_status write_workbook(struct excel *excel)
         format_set_num_format(excel->time, "yyyy-mm-dd hh:mm:ss.000");
         status = write_sheets(excel);
     }
+    if (status == AFMON_OK)
+        status = afmon_excel_check_room(excel->workbook, excel->target.folder, excel->target.path, excel->job->error);
     if (status != AFMON_OK) {
-        lxw_workbook_free(excel->workbook);
+        afmon_excel_give_up(excel->workbook);
         return status;
     }
     lxw_error refused = workbook_close(excel->workbook);

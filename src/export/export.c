@@ -11,6 +11,9 @@ static const struct afmon_export_format *const formats[] = {
     &afmon_export_json,
     &afmon_export_csv,
     &afmon_export_excel,
+#ifdef AFMON_HAVE_PARQUET
+    &afmon_export_parquet,
+#endif
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
@@ -27,6 +30,14 @@ static const struct afmon_export_format *find_format(const char *name, afmon_err
         if (strcmp(formats[i]->name, name) == 0)
             return formats[i];
     }
+#ifndef AFMON_HAVE_PARQUET
+    if (strcmp(name, "parquet") == 0) {
+        afmon_fail(
+            error, AFMON_E_ARGUMENT,
+            "this build of afmon cannot write parquet: fetch carquet by tools/fetch, then configure and build again");
+        return NULL;
+    }
+#endif
     char names[128] = "";
     for (size_t i = 0, at = 0; i < FORMAT_COUNT && at < sizeof names; i++)
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i == 0 ? "" : ", ", formats[i]->name);

@@ -29,6 +29,7 @@ struct afmon_export_format {
 extern const struct afmon_export_format afmon_export_json;
 extern const struct afmon_export_format afmon_export_csv;
 extern const struct afmon_export_format afmon_export_excel;
+extern const struct afmon_export_format afmon_export_parquet; /* where AFMON_HAVE_PARQUET is defined */
 
 /* True where the series is one of the job's. */
 bool afmon_export_takes(const struct afmon_export_job *job, const struct afmon_view_series *series);

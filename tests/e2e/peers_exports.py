@@ -12,6 +12,7 @@ import openpyxl
 import pandas
 import polars
 import pyarrow.csv
+import pyarrow.parquet
 import pytest
 
 COMMAND = os.environ["AFMON"]
@@ -133,6 +134,110 @@ def test_pandas_reads_the_workbook(recorded, workbook):
     assert all(str(frame["timestamp"].dtype).startswith("datetime64") for frame in frames.values())
 
 
+@pytest.fixture(scope="module")
+def parquet(recorded, tmp_path_factory):
+    path = tmp_path_factory.mktemp("parquet") / "run.parquet"
+    export(recorded[0], path)
+    return path
+
+
+COLUMNS = ["metric_name", "timestamp", "value", "text", "count", "score", "good"]
+
+
+def check_parquet(rows, samples):
+    """Rows of COLUMNS against what was recorded: nothing is made inert here."""
+    found = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(tuple(row[1:]))
+    assert found == {name: [(at, value, f["text"], f["count"], f.get("score"), f["good"]) for at, value, f in wanted]
+                     for name, wanted in expected_rows(samples).items()}
+
+
+def test_pyarrow_reads_the_parquet(recorded, parquet):
+    file = pyarrow.parquet.ParquetFile(parquet)
+    assert {f.name: str(f.type) for f in file.schema_arrow} == {
+        "metric_name": "string", "timestamp": "timestamp[us, tz=UTC]", "value": "double", "text": "string", "count": "int64",
+        "score": "double", "good": "bool"}
+    assert file.metadata.metadata[b"afmon.run"] == recorded[0].name.encode()
+    check_parquet([[row[name] for name in COLUMNS] for row in file.read().to_pylist()], recorded[1])
+    name, at = (file.metadata.row_group(0).column(i) for i in (0, 1))
+    assert name.compression == "ZSTD" and name.has_dictionary_page and "RLE_DICTIONARY" in name.encodings
+    assert (at.statistics.min, at.statistics.max) == (recorded[1][0][1], recorded[1][-1][1])
+
+
+def test_duckdb_reads_the_parquet(recorded, parquet):
+    rows = duckdb.connect().execute(f"select metric_name, epoch_us(timestamp), value, text, count, score, good from '{parquet}'").fetchall()
+    check_parquet([(r[0], datetime.datetime.fromtimestamp(0, datetime.timezone.utc) + datetime.timedelta(microseconds=r[1]), *r[2:])
+                   for r in rows], recorded[1])
+
+
+def test_polars_and_pandas_read_the_parquet(recorded, parquet):
+    check_parquet(list(polars.read_parquet(parquet).select(COLUMNS).iter_rows()), recorded[1])
+    frame = pandas.read_parquet(parquet)
+    assert len(frame) == len(recorded[1]) and str(frame["timestamp"].dtype) == "datetime64[us, UTC]"
+
+
+def write_lines(folder, lines):
+    folder.mkdir()
+    with open(folder / "metrics.jsonl", "w", encoding="utf-8") as out:
+        for i, line in enumerate(lines):
+            at = BEGIN + datetime.timedelta(microseconds=i)
+            out.write(json.dumps({"metric": "m", **line, "timestamp": at.isoformat(timespec="microseconds")}) + "\n")
+    return folder
+
+
+def read_parquet(run, tmp_path):
+    export(run, tmp_path / "x.parquet")
+    rows = pyarrow.parquet.read_table(tmp_path / "x.parquet")
+    assert duckdb.connect().execute(f"select count(*) from '{tmp_path}/x.parquet'").fetchone() == (rows.num_rows,)
+    return rows
+
+
+@pytest.mark.parametrize("values, type_, read", [
+    ([1, 2, None], "int64", [1, 2, None]), ([1, 2.5], "double", [1.0, 2.5]), ([True, False], "bool", [True, False]),
+    ([2**53 + 1, 0.5], "string", [str(2**53 + 1), "0.5"]), ([1, "a", True], "string", ["1", "a", "true"]), ([None, None], "string", [None, None]),
+    ([-2**63, 2**63 - 1], "int64", [-2**63, 2**63 - 1]), (["", "\u0000", "é😀"], "string", ["", "\ufffd", "é😀"]),
+    ([[1, {"a": 2}]], "string", ['[1, {"a": 2}]']),
+])
+def test_a_parquet_columns_type_is_what_the_metadata_held(tmp_path, values, type_, read):
+    rows = read_parquet(write_lines(tmp_path / "run", [{"value": 1.0, "key": value} for value in values]), tmp_path)
+    assert str(rows.schema.field("key").type) == type_
+    assert rows["key"].to_pylist() == read
+
+
+def test_hostile_parquet_columns(tmp_path):
+    keys = ["_value", "_timestamp", "metric_name", "_metric_name", "a.b", "a b", 'quote "', "new\nline", "é😀", "Key", "key", "k" * 60 + "1", "k" * 60 + "2",
+            "x" * 10_000, "", "list.element"]
+    rows = read_parquet(write_lines(tmp_path / "run", [{"value": 1.0, **{key: i for i, key in enumerate(keys)}}]), tmp_path)
+    assert rows.schema.names[:3] == ["metric_name", "timestamp", "value"]
+    assert len(set(rows.schema.names)) == 3 + len(keys)
+    assert [column[0].as_py() for column in rows.columns[3:]] == list(range(len(keys)))
+
+
+def test_small_parquet_tables(tmp_path):
+    assert read_parquet(write_lines(tmp_path / "none", []), tmp_path).num_rows == 0
+    one = read_parquet(write_lines(tmp_path / "one", [{"value": None, "a": "x"}]), tmp_path)
+    assert one.to_pylist() == [{"metric_name": "m", "timestamp": BEGIN, "value": None, "a": "x"}]
+
+
+def test_many_row_groups_and_texts_that_never_repeat(tmp_path):
+    count = 60_000 if os.environ.get("AFMON_TEST_SHORT") == "1" else 600_000
+    feedback = [f"feedback {i} " + "x" * (i % 50) for i in range(count)]
+    lines = ({"value": float(i), "feedback": feedback[i], "rare": "y" if i % 100_000 == 0 else None, "index": i} for i in range(count))
+    rows = read_parquet(write_lines(tmp_path / "run", lines), tmp_path)
+    assert rows["feedback"].to_pylist() == feedback
+    assert rows["index"].to_pylist() == list(range(count))
+    assert rows["rare"].null_count == count - len(range(0, count, 100_000))
+    groups = pyarrow.parquet.ParquetFile(tmp_path / "x.parquet").num_row_groups
+    assert groups == (count - 1) // 262_144 + 1
+
+
+def test_texts_of_a_megabyte(tmp_path):
+    texts = [chr(97 + i % 26) * 1_000_000 for i in range(40)]
+    rows = read_parquet(write_lines(tmp_path / "run", [{"value": 1.0, "text": text} for text in texts]), tmp_path)
+    assert rows["text"].to_pylist() == texts
+
+
 def test_jq_reads_the_json(recorded, tmp_path):
     export(recorded[0], tmp_path / "x.json")
     total = subprocess.run(["jq", "[.[] | length] | add", tmp_path / "x.json"], capture_output=True, text=True, check=True)
@@ -161,7 +266,7 @@ def test_a_metric_with_more_rows_than_a_sheet(tmp_path):
 
 def test_killed_in_the_middle(recorded, tmp_path):
     """Never a half file under the final name."""
-    for format_, name in (("json", "x.json"), ("excel", "x.xlsx")):
+    for format_, name in (("json", "x.json"), ("excel", "x.xlsx"), ("parquet", "x.parquet")):
         path = tmp_path / name
         export(recorded[0], path)
         before = path.read_bytes()
@@ -172,7 +277,7 @@ def test_killed_in_the_middle(recorded, tmp_path):
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if format_ == "json":
+            if format_ != "excel":
                 assert path.read_bytes() == before
             else:
                 assert zipfile.ZipFile(path).testzip() is None

@@ -85,7 +85,7 @@ def test_chosen_metrics(command, run):
 
 def test_an_empty_run(command, run, tmp_path):
     run.add_text("")
-    for name in ("x.json", "x.csv", "x.xlsx"):
+    for name in ("x.json", "x.csv", "x.xlsx", "x.parquet"):
         done = command("export", run, "--output", tmp_path / name)
         assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "x.json").read_text()) == {}
@@ -93,7 +93,8 @@ def test_an_empty_run(command, run, tmp_path):
 
 @pytest.mark.parametrize("words, message", [
     ([], "say where to"), (["--output", "x"], "--format"), (["--output", "x.json", "--format", "exel"], "did you mean 'excel'"),
-    (["--output", "-", "--format", "excel"], "needs a file"), (["--output", "-", "--since", "yesterday"], "is no time"),
+    (["--output", "-", "--format", "excel"], "needs a file"),
+    (["--output", "-", "--format", "parquet"], "needs a file"), (["--output", "-", "--since", "yesterday"], "is no time"),
     (["--output", "-", "--since", "2026-02-30"], "is no time"), (["--output", "-", "--window", "5s", "--since", "2026-01-01"], "not both"),
     (["--output", "-", "--since", "2026-02-01", "--until", "2026-01-01"], "later than"), (["--output", "/"], "format"),
     (["--output", ".", "--format", "json"], "is a folder"), (["--output", "/dev/null", "--format", "json"], "no regular file"),

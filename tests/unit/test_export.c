@@ -1,14 +1,19 @@
 /* Exports from the inside: names, cancelling, a full disk, no memory. What is in the files is checked by tests/e2e. */
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "export/columns.h"
 #include "export/names.h"
 #include "fail_alloc.h"
 #include "run_folder.h"
 
+#ifdef AFMON_HAVE_PARQUET
+static const char *const formats[] = {"json", "csv", "excel", "parquet"};
+#else
 static const char *const formats[] = {"json", "csv", "excel"};
-enum { FORMATS = 3, SAMPLES = 30000 };
+#endif
+enum { FORMATS = sizeof formats / sizeof formats[0], SAMPLES = 30000 };
 
 static afmon_view *view_of_samples(const char *folder, int count)
 {
@@ -143,9 +148,11 @@ static void cancelling_leaves_nothing(void **state)
     afmon_export_options options;
     afmon_export_options_init(&options);
     options.progress = stop_late;
+    size_t open_before = entries_of("/proc/self/fd");
     for (size_t i = 0; i < FORMATS; i++)
         assert_int_equal(afmon_export(f.view, path, formats[i], &options, NULL), AFMON_E_CANCELLED);
     assert_int_equal(entries_of(f.out), 0);
+    assert_int_equal(entries_of("/proc/self/fd"), open_before);
     free(path);
     end(&f);
 }
@@ -183,6 +190,45 @@ static void a_full_disk_leaves_the_old_file(void **state)
     end(&f);
 }
 
+/* The limit falls somewhere into each format's file: it is refused by name, and what stood there stays. */
+static void a_disk_full_anywhere(void **state)
+{
+    (void)state;
+    struct fixture f = begin(3000);
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < FORMATS; i++) {
+        char *path = join(f.out, "x");
+        char *first = join(f.out, strcmp(formats[i], "csv") == 0 ? "x_one.csv" : "x");
+        assert_int_equal(afmon_export(f.view, path, formats[i], NULL, NULL), AFMON_OK);
+        struct stat before, after;
+        assert_int_equal(stat(first, &before), 0);
+        size_t entries = entries_of(f.out);
+        unsigned long long random = 12345 + i;
+        for (int round = 0; round < 25; round++) {
+            random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+            struct rlimit old, tight;
+            getrlimit(RLIMIT_FSIZE, &old);
+            tight = (struct rlimit){(rlim_t)((random >> 33) % (unsigned long long)before.st_size), old.rlim_max};
+            setrlimit(RLIMIT_FSIZE, &tight);
+            afmon_error error = {0};
+            afmon_status status = afmon_export(f.view, path, formats[i], NULL, &error);
+            setrlimit(RLIMIT_FSIZE, &old);
+            if (status != AFMON_E_SYSTEM)
+                print_message("%s, %llu of %lld bytes\n", formats[i], (unsigned long long)tight.rlim_cur,
+                              (long long)before.st_size);
+            assert_int_equal(status, AFMON_E_SYSTEM);
+            assert_non_null(strstr(error.message, f.out));
+            assert_int_equal(stat(first, &after), 0);
+            assert_int_equal(after.st_ino, before.st_ino);
+            assert_int_equal(entries_of(f.out), entries);
+        }
+        unlink(path);
+        free(first);
+        free(path);
+    }
+    end(&f);
+}
+
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
@@ -206,7 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_safe_and_unique), cmocka_unit_test(the_whole_at_once),
         cmocka_unit_test(cancelling_leaves_nothing), cmocka_unit_test(a_full_disk_leaves_the_old_file),
-        cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(a_disk_full_anywhere),      cmocka_unit_test(each_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
