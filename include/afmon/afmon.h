@@ -237,8 +237,8 @@ typedef struct afmon_alert_rule {
     double quantile; /* 0 to 1, of AFMON_RULE_QUANTILE */
     afmon_rule_comparison comparison;
     double limit;
-    double window_s; /* 300; at least 1 */
-    afmon_level level;
+    double window_s;          /* 300; at least 1 */
+    afmon_level level;        /* warning */
     const afmon_field *where; /* only samples that have all these fields in their metadata; numbers are compared as
                                  numbers, everything else by type and value */
     size_t where_count;
@@ -265,6 +265,12 @@ typedef struct afmon_rules {
 /* The built-in rules (docs/formats.md) with these limits; NULL: the defaults. Every pass in which one holds tells of
  * it, and nothing tells when it is over. Any thread. */
 AFMON_API afmon_status afmon_rules_built_in(const afmon_alert_limits *limits, afmon_rules *rules, afmon_error *error);
+
+/* Reads a rules file (YAML, docs/rules.md): the built-in rules with these limits (NULL: the defaults) and what the file
+ * changes in them, then the file's own. The file is checked strictly; error says file, line and column. AFMON_E_FORMAT,
+ * AFMON_E_TOO_BIG past 1 MiB. Any thread. Blocks on file operations. */
+AFMON_API afmon_status afmon_rules_load(const char *path, const afmon_alert_limits *limits, afmon_rules *rules,
+                                        afmon_error *error);
 
 /* Releases rules and empties the struct. An empty one or NULL is fine. */
 AFMON_API void afmon_rules_free(afmon_rules *rules);
@@ -403,6 +409,7 @@ typedef struct afmon_options {
     double metrics_interval_s;             /* period of the alert rules; 60; at least 1, or 0: no periodic pass */
     double shutdown_timeout_s;             /* 5; the longest that closing waits for what is queued */
     afmon_alert_limits limits;             /* of the built-in rules */
+    const char *rules_file;                /* read at opening, in place of rules; NULL: none */
     const afmon_alert_rule *rules;         /* in place of the built-in ones; copied */
     size_t rule_count;                     /* AFMON_BUILT_IN_RULES: those, with limits; 0: none */
     afmon_token_usage_handler token_usage; /* handle == NULL: none */

@@ -12,7 +12,7 @@ struct kept {
 
 void afmon_alert_rule_init(afmon_alert_rule *rule)
 {
-    *rule = (afmon_alert_rule){.window_s = 300, .min_samples = 1, .send_resolved = true};
+    *rule = (afmon_alert_rule){.window_s = 300, .level = AFMON_WARNING, .min_samples = 1, .send_resolved = true};
 }
 
 static void *keep(afmon_rules *list, size_t size)

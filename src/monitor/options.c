@@ -177,7 +177,12 @@ static bool copy_alert_handlers(afmon_monitor *monitor, const afmon_options *opt
 
 static afmon_status copy_rules(afmon_monitor *monitor, const afmon_options *options, afmon_error *error)
 {
-    if (options->rule_count == AFMON_BUILT_IN_RULES)
+    bool given = options->rule_count != AFMON_BUILT_IN_RULES;
+    if (options->rules_file != NULL && given)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "give rules_file or rules, not both");
+    if (options->rules_file != NULL)
+        return afmon_rules_load(options->rules_file, &options->limits, &monitor->rules, error);
+    if (!given)
         return afmon_rules_built_in(&options->limits, &monitor->rules, error);
     afmon_status status = afmon_rules_check(options->rules, options->rule_count, error);
     return status == AFMON_OK ? afmon_rules_copy(options->rules, options->rule_count, &monitor->rules, error) : status;
@@ -203,6 +208,8 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
     if (monitor == NULL)
         return afmon_fail_memory(error);
     monitor->options = *options;
+    monitor->options.rules_file = NULL;
+    monitor->options.rules = NULL;
     if (!copy_metric_handlers(monitor, options) || !copy_log_handlers(monitor, options) ||
         !copy_alert_handlers(monitor, options) || !copy_name(&monitor->options.token_usage.name)) {
         afmon_monitor_delete(monitor);
