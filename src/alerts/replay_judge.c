@@ -102,8 +102,8 @@ static int judge_nothing(struct way *way, int64_t from, int64_t until)
         if (pass + 1 >= rest)
             continue;
         if (!step.beyond && !step.fires) {
-            if (step.judged)
-                stop = tell(way, &nothing, &step, rest - 1, (uint64_t)(rest - pass - 2), 0);
+            step.resolved = false; /* that was this pass */
+            stop = tell(way, &nothing, &step, rest - 1, (uint64_t)(rest - pass - 2), 0);
         } else if (step.beyond && step.fires) {
             stop = skip_firing(way, &nothing, step, pass + 1, rest);
         } else {

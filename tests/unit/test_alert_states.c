@@ -1,0 +1,435 @@
+/* Rules and their states against a brute-force model: step by step, over recorded runs, and in a live monitor. */
+#include "run_folder.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "alerts/rules.h"
+#include "alerts/watch.h"
+#include "fail_alloc.h"
+#include "store/summary.h"
+#include "store/view.h"
+
+#define S INT64_C(1000000000)
+#define MOST_PASSES 4096
+
+/* ---- the model ---- */
+
+/* What the model knows of a pass: nothing but the samples in its window. */
+struct seen_pass {
+    int64_t at_ns;
+    double values[512];
+    size_t count;
+};
+
+struct told {
+    int64_t at_ns;
+    afmon_alert_state state;
+};
+
+struct model {
+    int64_t at_ns[MOST_PASSES];
+    bool over_limit[MOST_PASSES]; /* beyond the limit, and enough samples */
+    bool over_clear[MOST_PASSES];
+    size_t count;
+    struct told told[MOST_PASSES];
+    size_t told_count;
+    bool fires[MOST_PASSES]; /* after that pass */
+};
+
+static int compare_doubles(const void *a, const void *b)
+{
+    return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
+
+static double model_value(const afmon_alert_rule *rule, const struct seen_pass *pass)
+{
+    double sorted[512], sum = 0, squares = 0;
+    size_t n = pass->count;
+    memcpy(sorted, pass->values, n * sizeof sorted[0]);
+    qsort(sorted, n, sizeof sorted[0], compare_doubles);
+    for (size_t i = 0; i < n; i++)
+        sum += sorted[i];
+    for (size_t i = 0; i < n; i++)
+        squares += (sorted[i] - sum / (double)n) * (sorted[i] - sum / (double)n);
+    switch (rule->aggregate) {
+    case AFMON_RULE_MEAN:
+        return sum / (double)n;
+    case AFMON_RULE_MIN:
+        return sorted[0];
+    case AFMON_RULE_MAX:
+        return sorted[n - 1];
+    case AFMON_RULE_SUM:
+        return sum;
+    case AFMON_RULE_COUNT:
+        return (double)n;
+    case AFMON_RULE_RATE:
+        return (double)n / rule->window_s;
+    case AFMON_RULE_STDDEV:
+        return n > 1 ? sqrt(squares / (double)(n - 1)) : 0;
+    default: {
+        double at = rule->quantile * (double)(n - 1);
+        size_t low = (size_t)floor(at);
+        size_t high = low + 1 < n ? low + 1 : low;
+        return sorted[low] + (sorted[high] - sorted[low]) * (at - floor(at));
+    }
+    }
+}
+
+static bool model_beyond(const afmon_alert_rule *rule, double value, double limit)
+{
+    switch (rule->comparison) {
+    case AFMON_RULE_BELOW:
+        return value < limit;
+    case AFMON_RULE_ABOVE:
+        return value > limit;
+    case AFMON_RULE_AT_MOST:
+        return value <= limit;
+    default:
+        return value >= limit;
+    }
+}
+
+static void model_add(struct model *model, const afmon_alert_rule *rule, const struct seen_pass *pass)
+{
+    size_t i = model->count++;
+    bool enough = pass->count >= rule->min_samples;
+    double value = enough ? model_value(rule, pass) : 0;
+    assert_true(model->count <= MOST_PASSES);
+    model->at_ns[i] = pass->at_ns;
+    model->over_limit[i] = enough && model_beyond(rule, value, rule->limit);
+    model->over_clear[i] = enough && model_beyond(rule, value, rule->clear.given ? rule->clear.value : rule->limit);
+}
+
+static void model_tell(struct model *model, size_t pass, afmon_alert_state state)
+{
+    model->told[model->told_count++] = (struct told){model->at_ns[pass], state};
+}
+
+static bool lasts(const struct model *model, size_t from, size_t to, double seconds)
+{
+    return model->at_ns[to] - model->at_ns[from] >= (int64_t)(seconds * (double)S);
+}
+
+/* From the definition: looks for the first pass that fires from some pass on, then for the first that resolves. */
+static void model_run(struct model *model, const afmon_alert_rule *rule)
+{
+    size_t next = 0;
+    while (next < model->count) {
+        size_t began = next;
+        size_t fired = SIZE_MAX;
+        for (size_t i = next; i < model->count && fired == SIZE_MAX; i++) {
+            if (!model->over_limit[i])
+                began = i + 1;
+            else if (lasts(model, began, i, rule->for_s))
+                fired = i;
+        }
+        if (fired == SIZE_MAX)
+            return;
+        model_tell(model, fired, AFMON_ALERT_FIRED);
+        model->fires[fired] = true;
+        size_t told = fired, held = fired, i = fired + 1;
+        for (; i < model->count; i++) {
+            if (model->over_clear[i]) {
+                held = i;
+                if (isfinite(rule->renotify_s) && lasts(model, told, i, rule->renotify_s)) {
+                    model_tell(model, i, AFMON_ALERT_FIRING);
+                    told = i;
+                }
+            } else if (lasts(model, held + 1, i, rule->keep_firing_for_s)) {
+                break;
+            }
+            model->fires[i] = true;
+        }
+        if (i < model->count && rule->send_resolved)
+            model_tell(model, i, AFMON_ALERT_RESOLVED);
+        next = i + 1;
+    }
+}
+
+/* ---- random rules and series ---- */
+
+static uint64_t seed = 88172645463325252u;
+
+static uint64_t below(uint64_t limit)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return seed % limit;
+}
+
+static double pick(const double *values, size_t count)
+{
+    return values[below(count)];
+}
+
+/* Values are eighths, so that sums are exact whatever their order. */
+static afmon_alert_rule random_rule(void)
+{
+    static const double windows[] = {1, 7.5, 60, 300, 1234, 3600};
+    static const double durations[] = {0, 0, 0.5, 1, 30, 60, 61, 120, 600};
+    static const double quantiles[] = {0, 0.5, 0.9, 0.99, 1};
+    afmon_alert_rule rule;
+    afmon_alert_rule_init(&rule);
+    rule.name = "rule";
+    rule.metric = "m";
+    rule.aggregate = (afmon_rule_aggregate)below(8);
+    rule.quantile = pick(quantiles, 5);
+    rule.comparison = (afmon_rule_comparison)below(4);
+    rule.window_s = pick(windows, 6);
+    rule.limit = (double)below(64) / 8;
+    if (rule.aggregate == AFMON_RULE_SUM)
+        rule.limit *= 8;
+    if (rule.aggregate == AFMON_RULE_RATE)
+        rule.limit /= 64;
+    if (rule.aggregate == AFMON_RULE_STDDEV) /* off the eighths: its last bits depend on the order */
+        rule.limit = (double)below(8) / 3 + 0.01;
+    rule.clear.given = below(2) == 0;
+    double shift = (double)below(16) / 8 * (rule.aggregate == AFMON_RULE_RATE ? 1.0 / 64 : 1);
+    bool low = rule.comparison == AFMON_RULE_BELOW || rule.comparison == AFMON_RULE_AT_MOST;
+    rule.clear.value = low ? rule.limit + shift : rule.limit - shift;
+    if (rule.aggregate == AFMON_RULE_STDDEV)
+        rule.clear.value += low ? 0.003 : -0.003;
+    rule.for_s = pick(durations, 9);
+    rule.keep_firing_for_s = pick(durations, 9);
+    rule.renotify_s = below(5) == 0 ? (double)INFINITY : pick(durations, 9);
+    rule.send_resolved = below(4) != 0;
+    bool may_be_none =
+        rule.aggregate == AFMON_RULE_COUNT || rule.aggregate == AFMON_RULE_RATE || rule.aggregate == AFMON_RULE_SUM;
+    rule.min_samples = below(3) + (may_be_none ? 0 : 1);
+    struct afmon_rule_problem problem;
+    if (!afmon_rule_check(&rule, &problem))
+        fail_msg("%s: %s", problem.member, problem.why);
+    return rule;
+}
+
+/* Neighbours are alike, so that conditions last. */
+static double random_value(double before)
+{
+    if (below(12) == 0)
+        return (double)below(64) / 8;
+    double value = before + ((double)below(5) - 2) / 8;
+    return value < 0 ? 0 : value;
+}
+
+/* ---- step by step, as a live monitor takes them ---- */
+
+static afmon_status find_in_pass(void *user, const afmon_alert_rule *rule, struct afmon_finding *finding)
+{
+    const struct seen_pass *pass = user;
+    finding->data = (afmon_aggregate){.count = pass->count, .known = true};
+    if (pass->count == 0)
+        return AFMON_OK;
+    struct afmon_summary summary = {0};
+    for (size_t i = 0; i < pass->count; i++)
+        afmon_summary_add(&summary, pass->values[i]);
+    afmon_summary_aggregate(&summary, &finding->data);
+    if (rule->aggregate == AFMON_RULE_QUANTILE)
+        finding->quantile = model_value(rule, pass);
+    return AFMON_OK;
+}
+
+static void a_thousand_series_step_by_step(void **state)
+{
+    (void)state;
+    static struct model model;
+    static struct told told[MOST_PASSES];
+    size_t fired = 0, firing = 0, resolved = 0;
+    for (int round = 0; round < 1000; round++) {
+        afmon_alert_rule rule = random_rule();
+        struct afmon_alert_watch watch;
+        struct seen_pass pass = {.at_ns = (int64_t)below(1000) * S};
+        size_t passes = 1 + below(200), count = 0, firing_after = 0;
+        double value = (double)below(64) / 8;
+        assert_true(afmon_alert_watch_init(&watch, &rule, 1));
+        memset(&model, 0, sizeof model);
+        bool fires[256];
+        for (size_t i = 0; i < passes; i++) {
+            pass.at_ns += (int64_t)(1 + below(90)) * (below(2) ? S : S / 2);
+            pass.count = below(4);
+            for (size_t k = 0; k < pass.count; k++)
+                pass.values[k] = value = random_value(value);
+            afmon_alert_watch_pass(&watch, find_in_pass, &pass, pass.at_ns, pass.at_ns);
+            model_add(&model, &rule, &pass);
+            if (watch.told_count > 0)
+                told[count++] = (struct told){watch.told[0].timestamp_ns, watch.told[0].state};
+            fires[i] = watch.firing_count > 0;
+            firing_after += fires[i];
+        }
+        model_run(&model, &rule);
+        assert_int_equal(count, model.told_count);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(told[i].at_ns, model.told[i].at_ns);
+            assert_int_equal(told[i].state, model.told[i].state);
+            fired += told[i].state == AFMON_ALERT_FIRED;
+            firing += told[i].state == AFMON_ALERT_FIRING;
+            resolved += told[i].state == AFMON_ALERT_RESOLVED;
+        }
+        for (size_t i = 0; i < passes; i++)
+            assert_int_equal(fires[i], model.fires[i]);
+        afmon_alert_watch_free(&watch);
+    }
+    assert_true(fired > 1000 && firing > 1000 && resolved > 500); /* the series are not dull */
+}
+
+/* ---- recorded runs ---- */
+
+struct sample {
+    int64_t at_us;
+    double value;
+    int64_t kind; /* in its metadata */
+};
+
+struct found {
+    afmon_alert_episode episodes[512];
+    size_t count;
+};
+
+static int take_episode(void *user, const afmon_alert_episode *episode)
+{
+    struct found *found = user;
+    assert_true(found->count < 512);
+    found->episodes[found->count++] = *episode;
+    return 0;
+}
+
+static void look_at_pass(const afmon_alert_rule *rule, const struct sample *samples, size_t count, int64_t at_us,
+                         struct seen_pass *pass)
+{
+    pass->at_ns = at_us * 1000;
+    pass->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool inside = samples[i].at_us <= at_us && samples[i].at_us >= at_us - (int64_t)(rule->window_s * 1e6);
+        if (inside && isfinite(samples[i].value) &&
+            (rule->where_count == 0 || samples[i].kind == rule->where[0].as.integer))
+            pass->values[pass->count++] = samples[i].value;
+    }
+}
+
+/* What the model tells, against the episodes. */
+static void assert_same_episodes(const struct model *model, const struct found *found)
+{
+    size_t episode = 0;
+    uint64_t told = 0;
+    for (size_t i = 0; i < model->told_count; i++) {
+        const struct told *event = &model->told[i];
+        if (event->state == AFMON_ALERT_FIRED) {
+            assert_true(episode < found->count);
+            assert_int_equal(found->episodes[episode].fired.timestamp_ns, event->at_ns);
+            assert_int_equal(found->episodes[episode].fired.state, AFMON_ALERT_FIRED);
+            told = 0;
+            episode++;
+        }
+        told++;
+        bool last = i + 1 == model->told_count || model->told[i + 1].state == AFMON_ALERT_FIRED;
+        if (last)
+            assert_int_equal(found->episodes[episode - 1].told, told);
+        if (event->state == AFMON_ALERT_RESOLVED) {
+            assert_int_equal(found->episodes[episode - 1].last.state, AFMON_ALERT_RESOLVED);
+            assert_int_equal(found->episodes[episode - 1].last.timestamp_ns, event->at_ns);
+        }
+    }
+    assert_int_equal(episode, found->count);
+    uint64_t passes = 0, expected = 0;
+    for (size_t i = 0; i < found->count; i++)
+        passes += found->episodes[i].passes;
+    for (size_t i = 0; i < model->count; i++)
+        expected += model->fires[i];
+    assert_int_equal(passes, expected);
+}
+
+static struct afmon_set *set_of(struct afmon_store *store, int64_t kind)
+{
+    afmon_field field = afmon_int("kind", kind);
+    unsigned char packed[64];
+    unsigned char *end = afmon_fields_pack(packed, &field, 1);
+    return afmon_sets_intern(afmon_store_sets(store), packed, (size_t)(end - packed));
+}
+
+static afmon_view *make_view(struct sample *samples, size_t count)
+{
+    struct afmon_store *store = afmon_store_new((size_t)64 << 20);
+    struct afmon_series *series = afmon_store_series(store, "m", 1);
+    for (size_t i = 0; i < count; i++) {
+        struct afmon_set *set = set_of(store, samples[i].kind);
+        struct afmon_store_sample sample = {series, set, samples[i].value, samples[i].at_us};
+        afmon_store_append(store, &sample, 1);
+        afmon_set_release(set);
+    }
+    afmon_view *view;
+    assert_int_equal(afmon_view_new(store, NULL, 0, &view, NULL), AFMON_OK);
+    afmon_store_release(store);
+    return view;
+}
+
+static size_t random_samples(struct sample *samples)
+{
+    size_t count = 1 + below(250);
+    int64_t length_s = (int64_t)(1 + below(6000));
+    double value = (double)below(64) / 8;
+    bool sorted = below(2) == 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t at = sorted ? (int64_t)i * length_s / (int64_t)count : (int64_t)below((uint64_t)length_s + 1);
+        value = random_value(value);
+        samples[i] = (struct sample){.at_us = (1700000000 + at) * 1000000, .value = value, .kind = (int64_t)below(3)};
+        if (below(30) == 0)
+            samples[i].value = (double)NAN;
+    }
+    return count;
+}
+
+static void a_thousand_runs_replayed(void **state)
+{
+    (void)state;
+    static struct model model;
+    static struct found found;
+    static const double intervals[] = {2, 7.5, 60, 100, 450};
+    size_t fired = 0;
+    for (int round = 0; round < 1000; round++) {
+        struct sample samples[256];
+        size_t count = random_samples(samples);
+        afmon_alert_rule rule = random_rule();
+        afmon_field where = afmon_int("kind", (int64_t)below(3));
+        double interval_s = intervals[round % 5];
+        rule.where = &where;
+        rule.where_count = below(3) == 0;
+        afmon_view *view = make_view(samples, count);
+        memset(&model, 0, sizeof model);
+        memset(&found, 0, sizeof found);
+        int64_t first = INT64_MAX, last = INT64_MIN;
+        for (size_t i = 0; i < count; i++) {
+            first = samples[i].at_us < first ? samples[i].at_us : first;
+            last = samples[i].at_us > last ? samples[i].at_us : last;
+        }
+        struct seen_pass pass;
+        uint64_t expected_judged = 0, judged;
+        for (int64_t at = first + (int64_t)(interval_s * 1e6);; at += (int64_t)(interval_s * 1e6)) {
+            look_at_pass(&rule, samples, count, at < last ? at : last, &pass);
+            model_add(&model, &rule, &pass);
+            expected_judged += pass.count >= rule.min_samples;
+            if (at >= last)
+                break;
+        }
+        model_run(&model, &rule);
+        afmon_error error;
+        assert_int_equal(afmon_view_check_rules(view, &rule, 1, interval_s, &judged, take_episode, &found, &error),
+                         AFMON_OK);
+        assert_int_equal(judged, expected_judged);
+        assert_same_episodes(&model, &found);
+        fired += found.count;
+        afmon_view_close(view);
+    }
+    assert_true(fired > 500);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thousand_series_step_by_step),
+        cmocka_unit_test(a_thousand_runs_replayed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
