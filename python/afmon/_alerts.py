@@ -1,0 +1,57 @@
+"""Alerts, and the list of those who want them."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass
+class Alert:
+    """One alert of one pass of the rules. `timestamp` is local time without a zone, as the peer's."""
+
+    name: str
+    message: str
+    level: str
+    timestamp: datetime
+    data: dict[str, Any]
+    metric: str = field(default="", compare=False)
+    limit: float = field(default=0.0, compare=False)
+
+
+def alert_of(values):
+    name, message, level, timestamp_ns, metric, limit, data = values
+    return Alert(name, message, level, datetime.fromtimestamp(timestamp_ns / 1e9), data, metric, limit)
+
+
+class AlertHandlers:
+    """The handlers as they are now: the user may put others into the list, or give another list, at any time.
+
+    Those of the beginning have a thread each; those that came later share one.
+    """
+
+    def __init__(self, handlers):
+        self.now = handlers
+        self.first = tuple(handlers)
+
+    def callables(self):
+        return [self._caller(handler) for handler in self.first] + [self._call_later_ones]
+
+    def _caller(self, handler):
+        def call(values):
+            if any(handler is one for one in list(self.now)):
+                handler(alert_of(values))
+
+        return call
+
+    def _call_later_ones(self, values):
+        errors = []
+        for handler in list(self.now):
+            if any(handler is one for one in self.first):
+                continue
+            try:
+                handler(alert_of(values))
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]

@@ -1,0 +1,110 @@
+"""What becomes of Python objects in metadata. Nothing here raises an Exception: the generator must go on."""
+import dataclasses
+import datetime
+import enum
+import json
+import math
+import numbers
+import os
+import warnings
+
+
+def _is_text(value):
+    return isinstance(value, (str, bytes, bytearray))
+
+
+def _nested(value, depth=0):
+    """The value as json.dumps takes it, whatever is in it."""
+    if depth > 64:
+        return text(value)
+    if isinstance(value, dict):
+        return {text(key): _nested(item, depth + 1) for key, item in list(value.items())}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_nested(item, depth + 1) for item in list(value)]
+    plain = _scalar(value)
+    if plain is NotImplemented:
+        return _nested(_opened(value), depth + 1)
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return None
+    return plain
+
+
+def _opened(value):
+    """A model, a dataclass or an array as dicts and lists; anything else as its text."""
+    for method in ("model_dump", "tolist"):  # pydantic; numpy, torch, pandas
+        call = getattr(type(value), method, None)
+        if callable(call):
+            return call(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return text(value)
+
+
+def _scalar(value):
+    """A str, int, float, bool or None; NotImplemented where the value is none of these."""
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, enum.Enum):
+        return _scalar(value.value) if not isinstance(value.value, enum.Enum) else text(value)
+    if _is_text(value):
+        return text(value)
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, os.PathLike):
+        return text(value)
+    if isinstance(value, numbers.Integral):
+        return _integer(int(value))
+    if isinstance(value, numbers.Real) or type(value).__name__ == "Decimal":
+        return float(value)
+    if getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None)):  # arrays of one number
+        return _scalar(value.item())
+    return NotImplemented
+
+
+def _integer(value):
+    if -(2**63) <= value < 2**63:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return f"an integer of {value.bit_length()} bits"
+
+
+def field_value(value):
+    """What add_value of the extension takes: a plain object, or the text of nested JSON in a tuple."""
+    try:
+        plain = _scalar(value)
+        if plain is not NotImplemented:
+            return plain
+        nested = _nested(value)
+        if isinstance(nested, (dict, list)):
+            return (json.dumps(nested, ensure_ascii=False, allow_nan=False),)
+        return nested
+    except Exception:
+        return text(value)
+
+
+def text(value):
+    """The text of an object; where it has none, a note in its place."""
+    try:
+        if isinstance(value, enum.Enum) and isinstance(value.value, str):
+            return str.__str__(value.value)
+        if isinstance(value, (bytes, bytearray)):
+            return bytes(value).decode("utf-8", "replace")
+        result = str(value)
+        return result if type(result) is str else str.__str__(result)[:]
+    except Exception as error:
+        return f"<{type(value).__name__}: no text ({type(error).__name__})>"
+
+
+def describe(error):
+    """An exception on one line."""
+    words = text(error)
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def warn_refused(reason):
+    """Told once for each reason; how many there were stands in GenerationMonitor.stats()["dropped"]."""
+    warnings.warn(f"afmon did not record a sample: {reason}", RuntimeWarning, stacklevel=2)

@@ -1,0 +1,347 @@
+"""GenerationMonitor: what `afterimage.monitoring` offers, over libafmon."""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from . import _afmon, _convert, _exit
+from ._alerts import Alert, AlertHandlers, alert_of
+from .runs import DEFAULT_LIMITS, Run, seconds, shape
+from .usage import ModelTokenUsage, TokenUsageReport, report_of
+
+__all__ = [
+    "Alert",
+    "FileLogHandler",
+    "FileMetricHandler",
+    "GenerationMonitor",
+    "LogHandler",
+    "MetricHandler",
+    "ModelTokenUsage",
+    "TokenUsageReport",
+]
+
+_INFO, _WARNING, _ERROR = range(3)
+_MAX_MEMORY = 256 << 20
+_RING_BYTES = 256 << 10
+
+
+@runtime_checkable
+class MetricHandler(Protocol):
+    """Anything with this method. It is called on a thread of its own; what it raises goes to the log."""
+
+    def handle_metric(self, metric_name: str, value: float, metadata: dict[str, Any]) -> None:
+        """One sample. metadata["timestamp"] is its time: ISO 8601, UTC."""
+
+
+@runtime_checkable
+class LogHandler(Protocol):
+    """Anything with this method. It is called on a thread of its own; what it raises goes to the log file."""
+
+    def handle_log(self, message: dict[str, Any]) -> None:
+        """One record: "message", its data, "level"."""
+
+
+class FileMetricHandler:
+    """metrics.jsonl of a folder. For a monitor's own folder the library writes the file, with all its promises."""
+
+    def __init__(self, log_dir: str | os.PathLike[str]):
+        self.log_dir = Path(log_dir)
+        self.log_file = self.log_dir / "metrics.jsonl"
+
+    def handle_metric(self, metric_name: str, value: float, metadata: dict[str, Any]) -> None:
+        line = json.dumps({"metric": metric_name, "value": value, **metadata}, ensure_ascii=False, default=_convert.text)
+        with open(self.log_file, "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+class FileLogHandler:
+    """afterimage.log of a folder. For a monitor's own folder the library writes the file, with all its promises."""
+
+    def __init__(self, log_dir: str | os.PathLike[str]):
+        self.log_dir = Path(log_dir)
+        self.log_file = self.log_dir / "afterimage.log"
+
+    def handle_log(self, message: dict[str, Any]) -> None:
+        now = datetime.now()
+        line = json.dumps(message, ensure_ascii=False, default=_convert.text)
+        with open(self.log_file, "a", encoding="utf-8") as file:
+            file.write(f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d} - {line}\n")
+
+
+def _iso(timestamp_ns: int) -> str:
+    time_of_sample = datetime.fromtimestamp(timestamp_ns // 1_000_000_000, timezone.utc)
+    return f"{time_of_sample:%Y-%m-%dT%H:%M:%S}.{timestamp_ns // 1000 % 1_000_000:06d}+00:00"
+
+
+def _metric_caller(handler: MetricHandler) -> Callable[..., None]:
+    def call(name: str, value: float, metadata: dict[str, Any], timestamp_ns: int) -> None:
+        metadata["timestamp"] = _iso(timestamp_ns)
+        handler.handle_metric(metric_name=name, value=value, metadata=metadata)
+
+    return call
+
+
+def _log_caller(handler: LogHandler) -> Callable[..., None]:
+    def call(message: str, data: dict[str, Any], level: str, timestamp_ns: int) -> None:
+        handler.handle_log({"message": message, **data, "level": level})
+
+    return call
+
+
+def _handlers(given: Iterable[Any] | None, method: str, argument: str, default: Callable[[], Any]) -> tuple[Any, ...]:
+    if given is None:
+        return (default(),)
+    handlers = tuple(given)
+    for handler in handlers:
+        if not callable(getattr(handler, method, None)):
+            raise TypeError(f"{argument}: {handler!r} has no method {method}")
+    return handlers
+
+
+def _limit(name: str, given: float | None) -> float:
+    if given is None:
+        return DEFAULT_LIMITS[name]
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise TypeError(f"alert_{name} must be a number or None, not {type(given).__name__}")
+    return float(given)
+
+
+def _number(argument: str, given: Any) -> float:
+    if isinstance(given, timedelta):
+        return given.total_seconds()
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise TypeError(f"{argument} must be a number of seconds, not {type(given).__name__}")
+    return float(given)
+
+
+def _interval(given: float | None) -> float:
+    interval = 0.0 if given is None else _number("metrics_interval", given)
+    return max(1.0, interval) if interval > 0 else 0.0
+
+
+def _reopen(cls: type[GenerationMonitor], options: dict[str, Any]) -> GenerationMonitor:
+    return cls(**options)
+
+
+class GenerationMonitor(_afmon.Monitor):
+    """Monitors generation: counts, times, errors, tokens and scores, in a run folder and on demand.
+
+    Takes the arguments of ``afterimage.GenerationMonitor``. Besides, by keyword: `max_memory`, bytes of samples kept in
+    memory (older ones are read back from the files); `ring_bytes`, the queue of each recording thread; `on_full`, "wait"
+    or "drop", what a record call does when the disk is so slow that this queue is full.
+
+    An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
+    Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str] | None = None,
+        metric_handlers: Iterable[MetricHandler] | None = None,
+        log_handlers: Iterable[LogHandler] | None = None,
+        alert_handlers: Iterable[Callable[[Alert], None]] | None = None,
+        metrics_interval: float = 60,
+        shutdown_timeout: float = 5,
+        *,
+        alert_min_success_rate: float | None = None,
+        alert_max_generation_time_seconds: float | None = None,
+        alert_max_error_rate: float | None = None,
+        alert_max_prompt_token_mean: float | None = None,
+        alert_max_completion_token_mean: float | None = None,
+        alert_max_total_token_mean: float | None = None,
+        alert_max_conversation_length_mean: float | None = None,
+        token_usage_callback: Callable[[TokenUsageReport], None] | None = None,
+        token_usage_callback_interval_seconds: float = 60.0,
+        max_memory: int = _MAX_MEMORY,
+        ring_bytes: int = _RING_BYTES,
+        on_full: str = "wait",
+    ):
+        alerts = list(alert_handlers or [])
+        for handler in alerts:
+            if not callable(handler):
+                raise TypeError(f"alert_handlers: {handler!r} is not callable")
+        if token_usage_callback is not None and not callable(token_usage_callback):
+            raise TypeError(f"token_usage_callback: {token_usage_callback!r} is not callable")
+        if on_full not in ("wait", "drop"):
+            raise ValueError(f'on_full is {on_full!r}: give "wait" or "drop"')
+        given_folder = os.fspath(log_dir) if log_dir else None
+        if isinstance(given_folder, bytes):
+            given_folder = os.fsdecode(given_folder)
+        limits = {
+            "min_success_rate": alert_min_success_rate,
+            "max_generation_time_seconds": alert_max_generation_time_seconds,
+            "max_error_rate": alert_max_error_rate,
+            "max_prompt_token_mean": alert_max_prompt_token_mean,
+            "max_completion_token_mean": alert_max_completion_token_mean,
+            "max_total_token_mean": alert_max_total_token_mean,
+            "max_conversation_length_mean": alert_max_conversation_length_mean,
+        }
+        metrics = None if metric_handlers is None else list(metric_handlers)
+        logs = None if log_handlers is None else list(log_handlers)
+        _handlers(metrics, "handle_metric", "metric_handlers", lambda: None)
+        _handlers(logs, "handle_log", "log_handlers", lambda: None)
+        self._alerts = AlertHandlers(alerts)
+        self._token_usage_callback = token_usage_callback
+        self.metrics_interval = metrics_interval
+        self.shutdown_timeout = shutdown_timeout
+
+        def usage(rows: list[tuple[str, int, int, int]]) -> None:
+            token_usage_callback(report_of(rows))  # type: ignore[misc]
+
+        def is_own(handler: Any, kind: type) -> bool:
+            return type(handler) is kind and given_folder is not None and os.path.abspath(handler.log_dir) == os.path.abspath(given_folder)
+
+        self._open(
+            given_folder,
+            [None] if metrics is None else [None if is_own(h, FileMetricHandler) else _metric_caller(h) for h in metrics],
+            [None] if logs is None else [None if is_own(h, FileLogHandler) else _log_caller(h) for h in logs],
+            self._alerts.callables(),
+            _interval(metrics_interval),
+            _number("shutdown_timeout", shutdown_timeout),
+            tuple(_limit(name, value) for name, value in limits.items()),
+            usage if token_usage_callback is not None else None,
+            _number("token_usage_callback_interval_seconds", token_usage_callback_interval_seconds),
+            max_memory,
+            ring_bytes,
+            on_full == "drop",
+        )
+        self.log_dir = Path(self._log_dir())
+        self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
+        self._log_handlers = _handlers(logs, "handle_log", "", lambda: FileLogHandler(self.log_dir))
+        self._options = {
+            "log_dir": os.path.abspath(self.log_dir), "metric_handlers": metrics, "log_handlers": logs,
+            "metrics_interval": metrics_interval, "shutdown_timeout": shutdown_timeout,
+            **{f"alert_{name}": value for name, value in limits.items()},
+            "token_usage_callback": token_usage_callback,
+            "token_usage_callback_interval_seconds": token_usage_callback_interval_seconds,
+            "max_memory": max_memory, "ring_bytes": ring_bytes, "on_full": on_full,
+        }
+        _exit.watch(self)
+
+    def __repr__(self) -> str:
+        return f"<afmon.GenerationMonitor in {str(getattr(self, 'log_dir', None))!r}>"
+
+    def __enter__(self) -> GenerationMonitor:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (type(self), {**self._options, "alert_handlers": list(self._alerts.now)})
+
+    # ---- handlers ----
+
+    @property
+    def metric_handlers(self) -> tuple[MetricHandler, ...]:
+        """The metric handlers; chosen when the monitor is made."""
+        return self._metric_handlers
+
+    @property
+    def log_handlers(self) -> tuple[LogHandler, ...]:
+        """The log handlers; chosen when the monitor is made."""
+        return self._log_handlers
+
+    @property
+    def alert_handlers(self) -> list[Callable[[Alert], None]]:
+        """The alert handlers: a list that may be changed, or set, at any time."""
+        return self._alerts.now
+
+    @alert_handlers.setter
+    def alert_handlers(self, handlers: Iterable[Callable[[Alert], None]]) -> None:
+        self._alerts.now = list(handlers)
+
+    @property
+    def _workers(self) -> list[str]:
+        """The peer's tests count its threads here: what works behind this monitor, by the peer's division of the work."""
+        work = ["metrics", "logs"]
+        if self._token_usage_callback is not None:
+            work.append("token usage")
+        if _interval(self.metrics_interval) > 0:
+            work.append("alerts")
+        return work
+
+    # ---- logging ----
+
+    def log_info(self, message: str, **data: Any) -> None:
+        """Log one record at level info; data may be anything."""
+        self._log(_INFO, message, data)
+
+    def log_warning(self, message: str, **data: Any) -> None:
+        """Log one record at level warning."""
+        self._log(_WARNING, message, data)
+
+    def log_error(self, message: str, error: BaseException | str | None = None, **data: Any) -> None:
+        """Log one record at level error; of an exception its text and its type."""
+        if error is not None:
+            data = {"error": _convert.text(error), "error_type": type(error).__name__, **data}
+        self._log(_ERROR, message, data)
+
+    # ---- asking ----
+
+    def get_metrics(self, metric_name: str, window: timedelta | float | None = timedelta(minutes=5)) -> dict[str, float]:
+        """mean, min, max, count, sum, stddev, p50, p90, p99 over a window (None: all time).
+
+        A name that was never recorded gives zeros (mean, min, max, count); a known one with nothing in the window gives
+        {}. "not_finite" (a count) stands there where there was any; "partial" and "approximate" as the C API says.
+        """
+        if not isinstance(metric_name, str):
+            raise TypeError(f"get_metrics: metric_name must be a str, not {type(metric_name).__name__}")
+        return shape(self._aggregate(metric_name, seconds(window, "get_metrics")))
+
+    def get_total_token_usage(self, window: timedelta | float | None = None) -> TokenUsageReport:
+        """Tokens per model, sorted by name, and their sums; window None: all of the run, at a cost that does not grow."""
+        return report_of(self._token_usage(seconds(window, "get_total_token_usage")))
+
+    def check_alerts(self) -> list[Alert]:
+        """One pass of the alert rules now. Returns the alerts that hold, after the handlers had them."""
+        alerts = [alert_of(values) for values in self._check_alerts()]
+        if alerts:
+            with contextlib.suppress(RuntimeError, OSError):  # from a handler; a handler too slow; a full disk
+                self._flush(_number("shutdown_timeout", self.shutdown_timeout))
+        return alerts
+
+    def stats(self) -> dict[str, Any]:
+        """What the monitor knows of itself: samples recorded, written, queued, dropped (by cause), waits, memory, handlers."""
+        return self._stats()
+
+    def flush(self, timeout: timedelta | float = 5.0) -> None:
+        """Wait until all that was recorded is in the files and was given to the handlers. TimeoutError where it is not."""
+        self._flush(_number("timeout", timeout))
+
+    # ---- data out ----
+
+    def view(self, window: timedelta | float | None = None) -> Run:
+        """The run as it is now: it does not change any more, and recording goes on meanwhile."""
+        with contextlib.suppress(RuntimeError, OSError):
+            self._flush(_number("shutdown_timeout", self.shutdown_timeout))
+        return Run(self._view(), window, time.time_ns())
+
+    def save_metrics(self) -> Path:
+        """Write all samples to metrics_YYYYmmdd_HHMMSS.json in the run folder."""
+        return Path(self._save_metrics())
+
+    def export_metrics(self, output_path: str | os.PathLike[str], format: str = "json",
+                       window: timedelta | float | None = None) -> None:
+        """Write the samples of a window to a file; missing folders are made, metadata is part of it."""
+        self.view(window).export(output_path, format)
+
+    # ---- the end ----
+
+    def shutdown(self) -> dict[str, Any]:
+        """Write what is recorded, give it to the handlers, stop. Returns what became of everything.
+
+        Takes at most shutdown_timeout, and the call that a handler is in. Queries and exports go on working.
+        """
+        report = self._shutdown()
+        _exit.forget(self)
+        return report
+
+
+_afmon._set_helpers(_convert.field_value, _convert.text, _convert.describe, _convert.warn_refused, _exit.close_later)

@@ -1,0 +1,179 @@
+"""Recorded runs, and views of live ones."""
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from . import _afmon
+from ._alerts import Alert, alert_of
+from .usage import TokenUsageReport, report_of
+
+_FIRST, _LAST = -(2**63), 2**63 - 1
+DEFAULT_LIMITS = {
+    "min_success_rate": 0.8,
+    "max_generation_time_seconds": 30.0,
+    "max_error_rate": 0.2,
+    "max_prompt_token_mean": 4096.0,
+    "max_completion_token_mean": 4096.0,
+    "max_total_token_mean": 8192.0,
+    "max_conversation_length_mean": 2.0,
+}
+
+
+def seconds(window: timedelta | float | None, function: str) -> float:
+    """A window in seconds; None is all time. One that is not positive holds nothing, as with the peer."""
+    if window is None:
+        return math.inf
+    if isinstance(window, timedelta):
+        return max(window.total_seconds(), 1e-9)
+    if isinstance(window, bool) or not isinstance(window, (int, float)):
+        raise TypeError(f"{function}: window must be a timedelta, a number of seconds or None, not {type(window).__name__}")
+    if math.isnan(window):
+        raise ValueError(f"{function}: window must not be NaN")
+    return max(float(window), 1e-9)
+
+
+def shape(aggregate: dict[str, Any]) -> dict[str, float]:
+    """The peer's three shapes: zeros for a name that was never recorded, nothing for an empty window, else all figures."""
+    known = aggregate.pop("known")
+    partial, approximate = aggregate.pop("partial"), aggregate.pop("approximate")
+    if not known:
+        return {"mean": 0.0, "min": 0.0, "max": 0.0, "count": 0}
+    if aggregate["count"] == 0:
+        return {}
+    if not aggregate["not_finite"]:
+        del aggregate["not_finite"]
+    if partial:
+        aggregate["partial"] = True
+    if approximate:
+        aggregate["approximate"] = True
+    return aggregate
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What a run holds. `live`: some process still writes into it."""
+
+    sample_count: int
+    not_finite: int
+    metric_count: int
+    first: datetime | None
+    last: datetime | None
+    file_count: int
+    problem_count: int
+    log_alert_count: int
+    recovered: int
+    live: bool
+
+
+@dataclass(frozen=True)
+class AlertSpan:
+    """One rule over a whole run: the alert of the pass farthest beyond the limit, and how often it held."""
+
+    worst: Alert
+    first: datetime
+    last: datetime
+    passes_held: int
+    passes: int
+
+
+def _time(nanoseconds: int) -> datetime:
+    return datetime.fromtimestamp(nanoseconds // 1000 / 1e6, timezone.utc)
+
+
+class Run:
+    """A run as it was at one moment: `afmon.open_run(folder)`, or `monitor.view()` of a live one. It never changes."""
+
+    def __init__(self, view: Any, window: timedelta | float | None = None, until_ns: int | None = None):
+        self._view = view
+        self._since, self._until = _FIRST, _LAST
+        if window is not None:
+            end = view.info()["last_ns"] if until_ns is None else until_ns
+            length = seconds(window, "window")
+            if math.isfinite(length):
+                self._since = max(_FIRST, end - int(length * 1e9))
+
+    def __repr__(self) -> str:
+        info = self._view.info()
+        return f"<afmon.Run: {info['sample_count']} samples of {info['metric_count']} metrics>"
+
+    @property
+    def info(self) -> RunInfo:
+        """Counts and times of the whole run, whatever the window."""
+        info = self._view.info()
+        first, last = info.pop("first_ns"), info.pop("last_ns")
+        empty = info["sample_count"] == 0
+        return RunInfo(first=None if empty else _time(first), last=None if empty else _time(last), **info)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The names of the metrics, in order."""
+        return self._view.metric_names()
+
+    @property
+    def problems(self) -> list[str]:
+        """What was wrong in the files: "metrics.jsonl:17: not a JSON object"."""
+        return self._view.problems()
+
+    def get_metrics(self, metric_name: str) -> dict[str, float]:
+        """mean, min, max, count, sum, stddev, p50, p90, p99 of a metric: shapes as of GenerationMonitor.get_metrics."""
+        return shape(self._view.aggregate(metric_name, self._since, self._until))
+
+    def get_total_token_usage(self) -> TokenUsageReport:
+        """Tokens per model, and their sums."""
+        return report_of(self._view.token_usage(self._since, self._until))
+
+    def samples(self, metric_name: str | None = None) -> list[dict[str, Any]]:
+        """The samples of one metric, or of all, as dicts: metric, value, metadata ..., timestamp (a datetime, UTC)."""
+        rows = self._view.samples(metric_name, self._since, self._until)
+        return [
+            {"metric": name, "value": value, **metadata, "timestamp": _time(time)} for name, time, value, metadata in rows
+        ]
+
+    def export(self, path: str | os.PathLike[str], format: str = "json") -> Path:
+        """Write the samples to a file: "json", "csv" (a file per metric) or "excel". Returns the path."""
+        if not isinstance(format, str):
+            raise TypeError(f"export: format must be a str, not {type(format).__name__}")
+        self._view.export(path, format, self._since, self._until)
+        return Path(path)
+
+    def check(self, interval: float = 60.0, **limits: float) -> list[AlertSpan]:
+        """Replay the alert rules, a pass every `interval` seconds. Limits as of GenerationMonitor, without "alert_"."""
+        unknown = set(limits) - set(DEFAULT_LIMITS)
+        if unknown:
+            raise TypeError(f"check: unknown limit {sorted(unknown)[0]!r}; there are: {', '.join(DEFAULT_LIMITS)}")
+        chosen = tuple(float(limits.get(name, default)) for name, default in DEFAULT_LIMITS.items())
+        spans = self._view.check(chosen, float(interval))
+        return [AlertSpan(alert_of(worst), _time(first), _time(last), held, passes)
+                for worst, first, last, held, passes in spans]
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame: metric, value, timestamp, and a column for each key of the metadata."""
+        import pandas
+
+        return pandas.DataFrame(self.samples(), columns=None)
+
+
+def open_run(folder: str | os.PathLike[str], window: timedelta | float | None = None) -> Run:
+    """Read a run folder, live or finished, afmon's or the peer's. `window` counts back from its last sample."""
+    return Run(_afmon.open_view(folder), window)
+
+
+def export(folder: str | os.PathLike[str], path: str | os.PathLike[str], format: str = "json",
+           window: timedelta | float | None = None) -> Path:
+    """`afmon export`: a recorded run as a file."""
+    return open_run(folder, window).export(path, format)
+
+
+def check(folder: str | os.PathLike[str], interval: float = 60.0, **limits: float) -> list[AlertSpan]:
+    """`afmon check`: the alert rules over a recorded run. An empty list: no rule ever held."""
+    return open_run(folder).check(interval, **limits)
+
+
+def recover(folder: str | os.PathLike[str]) -> int:
+    """`afmon recover`: put what killed processes left behind into the files. Returns the number of records."""
+    return _afmon.recover(folder)

@@ -1,0 +1,74 @@
+/* afmon._afmon */
+#include "module.h"
+#include "track.h"
+
+struct afmon_python afmon_python;
+
+const char *const track_names[TRACK_FIELD] = {
+#define TRACK_NAME(name, text) [TRACK_##name] = text,
+    TRACK_MEMBERS(TRACK_NAME)
+#undef TRACK_NAME
+};
+
+/* _set_helpers(convert, key, describe, refused, close_later): what the Python half does for this one. */
+static PyObject *set_helpers(PyObject *module, PyObject *arguments)
+{
+    struct afmon_python *python = &afmon_python;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "OOOOO", &python->convert, &python->key, &python->describe, &python->refused,
+                          &python->close_later))
+        return NULL;
+    Py_INCREF(python->convert);
+    Py_INCREF(python->key);
+    Py_INCREF(python->describe);
+    Py_INCREF(python->refused);
+    Py_INCREF(python->close_later);
+    Py_RETURN_NONE;
+}
+
+static PyObject *recover(PyObject *module, PyObject *arguments)
+{
+    PyObject *path;
+    uint64_t recovered = 0;
+    afmon_error error = {.status = AFMON_OK};
+    afmon_status status;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "O&", PyUnicode_FSConverter, &path))
+        return NULL;
+    const char *folder = PyBytes_AsString(path);
+    WITHOUT_GIL(status = afmon_recover(folder, &recovered, &error));
+    Py_DECREF(path);
+    return status == AFMON_OK ? PyLong_FromUnsignedLongLong(recovered) : raise_error(status, &error);
+}
+
+static PyMethodDef functions[] = {
+    {"_set_helpers", set_helpers, METH_VARARGS, NULL},
+    {"open_view", view_open, METH_VARARGS, NULL},
+    {"recover", recover, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static int make_members(void)
+{
+    afmon_python.members = PyDict_New();
+    for (int i = 0; afmon_python.members != NULL && i < TRACK_FIELD; i++) {
+        PyObject *number = PyLong_FromLong(i);
+        if (number == NULL || PyDict_SetItemString(afmon_python.members, track_names[i], number) != 0)
+            Py_CLEAR(afmon_python.members);
+        Py_XDECREF(number);
+    }
+    return afmon_python.members == NULL ? -1 : 0;
+}
+
+PyMODINIT_FUNC PyInit__afmon(void);
+
+PyMODINIT_FUNC PyInit__afmon(void)
+{
+    static struct PyModuleDef definition = {
+        PyModuleDef_HEAD_INIT, .m_name = "afmon._afmon", .m_size = -1, .m_methods = functions};
+    PyObject *module = PyModule_Create(&definition);
+    if (module != NULL && (make_members() != 0 || monitor_make_type(module) != 0 || view_make_type(module) != 0 ||
+                           PyModule_AddStringConstant(module, "version", afmon_version()) != 0))
+        Py_CLEAR(module);
+    return module;
+}

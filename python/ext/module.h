@@ -1,0 +1,122 @@
+/* The C half of the Python package: afmon.h for Python, over the public header alone and Python's limited API.
+ *
+ * Locks. A Python thread calls with the GIL held. Recording keeps it: it takes no lock that a handler holds, and where
+ * it must wait for room the host hooks let go of the GIL (host.c). Everything else lets go of it for the call. Handlers
+ * are called on threads of the library, which take the GIL for a batch of calls, and hold no lock of the library then.
+ */
+#ifndef AFMON_PYTHON_MODULE_H
+#define AFMON_PYTHON_MODULE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+
+#include <afmon/afmon.h>
+
+/* Lets go of the GIL for a call of the library that may take its time. */
+#define WITHOUT_GIL(...)                                                                                               \
+    do {                                                                                                               \
+        PyThreadState *thread_state = PyEval_SaveThread();                                                             \
+        __VA_ARGS__;                                                                                                   \
+        PyEval_RestoreThread(thread_state);                                                                            \
+    } while (0)
+
+/* What the module took from Python when it was imported. One for the process: the library's threads find the
+ * interpreter by PyGILState, which knows only the first. */
+struct afmon_python {
+    PyObject *convert;     /* afmon._convert.field_value: any object to one that add_value takes; never raises Exception */
+    PyObject *key;         /* afmon._convert.text: any object to str; never raises Exception */
+    PyObject *describe;    /* afmon._convert.describe: an exception to one line */
+    PyObject *refused;     /* afmon._convert.warn_refused */
+    PyObject *close_later; /* afmon._exit.close_later */
+    PyObject *monitor_type;
+    PyObject *view_type;
+    PyObject *members; /* names of the arguments of track calls to their numbers */
+};
+extern struct afmon_python afmon_python;
+
+/* A monitor: afmon._afmon.Monitor, the base of afmon.GenerationMonitor. */
+struct monitor {
+    PyObject_HEAD
+    afmon_monitor *handle;  /* NULL: not opened */
+    PyObject *names;        /* dict: metric name to its handle, as an int; metadata-free calls look here */
+    PyObject *callables;    /* list: what the handlers of `handle` call; they borrow from it */
+    unsigned warned;        /* bit per status: a warning has been given */
+    bool shut;
+};
+
+/* ---- fields.c: any Python metadata as afmon_field[] ---- */
+
+#define FIELDS_INLINE 24
+
+struct fields {
+    afmon_field *items;
+    size_t count;
+    size_t capacity;
+    PyObject *kept; /* list of what the texts belong to, beside the arguments; NULL: nothing */
+    afmon_field space[FIELDS_INLINE];
+};
+
+void fields_begin(struct fields *fields);
+void fields_end(struct fields *fields);
+int fields_add(struct fields *fields, PyObject *key, PyObject *value);     /* 0, or -1 with an exception */
+int fields_add_mapping(struct fields *fields, PyObject *mapping);          /* None, a dict, or what dict() takes */
+PyObject *fields_value(const afmon_field *field);                          /* a field as a Python object */
+PyObject *fields_dict(const afmon_field *fields, size_t count);            /* JSON is parsed */
+
+int fields_keep(struct fields *fields, PyObject *object); /* until the end; takes the reference */
+
+/* The UTF-8 of a text; of another object, of its str(). NULL with an exception. What is made is kept by `fields`. */
+const char *fields_text(struct fields *fields, PyObject *object, size_t *length);
+
+/* ---- errors.c ---- */
+
+/* Sets the exception that fits: TypeError, ValueError, OSError, MemoryError. Returns NULL. */
+PyObject *raise_error(afmon_status status, const afmon_error *error);
+PyObject *raise_status(afmon_status status, const char *what);
+
+/* A number; what is none raises TypeError or ValueError that names the argument. -1 with an exception, else 0. */
+int take_number(PyObject *object, const char *function, const char *argument, double *value);
+
+/* ---- host.c: the GIL around waits and batches ---- */
+
+afmon_host_hooks host_hooks(void);
+extern _Thread_local bool host_recording; /* in a record call that a Python thread made with the GIL held */
+void host_breathe(void);                  /* from a handler: lets others run where the batch is long */
+
+/* ---- handlers.c ---- */
+
+/* Fills the handlers of the options from what the monitor's `callables` holds: four lists. */
+struct handler_arrays {
+    afmon_metric_handler *metrics;
+    afmon_log_handler *logs;
+    afmon_alert_handler *alerts;
+};
+int handlers_fill(struct monitor *self, PyObject *metrics, PyObject *logs, PyObject *alerts, PyObject *usage,
+                  afmon_options *options, struct handler_arrays *arrays);
+void handlers_free(struct handler_arrays *arrays);
+
+/* ---- values.c: results as Python objects ---- */
+
+PyObject *value_aggregate(const afmon_aggregate *aggregate);
+PyObject *value_usage(const afmon_token_usage *usage); /* [(model, prompt, completion, total)] */
+PyObject *value_alert(const afmon_alert *alert);       /* a tuple, for afmon._alerts.alert_of */
+PyObject *value_drops(const afmon_drops *drops);
+PyObject *value_report(const afmon_close_report *report);
+PyObject *value_stats(const afmon_stats *stats);
+
+/* ---- the types ---- */
+
+PyObject *monitor_record_metric(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *monitor_track_generation(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *monitor_track_evaluation(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+PyObject *monitor_log(PyObject *self, PyObject *arguments);
+PyObject *monitor_settle(struct monitor *self, afmon_status status); /* None, a warning, or an exception */
+bool monitor_is_open(struct monitor *self);                          /* false: with an exception */
+
+int monitor_make_type(PyObject *module);
+int view_make_type(PyObject *module);
+PyObject *view_wrap(afmon_view *view); /* owns it, also on failure */
+PyObject *view_open(PyObject *module, PyObject *arguments);
+
+#endif

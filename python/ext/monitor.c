@@ -1,0 +1,319 @@
+/* The type afmon._afmon.Monitor: life, queries. */
+#include <stddef.h>
+#include <unistd.h>
+
+#include "module.h"
+
+static PyObject *new_monitor(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
+{
+    (void)arguments;
+    (void)keywords;
+    struct monitor *self = (struct monitor *)PyType_GenericAlloc(type, 0);
+    if (self == NULL)
+        return NULL;
+    self->names = PyDict_New();
+    self->callables = PyList_New(0);
+    if (self->names == NULL || self->callables == NULL)
+        Py_CLEAR(self);
+    return (PyObject *)self;
+}
+
+static int traverse(PyObject *object, visitproc visit, void *arg)
+{
+    struct monitor *self = (struct monitor *)object;
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->names);
+    Py_VISIT(self->callables);
+    return 0;
+}
+
+/* Garbage is shut down first (finalize), so no thread calls the callables any more. */
+static int clear(PyObject *object)
+{
+    struct monitor *self = (struct monitor *)object;
+    if (self->shut)
+        Py_CLEAR(self->callables);
+    Py_CLEAR(self->names);
+    return 0;
+}
+
+static afmon_status shut_down(struct monitor *self, afmon_close_report *report)
+{
+    afmon_status status;
+    WITHOUT_GIL(status = afmon_monitor_shutdown(self->handle, report));
+    self->shut = status == AFMON_OK;
+    return status;
+}
+
+/* The last reference was dropped by one of its own handlers, which cannot wait for its own end: another thread can. */
+static void hand_over(struct monitor *self)
+{
+    struct monitor *heir = (struct monitor *)new_monitor((PyTypeObject *)afmon_python.monitor_type, NULL, NULL);
+    if (heir == NULL)
+        return;
+    heir->handle = self->handle;
+    Py_CLEAR(heir->callables);
+    heir->callables = self->callables;
+    self->handle = NULL;
+    self->callables = NULL;
+    Py_XDECREF(PyObject_CallFunctionObjArgs(afmon_python.close_later, heir, NULL));
+    Py_DECREF(heir);
+}
+
+static void finalize(PyObject *object)
+{
+    struct monitor *self = (struct monitor *)object;
+    PyObject *type;
+    PyObject *value;
+    PyObject *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    if (self->handle != NULL && !self->shut && shut_down(self, NULL) == AFMON_E_DEADLOCK)
+        hand_over(self);
+    if (PyErr_Occurred())
+        PyErr_WriteUnraisable(object);
+    PyErr_Restore(type, value, trace);
+}
+
+static void deallocate(PyObject *object)
+{
+    struct monitor *self = (struct monitor *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    afmon_monitor *handle = self->handle;
+    self->handle = NULL;
+    if (handle != NULL)
+        WITHOUT_GIL(afmon_monitor_close(handle, NULL));
+    Py_CLEAR(self->callables);
+    Py_CLEAR(self->names);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(object);
+    Py_DECREF(type);
+}
+
+/* ---- opening ---- */
+
+static int parse_options(struct monitor *self, PyObject *arguments, afmon_options *options,
+                         struct handler_arrays *arrays)
+{
+    PyObject *metrics;
+    PyObject *logs;
+    PyObject *alerts;
+    PyObject *usage;
+    Py_ssize_t max_memory;
+    Py_ssize_t ring_bytes;
+    int drop;
+    afmon_alert_limits *limits = &options->limits;
+    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)Odnnp", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
+                          &logs, &PyList_Type, &alerts, &options->metrics_interval_s, &options->shutdown_timeout_s,
+                          &limits->min_success_rate, &limits->max_generation_time_s, &limits->max_error_rate,
+                          &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
+                          &limits->max_total_token_mean, &limits->max_conversation_length_mean, &usage,
+                          &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop))
+        return -1;
+    options->max_memory = max_memory < 0 ? 0 : (size_t)max_memory;
+    options->ring_bytes = ring_bytes < 0 ? 0 : (size_t)ring_bytes;
+    options->on_full = drop ? AFMON_FULL_DROP : AFMON_FULL_WAIT;
+    options->host = host_hooks();
+    return handlers_fill(self, metrics, logs, alerts, usage, options, arrays);
+}
+
+static PyObject *open_it(PyObject *object, PyObject *arguments)
+{
+    struct monitor *self = (struct monitor *)object;
+    struct handler_arrays arrays = {NULL, NULL, NULL};
+    afmon_options options;
+    afmon_error error = {.status = AFMON_OK};
+    if (self->handle != NULL)
+        return PyErr_Format(PyExc_RuntimeError, "the monitor is open already");
+    afmon_options_init(&options);
+    afmon_status status = AFMON_E_ARGUMENT;
+    if (parse_options(self, arguments, &options, &arrays) == 0)
+        WITHOUT_GIL(status = afmon_monitor_open(&options, &self->handle, &error));
+    handlers_free(&arrays);
+    if (PyErr_Occurred())
+        return NULL;
+    return status == AFMON_OK ? Py_NewRef(Py_None) : raise_error(status, &error);
+}
+
+static PyObject *path_of(const char *path)
+{
+    return path == NULL ? Py_NewRef(Py_None) : PyUnicode_DecodeFSDefault(path);
+}
+
+static PyObject *log_dir(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    (void)unused;
+    return monitor_is_open(self) ? path_of(afmon_monitor_log_dir(self->handle)) : NULL;
+}
+
+static PyObject *metrics_file(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    const char *path;
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(path = afmon_monitor_metrics_file(self->handle));
+    return path_of(path);
+}
+
+static PyObject *shutdown_it(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    afmon_close_report report;
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    afmon_status status = shut_down(self, &report);
+    return status == AFMON_OK ? value_report(&report) : raise_status(status, "shutdown");
+}
+
+static PyObject *flush(PyObject *object, PyObject *arguments)
+{
+    struct monitor *self = (struct monitor *)object;
+    double timeout;
+    afmon_error error = {.status = AFMON_OK};
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "d", &timeout) || !monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_monitor_flush(self->handle, timeout, &error));
+    if (status == AFMON_OK)
+        Py_RETURN_NONE;
+    return error.message[0] != '\0' ? raise_error(status, &error) : raise_status(status, "flush");
+}
+
+/* ---- asking ---- */
+
+static PyObject *aggregate(PyObject *object, PyObject *arguments)
+{
+    struct monitor *self = (struct monitor *)object;
+    const char *name;
+    double window;
+    afmon_aggregate result;
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "sd", &name, &window) || !monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_get_metrics(self->handle, name, window, &result));
+    return status == AFMON_OK ? value_aggregate(&result) : raise_status(status, "get_metrics");
+}
+
+static PyObject *token_usage(PyObject *object, PyObject *arguments)
+{
+    struct monitor *self = (struct monitor *)object;
+    double window;
+    afmon_token_usage usage = {0};
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "d", &window) || !monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_get_total_token_usage(self->handle, window, &usage));
+    PyObject *result = status == AFMON_OK ? value_usage(&usage) : raise_status(status, "get_total_token_usage");
+    afmon_token_usage_free(&usage);
+    return result;
+}
+
+static PyObject *check_alerts(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    afmon_alert alerts[AFMON_ALERT_RULES];
+    size_t count = 0;
+    afmon_status status;
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_check_alerts(self->handle, alerts, AFMON_ALERT_RULES, &count));
+    if (status != AFMON_OK)
+        return raise_status(status, "check_alerts");
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < count && i < AFMON_ALERT_RULES; i++) {
+        PyObject *item = value_alert(&alerts[i]);
+        if (item == NULL || PyList_Append(list, item) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+static PyObject *save_metrics(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    char path[4096];
+    afmon_error error = {.status = AFMON_OK};
+    afmon_status status;
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_save_metrics(self->handle, path, sizeof path, &error));
+    return status == AFMON_OK ? path_of(path) : raise_error(status, &error);
+}
+
+static PyObject *stats(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    afmon_stats result;
+    afmon_status status;
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_monitor_stats(self->handle, &result));
+    return status == AFMON_OK ? value_stats(&result) : raise_status(status, "stats");
+}
+
+static PyObject *view(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    afmon_view *result = NULL;
+    afmon_error error = {.status = AFMON_OK};
+    afmon_status status;
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_monitor_view(self->handle, &result, &error));
+    return status == AFMON_OK ? view_wrap(result) : raise_error(status, &error);
+}
+
+static PyMethodDef methods[] = {
+    {"record_metric", (PyCFunction)(void (*)(void))monitor_record_metric, METH_FASTCALL | METH_KEYWORDS,
+     "record_metric(metric_name, value, metadata=None)\n--\n\n"
+     "Record one sample. value is a number, metadata a dict of anything; see docs/peer.md for what becomes of it.\n"
+     "Takes well under a microsecond. What cannot be recorded (after shutdown, ...) is counted and warned of once."},
+    {"track_generation", (PyCFunction)(void (*)(void))monitor_track_generation, METH_FASTCALL | METH_KEYWORDS,
+     "track_generation(duration, success, **kwargs)\n--\n\n"
+     "Record one call of a model: duration in seconds, success, and by keyword what is known of prompt_token_count,\n"
+     "completion_token_count, total_token_count, conversation_length, model_name, finish_reason, error (a text or an\n"
+     "exception), error_type, http_status. All other keywords are metadata of every sample of the call."},
+    {"track_evaluation", (PyCFunction)(void (*)(void))monitor_track_evaluation, METH_FASTCALL | METH_KEYWORDS,
+     "track_evaluation(duration, success, evaluator_type, scores, **kwargs)\n--\n\n"
+     "Record one evaluation. scores maps names to numbers, to pairs of number and feedback, or to dicts of \"score\"\n"
+     "and \"feedback\". Keywords as for track_generation."},
+    {"_log", monitor_log, METH_VARARGS, NULL},
+    {"_open", open_it, METH_VARARGS, NULL},
+    {"_log_dir", log_dir, METH_NOARGS, NULL},
+    {"_metrics_file", metrics_file, METH_NOARGS, NULL},
+    {"_shutdown", shutdown_it, METH_NOARGS, NULL},
+    {"_flush", flush, METH_VARARGS, NULL},
+    {"_aggregate", aggregate, METH_VARARGS, NULL},
+    {"_token_usage", token_usage, METH_VARARGS, NULL},
+    {"_check_alerts", check_alerts, METH_NOARGS, NULL},
+    {"_save_metrics", save_metrics, METH_NOARGS, NULL},
+    {"_stats", stats, METH_NOARGS, NULL},
+    {"_view", view, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+int monitor_make_type(PyObject *module)
+{
+    static PyType_Slot slots[] = {
+        {Py_tp_new, new_monitor}, {Py_tp_dealloc, deallocate}, {Py_tp_traverse, traverse},
+        {Py_tp_clear, clear},     {Py_tp_finalize, finalize},  {Py_tp_methods, methods},
+        {0, NULL},
+    };
+    static PyType_Spec spec = {.name = "afmon._afmon.Monitor",
+                               .basicsize = sizeof(struct monitor),
+                               .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+                               .slots = slots};
+    afmon_python.monitor_type = PyType_FromModuleAndSpec(module, &spec, NULL);
+    return afmon_python.monitor_type == NULL
+               ? -1
+               : PyModule_AddObjectRef(module, "Monitor", afmon_python.monitor_type);
+}

@@ -1,0 +1,41 @@
+/* The arguments of track calls. */
+#ifndef AFMON_PYTHON_TRACK_H
+#define AFMON_PYTHON_TRACK_H
+
+#include "module.h"
+
+/* The first four are positional, in this order. */
+#define TRACK_MEMBERS(X)                                                                                               \
+    X(DURATION, "duration")                                                                                            \
+    X(SUCCESS, "success")                                                                                              \
+    X(EVALUATOR, "evaluator_type")                                                                                     \
+    X(SCORES, "scores")                                                                                                \
+    X(MODEL, "model_name")                                                                                             \
+    X(FINISH, "finish_reason")                                                                                         \
+    X(ERROR, "error")                                                                                                  \
+    X(ERROR_TYPE, "error_type")                                                                                        \
+    X(STATUS, "http_status")                                                                                           \
+    X(LENGTH, "conversation_length")                                                                                   \
+    X(PROMPT_TOKENS, "prompt_token_count")                                                                             \
+    X(COMPLETION_TOKENS, "completion_token_count")                                                                     \
+    X(TOTAL_TOKENS, "total_token_count")
+
+enum track_member {
+#define TRACK_ENUM(name, text) TRACK_##name,
+    TRACK_MEMBERS(TRACK_ENUM)
+#undef TRACK_ENUM
+        TRACK_FIELD /* none of them: metadata */
+};
+
+extern const char *const track_names[TRACK_FIELD];
+
+struct track {
+    PyObject *members[TRACK_FIELD]; /* borrowed; NULL: not given */
+    struct fields fields;
+};
+
+/* Sorts the arguments of a call. takes[member]: the call has this member; where not, such a name is metadata. */
+int track_sort(struct track *track, const char *function, const int *takes, int positional, int required,
+               PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+
+#endif

@@ -1,0 +1,90 @@
+/* Results of the library as plain Python objects. */
+#include <string.h>
+
+#include "module.h"
+
+static PyObject *text(const char *bytes)
+{
+    return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)strlen(bytes), "replace");
+}
+
+PyObject *value_aggregate(const afmon_aggregate *a)
+{
+    return Py_BuildValue("{sdsdsdsKsdsdsdsdsdsKsOsOsO}", "mean", a->mean, "min", a->min, "max", a->max, "count",
+                         (unsigned long long)a->count, "sum", a->sum, "stddev", a->stddev, "p50", a->p50, "p90", a->p90,
+                         "p99", a->p99, "not_finite", (unsigned long long)a->not_finite, "known",
+                         a->known ? Py_True : Py_False, "partial", a->partial ? Py_True : Py_False, "approximate",
+                         a->approximate ? Py_True : Py_False);
+}
+
+PyObject *value_usage(const afmon_token_usage *usage)
+{
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < usage->model_count; i++) {
+        const afmon_model_usage *model = &usage->models[i];
+        PyObject *item = Py_BuildValue("(NKKK)", text(model->model_name), (unsigned long long)model->prompt_tokens,
+                                       (unsigned long long)model->completion_tokens,
+                                       (unsigned long long)model->total_tokens);
+        if (item == NULL || PyList_Append(list, item) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+PyObject *value_alert(const afmon_alert *alert)
+{
+    const afmon_aggregate *a = &alert->data;
+    return Py_BuildValue("(NNsLNd{sdsdsdsKsdsd})", text(alert->name), text(alert->message),
+                         afmon_level_name(alert->level), (long long)alert->timestamp_ns, text(alert->metric),
+                         alert->limit, "mean", a->mean, "min", a->min, "max", a->max, "count",
+                         (unsigned long long)a->count, "sum", a->sum, "stddev", a->stddev);
+}
+
+PyObject *value_drops(const afmon_drops *d)
+{
+    return Py_BuildValue("{sKsKsKsKsK}", "full", (unsigned long long)d->full, "unwritable",
+                         (unsigned long long)d->unwritable, "too_big", (unsigned long long)d->too_big, "no_memory",
+                         (unsigned long long)d->no_memory, "shutdown", (unsigned long long)d->shutdown);
+}
+
+PyObject *value_report(const afmon_close_report *r)
+{
+    return Py_BuildValue("{sKsKsKsKsNsKsOsN}", "samples_recorded", (unsigned long long)r->samples_recorded,
+                         "samples_written", (unsigned long long)r->samples_written, "logs_recorded",
+                         (unsigned long long)r->logs_recorded, "logs_written", (unsigned long long)r->logs_written,
+                         "dropped", value_drops(&r->dropped), "handler_missed", (unsigned long long)r->handler_missed,
+                         "drained", r->drained ? Py_True : Py_False, "last_error", text(r->last_error.message));
+}
+
+static PyObject *handlers_of(const afmon_stats *stats)
+{
+    PyObject *list = PyList_New(0);
+    size_t count = stats->handler_count < AFMON_HANDLER_STATS ? stats->handler_count : AFMON_HANDLER_STATS;
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        const afmon_handler_stats *h = &stats->handlers[i];
+        PyObject *item = Py_BuildValue("{sNsKsKsKsKsd}", "name", text(h->name), "handled",
+                                       (unsigned long long)h->handled, "failed", (unsigned long long)h->failed, "missed",
+                                       (unsigned long long)h->missed, "waiting", (unsigned long long)h->waiting, "lag_s",
+                                       h->lag_s);
+        if (item == NULL || PyList_Append(list, item) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+PyObject *value_stats(const afmon_stats *s)
+{
+    return Py_BuildValue(
+        "{sKsKsKsKsKsKsNsKsdsKsKsKsKsKsKsKsdsdsNsN}", "samples_recorded", (unsigned long long)s->samples_recorded,
+        "samples_written", (unsigned long long)s->samples_written, "logs_recorded", (unsigned long long)s->logs_recorded,
+        "logs_written", (unsigned long long)s->logs_written, "samples_queued", (unsigned long long)s->samples_queued,
+        "bytes_queued", (unsigned long long)s->bytes_queued, "dropped", value_drops(&s->dropped), "ring_waits",
+        (unsigned long long)s->ring_waits, "ring_wait_s", s->ring_wait_s, "rings", (unsigned long long)s->rings, "series",
+        (unsigned long long)s->series, "samples_in_memory", (unsigned long long)s->samples_in_memory, "samples_evicted",
+        (unsigned long long)s->samples_evicted, "bytes_in_memory", (unsigned long long)s->bytes_in_memory, "not_finite",
+        (unsigned long long)s->not_finite, "write_errors", (unsigned long long)s->write_errors, "cpu_time_s",
+        s->cpu_time_s, "record_cost_s", s->record_cost_s, "handlers", handlers_of(s), "last_error",
+        text(s->last_error.message));
+}

@@ -1,0 +1,245 @@
+/* The type afmon._afmon.View: a run, live or recorded, as it was at one moment. */
+#include <string.h>
+
+#include "module.h"
+
+struct view {
+    PyObject_HEAD
+    afmon_view *handle; /* never NULL */
+};
+
+static afmon_view *handle_of(PyObject *object)
+{
+    return ((struct view *)object)->handle;
+}
+
+PyObject *view_wrap(afmon_view *handle)
+{
+    struct view *self = (struct view *)PyType_GenericAlloc((PyTypeObject *)afmon_python.view_type, 0);
+    if (self == NULL)
+        afmon_view_close(handle);
+    else
+        self->handle = handle;
+    return (PyObject *)self;
+}
+
+static void deallocate(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    afmon_view *handle = handle_of(object);
+    WITHOUT_GIL(afmon_view_close(handle));
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(object);
+    Py_DECREF(type);
+}
+
+PyObject *view_open(PyObject *module, PyObject *arguments)
+{
+    PyObject *path;
+    afmon_view *handle = NULL;
+    afmon_error error = {.status = AFMON_OK};
+    afmon_status status;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "O&", PyUnicode_FSConverter, &path))
+        return NULL;
+    const char *folder = PyBytes_AsString(path);
+    WITHOUT_GIL(status = afmon_view_open(folder, NULL, &handle, &error));
+    Py_DECREF(path);
+    return status == AFMON_OK ? view_wrap(handle) : raise_error(status, &error);
+}
+
+static PyObject *get_info(PyObject *object, PyObject *unused)
+{
+    afmon_view_info info;
+    (void)unused;
+    afmon_view_get_info(handle_of(object), &info);
+    return Py_BuildValue("{sKsKsnsLsLsnsnsnsKsO}", "sample_count", (unsigned long long)info.sample_count, "not_finite",
+                         (unsigned long long)info.not_finite, "metric_count", (Py_ssize_t)info.metric_count, "first_ns",
+                         (long long)info.first_ns, "last_ns", (long long)info.last_ns, "file_count",
+                         (Py_ssize_t)info.file_count, "problem_count", (Py_ssize_t)info.problem_count, "log_alert_count",
+                         (Py_ssize_t)info.log_alert_count, "recovered", (unsigned long long)info.recovered, "live",
+                         info.live ? Py_True : Py_False);
+}
+
+static PyObject *metric_names(PyObject *object, PyObject *unused)
+{
+    afmon_view_info info;
+    (void)unused;
+    afmon_view_get_info(handle_of(object), &info);
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < info.metric_count; i++) {
+        size_t length;
+        const char *text = afmon_view_metric_name(handle_of(object), i, &length);
+        PyObject *name = PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, "replace");
+        if (name == NULL || PyList_Append(list, name) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(name);
+    }
+    return list;
+}
+
+static PyObject *problems(PyObject *object, PyObject *unused)
+{
+    PyObject *list = PyList_New(0);
+    const char *text;
+    (void)unused;
+    for (size_t i = 0; list != NULL && (text = afmon_view_problem(handle_of(object), i)) != NULL; i++) {
+        PyObject *item = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+        if (item == NULL || PyList_Append(list, item) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+static PyObject *aggregate(PyObject *object, PyObject *arguments)
+{
+    const char *name;
+    long long since;
+    long long until;
+    afmon_aggregate result;
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "sLL", &name, &since, &until))
+        return NULL;
+    WITHOUT_GIL(status = afmon_view_aggregate(handle_of(object), name, (afmon_window){since, until}, &result));
+    return status == AFMON_OK ? value_aggregate(&result) : raise_status(status, "get_metrics");
+}
+
+static PyObject *token_usage(PyObject *object, PyObject *arguments)
+{
+    long long since;
+    long long until;
+    afmon_token_usage usage = {0};
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "LL", &since, &until))
+        return NULL;
+    WITHOUT_GIL(status = afmon_view_token_usage(handle_of(object), (afmon_window){since, until}, &usage));
+    PyObject *result =
+        status == AFMON_OK ? value_usage(&usage) : raise_status(status, "get_total_token_usage");
+    afmon_token_usage_free(&usage);
+    return result;
+}
+
+/* ---- samples ---- */
+
+struct collection {
+    PyObject *list;
+    PyThreadState *state;
+};
+
+static PyObject *sample_value(const afmon_sample *sample)
+{
+    PyObject *metadata = fields_dict(sample->fields, sample->field_count);
+    PyObject *name = PyUnicode_DecodeUTF8(sample->metric, (Py_ssize_t)sample->metric_length, "replace");
+    if (metadata == NULL || name == NULL) {
+        Py_XDECREF(metadata);
+        Py_XDECREF(name);
+        return NULL;
+    }
+    return Py_BuildValue("(NLdN)", name, (long long)sample->timestamp_ns, sample->value, metadata);
+}
+
+/* Under the view's lock: every thread that waits for that has let go of the GIL. */
+static int collect(void *user, const afmon_sample *sample)
+{
+    struct collection *collection = user;
+    PyEval_RestoreThread(collection->state);
+    PyObject *value = sample_value(sample);
+    int failed = value == NULL || PyList_Append(collection->list, value) != 0;
+    Py_XDECREF(value);
+    collection->state = PyEval_SaveThread();
+    return failed;
+}
+
+static PyObject *samples(PyObject *object, PyObject *arguments)
+{
+    const char *name;
+    long long since;
+    long long until;
+    if (!PyArg_ParseTuple(arguments, "zLL", &name, &since, &until))
+        return NULL;
+    struct collection collection = {.list = PyList_New(0)};
+    if (collection.list == NULL)
+        return NULL;
+    collection.state = PyEval_SaveThread();
+    afmon_status status =
+        afmon_view_each(handle_of(object), name, (afmon_window){since, until}, collect, &collection);
+    PyEval_RestoreThread(collection.state);
+    if (status == AFMON_OK)
+        return collection.list;
+    Py_DECREF(collection.list);
+    return PyErr_Occurred() ? NULL : raise_status(status, "samples");
+}
+
+/* ---- exports ---- */
+
+static PyObject *export_to(PyObject *object, PyObject *arguments)
+{
+    PyObject *path;
+    const char *format;
+    long long since;
+    long long until;
+    afmon_error error = {.status = AFMON_OK};
+    afmon_export_options options;
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "O&sLL", PyUnicode_FSConverter, &path, &format, &since, &until))
+        return NULL;
+    afmon_export_options_init(&options);
+    options.window = (afmon_window){since, until};
+    const char *target = PyBytes_AsString(path);
+    WITHOUT_GIL(status = afmon_export(handle_of(object), target, format, &options, &error));
+    Py_DECREF(path);
+    return status == AFMON_OK ? Py_NewRef(Py_None) : raise_error(status, &error);
+}
+
+/* ---- alert rules ---- */
+
+static PyObject *span_value(const afmon_alert_span *span)
+{
+    PyObject *worst = value_alert(&span->worst);
+    return worst == NULL ? NULL
+                         : Py_BuildValue("(NLLKK)", worst, (long long)span->first_ns, (long long)span->last_ns,
+                                         (unsigned long long)span->passes_held, (unsigned long long)span->passes);
+}
+
+static PyObject *check(PyObject *object, PyObject *arguments)
+{
+    afmon_alert_limits limits;
+    afmon_alert_span spans[AFMON_ALERT_RULES];
+    size_t count = 0;
+    double interval;
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "(ddddddd)d", &limits.min_success_rate, &limits.max_generation_time_s,
+                          &limits.max_error_rate, &limits.max_prompt_token_mean, &limits.max_completion_token_mean,
+                          &limits.max_total_token_mean, &limits.max_conversation_length_mean, &interval))
+        return NULL;
+    WITHOUT_GIL(status = afmon_view_check(handle_of(object), &limits, interval, spans, &count));
+    if (status != AFMON_OK) return raise_status(status, "check");
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        PyObject *item = span_value(&spans[i]);
+        if (item == NULL || PyList_Append(list, item) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(item);
+    }
+    return list;
+}
+
+static PyMethodDef methods[] = {
+    {"info", get_info, METH_NOARGS, NULL},         {"metric_names", metric_names, METH_NOARGS, NULL},
+    {"problems", problems, METH_NOARGS, NULL},     {"aggregate", aggregate, METH_VARARGS, NULL},
+    {"token_usage", token_usage, METH_VARARGS, NULL}, {"samples", samples, METH_VARARGS, NULL},
+    {"export", export_to, METH_VARARGS, NULL},     {"check", check, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+int view_make_type(PyObject *module)
+{
+    static PyType_Slot slots[] = {{Py_tp_dealloc, deallocate}, {Py_tp_methods, methods}, {0, NULL}};
+    static PyType_Spec spec = {.name = "afmon._afmon.View",
+                               .basicsize = sizeof(struct view),
+                               .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                               .slots = slots};
+    afmon_python.view_type = PyType_FromModuleAndSpec(module, &spec, NULL);
+    return afmon_python.view_type == NULL ? -1 : PyModule_AddObjectRef(module, "View", afmon_python.view_type);
+}

@@ -1,0 +1,255 @@
+"""Questions, handlers, alerts, exports: the rest of GenerationMonitor."""
+import gc
+import json
+import pickle
+import threading
+import time
+import weakref
+from datetime import datetime, timedelta
+
+import afmon
+import pytest
+from conftest import lines_of
+
+
+class Metrics:
+    def __init__(self):
+        self.got = []
+
+    def handle_metric(self, metric_name, value, metadata):
+        self.got.append((metric_name, value, metadata))
+
+
+class Logs:
+    def __init__(self):
+        self.got = []
+
+    def handle_log(self, message):
+        self.got.append(message)
+
+
+def test_shapes_of_get_metrics(monitor):
+    for value in range(1, 101):
+        monitor.record_metric("m", value)
+    got = monitor.get_metrics("m")
+    assert (got["mean"], got["min"], got["max"], got["count"], got["sum"]) == (50.5, 1.0, 100.0, 100, 5050.0)
+    assert [round(got[name], 9) for name in ("p50", "p90", "p99")] == [50.5, 90.1, 99.01]
+    assert monitor.get_metrics("nobody") == {"mean": 0.0, "min": 0.0, "max": 0.0, "count": 0}
+    time.sleep(0.01)
+    assert monitor.get_metrics("m", timedelta(milliseconds=1)) == {}
+    assert monitor.get_metrics("m", None)["count"] == 100
+
+
+def test_handlers_get_what_was_recorded(folder):
+    metrics, logs = Metrics(), Logs()
+    with afmon.GenerationMonitor(folder, [metrics], [logs], metrics_interval=0) as monitor:
+        monitor.record_metric("m", 1.5, {"k": [1, 2]})
+        monitor.log_error("went wrong", error=ValueError("why"), attempt=2)
+        monitor.flush()
+    name, value, metadata = metrics.got[0]
+    assert (name, value, metadata["k"]) == ("m", 1.5, [1, 2])
+    assert datetime.fromisoformat(metadata["timestamp"]).tzinfo is not None
+    assert logs.got[0] == {"message": "went wrong", "error": "why", "error_type": "ValueError", "attempt": 2,
+                           "level": "error"}
+    assert not (folder / "metrics.jsonl").exists() and not (folder / "afterimage.log").exists()
+
+
+def test_the_files_beside_handlers_of_ones_own(folder):
+    metrics = Metrics()
+    with afmon.GenerationMonitor(folder, [afmon.FileMetricHandler(folder), metrics], metrics_interval=0) as monitor:
+        monitor.record_metric("m", 1)
+    assert len(metrics.got) == 1 and len(lines_of(folder)) == 1
+
+
+def test_file_handlers_of_another_folder(tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    handlers = [afmon.FileMetricHandler(other)], [afmon.FileLogHandler(other)]
+    with afmon.GenerationMonitor(tmp_path / "run", *handlers, metrics_interval=0) as monitor:
+        monitor.record_metric("m", 1, {"k": 1})
+        monitor.log_info("hello")
+    assert afmon.open_run(other).get_metrics("m")["count"] == 1
+    assert "hello" in (other / "afterimage.log").read_text()
+
+
+def test_empty_lists_mean_none(folder):
+    with afmon.GenerationMonitor(folder, [], [], metrics_interval=0) as monitor:
+        monitor.record_metric("m", 1)
+        assert monitor.get_metrics("m")["count"] == 1
+        assert monitor.metric_handlers == () and monitor.log_handlers == ()
+    assert lines_of(folder) == []
+
+
+def test_a_handler_that_fails_is_logged_and_disturbs_nobody(folder):
+    class Broken:
+        def handle_metric(self, metric_name, value, metadata):
+            raise KeyError("missing")
+
+    good = Metrics()
+    handlers = [afmon.FileMetricHandler(folder), Broken(), good]
+    with afmon.GenerationMonitor(folder, handlers, metrics_interval=0) as monitor:
+        monitor.record_metric("m", 1)
+    assert len(good.got) == 1
+    assert "KeyError: 'missing'" in (folder / "afterimage.log").read_text()
+
+
+def test_a_handler_may_call_the_monitor(folder):
+    seen = []
+
+    class Asker:
+        monitor = None
+
+        def handle_metric(self, metric_name, value, metadata):
+            if metric_name == "m":
+                self.monitor.record_metric("echo", value)
+                seen.append(self.monitor.get_metrics("m")["count"])
+                with pytest.raises(RuntimeError):
+                    self.monitor.flush()
+                with pytest.raises(RuntimeError):
+                    self.monitor.shutdown()
+
+    handler = Asker()
+    with afmon.GenerationMonitor(folder, [afmon.FileMetricHandler(folder), handler], metrics_interval=0) as monitor:
+        handler.monitor = monitor
+        monitor.record_metric("m", 1)
+        monitor.flush()
+        monitor.flush()
+        assert monitor.get_metrics("echo")["count"] == 1
+    assert seen == [1]
+
+
+def test_alert_handlers_may_change_at_any_time(monitor):
+    first, later = [], []
+    monitor.track_generation(1, False)
+    monitor.alert_handlers.append(first.append)
+    assert [alert.name for alert in monitor.check_alerts()] == ["low_success_rate"]
+    monitor.alert_handlers = [later.append]
+    monitor.check_alerts()
+    assert [alert.name for alert in first] == ["low_success_rate"] == [alert.name for alert in later]
+    alert = first[0]
+    assert (alert.level, alert.message, alert.data["count"]) == ("warning", "Success rate dropped to 0.0%", 1)
+    assert isinstance(alert.timestamp, datetime) and abs(datetime.now() - alert.timestamp) < timedelta(minutes=1)
+
+
+def test_no_alert_before_the_first_generation(monitor):
+    assert monitor.check_alerts() == []
+
+
+def test_periodic_alerts_and_limits(folder):
+    came = threading.Event()
+    with afmon.GenerationMonitor(folder, alert_handlers=[lambda alert: came.set()], metrics_interval=1,
+                                 alert_max_generation_time_seconds=0.5) as monitor:
+        monitor.track_generation(1, True)
+        assert came.wait(20)
+
+
+def test_token_usage_callback(folder):
+    reports = []
+    with afmon.GenerationMonitor(folder, token_usage_callback=reports.append, metrics_interval=0) as monitor:
+        monitor.track_generation(1, True, model_name="b", total_token_count=2)
+        monitor.track_generation(1, True, model_name="a", total_token_count=3)
+    assert [model.model_name for model in reports[-1].by_model] == ["a", "b"] and reports[-1].total_tokens == 5
+
+
+def test_exports_and_views(monitor, tmp_path):
+    monitor.record_metric("m", 1, {"k": "v"})
+    monitor.export_metrics(tmp_path / "new" / "e.json")
+    exported = json.loads((tmp_path / "new" / "e.json").read_text())
+    assert exported["m"][0]["value"] == 1.0 and exported["m"][0]["k"] == "v"
+    monitor.export_metrics(tmp_path / "e.csv", format="csv", window=timedelta(hours=1))
+    assert (tmp_path / "e_m.csv").read_text().splitlines()[0] == "timestamp,value,k"
+    assert json.loads(monitor.save_metrics().read_text())["m"][0]["value"] == 1.0
+    view = monitor.view()
+    monitor.record_metric("m", 2)
+    assert view.get_metrics("m")["count"] == 1 and monitor.view().get_metrics("m")["count"] == 2
+    assert view.metrics == ["m"] and view.samples("m")[0]["k"] == "v"
+
+
+def test_a_recorded_run(folder):
+    with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
+        monitor.track_generation(40, False, model_name="x", total_token_count=5)
+    run = afmon.open_run(folder)
+    assert run.info.sample_count == len(lines_of(folder)) and not run.info.live and run.problems == []
+    assert run.get_total_token_usage().total_tokens == 5
+    assert [span.worst.name for span in afmon.check(folder)] == ["low_success_rate", "high_generation_time"]
+    assert afmon.check(folder, min_success_rate=0, max_generation_time_seconds=60) == []
+    assert afmon.recover(folder) == 0
+    with pytest.raises(OSError):
+        afmon.open_run(folder / "not there")
+
+
+def test_public_attributes(folder):
+    with afmon.GenerationMonitor(str(folder), metrics_interval=30, shutdown_timeout=2) as monitor:
+        assert monitor.log_dir == folder and monitor.metrics_interval == 30 and monitor.shutdown_timeout == 2
+        assert isinstance(monitor.metric_handlers[0], afmon.FileMetricHandler)
+        assert isinstance(monitor.log_handlers[0], afmon.FileLogHandler)
+        assert monitor.stats()["samples_recorded"] == 0
+
+
+def test_a_monitor_in_a_cycle_with_its_handler_is_collected(folder):
+    class Holder:
+        def handle_metric(self, metric_name, value, metadata):
+            pass
+
+    handler = Holder()
+    handler.monitor = afmon.GenerationMonitor(folder, [afmon.FileMetricHandler(folder), handler], metrics_interval=0)
+    handler.monitor.record_metric("m", 1)
+    gone = weakref.ref(handler.monitor)
+    del handler
+    gc.collect()
+    assert gone() is None and len(lines_of(folder)) == 1
+    assert not (folder / ".afmon").exists()
+
+
+def test_the_last_reference_may_be_dropped_in_a_handler(folder):
+    class Last:
+        def handle_metric(self, metric_name, value, metadata):
+            go.wait(10)
+            self.__dict__.clear()
+
+    go = threading.Event()
+    handler = Last()
+    handler.monitor = afmon.GenerationMonitor(folder, [handler, afmon.FileMetricHandler(folder)], metrics_interval=0)
+    handler.monitor.record_metric("m", 1)
+    gone = weakref.ref(handler.monitor)
+    handler.monitor.flush  # noqa: B018
+    del handler
+    go.set()
+    for _ in range(500):
+        gc.collect()
+        if gone() is None and not (folder / ".afmon").exists():
+            break
+        time.sleep(0.01)
+    assert gone() is None and len(lines_of(folder)) == 1
+
+
+def test_many_names_and_many_threads(monitor):
+    def work(number):
+        for i in range(2000):
+            monitor.record_metric(f"name{i % 50}", i)
+            monitor.record_metric("shared", 1, {"thread": number})
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    monitor.flush()
+    assert monitor.get_metrics("shared")["count"] == 16000
+    assert monitor.get_metrics("name7")["count"] == 320
+
+
+def test_a_small_ring_waits_without_the_interpreter(folder):
+    with afmon.GenerationMonitor(folder, ring_bytes=16384, metrics_interval=0) as monitor:
+        for i in range(50000):
+            monitor.record_metric("m", i, {"k": "some text"})
+    assert len(lines_of(folder)) == 50000
+
+
+def test_pickled_it_opens_the_same_run(folder):
+    with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
+        monitor.record_metric("m", 1)
+        with pickle.loads(pickle.dumps(monitor)) as other:
+            other.record_metric("m", 2)
+            assert other.log_dir == folder
+    assert sorted(line["value"] for line in lines_of(folder)) == [1.0, 2.0]

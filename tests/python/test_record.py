@@ -1,0 +1,198 @@
+"""Recording: what lands in the files, for every kind of object."""
+import datetime
+import decimal
+import enum
+import fractions
+import json
+import uuid
+
+import afmon
+import pytest
+from conftest import lines_of
+
+
+def metadata_of(monitor, folder, metadata):
+    monitor.record_metric("m", 1, metadata)
+    monitor.flush()
+    line = lines_of(folder)[-1]
+    return {key: value for key, value in line.items() if key not in ("metric", "value", "timestamp")}
+
+
+def test_samples_land_in_the_order_of_their_calls(monitor, folder):
+    monitor.record_metric("a", 1)
+    monitor.record_metric("b", 2.5, {"k": "v", "n": 3, "x": 0.5, "t": True, "z": None})
+    monitor.record_metric(metric_name="a", value=3, metadata=None)
+    monitor.flush()
+    assert [(line["metric"], line["value"]) for line in lines_of(folder)] == [("a", 1.0), ("b", 2.5), ("a", 3.0)]
+    assert list(lines_of(folder)[1]) == ["metric", "value", "k", "n", "x", "t", "z", "timestamp"]
+
+
+def test_a_tracked_generation_carries_its_metadata_on_every_sample(monitor, folder):
+    monitor.track_generation(1.5, True, model_name="gpt", prompt_token_count=3, completion_token_count=4,
+                             total_token_count=7, finish_reason="stop", conversation_length=2, error=None,
+                             component="opensimula", operation="opensimula.critic.refine", mix_id=5)
+    monitor.flush()
+    lines = lines_of(folder)
+    assert {line["metric"]: line["value"] for line in lines} == {
+        "generation_time": 1.5, "success_rate": 1.0, "error_rate": 0.0, "model_usage:gpt": 1.0,
+        "finish_reason:stop": 1.0, "prompt_token_count": 3.0, "completion_token_count": 4.0,
+        "total_token_count": 7.0, "conversation_length": 2.0}
+    assert all(line["component"] == "opensimula" and line["mix_id"] == 5 for line in lines)
+    report = monitor.get_total_token_usage()
+    assert report.by_model == [afmon.ModelTokenUsage("gpt", 3, 4, 7)] and report.total_tokens == 7
+
+
+@pytest.mark.parametrize("error, text, kind", [
+    ("it broke", "it broke", None), (ValueError("bad"), "bad", "ValueError"), (TimeoutError(), "TimeoutError", "TimeoutError"),
+])
+def test_errors_are_texts_or_exceptions(monitor, folder, error, text, kind):
+    monitor.track_generation(1, False, error=error)
+    monitor.flush()
+    samples = {line["metric"]: line for line in lines_of(folder)}
+    assert samples["error_rate"]["value"] == 1.0
+    assert ("api_errors" in samples) == (kind is not None)
+    data = json.loads((folder / "afterimage.log").read_text().split(" - ", 1)[1])["data"]
+    assert data["error"] == text and data.get("error_type") == kind
+
+
+@pytest.mark.parametrize("error", [None, "", False, 0])
+def test_what_is_not_true_is_no_error(monitor, error):
+    monitor.track_generation(1, True, error=error)
+    assert monitor.get_metrics("error_rate")["mean"] == 0.0
+
+
+def test_evaluations_take_every_form_of_score(monitor, folder):
+    monitor.track_evaluation(0.2, True, "coherence", {"a": 1, "b": (0.5, "pair"), "c": {"score": 0.25, "feedback": "dict"},
+                                                      "d": None}, model_name="judge", total_token_count=9, extra="e")
+    monitor.flush()
+    samples = {line["metric"]: line for line in lines_of(folder)}
+    assert samples["evaluation_score_a"]["value"] == 1.0
+    assert (samples["evaluation_score_b"]["value"], samples["evaluation_score_b"]["feedback"]) == (0.5, "pair")
+    assert (samples["evaluation_score_c"]["value"], samples["evaluation_score_c"]["feedback"]) == (0.25, "dict")
+    assert samples["evaluation_score_d"]["value"] is None
+    assert all(line["evaluator_type"] == "coherence" for name, line in samples.items() if name != "total_token_count")
+    assert all(line["extra"] == "e" for line in samples.values())
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Number(enum.IntEnum):
+    TWO = 2
+
+
+class NoText:
+    def __str__(self):
+        raise RuntimeError("no")
+
+
+class Liar:
+    def __float__(self):
+        raise RuntimeError("no")
+
+    def __str__(self):
+        return "liar"
+
+
+@pytest.mark.parametrize("value, expected", [
+    (decimal.Decimal("1.5"), 1.5), (fractions.Fraction(1, 4), 0.25), (Colour.RED, "red"), (Number.TWO, 2),
+    (datetime.datetime(2026, 1, 2, 3, 4, 5), "2026-01-02T03:04:05"), (datetime.date(2026, 1, 2), "2026-01-02"),
+    (datetime.timedelta(seconds=90), 90.0), (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+    (b"bytes\xff", "bytes\ufffd"), (2**70, 1.1805916207174113e21), (10**400, "an integer of 1329 bits"),
+    ([1, "a", None, {"k": (2, 3)}], [1, "a", None, {"k": [2, 3]}]), ({"s": {4}}, {"s": [4]}),
+    (NoText(), "<NoText: no text (RuntimeError)>"), (Liar(), "liar"), ("a\ud800b", "a\ufffd\ufffd\ufffdb"),
+    ([float("nan"), NoText()], [None, "<NoText: no text (RuntimeError)>"]), (complex(1, 2), "(1+2j)"), ("", ""), ({}, {}),
+])
+def test_metadata_is_recorded_in_a_sensible_form(monitor, folder, value, expected):
+    assert metadata_of(monitor, folder, {"k": value}) == {"k": expected}
+
+
+def test_a_list_that_holds_itself_is_cut(monitor, folder):
+    endless = []
+    endless.append(endless)
+    assert "k" in metadata_of(monitor, folder, {"k": endless})
+
+
+def test_keys_that_are_no_texts(monitor, folder):
+    assert metadata_of(monitor, folder, {1: "a", None: "b"}) == {"1": "a", "None": "b"}
+
+
+def test_metadata_that_changes_while_it_is_read(monitor, folder):
+    metadata = {"a": None, "z": 1}
+
+    class Meddler:
+        def __str__(self):
+            metadata.clear()
+            return "meddler"
+
+    metadata["a"] = Meddler()
+    assert metadata_of(monitor, folder, metadata) == {"a": "meddler", "z": 1}
+
+
+def test_many_fields(monitor, folder):
+    many = {f"key{number}": number for number in range(500)}
+    assert metadata_of(monitor, folder, many) == many
+    monitor.track_generation(1, True, **many)
+    monitor.flush()
+    assert lines_of(folder)[-1]["key499"] == 499
+
+
+@pytest.mark.parametrize("call, kind, word", [
+    (lambda m: m.record_metric("m", "1"), TypeError, "value"),
+    (lambda m: m.record_metric("m", None), TypeError, "value"),
+    (lambda m: m.record_metric("m", 10**400), ValueError, "value"),
+    (lambda m: m.record_metric(3, 1), TypeError, "metric_name"),
+    (lambda m: m.record_metric("m", 1, 5), TypeError, "metadata"),
+    (lambda m: m.record_metric("m"), TypeError, "value"),
+    (lambda m: m.record_metric("m", 1, nope=2), TypeError, "nope"),
+    (lambda m: m.track_generation("x", True), TypeError, "duration"),
+    (lambda m: m.track_generation(1), TypeError, "success"),
+    (lambda m: m.track_generation(1, True, duration=2), TypeError, "duration"),
+    (lambda m: m.track_generation(1, True, prompt_token_count="9"), TypeError, "prompt_token_count"),
+    (lambda m: m.track_evaluation(1, True, "e", 5), TypeError, "scores"),
+    (lambda m: m.track_evaluation(1, True, "e", {"a": "high"}), TypeError, "a must be"),
+    (lambda m: m.get_metrics(5), TypeError, "metric_name"),
+    (lambda m: m.get_metrics("m", "1h"), TypeError, "window"),
+    (lambda m: m.export_metrics("x.foo", "foo"), ValueError, "foo"),
+    (lambda m: afmon.GenerationMonitor(alert_handlers=[5]), TypeError, "alert_handlers"),
+    (lambda m: afmon.GenerationMonitor(metric_handlers=[5]), TypeError, "metric_handlers"),
+    (lambda m: afmon.GenerationMonitor(on_full="x"), ValueError, "on_full"),
+    (lambda m: afmon.GenerationMonitor(m.log_dir / "metrics.jsonl"), OSError, "metrics.jsonl"),
+    (lambda m: afmon.GenerationMonitor(m.log_dir / "x", shutdown_timeout=-1), ValueError, "shutdown_timeout"),
+])
+def test_wrong_arguments_are_named(monitor, call, kind, word):
+    with pytest.raises(kind, match=word):
+        call(monitor)
+
+
+def test_values_of_foreign_number_types(monitor):
+    numpy = pytest.importorskip("numpy")
+    monitor.record_metric("m", numpy.float32(0.5), {"f": numpy.float64(1.5), "i": numpy.int64(7), "b": numpy.bool_(True),
+                                                    "a": numpy.arange(3)})
+    monitor.record_metric("m", decimal.Decimal("1.5"))
+    monitor.flush()
+    first = lines_of(monitor.log_dir)[0]
+    assert (first["value"], first["f"], first["i"], first["b"], first["a"]) == (0.5, 1.5, 7, True, [0, 1, 2])
+
+
+def test_pydantic_models(monitor, folder):
+    pydantic = pytest.importorskip("pydantic")
+
+    class Answer(pydantic.BaseModel):
+        text: str
+        score: float
+
+    assert metadata_of(monitor, folder, {"k": Answer(text="a", score=1)}) == {"k": {"text": "a", "score": 1.0}}
+
+
+def test_after_shutdown_a_record_warns_once_and_does_not_raise(folder):
+    monitor = afmon.GenerationMonitor(folder)
+    monitor.record_metric("m", 1)
+    assert monitor.shutdown()["samples_written"] == 1
+    with pytest.warns(RuntimeWarning, match="shut down"):
+        monitor.record_metric("m", 2)
+    monitor.track_generation(1, True)
+    monitor.log_info("late")
+    assert monitor.get_metrics("m")["count"] == 1
+    assert monitor.shutdown()["samples_written"] == 1
