@@ -323,19 +323,35 @@ typedef struct afmon_log_record {
     size_t field_count;
 } afmon_log_record;
 
+/* How long a handler still has. */
+typedef struct afmon_deadline afmon_deadline;
+
+/* Seconds that are left until the monitor's shutdown ends: INFINITY while it is not being shut down, 0 where the time
+ * is over. May change at any moment: who waits for something outside looks at it again and again. For the functions
+ * that are given a deadline, until they return; any thread. */
+AFMON_API double afmon_deadline_left(const afmon_deadline *deadline);
+
 /* A handler returns 0 when it has taken what it got. Otherwise it may write why into error (size bytes, NUL ended);
  * the failure goes to the log at level error, at most once a second for each handler with the number of failures in
  * between, and disturbs nobody.
  *
  * Each handler is called from a thread of its own, one call at a time. A slow one delays neither recording nor the
  * files nor other handlers: at most queue_capacity items wait for it, further ones are missed and counted. A handler
- * may call the monitor, except that afmon_monitor_flush and _shutdown from within it return AFMON_E_DEADLOCK. */
+ * may call the monitor, except that afmon_monitor_flush and _shutdown from within it return AFMON_E_DEADLOCK.
+ *
+ * A handler that gathers what it takes has a flush, which sends it on. It is called from the same thread every
+ * flush_interval_s, and once more when the monitor shuts down, after the last item, even where the time is over. It
+ * returns how many items it gave up for good (0: none), which are counted as lost; where it writes why into error, the
+ * log is told as of a failure. */
 typedef struct afmon_metric_handler {
     const char *name; /* for messages and statistics; NULL: "metric handler N" */
     int (*handle)(void *user, const afmon_sample *sample, char *error, size_t size);
     void *user;
     void (*destroy)(void *user); /* called once, after the last call; may be NULL */
     size_t queue_capacity;       /* 0: 65,536 */
+    /* NULL: it does not gather */
+    uint64_t (*flush)(void *user, const afmon_deadline *deadline, char *error, size_t size);
+    double flush_interval_s; /* above 0 where there is a flush */
 } afmon_metric_handler;
 
 typedef struct afmon_log_handler {
@@ -344,6 +360,9 @@ typedef struct afmon_log_handler {
     void *user;
     void (*destroy)(void *user);
     size_t queue_capacity; /* 0: 4,096 */
+    /* NULL: it does not gather */
+    uint64_t (*flush)(void *user, const afmon_deadline *deadline, char *error, size_t size);
+    double flush_interval_s; /* above 0 where there is a flush */
 } afmon_log_handler;
 
 typedef struct afmon_alert_handler {
@@ -352,6 +371,9 @@ typedef struct afmon_alert_handler {
     void *user;
     void (*destroy)(void *user);
     size_t queue_capacity; /* 0: 256 */
+    /* NULL: it does not gather */
+    uint64_t (*flush)(void *user, const afmon_deadline *deadline, char *error, size_t size);
+    double flush_interval_s; /* above 0 where there is a flush */
 } afmon_alert_handler;
 
 /* Called every interval_s with the usage so far, and once more when the monitor closes. */
@@ -445,6 +467,7 @@ typedef struct afmon_close_report {
     uint64_t logs_written;
     afmon_drops dropped;     /* samples and log records */
     uint64_t handler_missed; /* items that slow handlers missed, all handlers together */
+    uint64_t handler_lost;   /* items that handlers had taken, and could not pass on */
     bool drained;            /* all that was recorded is written and was given to every handler in time */
     afmon_error last_error;  /* the last error of a file or handler; status AFMON_OK where there was none */
 } afmon_close_report;

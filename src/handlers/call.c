@@ -102,3 +102,45 @@ bool afmon_dispatch_call_usage(struct afmon_dispatch *dispatch)
     afmon_token_usage_free(&usage);
     return settle(dispatch, result);
 }
+
+/* ---- handlers that gather ---- */
+
+struct flusher {
+    uint64_t (*flush)(void *user, const afmon_deadline *deadline, char *error, size_t size);
+    void *user;
+    double interval_s;
+};
+
+static struct flusher flusher_of(const struct afmon_dispatch_options *options)
+{
+    const afmon_metric_handler *metric = &options->handler.metric;
+    const afmon_log_handler *log = &options->handler.log;
+    const afmon_alert_handler *alert = &options->handler.alert;
+    switch (options->kind) {
+    case AFMON_DISPATCH_METRIC:
+        return (struct flusher){metric->flush, metric->user, metric->flush_interval_s};
+    case AFMON_DISPATCH_LOG:
+        return (struct flusher){log->flush, log->user, log->flush_interval_s};
+    case AFMON_DISPATCH_ALERT:
+        return (struct flusher){alert->flush, alert->user, alert->flush_interval_s};
+    case AFMON_DISPATCH_TOKEN_USAGE:
+        break;
+    }
+    return (struct flusher){0};
+}
+
+bool afmon_dispatch_has_flush(const struct afmon_dispatch_options *options, double *interval_s)
+{
+    struct flusher flusher = flusher_of(options);
+    *interval_s = flusher.interval_s;
+    return flusher.flush != NULL;
+}
+
+bool afmon_dispatch_call_flush(struct afmon_dispatch *dispatch, uint64_t *lost)
+{
+    struct flusher flusher = flusher_of(&dispatch->options);
+    dispatch->scratch[0] = '\0';
+    *lost = flusher.flush(flusher.user, &dispatch->deadline, dispatch->scratch, sizeof dispatch->scratch);
+    dispatch->scratch[sizeof dispatch->scratch - 1] = '\0';
+    return dispatch->scratch[0] == '\0' || fail(dispatch, dispatch->scratch);
+}

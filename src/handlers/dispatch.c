@@ -2,6 +2,7 @@
 #include "handlers/dispatch.h"
 
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +140,7 @@ afmon_status afmon_dispatch_new(const struct afmon_dispatch_options *options, st
     if (dispatch == NULL)
         return afmon_fail_memory(error);
     dispatch->options = *options;
+    dispatch->deadline.dispatch = dispatch;
     set_name(dispatch);
     if (!afmon_queue_init(&dispatch->queue, wanted_capacity(options), AFMON_DISPATCH_BYTES)) {
         free(dispatch);
@@ -235,8 +237,24 @@ void afmon_dispatch_get_stats(struct afmon_dispatch *dispatch, afmon_handler_sta
     stats->handled = dispatch->handled;
     stats->failed = dispatch->failed;
     stats->missed = dispatch->missed;
+    stats->lost = dispatch->lost;
     stats->waiting = dispatch->queue.count;
     if (oldest != NULL && oldest->pushed_ns < now_ns)
         stats->lag_s = (double)(now_ns - oldest->pushed_ns) / (double)AFMON_NS_PER_S;
     pthread_mutex_unlock(&dispatch->lock);
+}
+
+double afmon_deadline_left(const afmon_deadline *deadline)
+{
+    if (deadline == NULL)
+        return INFINITY;
+    struct afmon_dispatch *dispatch = deadline->dispatch;
+    pthread_mutex_lock(&dispatch->lock);
+    bool finishing = dispatch->finishing;
+    int64_t end_ns = dispatch->deadline_ns;
+    pthread_mutex_unlock(&dispatch->lock);
+    int64_t now_ns = afmon_boot_ns();
+    if (!finishing || end_ns == INT64_MAX)
+        return INFINITY;
+    return end_ns > now_ns ? (double)(end_ns - now_ns) / (double)AFMON_NS_PER_S : 0;
 }

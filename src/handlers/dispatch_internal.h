@@ -10,6 +10,10 @@
 
 #define AFMON_DISPATCH_ERROR_SIZE 512
 
+struct afmon_deadline {
+    struct afmon_dispatch *dispatch;
+};
+
 struct afmon_dispatch {
     struct afmon_dispatch_options options; /* never changes */
     char name[sizeof((afmon_handler_stats *)0)->name];
@@ -28,6 +32,7 @@ struct afmon_dispatch {
     uint64_t handled;
     uint64_t failed;
     uint64_t missed;
+    uint64_t lost;
     _Atomic bool joined; /* thread is of the past: its id may be another's by now. Not under the lock */
     /* ---- the dispatch's own thread's ---- */
     bool in_batch;     /* between batch_begin and batch_end */
@@ -36,6 +41,7 @@ struct afmon_dispatch {
     int64_t last_report_ns;                  /* 0: none yet */
     char error[AFMON_DISPATCH_ERROR_SIZE];   /* of the last failure */
     char scratch[AFMON_DISPATCH_ERROR_SIZE]; /* what the handler writes into */
+    struct afmon_deadline deadline;
     afmon_field *fields;
     size_t field_capacity;
 };
@@ -47,6 +53,12 @@ void *afmon_dispatch_run(void *dispatch);
  */
 bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_item *item);
 bool afmon_dispatch_call_usage(struct afmon_dispatch *dispatch);
+
+/* True where the handler gathers. */
+bool afmon_dispatch_has_flush(const struct afmon_dispatch_options *options, double *interval_s);
+
+/* Calls the handler's flush; *lost is how many items it gave up. False: dispatch->error says what went wrong. */
+bool afmon_dispatch_call_flush(struct afmon_dispatch *dispatch, uint64_t *lost);
 
 /* Nanoseconds of the clock that `work` and `done` wait on. */
 int64_t afmon_dispatch_monotonic_ns(void);

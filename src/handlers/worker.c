@@ -112,6 +112,27 @@ static void leave_batch(struct afmon_dispatch *dispatch)
     pthread_mutex_lock(&dispatch->lock);
 }
 
+/* Lets the handler send on what it gathered; the lock is held, and given away meanwhile. A flush that went wrong is
+ * told as a failure, though no item of it failed: what it gave up is counted apart. */
+static void call_flush(struct afmon_dispatch *dispatch)
+{
+    uint64_t lost;
+    pthread_mutex_unlock(&dispatch->lock);
+    end_batch(dispatch); /* it may wait for a receiver */
+    bool good = afmon_dispatch_call_flush(dispatch, &lost);
+    pthread_mutex_lock(&dispatch->lock);
+    dispatch->lost += lost;
+    dispatch->failures += !good;
+}
+
+static void call_tick(struct afmon_dispatch *dispatch)
+{
+    if (dispatch->options.kind == AFMON_DISPATCH_TOKEN_USAGE)
+        call_usage(dispatch);
+    else
+        call_flush(dispatch);
+}
+
 static bool is_over(const struct afmon_dispatch *dispatch)
 {
     return dispatch->finishing && afmon_boot_ns() >= dispatch->deadline_ns;
@@ -128,29 +149,34 @@ static bool step(struct afmon_dispatch *dispatch, int64_t *tick_ns, int64_t inte
         return false;
     if (now >= report_ns) {
         report(dispatch);
+    } else if (now >= *tick_ns && !dispatch->finishing) { /* before the queue, which may never be empty */
+        call_tick(dispatch);
+        now = afmon_dispatch_monotonic_ns();
+        *tick_ns += interval_ns;
+        if (*tick_ns < now) /* a slow handler has eaten ticks: they are not made up for */
+            *tick_ns = now + interval_ns;
     } else if (afmon_queue_pop(&dispatch->queue, &item)) {
         handle(dispatch, &item);
     } else if (dispatch->in_batch) {
         leave_batch(dispatch);
     } else if (dispatch->finishing) {
         return false;
-    } else if (now >= *tick_ns) {
-        call_usage(dispatch);
-        now = afmon_dispatch_monotonic_ns();
-        *tick_ns += interval_ns;
-        if (*tick_ns < now) /* a slow handler has eaten ticks: they are not made up for */
-            *tick_ns = now + interval_ns;
     } else {
         wait_for_work(dispatch, report_ns < *tick_ns ? report_ns : *tick_ns);
     }
     return true;
 }
 
-/* The last call of a token usage handler, and the count of what could not be handled any more. */
+/* The last calls of a token usage handler and of one that gathers, and the count of what could not be handled any more.
+ */
 static void finish(struct afmon_dispatch *dispatch)
 {
     bool usage = dispatch->options.kind == AFMON_DISPATCH_TOKEN_USAGE;
+    double interval_s;
+    uint64_t lost = dispatch->lost;
     leave_batch(dispatch);
+    if (afmon_dispatch_has_flush(&dispatch->options, &interval_s))
+        call_flush(dispatch);
     if (usage && !is_over(dispatch)) {
         call_usage(dispatch);
         usage = false;
@@ -158,15 +184,17 @@ static void finish(struct afmon_dispatch *dispatch)
     size_t left = afmon_queue_clear(&dispatch->queue);
     dispatch->settled += left;
     dispatch->missed += left + (usage ? 1 : 0);
-    dispatch->drained = left == 0 && !usage;
+    dispatch->drained = left == 0 && !usage && dispatch->lost == lost;
     if (has_news(dispatch))
         report(dispatch);
 }
 
 static int64_t interval_of(const struct afmon_dispatch_options *options)
 {
-    bool ticks = options->kind == AFMON_DISPATCH_TOKEN_USAGE && options->interval_s > 0;
-    int64_t interval_ns = ticks ? afmon_seconds_to_ns(options->interval_s) : 0;
+    double interval_s = options->interval_s;
+    if (options->kind != AFMON_DISPATCH_TOKEN_USAGE && !afmon_dispatch_has_flush(options, &interval_s))
+        interval_s = 0;
+    int64_t interval_ns = interval_s > 0 ? afmon_seconds_to_ns(interval_s) : 0;
     return interval_ns > 0 && interval_ns < NEVER / 2 ? interval_ns : 0; /* centuries are never, too */
 }
 

@@ -229,7 +229,8 @@ static void add_missed(void *user, struct afmon_dispatch *dispatch)
 {
     afmon_handler_stats stats;
     afmon_dispatch_get_stats(dispatch, &stats);
-    *(uint64_t *)user += stats.missed;
+    ((afmon_close_report *)user)->handler_missed += stats.missed;
+    ((afmon_close_report *)user)->handler_lost += stats.lost;
 }
 
 static void fill_report(struct afmon_core *core, uint64_t left, bool handlers_drained)
@@ -243,8 +244,8 @@ static void fill_report(struct afmon_core *core, uint64_t left, bool handlers_dr
     report->logs_written = atomic_load_explicit(&core->counts.logs_written, memory_order_relaxed);
     report->dropped = sums.dropped;
     report->dropped.shutdown = left;
-    afmon_dispatches_each(core, add_missed, &report->handler_missed);
-    report->drained = left == 0 && handlers_drained && report->handler_missed == 0;
+    afmon_dispatches_each(core, add_missed, report);
+    report->drained = left == 0 && handlers_drained && report->handler_missed == 0 && report->handler_lost == 0;
     report->last_error = core->last_error;
 }
 

@@ -63,6 +63,24 @@ static bool is_duration(double seconds)
     return seconds >= 0 && isfinite(seconds);
 }
 
+static bool can_flush(bool has_flush, double interval_s)
+{
+    return !has_flush || (interval_s > 0 && isfinite(interval_s));
+}
+
+/* Each handler that gathers has a period for it. */
+static bool can_all_flush(const afmon_options *options, size_t metrics, size_t logs)
+{
+    bool can = true;
+    for (size_t i = 0; i < metrics; i++)
+        can = can && can_flush(options->metric_handlers[i].flush != NULL, options->metric_handlers[i].flush_interval_s);
+    for (size_t i = 0; i < logs; i++)
+        can = can && can_flush(options->log_handlers[i].flush != NULL, options->log_handlers[i].flush_interval_s);
+    for (size_t i = 0; i < options->alert_handler_count; i++)
+        can = can && can_flush(options->alert_handlers[i].flush != NULL, options->alert_handlers[i].flush_interval_s);
+    return can;
+}
+
 static afmon_status check_handlers(const afmon_options *options, afmon_error *error)
 {
     size_t metrics = options->metric_handler_count == AFMON_DEFAULT_HANDLERS ? 0 : options->metric_handler_count;
@@ -79,6 +97,8 @@ static afmon_status check_handlers(const afmon_options *options, afmon_error *er
     for (size_t i = 0; i < options->alert_handler_count; i++)
         if (options->alert_handlers[i].handle == NULL)
             return afmon_fail(error, AFMON_E_ARGUMENT, "alert_handlers[%zu].handle is NULL", i);
+    if (!can_all_flush(options, metrics, logs))
+        return afmon_fail(error, AFMON_E_ARGUMENT, "a handler has a flush: give it a flush_interval_s above 0");
     return AFMON_OK;
 }
 

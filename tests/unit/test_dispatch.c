@@ -429,6 +429,90 @@ static void token_usage_is_told_every_interval_and_at_the_end(void **state)
     free_scene(scene);
 }
 
+/* ---- a handler that gathers ---- */
+
+struct gatherer {
+    atomic_int held;
+    atomic_int flushes;
+    atomic_int sent;
+    bool refuse; /* gives up what it holds */
+    double left_s;
+};
+
+static int gather(void *user, const afmon_sample *sample, char *error, size_t size)
+{
+    struct gatherer *gatherer = user;
+    (void)sample, (void)error, (void)size;
+    atomic_fetch_add(&gatherer->held, 1);
+    return 0;
+}
+
+static uint64_t send_on(void *user, const afmon_deadline *deadline, char *error, size_t size)
+{
+    struct gatherer *gatherer = user;
+    int held = atomic_exchange(&gatherer->held, 0);
+    atomic_fetch_add(&gatherer->flushes, 1);
+    gatherer->left_s = afmon_deadline_left(deadline);
+    if (!gatherer->refuse) {
+        atomic_fetch_add(&gatherer->sent, held);
+        return 0;
+    }
+    if (held > 0)
+        snprintf(error, size, "nobody takes them");
+    return (uint64_t)held;
+}
+
+static struct afmon_dispatch *start_gatherer(struct scene *scene, struct gatherer *gatherer)
+{
+    struct afmon_dispatch_options options = options_for(scene, AFMON_DISPATCH_METRIC, 1000);
+    options.handler.metric = (afmon_metric_handler){
+        .name = "gatherer", .handle = gather, .user = gatherer, .flush = send_on, .flush_interval_s = 0.01};
+    struct afmon_dispatch *dispatch;
+    assert_int_equal(afmon_dispatch_new(&options, &dispatch, NULL), AFMON_OK);
+    return dispatch;
+}
+
+static void what_a_handler_gathers_is_flushed_on_time_and_at_the_end(void **state)
+{
+    (void)state;
+    struct scene *scene = new_scene();
+    struct gatherer gatherer = {0};
+    struct afmon_dispatch *dispatch = start_gatherer(scene, &gatherer);
+    push(dispatch, NULL, 10);
+    while (atomic_load(&gatherer.sent) < 10)
+        nap(0.001);
+    assert_true(isinf(afmon_deadline_left(NULL)));
+    push(dispatch, NULL, 7);
+    afmon_dispatch_finish(dispatch, afmon_boot_ns() + 20 * AFMON_NS_PER_S);
+    bool drained = false;
+    assert_int_equal(afmon_dispatch_join(dispatch, &drained), AFMON_OK);
+    assert_true(drained);
+    assert_int_equal(atomic_load(&gatherer.sent), 17);
+    assert_true(gatherer.left_s > 0 && gatherer.left_s <= 20);
+    assert_int_equal(stats_of(dispatch).handled, 17);
+    assert_int_equal(stats_of(dispatch).lost, 0);
+    afmon_dispatch_free(dispatch);
+    free_scene(scene);
+}
+
+static void what_a_flush_gives_up_is_counted_and_told(void **state)
+{
+    (void)state;
+    struct scene *scene = new_scene();
+    struct gatherer gatherer = {.refuse = true};
+    struct afmon_dispatch *dispatch = start_gatherer(scene, &gatherer);
+    push(dispatch, NULL, 25);
+    wait_for_reports(scene, 1);
+    push(dispatch, NULL, 5);
+    afmon_dispatch_finish(dispatch, afmon_boot_ns() + 20 * AFMON_NS_PER_S);
+    assert_int_equal(afmon_dispatch_join(dispatch, NULL), AFMON_OK);
+    assert_int_equal(stats_of(dispatch).handled, 30);
+    assert_int_equal(stats_of(dispatch).lost, 30);
+    assert_int_equal(stats_of(dispatch).failed, 0);
+    afmon_dispatch_free(dispatch);
+    free_scene(scene);
+}
+
 static void names_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -549,6 +633,8 @@ int main(void)
         cmocka_unit_test(the_reason_survives_a_later_success),
         cmocka_unit_test(a_handler_cannot_wait_for_itself),
         cmocka_unit_test(token_usage_is_told_every_interval_and_at_the_end),
+        cmocka_unit_test(what_a_handler_gathers_is_flushed_on_time_and_at_the_end),
+        cmocka_unit_test(what_a_flush_gives_up_is_counted_and_told),
         cmocka_unit_test(names_are_cut_between_characters),
         cmocka_unit_test(texts_are_bounded_by_bytes),
         cmocka_unit_test(nothing_is_lost_between_threads),
