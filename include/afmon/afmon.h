@@ -390,6 +390,73 @@ typedef struct afmon_token_usage_handler {
 AFMON_API afmon_metric_handler afmon_metric_file_handler(void);
 AFMON_API afmon_log_handler afmon_log_file_handler(void);
 
+/* ---- Handlers that send on ---------------------------------------------------------------------------------------
+ *
+ * Each function makes a handler for the lists of afmon_options. It belongs to the monitor that it is given to; one that
+ * was given to none is ended by its destroy. They block in their own thread only. In a forked child they begin anew.
+ *
+ * What goes over HTTP: TLS is verified, redirects are not followed, user names and passwords in URLs are refused. What
+ * is secret comes from the environment, by the name of a variable, is read when the handler is made, and is in no log
+ * and no error text; those name scheme, host and port. Where a receiver is busy (429, 5xx) or cannot be reached it is
+ * tried again later, after what its Retry-After says or a wait that doubles up to a minute. */
+
+typedef struct afmon_otlp_options {
+    size_t size;
+    const char *endpoint;     /* "http://127.0.0.1:4318"; /v1/metrics and /v1/logs are put behind it */
+    const char *headers_env;  /* variable that may hold "name=value,name=value", values percent-encoded;
+                                 "OTEL_EXPORTER_OTLP_HEADERS" */
+    const char *ca_file;      /* certificates to trust in place of the system's; NULL */
+    const char *service_name; /* "afmon" */
+    double interval_s;        /* between two exports of metrics; 10 */
+    double timeout_s;         /* of one post; 10 */
+    size_t max_memory;        /* bytes of log records that may wait; 16 MiB */
+} afmon_otlp_options;
+
+/* Fills in the defaults that stand beside the members. */
+AFMON_API void afmon_otlp_options_init(afmon_otlp_options *options);
+
+/* OpenTelemetry over HTTP, in JSON. Metrics are gathered into counters and histograms, with the names of
+ * docs/scale.md, and sent whole, as totals since the beginning: what could not be sent once is in the next body. Log
+ * records are sent in batches, at the latest after a second. Texts of the options are copied. Any thread. */
+AFMON_API afmon_status afmon_otlp_metric_handler(const afmon_otlp_options *options, afmon_metric_handler *handler,
+                                                 afmon_error *error);
+AFMON_API afmon_status afmon_otlp_log_handler(const afmon_otlp_options *options, afmon_log_handler *handler,
+                                              afmon_error *error);
+
+typedef struct afmon_webhook_options {
+    size_t size;
+    const char *url;     /* http:// or https://; one that is a secret, as Slack's are, belongs into the environment */
+    const char *url_env; /* variable that holds it, in place of url */
+    const char *headers_env; /* variable that holds "name=value,name=value"; NULL: none */
+    const char *ca_file;
+    double timeout_s; /* 10 */
+} afmon_webhook_options;
+
+/* Fills in the defaults that stand beside the members. */
+AFMON_API void afmon_webhook_options_init(afmon_webhook_options *options);
+
+/* Posts each alert as a JSON object with the members text (which Slack, Mattermost and their likes show), alert, level,
+ * message, metric, limit, mean, count and timestamp. At most 64 wait. Texts are copied. Any thread. */
+AFMON_API afmon_status afmon_webhook_handler(const afmon_webhook_options *options, afmon_alert_handler *handler,
+                                             afmon_error *error);
+
+typedef struct afmon_statsd_options {
+    size_t size;
+    const char *address; /* "127.0.0.1:8125"; names are looked up once, when the handler is made */
+    const char *prefix;  /* of every name; "afmon." */
+    const char *tags;    /* on every line, "env:prod,team:a"; NULL. DogStatsD only */
+    bool dogstatsd;      /* true: metadata as tags, distributions ("d"). false: plain StatsD, without tags, timers */
+    size_t max_packet;   /* bytes of a packet, 1200 to 8192; 1432, which fits into an Ethernet frame */
+} afmon_statsd_options;
+
+/* Fills in the defaults that stand beside the members. */
+AFMON_API void afmon_statsd_options_init(afmon_statsd_options *options);
+
+/* Sends each sample as a line over UDP. What the system refuses to send is counted as lost; what gets lost on the way
+ * nobody knows. Texts are copied. Any thread. */
+AFMON_API afmon_status afmon_statsd_handler(const afmon_statsd_options *options, afmon_metric_handler *handler,
+                                            afmon_error *error);
+
 /* ---- The monitor ------------------------------------------------------------------------------------------------- */
 
 typedef struct afmon_monitor afmon_monitor;

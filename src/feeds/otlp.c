@@ -1,0 +1,314 @@
+/* OTLP/HTTP: one handler for metrics, one for logs.
+ *
+ * Metrics are gathered in meters and sent whole, cumulative, every interval: a body that was not taken costs nothing,
+ * the next one has it all. Only what the last one could not tell is lost. Log records wait in bodies of up to
+ * BODY_BYTES; a record that finds no room is a failed item. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "feeds/otlp_json.h"
+#include "feeds/outbox.h"
+
+#define BODY_BYTES ((size_t)1 << 20)
+#define BODY_LIMIT ((size_t)64 << 20)
+#define LOG_DELAY_NS AFMON_NS_PER_S
+#define METRIC_TICK_S 0.25
+#define LOG_TICK_S 0.1
+
+void afmon_otlp_options_init(afmon_otlp_options *options)
+{
+    *options = (afmon_otlp_options){
+        .size = sizeof *options,
+        .endpoint = "http://127.0.0.1:4318",
+        .headers_env = "OTEL_EXPORTER_OTLP_HEADERS",
+        .service_name = "afmon",
+        .interval_s = 10,
+        .timeout_s = 10,
+        .max_memory = (size_t)16 << 20,
+    };
+}
+
+/* ---- metrics ---- */
+
+struct otlp_metrics {
+    struct afmon_post *post;
+    struct afmon_birth birth;
+    struct afmon_meters *meters;
+    struct afmon_otlp_resource resource;
+    int64_t start_ns; /* wall time */
+    int64_t interval_ns;
+    int64_t due_ns;        /* boot time */
+    uint64_t told_samples; /* that a body which was taken had */
+};
+
+static void begin_metrics(struct otlp_metrics *otlp)
+{
+    otlp->start_ns = afmon_wall_ns();
+    otlp->due_ns = afmon_boot_ns() + otlp->interval_ns;
+    otlp->told_samples = 0;
+}
+
+/* In a forked child the parent's figures are the parent's to send; whoever held their lock is not here. */
+static bool begin_anew(struct otlp_metrics *otlp)
+{
+    struct afmon_meters *meters = afmon_meters_new();
+    if (meters == NULL)
+        return false;
+    char service[sizeof otlp->resource.service];
+    memcpy(service, otlp->resource.service, sizeof service);
+    afmon_otlp_resource_fill(&otlp->resource, service);
+    otlp->meters = meters;
+    begin_metrics(otlp);
+    return true;
+}
+
+static int take_sample(void *user, const afmon_sample *sample, char *error, size_t size)
+{
+    struct otlp_metrics *otlp = user;
+    if (afmon_birth_is_new(&otlp->birth) && !begin_anew(otlp)) {
+        snprintf(error, size, "out of memory");
+        *otlp->birth.page = 0;
+        return 1;
+    }
+    afmon_meters_add(otlp->meters, sample);
+    return 0;
+}
+
+static bool export_metrics(struct otlp_metrics *otlp, const afmon_deadline *deadline, char *error, size_t size)
+{
+    struct afmon_buffer body;
+    uint64_t samples = afmon_meters_samples(otlp->meters);
+    afmon_buffer_init(&body, BODY_LIMIT);
+    afmon_otlp_metrics(&body, &otlp->resource, otlp->meters, otlp->start_ns, afmon_wall_ns());
+    enum afmon_post_result result = AFMON_POST_LATER;
+    if (body.failed)
+        snprintf(error, size, "out of memory");
+    else
+        result = afmon_post_send(otlp->post, body.data, body.length, deadline, NULL, error, size);
+    afmon_buffer_free(&body);
+    if (result == AFMON_POST_TAKEN)
+        otlp->told_samples = samples;
+    return result == AFMON_POST_TAKEN;
+}
+
+static uint64_t flush_metrics(void *user, const afmon_deadline *deadline, char *error, size_t size)
+{
+    struct otlp_metrics *otlp = user;
+    bool last = afmon_is_last_flush(deadline);
+    if (*otlp->birth.page == 0 || (!last && afmon_boot_ns() < otlp->due_ns))
+        return 0;
+    afmon_meters_settle(otlp->meters);
+    bool taken = otlp->told_samples == afmon_meters_samples(otlp->meters);
+    while (!taken && afmon_post_await(otlp->post, deadline)) {
+        otlp->due_ns = afmon_boot_ns() + otlp->interval_ns;
+        taken = export_metrics(otlp, deadline, error, size);
+        if (!last)
+            return 0;
+    }
+    uint64_t lost = last ? afmon_meters_samples(otlp->meters) - otlp->told_samples : 0;
+    if (lost > 0 && *error == '\0')
+        snprintf(error, size, "the receiver took no more before the monitor's shutdown");
+    if (taken)
+        *error = '\0';
+    return lost;
+}
+
+static void free_metrics(void *user)
+{
+    struct otlp_metrics *otlp = user;
+    afmon_post_free(otlp->post);
+    afmon_birth_free(&otlp->birth);
+    afmon_meters_free(otlp->meters);
+    free(otlp);
+}
+
+/* ---- logs ---- */
+
+struct otlp_logs {
+    struct afmon_outbox outbox;
+    struct afmon_otlp_resource resource;
+    struct afmon_buffer open; /* the body that records are being added to; empty: none */
+    uint64_t open_count;
+    int64_t opened_ns;
+};
+
+static void close_body(struct otlp_logs *otlp)
+{
+    if (otlp->open_count == 0)
+        return;
+    struct afmon_buffer body = otlp->open;
+    size_t without_end = body.length;
+    afmon_otlp_logs_end(&body);
+    otlp->open = body;
+    if (!body.failed && afmon_outbox_put(&otlp->outbox, &otlp->open, otlp->open_count)) {
+        otlp->open_count = 0;
+        return;
+    }
+    otlp->open.length = without_end; /* no room now: it stays, and takes no more */
+    otlp->open.failed = false;
+}
+
+static void leave_to_parent(struct otlp_logs *otlp)
+{
+    if (!afmon_outbox_leave_to_parent(&otlp->outbox))
+        return;
+    char service[sizeof otlp->resource.service];
+    memcpy(service, otlp->resource.service, sizeof service);
+    afmon_otlp_resource_fill(&otlp->resource, service);
+    afmon_buffer_clear(&otlp->open);
+    otlp->open_count = 0;
+}
+
+static int take_log(void *user, const afmon_log_record *record, char *error, size_t size)
+{
+    struct otlp_logs *otlp = user;
+    leave_to_parent(otlp);
+    if (otlp->open.length >= BODY_BYTES)
+        close_body(otlp);
+    if (otlp->open.length >= BODY_BYTES) {
+        snprintf(error, size, "the receiver does not keep up: there is no room for further log records");
+        return 1;
+    }
+    if (otlp->open_count == 0) {
+        afmon_buffer_clear(&otlp->open);
+        afmon_otlp_logs_begin(&otlp->open, &otlp->resource);
+        otlp->opened_ns = afmon_boot_ns();
+    }
+    size_t before = otlp->open.length;
+    afmon_otlp_log(&otlp->open, record, otlp->open_count == 0);
+    if (!otlp->open.failed) {
+        otlp->open_count++;
+        return 0;
+    }
+    otlp->open.failed = false;
+    otlp->open.length = before;
+    snprintf(error, size, "no memory for a log record, or it is too large");
+    return 1;
+}
+
+static uint64_t flush_logs(void *user, const afmon_deadline *deadline, char *error, size_t size)
+{
+    struct otlp_logs *otlp = user;
+    bool last = afmon_is_last_flush(deadline);
+    leave_to_parent(otlp);
+    if (last || afmon_boot_ns() - otlp->opened_ns >= LOG_DELAY_NS)
+        close_body(otlp);
+    uint64_t lost = afmon_outbox_send(&otlp->outbox, deadline, error, size);
+    if (last && otlp->open_count > 0) { /* there was no room for the last body until now */
+        close_body(otlp);
+        lost += afmon_outbox_send(&otlp->outbox, deadline, error, size) + otlp->open_count;
+    }
+    return lost;
+}
+
+static void free_logs(void *user)
+{
+    struct otlp_logs *otlp = user;
+    afmon_outbox_free(&otlp->outbox);
+    afmon_buffer_free(&otlp->open);
+    free(otlp);
+}
+
+/* ---- making them ---- */
+
+static afmon_status make_post(const afmon_otlp_options *options, const char *path, struct afmon_post **post,
+                              afmon_error *error)
+{
+    const struct afmon_post_options chosen = {
+        .what = "OTLP",
+        .url = options->endpoint,
+        .path = path,
+        .headers_env = options->headers_env,
+        .headers_optional = true,
+        .ca_file = options->ca_file,
+        .timeout_s = options->timeout_s,
+    };
+    return afmon_post_new(&chosen, post, error);
+}
+
+static afmon_status make_metrics(const afmon_otlp_options *options, afmon_metric_handler *handler, afmon_error *error)
+{
+    struct otlp_metrics *otlp = calloc(1, sizeof *otlp);
+    if (otlp == NULL)
+        return afmon_fail_memory(error);
+    afmon_status status = make_post(options, "/v1/metrics", &otlp->post, error);
+    if (status == AFMON_OK && (!afmon_birth_init(&otlp->birth) || (otlp->meters = afmon_meters_new()) == NULL))
+        status = afmon_fail_memory(error);
+    if (status != AFMON_OK) {
+        free_metrics(otlp);
+        return status;
+    }
+    otlp->interval_ns = afmon_seconds_to_ns(options->interval_s);
+    afmon_otlp_resource_fill(&otlp->resource, options->service_name);
+    begin_metrics(otlp);
+    *handler = (afmon_metric_handler){.name = "OTLP metrics",
+                                      .handle = take_sample,
+                                      .user = otlp,
+                                      .destroy = free_metrics,
+                                      .queue_capacity = 262144,
+                                      .flush = flush_metrics,
+                                      .flush_interval_s = METRIC_TICK_S};
+    return AFMON_OK;
+}
+
+static afmon_status make_logs(const afmon_otlp_options *options, afmon_log_handler *handler, afmon_error *error)
+{
+    struct otlp_logs *otlp = calloc(1, sizeof *otlp);
+    struct afmon_post *post = NULL;
+    if (otlp == NULL)
+        return afmon_fail_memory(error);
+    afmon_status status = make_post(options, "/v1/logs", &post, error);
+    if (status == AFMON_OK && !afmon_outbox_init(&otlp->outbox, post, options->max_memory))
+        status = afmon_fail_memory(error);
+    if (status != AFMON_OK) {
+        free(otlp);
+        return status;
+    }
+    afmon_buffer_init(&otlp->open, BODY_LIMIT);
+    afmon_otlp_resource_fill(&otlp->resource, options->service_name);
+    *handler = (afmon_log_handler){.name = "OTLP logs",
+                                   .handle = take_log,
+                                   .user = otlp,
+                                   .destroy = free_logs,
+                                   .queue_capacity = 65536,
+                                   .flush = flush_logs,
+                                   .flush_interval_s = LOG_TICK_S};
+    return AFMON_OK;
+}
+
+static afmon_status check(const afmon_otlp_options *options, afmon_error *error)
+{
+    if (options == NULL || options->size != sizeof *options)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: the options were not begun with afmon_otlp_options_init");
+    if (!(options->interval_s >= 0.1 && options->interval_s <= 86400))
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: interval_s is %g: give 0.1 to 86400", options->interval_s);
+    if (options->max_memory < 2 * BODY_BYTES)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: max_memory is %zu bytes: give at least 2 MiB",
+                          options->max_memory);
+    if (options->service_name == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: service_name is NULL");
+    return AFMON_OK;
+}
+
+afmon_status afmon_otlp_metric_handler(const afmon_otlp_options *options, afmon_metric_handler *handler,
+                                       afmon_error *error)
+{
+    if (handler == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: handler is NULL");
+    memset(handler, 0, sizeof *handler);
+    afmon_status status = check(options, error);
+    return status == AFMON_OK ? make_metrics(options, handler, error) : status;
+}
+
+afmon_status afmon_otlp_log_handler(const afmon_otlp_options *options, afmon_log_handler *handler, afmon_error *error)
+{
+    if (handler == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: handler is NULL");
+    memset(handler, 0, sizeof *handler);
+    afmon_status status = check(options, error);
+    return status == AFMON_OK ? make_logs(options, handler, error) : status;
+}

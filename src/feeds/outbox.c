@@ -1,0 +1,125 @@
+#include "feeds/outbox.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define ANSWER_LIMIT ((size_t)64 << 10)
+
+bool afmon_outbox_init(struct afmon_outbox *outbox, struct afmon_post *post, size_t byte_limit)
+{
+    *outbox = (struct afmon_outbox){.post = post, .byte_limit = byte_limit};
+    if (afmon_birth_init(&outbox->birth))
+        return true;
+    afmon_outbox_free(outbox);
+    return false;
+}
+
+static void drop_first(struct afmon_outbox *outbox)
+{
+    struct afmon_outbox_body *body = &outbox->bodies[outbox->first];
+    outbox->bytes -= body->text.length;
+    afmon_buffer_free(&body->text);
+    outbox->first = (outbox->first + 1) % AFMON_OUTBOX_BODIES;
+    outbox->count--;
+}
+
+void afmon_outbox_free(struct afmon_outbox *outbox)
+{
+    while (outbox->count > 0)
+        drop_first(outbox);
+    afmon_post_free(outbox->post);
+    outbox->post = NULL;
+    afmon_birth_free(&outbox->birth);
+}
+
+bool afmon_outbox_leave_to_parent(struct afmon_outbox *outbox)
+{
+    if (!afmon_birth_is_new(&outbox->birth))
+        return false;
+    while (outbox->count > 0)
+        drop_first(outbox);
+    return true;
+}
+
+bool afmon_outbox_put(struct afmon_outbox *outbox, struct afmon_buffer *text, uint64_t items)
+{
+    if (outbox->count == AFMON_OUTBOX_BODIES || text->length > outbox->byte_limit - outbox->bytes)
+        return false;
+    outbox->bodies[(outbox->first + outbox->count) % AFMON_OUTBOX_BODIES] =
+        (struct afmon_outbox_body){.text = *text, .items = items};
+    outbox->count++;
+    outbox->bytes += text->length;
+    afmon_buffer_init(text, text->limit);
+    return true;
+}
+
+bool afmon_is_last_flush(const afmon_deadline *deadline)
+{
+    return isfinite(afmon_deadline_left(deadline));
+}
+
+bool afmon_post_await(const struct afmon_post *post, const afmon_deadline *deadline)
+{
+    double wait_s;
+    while ((wait_s = afmon_post_wait(post)) > 0) {
+        double left_s = afmon_deadline_left(deadline);
+        if (isinf(left_s) || wait_s >= left_s)
+            return false;
+        struct timespec a_moment = {.tv_nsec = 10000000};
+        nanosleep(&a_moment, NULL);
+    }
+    return afmon_deadline_left(deadline) > 0;
+}
+
+/* {"partialSuccess": {"rejectedLogRecords": "3", ...}}: of what was taken, some was not. */
+static uint64_t rejected(const struct afmon_buffer *answer, uint64_t items)
+{
+    json_t *parsed = answer->length == 0 ? NULL : json_loadb(answer->data, answer->length, 0, NULL);
+    const json_t *number = json_object_get(json_object_get(parsed, "partialSuccess"), "rejectedLogRecords");
+    long long count = json_is_string(number) ? atoll(json_string_value(number)) : json_integer_value(number);
+    json_decref(parsed);
+    return count <= 0 ? 0 : (uint64_t)count < items ? (uint64_t)count : items;
+}
+
+/* Posts the first body. False: not now. */
+static bool send_first(struct afmon_outbox *outbox, const afmon_deadline *deadline, uint64_t *lost, char *error,
+                       size_t size)
+{
+    struct afmon_outbox_body *body = &outbox->bodies[outbox->first];
+    struct afmon_buffer answer;
+    afmon_buffer_init(&answer, ANSWER_LIMIT);
+    enum afmon_post_result result =
+        afmon_post_send(outbox->post, body->text.data, body->text.length, deadline, &answer, error, size);
+    uint64_t gone = result == AFMON_POST_REFUSED ? body->items : 0;
+    if (result == AFMON_POST_TAKEN)
+        gone = rejected(&answer, body->items);
+    if (result == AFMON_POST_TAKEN && gone > 0)
+        snprintf(error, size, "the receiver rejected %llu log records", (unsigned long long)gone);
+    afmon_buffer_free(&answer);
+    if (result != AFMON_POST_LATER)
+        drop_first(outbox);
+    *lost += gone;
+    return result == AFMON_POST_TAKEN;
+}
+
+uint64_t afmon_outbox_send(struct afmon_outbox *outbox, const afmon_deadline *deadline, char *error, size_t size)
+{
+    uint64_t lost = 0;
+    while (outbox->count > 0 && afmon_post_await(outbox->post, deadline)) {
+        /* In the last call a failure is tried again, as long as there is time. */
+        if (!send_first(outbox, deadline, &lost, error, size) && !afmon_is_last_flush(deadline))
+            break;
+    }
+    if (!afmon_is_last_flush(deadline))
+        return lost;
+    while (outbox->count > 0) {
+        lost += outbox->bodies[outbox->first].items;
+        drop_first(outbox);
+    }
+    if (lost > 0 && *error == '\0')
+        snprintf(error, size, "the receiver took no more before the monitor's shutdown");
+    return lost;
+}

@@ -1,0 +1,20 @@
+/* What a post is made of; feeds/post.c and post_setup.c only. */
+#ifndef AFMON_FEEDS_POST_SETUP_H
+#define AFMON_FEEDS_POST_SETUP_H
+
+#include <curl/curl.h>
+
+#include "feeds/post.h"
+
+struct afmon_post {
+    char what[32];
+    char *url;
+    char *ca_file;
+    char origin[160]; /* what may be shown of the URL */
+    struct curl_slist *headers;
+    double timeout_s;
+    double wait_s;         /* of the back-off; 0: the last one was taken */
+    int64_t not_before_ns; /* boot time */
+};
+
+#endif
