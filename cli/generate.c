@@ -109,7 +109,10 @@ static int run_session(const generate_options *o, const generate_input *input, g
     char title[240];
     const char *topics[BUILT_IN_TOPICS];
     session s = {.title = title};
+    feeds sent_to = o->feeds;
     fill_session(&s, o, input);
+    if (!feeds_open(&sent_to, &s.monitor))
+        return CLI_USAGE;
     write_title(title, sizeof title, o, &s);
     gen_conversation_plan *plan = &s.run.plan;
     if (o->simulate && plan->topic_count == 0) {

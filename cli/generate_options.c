@@ -31,7 +31,12 @@ enum {
     TIMEOUT,
     MAX_RETRIES,
     SHUTDOWN_TIMEOUT,
-    METRICS_INTERVAL
+    METRICS_INTERVAL,
+    OTLP,
+    WEBHOOK,
+    WEBHOOK_ENV,
+    STATSD,
+    CA_FILE
 };
 
 static const cli_option options_table[] = {
@@ -67,6 +72,13 @@ static const cli_option options_table[] = {
      "After Ctrl-C: how long calls in flight may take to end; also how long closing the monitor may take (10s)"},
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
     {METRICS_INTERVAL, "metrics-interval", "TIME", "How often the alert rules are looked at, at least 1s (5s)"},
+    {OTLP, "otlp", "URL",
+     "Send metrics and logs to an OpenTelemetry receiver (OTLP/HTTP), such as http://127.0.0.1:4318. Headers are taken "
+     "from the environment variable OTEL_EXPORTER_OTLP_HEADERS"},
+    {STATSD, "statsd", "HOST:PORT", "Send each sample to a StatsD server over UDP, with tags as DogStatsD has them"},
+    {WEBHOOK, "webhook", "URL", "POST each alert there, as JSON with a text that Slack shows"},
+    {WEBHOOK_ENV, "webhook-env", "NAME", "The environment variable that holds that URL, where it is a secret"},
+    {CA_FILE, "ca-file", "FILE", "Certificates to trust for --otlp and --webhook, in place of the system's"},
     {0, NULL, NULL, NULL},
 };
 
@@ -154,6 +166,16 @@ static const char **text_option(generate_options *o, int id)
         return &o->output;
     case LOG_DIR:
         return &o->log_dir;
+    case OTLP:
+        return &o->feeds.otlp;
+    case WEBHOOK:
+        return &o->feeds.webhook;
+    case WEBHOOK_ENV:
+        return &o->feeds.webhook_env;
+    case STATSD:
+        return &o->feeds.statsd;
+    case CA_FILE:
+        return &o->feeds.ca_file;
     default:
         return NULL;
     }
@@ -209,6 +231,8 @@ static const char *contradiction(const generate_options *o)
         return "--correspondent-prompt and --correspondent-prompt-file exclude each other";
     if (o->simulate && (o->base_url != NULL || o->api_key_env != NULL))
         return "--simulate needs no endpoint: leave out --base-url and --api-key-env";
+    if (o->feeds.webhook != NULL && o->feeds.webhook_env != NULL)
+        return "--webhook and --webhook-env exclude each other";
     if (!o->simulate && o->speed_given)
         return "--speed is for --simulate: no real model can be sped up";
     return NULL;

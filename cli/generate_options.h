@@ -8,6 +8,8 @@
 
 #include <afmon/afmon.h>
 
+#include "cli/feeds.h"
+
 typedef struct generate_options {
     const char *base_url;
     const char *model;
@@ -33,6 +35,7 @@ typedef struct generate_options {
     int64_t max_retries;
     double shutdown_timeout_s;
     double metrics_interval_s;
+    feeds feeds; /* where the run is sent on to */
 } generate_options;
 
 /* Reads the command line; argv[0] is "conversations". false: the command shall return *status, and has said why. */

@@ -12,7 +12,7 @@
 #include "cli/live.h"
 #include "cli/summary.h"
 
-enum { TICK_NS = 50 * 1000 * 1000 };
+enum { TICK_NS = 50 * 1000 * 1000, MOST_ALERT_HANDLERS = 4 };
 
 /* ---- Signals ----------------------------------------------------------------------------------------------------- */
 
@@ -132,9 +132,12 @@ int session_run(session *s)
         cli_error("out of memory");
         return CLI_FAILED;
     }
-    afmon_alert_handler handler = alert_board_handler(&board);
-    s->monitor.alert_handlers = &handler;
-    s->monitor.alert_handler_count = 1;
+    afmon_alert_handler handlers[MOST_ALERT_HANDLERS] = {alert_board_handler(&board)};
+    size_t count = 1;
+    for (size_t i = 0; i < s->monitor.alert_handler_count && count < MOST_ALERT_HANDLERS; i++)
+        handlers[count++] = s->monitor.alert_handlers[i];
+    s->monitor.alert_handlers = handlers;
+    s->monitor.alert_handler_count = count;
     int status = CLI_FAILED;
     if (afmon_monitor_open(&s->monitor, &monitor, &error) == AFMON_OK) {
         s->run.plan.monitor = monitor;

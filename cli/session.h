@@ -11,7 +11,7 @@
 
 typedef struct session {
     const char *title;       /* shown over the display: "afmon demo · simulated model, seed 42" */
-    afmon_options monitor;   /* alert handlers are set by session_run */
+    afmon_options monitor;   /* session_run puts an alert handler of its own before the others (at most 3) */
     gen_run_options run;     /* plan.monitor is set by session_run; plan.stop is the caller's */
     double stop_timeout_s;   /* after Ctrl-C: how long calls in flight may take */
     const char *dataset;     /* path of the data set, for the summary; NULL: none */
