@@ -54,6 +54,8 @@ static void add_slack_text(struct afmon_buffer *out, const afmon_alert *alert)
     add_safe(&text, "afmon: ");
     add_safe(&text, afmon_level_name(alert->level));
     add_safe(&text, " ");
+    add_safe(&text, afmon_alert_state_name(alert->state));
+    add_safe(&text, ": ");
     add_safe(&text, alert->name);
     add_safe(&text, ": ");
     add_safe(&text, alert->message);
@@ -70,10 +72,12 @@ static void write_alert(struct afmon_buffer *out, const afmon_alert *alert)
     add_slack_text(out, alert);
     add_string(out, "alert", alert->name);
     add_string(out, "level", afmon_level_name(alert->level));
+    add_string(out, "state", afmon_alert_state_name(alert->state));
     add_string(out, "message", alert->message);
     add_string(out, "metric", alert->metric);
+    add_string(out, "aggregate", alert->aggregate);
+    add_number(out, "value", alert->value);
     add_number(out, "limit", alert->limit);
-    add_number(out, "mean", alert->data.mean);
     add_number(out, "count", (double)alert->data.count);
     add_member(out, "timestamp");
     afmon_buffer_add_json_string(out, time, afmon_format_timestamp(time, alert->timestamp_ns));
