@@ -15,6 +15,7 @@ int cmd_generate(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 
 #endif

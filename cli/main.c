@@ -12,6 +12,7 @@ static const cli_command commands[] = {
     {"generate", "generate conversations with a model, monitored", cmd_generate},
     {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},
     {"export", "write a run's samples as JSON, CSV, Excel or Parquet", cmd_export},
+    {"report", "what a run came to, as a page or as Markdown", cmd_report},
     {"check", "judge a run by the alert rules, for scripts and CI", cmd_check},
     {"recover", "put what a killed process left behind into the files", cmd_recover},
 };

@@ -1199,6 +1199,28 @@ AFMON_API afmon_status afmon_live_log(afmon_live *live, const afmon_live_log_que
                                       int (*visit)(void *user, const afmon_live_log_line *line), void *user,
                                       bool *complete);
 
+/* ---- Reports ---------------------------------------------------------------------------------------------------- */
+
+typedef struct afmon_report_options {
+    size_t size;
+    const char *title;             /* NULL: "Report of a run" */
+    afmon_summary_options summary; /* limits of the alert rules, progress */
+} afmon_report_options;
+
+/* Fills in the defaults. Any thread. */
+AFMON_API void afmon_report_options_init(afmon_report_options *options);
+
+/* Writes what a run came to (afmon_view_summarize) as something to read. format is "html" (one page that needs no
+ * network, light or dark as the reader's system is set) or "md" (Markdown for a comment on a pull request). Whatever
+ * text comes from the run is nothing but text in it. Missing folders are created; the file is there whole or as it was
+ * before. AFMON_E_ARGUMENT for another format or a path that is a folder. options may be NULL. Any thread. */
+AFMON_API afmon_status afmon_report(afmon_view *view, const char *path, const char *format,
+                                    const afmon_report_options *options, afmon_error *error);
+
+/* The same into a file descriptor, which stays open. What was written before a failure stays written. */
+AFMON_API afmon_status afmon_report_to_fd(afmon_view *view, int fd, const char *format,
+                                          const afmon_report_options *options, afmon_error *error);
+
 /* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
  * records. Every reader and monitor does this by itself. */
 AFMON_API afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error *error);

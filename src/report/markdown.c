@@ -1,0 +1,180 @@
+/* The report as Markdown, short enough for a comment on a pull request. */
+#include "report/page.h"
+#include "report/text.h"
+
+#define MOST_ROWS 15
+
+static void begin(struct afmon_buffer *page, const char *title, const char *columns, const char *rule)
+{
+    afmon_page_put(page, "\n### %s\n\n%s\n%s\n", title, columns, rule);
+}
+
+static void first_cell(struct afmon_buffer *page, const char *text)
+{
+    afmon_buffer_add_text(page, "| ");
+    afmon_markdown_text(page, text);
+    afmon_buffer_add_text(page, " |");
+}
+
+static void cell(struct afmon_buffer *page, struct afmon_words words)
+{
+    afmon_buffer_add_char(page, ' ');
+    afmon_html_text(page, words.text); /* numbers: "<0.1%" */
+    afmon_buffer_add_text(page, " |");
+}
+
+static void end(struct afmon_buffer *page, size_t rows)
+{
+    if (rows > MOST_ROWS)
+        afmon_page_put(page, "\nAnd %s more.\n", afmon_words_count(rows - MOST_ROWS).text);
+}
+
+static size_t shown(size_t rows)
+{
+    return rows < MOST_ROWS ? rows : MOST_ROWS;
+}
+
+static void put_head(struct afmon_report_job *job)
+{
+    static const char *const marks[] = {"\xE2\x9A\xAA", "\xF0\x9F\x9F\xA2", "\xF0\x9F\x9F\xA0", "\xF0\x9F\x94\xB4"};
+    const afmon_run_summary *s = job->summary;
+    afmon_buffer_add_text(job->page, "## ");
+    afmon_markdown_text(job->page, job->title);
+    afmon_page_put(job->page, ": %s %s\n\n", marks[s->verdict], afmon_verdict_name(s->verdict));
+    for (size_t i = 0; i < s->reason_count; i++) {
+        afmon_buffer_add_text(job->page, "- ");
+        afmon_markdown_text(job->page, s->reasons[i].text);
+        afmon_buffer_add_char(job->page, '\n');
+    }
+    if (s->sample_count > 0)
+        afmon_page_put(job->page, "\n%s to %s UTC, %s%s.\n", afmon_words_time(s->first_ns).text,
+                       afmon_words_time(s->last_ns).text, afmon_words_seconds(s->duration_s).text,
+                       s->live ? "; the run goes on" : "");
+}
+
+static void latency_row(struct afmon_buffer *page, const char *name, uint64_t count, uint64_t failures,
+                        const afmon_distribution *d)
+{
+    if (count == 0)
+        return;
+    first_cell(page, name);
+    cell(page, afmon_words_count(count));
+    cell(page, afmon_words_count(failures));
+    cell(page, afmon_words_percent(1 - (double)failures / (double)count));
+    cell(page, afmon_words_seconds(d->p50));
+    cell(page, afmon_words_seconds(d->p95));
+    cell(page, afmon_words_seconds(d->p99));
+    afmon_buffer_add_char(page, '\n');
+}
+
+static void put_numbers(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->generations + s->evaluations == 0)
+        return;
+    afmon_buffer_add_text(page, "\n| | Count | Failed | Success | p50 | p95 | p99 |\n|---|--:|--:|--:|--:|--:|--:|\n");
+    latency_row(page, "Generations", s->generations, s->generation_failures, &s->generation_time_s);
+    latency_row(page, "Evaluations", s->evaluations, s->evaluation_failures, &s->evaluation_time_s);
+    if (s->generations_per_s > 0)
+        afmon_page_put(page, "\n%s generations/s, %s tokens/s.\n", afmon_words_number(s->generations_per_s).text,
+                       afmon_words_compact(s->tokens_per_s).text);
+}
+
+static void put_errors(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->error_count == 0)
+        return;
+    begin(page, "Errors by type", "| Type | Generations | Evaluations | Retries | Share |", "|---|--:|--:|--:|--:|");
+    for (size_t i = 0; i < shown(s->error_count); i++) {
+        first_cell(page, s->errors[i].error_type[0] ? s->errors[i].error_type : "(no type given)");
+        cell(page, afmon_words_count(s->errors[i].generations));
+        cell(page, afmon_words_count(s->errors[i].evaluations));
+        cell(page, afmon_words_count(s->errors[i].retries));
+        cell(page, afmon_words_percent(s->errors[i].share));
+        afmon_buffer_add_char(page, '\n');
+    }
+    end(page, s->error_count);
+}
+
+static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->model_count == 0)
+        return;
+    begin(page, "Models", "| Model | Calls | Prompt | Completion | Total | Share |", "|---|--:|--:|--:|--:|--:|");
+    for (size_t i = 0; i < shown(s->model_count); i++) {
+        first_cell(page, s->models[i].model_name);
+        cell(page, afmon_words_count(s->models[i].calls));
+        cell(page, afmon_words_count(s->models[i].prompt_tokens));
+        cell(page, afmon_words_count(s->models[i].completion_tokens));
+        cell(page, afmon_words_count(s->models[i].total_tokens));
+        cell(page, afmon_words_percent(s->models[i].share));
+        afmon_buffer_add_char(page, '\n');
+    }
+    end(page, s->model_count);
+}
+
+static void put_scores(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->score_count == 0)
+        return;
+    begin(page, "Evaluation scores", "| Score | Evaluator | Count | Mean | p50 | Min | Max |",
+          "|---|---|--:|--:|--:|--:|--:|");
+    for (size_t i = 0; i < shown(s->score_count); i++) {
+        const afmon_distribution *d = &s->scores[i].score;
+        first_cell(page, s->scores[i].name);
+        afmon_buffer_add_char(page, ' ');
+        afmon_markdown_text(page, s->scores[i].evaluator_type);
+        afmon_buffer_add_text(page, " |");
+        cell(page, afmon_words_count(d->count));
+        cell(page, afmon_words_number(d->mean));
+        cell(page, afmon_words_number(d->p50));
+        cell(page, afmon_words_number(d->min));
+        cell(page, afmon_words_number(d->max));
+        afmon_buffer_add_char(page, '\n');
+    }
+    end(page, s->score_count);
+}
+
+static void put_operations(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->operation_count == 0)
+        return;
+    begin(page, "Operations", "| Operation | Count | Failed | Mean | p50 | p95 | Tokens |",
+          "|---|--:|--:|--:|--:|--:|--:|");
+    for (size_t i = 0; i < shown(s->operation_count); i++) {
+        char name[512];
+        afmon_operation_text(&s->operations[i], name, sizeof name);
+        first_cell(page, name);
+        cell(page, afmon_words_count(s->operations[i].count));
+        cell(page, afmon_words_count(s->operations[i].failures));
+        cell(page, afmon_words_seconds(s->operations[i].duration_s.mean));
+        cell(page, afmon_words_seconds(s->operations[i].duration_s.p50));
+        cell(page, afmon_words_seconds(s->operations[i].duration_s.p95));
+        cell(page, afmon_words_count(s->operations[i].total_tokens));
+        afmon_buffer_add_char(page, '\n');
+    }
+    end(page, s->operation_count);
+}
+
+static void put_warnings(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->warning_count == 0)
+        return;
+    afmon_buffer_add_text(page, "\n### About the data\n\n");
+    for (size_t i = 0; i < s->warning_count; i++) {
+        afmon_buffer_add_text(page, "- ");
+        afmon_markdown_text(page, s->warnings[i].text);
+        afmon_buffer_add_char(page, '\n');
+    }
+}
+
+afmon_status afmon_report_markdown(struct afmon_report_job *job)
+{
+    put_head(job);
+    put_numbers(job->page, job->summary);
+    put_errors(job->page, job->summary);
+    put_models(job->page, job->summary);
+    put_scores(job->page, job->summary);
+    put_operations(job->page, job->summary);
+    put_warnings(job->page, job->summary);
+    return AFMON_OK;
+}

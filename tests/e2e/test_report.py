@@ -1,0 +1,161 @@
+"""afmon report: the verdict, the page as HTML, Markdown, hostile texts, files that cannot be written."""
+import html.parser
+import os
+import re
+import resource
+import subprocess
+
+import pytest
+
+from conftest import COMMAND
+from report_runs import HOSTILE, MARKUP, add_evaluation, add_generation, hostile, typical
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+
+
+class Page(html.parser.HTMLParser):
+    """Fails on tags that do not match; keeps text, tags and ids."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.ids, self.words, self.rows = [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), attrs
+        assert not [name for name in names if name.startswith("on")], attrs
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, (tag, self.open[-5:])
+        self.open.pop()
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+        if self.open and ("td" in self.open or "th" in self.open):
+            self.rows[-1][-1] += data
+
+    def row(self, name):
+        return next(row[1:] for row in self.rows if row and row[0] == name)
+
+
+def page_of(command, run, tmp_path):
+    done = command("report", run, "--output", tmp_path / "new" / "report.html")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path / "new") == ["report.html"]
+    text = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert len(page.ids) == len(set(page.ids))
+    return page, text
+
+
+def test_a_typical_run(command, run, tmp_path):
+    typical(run)
+    page, text = page_of(command, run, tmp_path)
+    words = "".join(page.words)
+    assert "Degraded" in words and re.search(r"Success rate dropped to (49|50)\.\d%", words) and "it was over at the end" in words
+    assert "1 line of the metrics files could not be read." in words and "metrics.jsonl:" in words
+    assert page.row("large")[:4] == ["360", "36,000", "18,000", "54,000"]
+    assert page.row("timeout")[0] == "30" and page.row("stop")[0] == "720"
+    assert page.row("opensimula · answer_generation")[:2] == ["120", "20"]
+    assert page.row("tone")[:2] == ["judge", "72"]
+    assert not re.search(r"""(?:src|href)\s*=|@import|url\((?!#)""", text), "nothing is loaded"
+    assert {"h1", "h2", "main", "table", "caption"} <= set(page.tags)
+
+
+@pytest.mark.parametrize("success, verdict", [([True] * 20, "Healthy"), ([False] * 3, "Failed"), ([], "No data")])
+def test_verdicts(command, run, tmp_path, success, verdict):
+    run.add_text("")
+    for i, good in enumerate(success):
+        add_generation(run, float(i), good)
+    page, _ = page_of(command, run, tmp_path)
+    assert verdict in "".join(page.words)
+
+
+def test_evaluations_only(command, run):
+    for i in range(4):
+        add_evaluation(run, float(i), 0.5, success=i == 0)
+    done = command("report", run, "-o", "-", "--format", "md")
+    assert done.returncode == 0 and "failed" in done.stdout.splitlines()[0]
+
+
+def test_hostile_texts_are_text(command, run, tmp_path):
+    hostile(run)
+    page, text = page_of(command, run, tmp_path)
+    assert not {"script", "img"} & set(page.tags)
+    words = "".join(page.words)
+    assert MARKUP.replace("\u202e", "�").replace("\u0007", "�") in words
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x09\x0b-\x1f\x7f]", text)
+    assert "x" * 197 + "…" in words and "x" * 198 not in words
+    done = command("report", run, "--output", tmp_path / "x.html", "--title", MARKUP)
+    assert done.returncode == 0
+    assert not {"script", "img"} & set(Page((tmp_path / "x.html").read_text(encoding="utf-8")).tags)
+
+
+def test_markdown_cannot_be_broken_out_of(command, run):
+    hostile(run)
+    done = command("report", run, "--output", "-", "--format", "md", "--title", "a|b\n# c")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert not re.search(r"[<>`@\\]|\]\(|https?:", done.stdout), "markup, links, mentions"
+    assert sum(line.startswith("## ") for line in lines) == 1
+    table = None
+    for line in lines:
+        if line.startswith("|"):
+            table = table or line.count("|")
+            assert line.count("|") == table, line
+        else:
+            table = None
+    assert len(lines) < 120 and len(HOSTILE) == 8
+
+
+def test_the_command_line(command, run, tmp_path):
+    add_generation(run, 0.0)
+    for words, message in [([], "--output"), (["-o", "x.pdf"], "html or md"), (["-o", "x", "--format", "pdf"], "html and md"),
+                           (["-o", tmp_path], "ending")]:
+        done = command("report", run, *words)
+        assert done.returncode == 2 and message in done.stderr, done.stderr
+    assert command("report", tmp_path / "none", "-o", "x.md").returncode == 1
+    (tmp_path / "folder.html").mkdir()
+    done = command("report", run, "-o", tmp_path / "folder.html")
+    assert done.returncode == 2 and "is a folder" in done.stderr
+    (tmp_path / "file").write_text("")
+    assert command("report", run, "-o", tmp_path / "file" / "x.md").returncode == 1
+
+
+def test_no_room_leaves_the_old_file(run, tmp_path):
+    add_generation(run, 0.0)
+    (tmp_path / "out").mkdir()
+    target = tmp_path / "out" / "x.html"
+    target.write_text("old")
+
+    def little_room():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+    done = subprocess.run([COMMAND, "report", str(run), "-o", str(target)], preexec_fn=little_room, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
+    assert target.read_text() == "old" and os.listdir(tmp_path / "out") == ["x.html"]
+
+
+def test_full_disk_on_standard_output(run):
+    add_generation(run, 0.0)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([COMMAND, "report", str(run), "-o", "-"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "No space left" in done.stderr
