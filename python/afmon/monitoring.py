@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -331,6 +332,15 @@ class GenerationMonitor(_afmon.Monitor):
                        window: timedelta | float | None = None) -> None:
         """Write the samples of a window to a file; missing folders are made, metadata is part of it."""
         self.view(window).export(output_path, format)
+
+    def visualize_metrics(self, save_dir: str | os.PathLike[str] | None = None, figsize: tuple[float, float] = (12, 6),
+                          return_figures: bool = False) -> dict[str, Any]:
+        """Charts are not in this version yet: warns, writes nothing, gives an empty dict, as the peer does without data.
+
+        The peer's generators call this when they end, so it must be here.
+        """
+        warnings.warn("afmon draws no charts yet; the samples are in metrics.jsonl", stacklevel=2)
+        return {}
 
     # ---- the end ----
 

@@ -135,7 +135,7 @@ class Run:
         ]
 
     def export(self, path: str | os.PathLike[str], format: str = "json") -> Path:
-        """Write the samples to a file: "json", "csv" (a file per metric) or "excel". Returns the path."""
+        """Write the samples to a file: "json", "csv" (a file per metric), "excel" or "parquet". Returns the path."""
         if not isinstance(format, str):
             raise TypeError(f"export: format must be a str, not {type(format).__name__}")
         self._view.export(path, format, self._since, self._until)

@@ -19,6 +19,8 @@ static int sort_named(struct track *track, const char *function, const int *take
     int member = member_of(name);
     if (member < 0)
         return -1;
+    if (member == TRACK_METADATA && PyDict_Check(value)) /* what OpenSimula gives: one dict of all */
+        return fields_add_mapping(&track->fields, value);
     if (member == TRACK_FIELD || !takes[member])
         return fields_add(&track->fields, name, value);
     if (track->members[member] != NULL) {

@@ -18,7 +18,8 @@
     X(LENGTH, "conversation_length")                                                                                   \
     X(PROMPT_TOKENS, "prompt_token_count")                                                                             \
     X(COMPLETION_TOKENS, "completion_token_count")                                                                     \
-    X(TOTAL_TOKENS, "total_token_count")
+    X(TOTAL_TOKENS, "total_token_count")                                                                               \
+    X(METADATA, "metadata")
 
 enum track_member {
 #define TRACK_ENUM(name, text) TRACK_##name,

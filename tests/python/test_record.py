@@ -42,6 +42,12 @@ def test_a_tracked_generation_carries_its_metadata_on_every_sample(monitor, fold
     assert report.by_model == [afmon.ModelTokenUsage("gpt", 3, 4, 7)] and report.total_tokens == 7
 
 
+def test_a_dict_of_metadata_is_spread_over_the_samples(monitor, folder):
+    monitor.track_generation(1, False, error="no", metadata={"component": "opensimula", "error_type": "ValueError"})
+    monitor.flush()
+    assert [(line["component"], line["error_type"]) for line in lines_of(folder)] == [("opensimula", "ValueError")] * 4
+
+
 @pytest.mark.parametrize("error, text, kind", [
     ("it broke", "it broke", None), (ValueError("bad"), "bad", "ValueError"), (TimeoutError(), "TimeoutError", "TimeoutError"),
 ])
