@@ -4,11 +4,23 @@
 
 #include <afmon/afmon.h>
 
+#include "cli/check.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/run.h"
 
-enum { SUCCESS_ID = 1000, TIME_ID, ERROR_ID, PROMPT_ID, COMPLETION_ID, TOTAL_ID, LENGTH_ID, INTERVAL_ID, JSON_ID };
+enum {
+    SUCCESS_ID = 1000,
+    TIME_ID,
+    ERROR_ID,
+    PROMPT_ID,
+    COMPLETION_ID,
+    TOTAL_ID,
+    LENGTH_ID,
+    RULES_ID,
+    INTERVAL_ID,
+    JSON_ID
+};
 
 static const cli_option options[] = {
     {SUCCESS_ID, "min-success-rate", "RATE", "Fire below this mean of success_rate, 0 to 1 (0.8)"},
@@ -18,6 +30,7 @@ static const cli_option options[] = {
     {COMPLETION_ID, "max-completion-tokens", "N", "Fire above this mean of completion_token_count (4096)"},
     {TOTAL_ID, "max-total-tokens", "N", "Fire above this mean of total_token_count (8192)"},
     {LENGTH_ID, "max-conversation-length", "TURNS", "Fire above this mean of conversation_length (2)"},
+    {RULES_ID, "rules", "FILE", "Judge the rules of a YAML file, and say when each fired and was resolved"},
     {INTERVAL_ID, "interval", "DURATION", "Time between two passes of the rules (60s)"},
     {JSON_ID, "json", NULL, "Print a JSON object"},
     {0, NULL, NULL, NULL},
@@ -33,16 +46,11 @@ static const cli_usage usage = {
     .epilogue = "Exit status: 0 no rule fired; 1 at least one fired; 2 could not tell (no run\n"
                 "folder, no data to judge, a wrong option).\n\n"
                 "Example, in CI:\n"
-                "  afmon check runs/nightly --min-success-rate 0.95 --max-generation-time 20s\n",
+                "  afmon check runs/nightly --min-success-rate 0.95 --max-generation-time 20s\n"
+                "  afmon check runs/nightly --rules rules.yaml\n",
 };
 
-struct request {
-    afmon_alert_limits limits;
-    double interval_s;
-    bool as_json;
-};
-
-static bool take_option(cli_args *args, int id, struct request *request)
+static bool take_option(cli_args *args, int id, check_request *request)
 {
     const double any = INFINITY;
     afmon_alert_limits *limits = &request->limits;
@@ -61,6 +69,9 @@ static bool take_option(cli_args *args, int id, struct request *request)
         return cli_value_number(args, 0, any, &limits->max_total_token_mean);
     case LENGTH_ID:
         return cli_value_number(args, 0, any, &limits->max_conversation_length_mean);
+    case RULES_ID:
+        request->rules_file = args->value;
+        return true;
     case INTERVAL_ID:
         return cli_value_duration(args, 1, 7 * 86400.0, &request->interval_s);
     default:
@@ -109,15 +120,12 @@ static int print_for_people(const afmon_view_info *info, double interval_s, cons
     return cli_finish_output(CLI_OK);
 }
 
-static int check(afmon_view *view, const char *folder, const struct request *request)
+static int check(afmon_view *view, const char *folder, const check_request *request)
 {
     afmon_alert_span spans[AFMON_ALERT_RULES];
     afmon_view_info info;
     size_t count = 0;
     afmon_view_get_info(view, &info);
-    if (info.problem_count > 0)
-        cli_error("%s: %s line%s could not be read and not judged; 'afmon show' names them", folder,
-                  cli_count(info.problem_count).s, info.problem_count == 1 ? "" : "s");
     if (!has_something_to_judge(view)) {
         cli_error("%s: nothing to judge: no generation was recorded", folder);
         return CLI_USAGE;
@@ -134,20 +142,48 @@ static int check(afmon_view *view, const char *folder, const struct request *req
     return count > 0 ? CLI_FAILED : CLI_OK;
 }
 
+static void tell_problems(const afmon_view *view, const char *folder)
+{
+    afmon_view_info info;
+    afmon_view_get_info(view, &info);
+    if (info.problem_count > 0)
+        cli_error("%s: %s line%s could not be read and not judged; 'afmon show' names them", folder,
+                  cli_count(info.problem_count).s, info.problem_count == 1 ? "" : "s");
+}
+
+/* The rules of the file, where one is given. The command line's limits are those of the built-in ones. */
+static bool load_rules(const check_request *request, afmon_rules *rules)
+{
+    afmon_error error;
+    *rules = (afmon_rules){0};
+    if (request->rules_file == NULL ||
+        afmon_rules_load(request->rules_file, &request->limits, rules, &error) == AFMON_OK)
+        return true;
+    cli_error("--rules: %s", error.message);
+    return false;
+}
+
 int cmd_check(int argc, char **argv)
 {
     cli_args args;
-    struct request request = {.interval_s = 60};
+    check_request request = {.interval_s = 60};
     afmon_alert_limits_init(&request.limits);
     cli_args_init(&args, &usage, argc, argv);
     for (int id; (id = cli_next_option(&args)) != CLI_END;)
         if (id == CLI_STOP || !take_option(&args, id, &request))
             return args.status;
     const char *folder = cli_folder_operand(&args);
-    afmon_view *view = folder ? cli_open_run(folder) : NULL;
-    if (!view)
+    afmon_rules rules;
+    if (!folder || !load_rules(&request, &rules))
         return CLI_USAGE;
-    int status = check(view, folder, &request);
+    afmon_view *view = cli_open_run(folder);
+    int status = CLI_USAGE;
+    if (view != NULL) {
+        tell_problems(view, folder);
+        status =
+            request.rules_file != NULL ? check_rules(view, folder, &request, &rules) : check(view, folder, &request);
+    }
     afmon_view_close(view);
+    afmon_rules_free(&rules);
     return status;
 }

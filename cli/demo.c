@@ -8,13 +8,14 @@
 #include "generators/grammar.h"
 #include "generators/simulated.h"
 
-enum { SEED = 1, CONVERSATIONS, CONCURRENCY, LOG_DIR, DURATION };
+enum { SEED = 1, CONVERSATIONS, CONCURRENCY, LOG_DIR, RULES, DURATION };
 
 static const cli_option options[] = {
     {SEED, "seed", "N", "Seed of the simulation: the same seed gives the same conversations (42)"},
     {CONVERSATIONS, "conversations", "N", "How many conversations (3000)"},
     {CONCURRENCY, "concurrency", "N", "How many are made at the same time (48)"},
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
+    {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
     {DURATION, "duration", "TIME",
      "How long it may take, about: time in the simulation runs so much faster than outside (14s)"},
     {0, NULL, NULL, NULL},
@@ -39,6 +40,7 @@ typedef struct demo {
     int64_t concurrency;
     double duration_s;
     const char *log_dir;
+    const char *rules_file;
 } demo;
 
 /* false: the command is to return args->status. */
@@ -61,6 +63,9 @@ static bool parse(demo *d, cli_args *args)
             break;
         case LOG_DIR:
             d->log_dir = args->value;
+            break;
+        case RULES:
+            d->rules_file = args->value;
             break;
         default:
             ok = false;
@@ -100,6 +105,7 @@ static void fill_session(session *s, const demo *d, const char *const *topics)
 {
     afmon_options_init(&s->monitor);
     s->monitor.log_dir = d->log_dir;
+    s->monitor.rules_file = d->rules_file;
     s->monitor.metrics_interval_s = 1;
     s->description = "Demo of a simulated generation";
     s->model = "sim-large";

@@ -28,6 +28,7 @@ enum {
     SPEED,
     SEED,
     LOG_DIR,
+    RULES,
     TIMEOUT,
     MAX_RETRIES,
     SHUTDOWN_TIMEOUT,
@@ -71,6 +72,7 @@ static const cli_option options_table[] = {
     {SHUTDOWN_TIMEOUT, "shutdown-timeout", "TIME",
      "After Ctrl-C: how long calls in flight may take to end; also how long closing the monitor may take (10s)"},
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
+    {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
     {METRICS_INTERVAL, "metrics-interval", "TIME", "How often the alert rules are looked at, at least 1s (5s)"},
     {OTLP, "otlp", "URL",
      "Send metrics and logs to an OpenTelemetry receiver (OTLP/HTTP), such as http://127.0.0.1:4318. Headers are taken "
@@ -176,6 +178,8 @@ static const char **text_option(generate_options *o, int id)
         return &o->feeds.statsd;
     case CA_FILE:
         return &o->feeds.ca_file;
+    case RULES:
+        return &o->rules_file;
     default:
         return NULL;
     }

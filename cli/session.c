@@ -123,7 +123,7 @@ static void log_beginning(const session *s, afmon_monitor *monitor)
     afmon_log_info(monitor, s->description, fields, sizeof fields / sizeof fields[0]);
 }
 
-int session_run(session *s)
+static int run_with_rules(session *s)
 {
     alert_board board;
     afmon_monitor *monitor = NULL;
@@ -148,5 +148,24 @@ int session_run(session *s)
         cli_error("%s", error.message);
     }
     alert_board_destroy(&board);
+    return status;
+}
+
+int session_run(session *s)
+{
+    const char *path = s->monitor.rules_file;
+    afmon_rules rules = {0};
+    afmon_error error;
+    if (path != NULL) {
+        if (afmon_rules_load(path, &s->monitor.limits, &rules, &error) != AFMON_OK) {
+            cli_error("--rules: %s", error.message);
+            return CLI_USAGE;
+        }
+        s->monitor.rules_file = NULL;
+        s->monitor.rules = rules.rules;
+        s->monitor.rule_count = rules.count;
+    }
+    int status = run_with_rules(s);
+    afmon_rules_free(&rules);
     return status;
 }
