@@ -17,11 +17,12 @@ class Alert:
     data: dict[str, Any]
     metric: str = field(default="", compare=False)
     limit: float = field(default=0.0, compare=False)
+    state: str = field(default="fired", compare=False)  # "firing" in later passes; "resolved" where a rule asks for it
 
 
 def alert_of(values):
-    name, message, level, timestamp_ns, metric, limit, data = values
-    return Alert(name, message, level, datetime.fromtimestamp(timestamp_ns / 1e9), data, metric, limit)
+    name, message, level, timestamp_ns, metric, limit, state, data = values
+    return Alert(name, message, level, datetime.fromtimestamp(timestamp_ns / 1e9), data, metric, limit, state)
 
 
 class AlertHandlers:

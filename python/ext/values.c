@@ -35,9 +35,9 @@ PyObject *value_usage(const afmon_token_usage *usage)
 PyObject *value_alert(const afmon_alert *alert)
 {
     const afmon_aggregate *a = &alert->data;
-    return Py_BuildValue("(NNsLNd{sdsdsdsKsdsd})", text(alert->name), text(alert->message),
+    return Py_BuildValue("(NNsLNds{sdsdsdsKsdsd})", text(alert->name), text(alert->message),
                          afmon_level_name(alert->level), (long long)alert->timestamp_ns, text(alert->metric),
-                         alert->limit, "mean", a->mean, "min", a->min, "max", a->max, "count",
+                         alert->limit, afmon_alert_state_name(alert->state), "mean", a->mean, "min", a->min, "max", a->max, "count",
                          (unsigned long long)a->count, "sum", a->sum, "stddev", a->stddev);
 }
 

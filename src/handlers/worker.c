@@ -90,6 +90,8 @@ static void handle(struct afmon_dispatch *dispatch, struct afmon_item *item)
     afmon_item_release(item);
     pthread_mutex_lock(&dispatch->lock);
     count_call(dispatch, taken);
+    if (!taken && afmon_dispatch_monotonic_ns() >= next_report_ns(dispatch))
+        report(dispatch); /* before who waits for this item, and then closes the log, is told that it is through */
     dispatch->settled++;
     pthread_cond_broadcast(&dispatch->done);
 }

@@ -128,6 +128,7 @@ def test_alert_handlers_may_change_at_any_time(monitor):
     assert [alert.name for alert in first] == ["low_success_rate"] == [alert.name for alert in later]
     alert = first[0]
     assert (alert.level, alert.message, alert.data["count"]) == ("warning", "Success rate dropped to 0.0%", 1)
+    assert (alert.state, later[0].state) == ("fired", "firing")
     assert isinstance(alert.timestamp, datetime) and abs(datetime.now() - alert.timestamp) < timedelta(minutes=1)
 
 
