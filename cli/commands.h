@@ -17,5 +17,6 @@ int cmd_check(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 
 #endif

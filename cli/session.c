@@ -70,6 +70,20 @@ static int exit_status(const session *s, const gen_run_counts *counts, const cha
     return (counts->failed > 0 && !s->failures_expected) || problem[0] != '\0' ? CLI_FAILED : CLI_OK;
 }
 
+/* For who follows the run: docs/formats.md, "Run plan". */
+static void log_plan(const session *s, afmon_monitor *monitor)
+{
+    int64_t done = 0;
+    for (uint64_t i = 0; s->run.dataset != NULL && i < s->run.count; i++)
+        done += gen_dataset_has(s->run.dataset, i);
+    afmon_field fields[] = {
+        afmon_int("planned", (int64_t)s->run.count),
+        afmon_int("done", done),
+        afmon_string("operation", "conversation_generation"),
+    };
+    afmon_log_info(monitor, "Run plan", fields, sizeof fields / sizeof fields[0]);
+}
+
 static int drive(session *s, afmon_monitor *monitor, alert_board *board)
 {
     gen_run *run = gen_run_start(&s->run);
@@ -142,6 +156,7 @@ static int run_with_rules(session *s)
     if (afmon_monitor_open(&s->monitor, &monitor, &error) == AFMON_OK) {
         s->run.plan.monitor = monitor;
         log_beginning(s, monitor);
+        log_plan(s, monitor);
         status = drive(s, monitor, &board);
         afmon_monitor_close(monitor, NULL);
     } else {

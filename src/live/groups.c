@@ -130,11 +130,11 @@ bool afmon_group_add(struct afmon_group *group, enum afmon_live_kind kind, int64
 }
 
 /* The seconds of the window; the last is the one that now_ns is in. */
-static struct afmon_group_second sum_lately(const struct afmon_group *group, int64_t now_ns, double window_s)
+static struct afmon_group_second sum_lately(const struct afmon_group *group, struct afmon_lately lately)
 {
     struct afmon_group_second sum = {0};
-    int64_t end = now_ns / AFMON_NS_PER_S - (now_ns % AFMON_NS_PER_S < 0);
-    int64_t span = (int64_t)fmax(1, fmin(AFMON_GROUP_SECONDS - 8, window_s));
+    int64_t end = lately.now_ns / AFMON_NS_PER_S - (lately.now_ns % AFMON_NS_PER_S < 0);
+    int64_t span = (int64_t)fmax(1, fmin(AFMON_GROUP_SECONDS - 8, lately.window_s));
     for (size_t i = 0; i < AFMON_GROUP_SECONDS; i++) {
         const struct afmon_group_second *second = &group->lately[i];
         if (second->second > end || second->second <= end - span)
@@ -148,22 +148,24 @@ static struct afmon_group_second sum_lately(const struct afmon_group *group, int
 }
 
 /* How long these seconds were, up to now. */
-static double seconds_lately(int64_t now_ns, double window_s)
+static double seconds_lately(struct afmon_lately lately)
 {
-    double span = floor(fmax(1, fmin(AFMON_GROUP_SECONDS - 8, window_s)));
-    int64_t part = now_ns % AFMON_NS_PER_S;
-    return fmax(0.25, span - 1 + (double)(part < 0 ? part + AFMON_NS_PER_S : part) * 1e-9);
+    double span = floor(fmax(1, fmin(AFMON_GROUP_SECONDS - 8, lately.window_s)));
+    int64_t part = lately.now_ns % AFMON_NS_PER_S;
+    double seconds = span - 1 + (double)(part < 0 ? part + AFMON_NS_PER_S : part) * 1e-9;
+    double run_s = ((double)lately.now_ns - (double)lately.first_ns) * 1e-9;
+    return fmax(0.25, fmin(seconds, run_s));
 }
 
-double afmon_group_calls_lately(const struct afmon_group *group, int64_t now_ns, double window_s)
+double afmon_group_calls_lately(const struct afmon_group *group, struct afmon_lately lately)
 {
-    return sum_lately(group, now_ns, window_s).calls / seconds_lately(now_ns, window_s);
+    return sum_lately(group, lately).calls / seconds_lately(lately);
 }
 
-static afmon_live_rate rate_of(const struct afmon_group *group, int64_t now_ns, double window_s)
+static afmon_live_rate rate_of(const struct afmon_group *group, struct afmon_lately lately)
 {
-    struct afmon_group_second sum = sum_lately(group, now_ns, window_s);
-    double seconds = seconds_lately(now_ns, window_s);
+    struct afmon_group_second sum = sum_lately(group, lately);
+    double seconds = seconds_lately(lately);
     const struct afmon_summary *durations = &group->durations;
     bool totals = group->tokens[2] > 0;
     return (afmon_live_rate){
@@ -199,7 +201,7 @@ static int compare(const void *left, const void *right)
     return order != 0 ? order : strcmp(a->component, b->component);
 }
 
-size_t afmon_groups_rates(const struct afmon_groups *groups, int64_t now_ns, double window_s, afmon_live_rate *rates,
+size_t afmon_groups_rates(const struct afmon_groups *groups, struct afmon_lately lately, afmon_live_rate *rates,
                           size_t capacity)
 {
     const struct afmon_group *sorted[AFMON_LIVE_OPERATIONS];
@@ -208,7 +210,7 @@ size_t afmon_groups_rates(const struct afmon_groups *groups, int64_t now_ns, dou
     if (groups->count > 1)
         qsort(sorted, groups->count, sizeof sorted[0], compare);
     for (size_t i = 0; i < groups->count && i < capacity; i++)
-        rates[i] = rate_of(sorted[i], now_ns, window_s);
+        rates[i] = rate_of(sorted[i], lately);
     return groups->count;
 }
 

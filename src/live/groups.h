@@ -47,11 +47,18 @@ struct afmon_group *afmon_group_of(struct afmon_groups *groups, const char *name
 /* Counts a sample of the kind. False: no memory. */
 bool afmon_group_add(struct afmon_group *group, enum afmon_live_kind kind, int64_t time_ns, double value);
 
-/* Calls that ended in the seconds up to now_ns. */
-double afmon_group_calls_lately(const struct afmon_group *group, int64_t now_ns, double window_s);
+/* The last seconds up to now, cut where the run began. */
+struct afmon_lately {
+    int64_t now_ns;
+    int64_t first_ns; /* of the run */
+    double window_s;
+};
+
+/* Calls a second that ended lately. */
+double afmon_group_calls_lately(const struct afmon_group *group, struct afmon_lately lately);
 
 /* Fills rates in the order that afmon_live_models promises; returns how many there are. */
-size_t afmon_groups_rates(const struct afmon_groups *groups, int64_t now_ns, double window_s, afmon_live_rate *rates,
+size_t afmon_groups_rates(const struct afmon_groups *groups, struct afmon_lately lately, afmon_live_rate *rates,
                           size_t capacity);
 
 size_t afmon_groups_bytes(const struct afmon_groups *groups);

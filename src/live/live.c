@@ -263,12 +263,17 @@ const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t 
     return series != NULL ? series->name : NULL;
 }
 
+static struct afmon_lately lately_of(const struct afmon_live *live, double window_s)
+{
+    return (struct afmon_lately){now_of(live, state_of(live)), live->first_ns, window_s};
+}
+
 afmon_status afmon_live_models(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
                                size_t *count)
 {
     if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
         return AFMON_E_ARGUMENT;
-    *count = afmon_groups_rates(&live->models, now_of(live, state_of(live)), window_s, rates, capacity);
+    *count = afmon_groups_rates(&live->models, lately_of(live, window_s), rates, capacity);
     return AFMON_OK;
 }
 
@@ -277,6 +282,6 @@ afmon_status afmon_live_operations(afmon_live *live, double window_s, afmon_live
 {
     if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
         return AFMON_E_ARGUMENT;
-    *count = afmon_groups_rates(&live->operations, now_of(live, state_of(live)), window_s, rates, capacity);
+    *count = afmon_groups_rates(&live->operations, lately_of(live, window_s), rates, capacity);
     return AFMON_OK;
 }

@@ -78,7 +78,7 @@ void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan)
         if (!is_planned(log, group))
             continue;
         calls += group->calls;
-        lately += afmon_group_calls_lately(group, info.now_ns, LATELY_S);
+        lately += afmon_group_calls_lately(group, (struct afmon_lately){info.now_ns, info.first_ns, LATELY_S});
     }
     plan->done = log->plan_done + calls;
     plan->per_s = rate_of(&info, calls, lately);

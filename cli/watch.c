@@ -1,0 +1,200 @@
+/* afmon watch: the command. */
+#include "cli/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+enum { ONCE = 1, JSON, REPLAY };
+
+static const cli_option options[] = {
+    {ONCE, "once", NULL, "Print one frame as text and exit"},
+    {JSON, "json", NULL, "Print one frame as a JSON object and exit"},
+    {REPLAY, "replay", "SPEED", "Play a recorded run again, so many times as fast: 10x"},
+    {0, NULL, NULL, NULL},
+};
+
+static const cli_usage usage = {
+    .command = "watch",
+    .synopsis = "DIR [OPTION...]",
+    .description =
+        "Shows a run while it goes on: progress, throughput, success and errors, latency, tokens, operations, models, "
+        "alerts and the last log lines. It only reads the files of the run folder, and costs the run nothing. The "
+        "folder need not exist yet. Of a large run the newest part is shown at once, and the rest is read behind it. "
+        "'?' lists the keys, 'q' quits.",
+    .options = options,
+    .epilogue =
+        "Exit status: 0 it was ended with q, or the frame was printed; 1 it could not; 2 the command line is wrong; "
+        "130 ended by a signal.\n",
+};
+
+typedef struct command {
+    const char *folder;
+    bool once;
+    bool json;
+    double speed; /* 0: no replay */
+} command;
+
+static bool parse_speed(cli_args *args, double *speed)
+{
+    char text[32];
+    size_t length = strlen(args->value);
+    if (length > 0 && length < sizeof text) {
+        memcpy(text, args->value, length + 1);
+        if (text[length - 1] == 'x')
+            text[length - 1] = '\0';
+        if (cli_parse_number(text, speed) && *speed > 0 && *speed <= 1e6)
+            return true;
+    }
+    args->status = cli_usage_error("watch", "--replay is '%s'; it must be a number above 0, like 10x", args->value);
+    return false;
+}
+
+/* false: the command is to return args->status. */
+static bool parse(command *c, cli_args *args)
+{
+    bool ok = true;
+    for (int id; ok && (id = cli_next_option(args)) != CLI_END;) {
+        switch (id) {
+        case ONCE:
+            c->once = true;
+            break;
+        case JSON:
+            c->json = true;
+            break;
+        case REPLAY:
+            ok = parse_speed(args, &c->speed);
+            break;
+        default:
+            ok = false;
+        }
+    }
+    if (!ok)
+        return false;
+    if (cli_operand_count(args) != 1) {
+        args->status = cli_usage_error("watch", "watch takes one run folder");
+        return false;
+    }
+    c->folder = cli_operand(args, 0);
+    if (c->speed > 0 && (c->once || c->json)) {
+        args->status = cli_usage_error("watch", "--replay goes with neither --once nor --json");
+        return false;
+    }
+    return true;
+}
+
+static int say(const afmon_error *error)
+{
+    cli_error("%s", error->message);
+    return CLI_FAILED;
+}
+
+/* Reads all that is there. */
+static bool load(afmon_live *live, afmon_live_info *info, afmon_error *error)
+{
+    cli_progress progress;
+    afmon_status status;
+    uint64_t before;
+    cli_progress_begin(&progress, "Reading");
+    do {
+        afmon_live_get_info(live, info);
+        before = info->revision;
+        status = afmon_live_update(live, 0.1, error);
+        afmon_live_get_info(live, info);
+        cli_progress_update(&progress, (uint64_t)(info->loaded * 1e6), 1000000);
+    } while (status == AFMON_OK && (info->loaded < 1 || (info->state == AFMON_LIVE_ENDED && info->revision != before)));
+    cli_progress_end(&progress);
+    return status == AFMON_OK;
+}
+
+static int print_text(const command *c, const watch_wish *wish, const watch_figures *f)
+{
+    enum { WIDTH = 100, HEIGHT = 40 };
+    cli_screen out;
+    canvas frame = {0};
+    cli_screen_init(&out, stdout);
+    bool ok = canvas_begin(&frame, out.width >= 40 ? out.width : WIDTH, out.height >= 24 ? out.height : HEIGHT);
+    if (ok)
+        watch_draw(&frame, c->folder, wish, f, out.unicode);
+    for (size_t row = 0; ok && row + 1 < frame.height; row++) { /* without the line of keys */
+        char *text = canvas_row_text(&frame, row);
+        ok = text != NULL;
+        if (ok)
+            puts(text);
+        free(text);
+    }
+    canvas_free(&frame);
+    if (ok)
+        return cli_finish_output(CLI_OK);
+    cli_error("out of memory");
+    return CLI_FAILED;
+}
+
+static int print_once(const command *c, afmon_live *live)
+{
+    afmon_error error;
+    afmon_live_info info;
+    watch_wish wish = {.window_s = -1};
+    watch_figures *f = calloc(1, sizeof *f);
+    int status = CLI_FAILED;
+    if (!load(live, &info, &error))
+        status = say(&error);
+    else if (f == NULL || !watch_collect(live, &wish, 64, f))
+        cli_error("out of memory");
+    else
+        status = c->json ? watch_print_json(c->folder, f) : print_text(c, &wish, f);
+    if (f != NULL)
+        watch_figures_clear(f);
+    free(f);
+    return status;
+}
+
+/* Where a recorded run begins and ends is known once all of it was read. */
+static int replay(const command *c)
+{
+    afmon_live *live = NULL;
+    afmon_error error;
+    afmon_live_info info;
+    afmon_live_options replaying;
+    if (afmon_live_open(c->folder, NULL, &live, &error) != AFMON_OK)
+        return say(&error);
+    bool loaded = load(live, &info, &error);
+    afmon_live_close(live);
+    live = NULL;
+    if (!loaded)
+        return say(&error);
+    if (info.sample_count == 0) {
+        cli_error("%s holds no samples: there is nothing to replay", c->folder);
+        return CLI_FAILED;
+    }
+    afmon_live_options_init(&replaying);
+    replaying.replay = true;
+    if (afmon_live_open(c->folder, &replaying, &live, &error) != AFMON_OK)
+        return say(&error);
+    int status = watch_screen_run(live, c->folder, c->speed, info.first_ns, info.last_ns);
+    afmon_live_close(live);
+    return status;
+}
+
+static int follow(const command *c)
+{
+    afmon_live *live = NULL;
+    afmon_error error;
+    if (afmon_live_open(c->folder, NULL, &live, &error) != AFMON_OK)
+        return say(&error);
+    int status = c->once || c->json ? print_once(c, live) : watch_screen_run(live, c->folder, 0, 0, 0);
+    afmon_live_close(live);
+    return status;
+}
+
+int cmd_watch(int argc, char **argv)
+{
+    command c = {0};
+    cli_args args;
+    cli_args_init(&args, &usage, argc, argv);
+    if (!parse(&c, &args))
+        return args.status;
+    return c.speed > 0 ? replay(&c) : follow(&c);
+}

@@ -1,0 +1,227 @@
+/* A frame: head, progress, the five questions over time, and the panels below. */
+#include <math.h>
+#include <string.h>
+
+#include "cli/watch.h"
+
+enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, LABEL = 12, STRETCHED = 8 };
+
+static cli_style style_of_success(double success)
+{
+    return success >= 0.9 ? CLI_GREEN : success >= 0.7 ? CLI_YELLOW : CLI_RED;
+}
+
+static cli_style style_of_state(afmon_live_state state)
+{
+    static const cli_style styles[] = {CLI_CYAN, CLI_GREEN, CLI_YELLOW, CLI_PLAIN};
+    return styles[state];
+}
+
+static void draw_head(canvas *c, const char *folder, const watch_wish *wish, const watch_figures *f, bool unicode)
+{
+    char right[160];
+    const afmon_live_info *info = &f->info;
+    double span_s = info->sample_count > 0 ? (double)(info->now_ns - info->first_ns) * 1e-9 : 0;
+    snprintf(right, sizeof right, "%s%s", wish->paused ? "paused  " : "",
+             cli_seconds(span_s < 0 ? 0 : floor(span_s)).s);
+    const char *state = afmon_live_state_name(info->state);
+    size_t taken = strlen(state) + strlen(right) + 4;
+    size_t room = c->width > taken ? c->width - taken : 0;
+    size_t used = canvas_put(c, 0, 0, room, CLI_BOLD, "afmon watch  ", unicode);
+    canvas_put_foreign(c, 0, used, room > used ? room - used : 0, CLI_PLAIN, folder, strlen(folder), unicode);
+    canvas_put(c, 0, room + 2, taken, style_of_state(info->state), state, unicode);
+    canvas_put_right(c, 0, 0, c->width, wish->paused ? CLI_YELLOW : CLI_PLAIN, right, unicode);
+}
+
+static void draw_bar(canvas *c, double part, const char *counts, bool unicode)
+{
+    char bar[4 * CANVAS_MOST + 1];
+    cli_screen screen = {.unicode = unicode};
+    size_t taken = cli_width(counts) + 2;
+    size_t width = c->width > taken + 8 ? c->width - taken : 8;
+    cli_bar(&screen, part, width > 100 ? 100 : width, bar, sizeof bar);
+    size_t used = canvas_put(c, 1, 0, width, CLI_GREEN, bar, unicode);
+    canvas_put(c, 1, used + 2, c->width, CLI_PLAIN, counts, unicode);
+}
+
+static const char *loading_note(const afmon_live_info *info, char out[48])
+{
+    out[0] = '\0';
+    if (info->loaded < 1)
+        snprintf(out, 48, "  loading %.0f%%", floor(info->loaded * 100));
+    return out;
+}
+
+static void draw_progress(canvas *c, const watch_figures *f, bool unicode)
+{
+    char text[256], note[48];
+    const afmon_live_plan *plan = &f->plan;
+    loading_note(&f->info, note);
+    if (plan->known && plan->planned > 0) {
+        double part = fmin(1, (double)plan->done / (double)plan->planned);
+        int length = snprintf(text, sizeof text, "%3.0f%%  %s / %s", floor(part * 100), cli_count(plan->done).s,
+                              cli_count(plan->planned).s);
+        if (isfinite(plan->eta_s) && plan->eta_s > 0)
+            length += snprintf(text + length, sizeof text - (size_t)length, "  %s left", cli_seconds(plan->eta_s).s);
+        snprintf(text + length, sizeof text - (size_t)length, "%s", note);
+        draw_bar(c, part, text, unicode);
+        return;
+    }
+    if (f->info.sample_count == 0) {
+        canvas_put(c, 1, 0, c->width, CLI_DIM, "no samples yet", unicode);
+        return;
+    }
+    snprintf(text, sizeof text, "%s samples, %s metrics, %s tokens%s", cli_count(f->info.sample_count).s,
+             cli_count(f->info.metric_count).s, cli_compact(f->tokens).s, note);
+    canvas_put(c, 1, 0, c->width, CLI_PLAIN, text, unicode);
+}
+
+/* The line over time in what is left of the row. fixed: the scale is 0..1. */
+static void draw_spark(canvas *c, size_t row, const watch_spark *spark, bool fixed, bool success, cli_style style,
+                       bool unicode)
+{
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    static const char *const plain[] = {"_", "_", ".", ".", "-", "-", "=", "="};
+    double top = fixed ? 1 : 0;
+    size_t room = c->width > WATCH_FIGURES ? c->width - WATCH_FIGURES : 0;
+    room = room < WATCH_SPARK ? room : WATCH_SPARK;
+    size_t shown = spark->count < STRETCHED ? spark->count : room; /* of columns: buckets are at most as many */
+    for (size_t i = 0; !fixed && i < spark->count; i++)
+        top = fmax(top, spark->values[i]);
+    for (size_t i = 0; i < shown && i < room; i++) {
+        double value = spark->values[i * spark->count / shown];
+        if (value < 0)
+            continue;
+        double part = top > 0 ? value / top : 0;
+        size_t level = part >= 1 ? 7 : part > 0 ? (size_t)(part * 8) : 0;
+        canvas_put(c, row, WATCH_FIGURES + i, 1, success ? style_of_success(value) : style,
+                   unicode ? blocks[level] : plain[level], unicode);
+    }
+}
+
+static void draw_figure(canvas *c, size_t row, const char *label, const char *value, cli_style style, bool unicode)
+{
+    canvas_put(c, row, 0, LABEL - 1, CLI_DIM, label, unicode);
+    canvas_put(c, row, LABEL, WATCH_FIGURES - LABEL - 1, style, value, unicode);
+}
+
+static void draw_figures(canvas *c, size_t row, const watch_figures *f, bool unicode)
+{
+    char text[160];
+    snprintf(text, sizeof text, "%s", f->counted[0] != '\0' ? cli_rate(f->per_s).s : "-");
+    draw_figure(c, row, "throughput", text, CLI_BOLD, unicode);
+    draw_spark(c, row, &f->throughput, false, false, CLI_CYAN, unicode);
+    bool known = f->success >= 0;
+    draw_figure(c, row + 1, "success", known ? cli_percent(f->success).s : "-",
+                known ? style_of_success(f->success) : CLI_PLAIN, unicode);
+    draw_spark(c, row + 1, &f->success_line, true, true, CLI_GREEN, unicode);
+    known = f->errors >= 0;
+    draw_figure(c, row + 2, "errors", known ? cli_percent(f->errors).s : "-", f->errors > 0.2 ? CLI_RED : CLI_PLAIN,
+                unicode);
+    draw_spark(c, row + 2, &f->error_line, false, false, CLI_RED, unicode);
+    snprintf(text, sizeof text, "%s %s %s", cli_seconds(f->p50_s).s, cli_seconds(f->p90_s).s, cli_seconds(f->p99_s).s);
+    draw_figure(c, row + 3, "p50 p90 p99", f->timed ? text : "-", CLI_BOLD, unicode);
+    draw_spark(c, row + 3, &f->latency_line, false, false, CLI_YELLOW, unicode);
+    snprintf(text, sizeof text, "%s (%s in, %s out)", cli_rate(f->total_per_s).s, cli_compact(f->prompt_per_s).s,
+             cli_compact(f->completion_per_s).s);
+    draw_figure(c, row + 4, "tokens", f->tokens > 0 ? text : "-", CLI_BOLD, unicode);
+    draw_spark(c, row + 4, &f->token_line, false, false, CLI_BLUE, unicode);
+}
+
+static void draw_keys(canvas *c, const watch_wish *wish, const watch_figures *f, bool unicode)
+{
+    char text[160];
+    char window[40] = "whole run";
+    if (f->window_s > 0)
+        snprintf(window, sizeof window, "last %s", f->window_s < 60 ? "10s" : f->window_s < 300 ? "1m" : "5m");
+    snprintf(text, sizeof text, "q quit  ? help  space pause  w %s  s sort  tab panel  l log", window);
+    canvas_put(c, c->height - 1, 0, c->width, wish->paused ? CLI_YELLOW : CLI_DIM, text, unicode);
+}
+
+static void draw_help(canvas *c, bool unicode)
+{
+    static const char *const lines[] = {
+        "q, Ctrl-C     quit",
+        "space, p      pause the picture, and go on; the run is not touched",
+        "w             window of the figures: 10 seconds, a minute, five minutes, the whole run",
+        "s             sort the operations: calls, rate, failures, time, name",
+        "tab           choose the panel that scrolls",
+        "up, down      scroll it; page up, page down, home likewise",
+        "l             log lines: notable, all, warnings, errors",
+        "r             draw again",
+        "? h           this, and back",
+        "",
+        "The lines over time reach from the run's begin to now. p50 p90 p99 are the times below",
+        "which half, 90 % and 99 % of generations took; the line is p90.",
+    };
+    canvas_put(c, 2, 0, c->width, CLI_BOLD, "Keys", unicode);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        canvas_put(c, 4 + i, 2, c->width > 2 ? c->width - 2 : 0, CLI_PLAIN, lines[i], unicode);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* One below the other: each gets what it needs, up to its part; the log takes the rest. */
+static void draw_stacked(watch_place p, size_t rows, const watch_wish *wish, const watch_figures *f)
+{
+    typedef void (*draw_panel)(const watch_place *, const watch_wish *, const watch_figures *);
+    static const draw_panel draw[] = {watch_draw_operations, watch_draw_models, watch_draw_alerts, watch_draw_log};
+    size_t wants[] = {f->operation_count + 2, f->model_count + 2, f->alert_count + 1, rows};
+    size_t parts[] = {rows * 5 / 16 + 1, rows * 3 / 16 + 1, rows * 3 / 16 + 1, rows};
+    for (size_t i = 0; i < PANEL_COUNT && rows > 1; i++) {
+        size_t wanted = i < PANEL_LOG ? least(wants[i] < 2 ? 2 : wants[i], parts[i] < 2 ? 2 : parts[i]) : rows;
+        p.rows = least(wanted, rows);
+        draw[i](&p, wish, f);
+        p.row += p.rows;
+        rows -= p.rows;
+    }
+}
+
+static void draw_side_by_side(watch_place p, size_t rows, const watch_wish *wish, const watch_figures *f)
+{
+    watch_place left = p;
+    left.room = p.c->width / 2 - 2;
+    left.rows = rows * 2 / 3;
+    watch_draw_operations(&left, wish, f);
+    left.row += left.rows;
+    left.rows = rows - left.rows;
+    watch_draw_models(&left, wish, f);
+    watch_place right = p;
+    right.column = p.c->width / 2 + 1;
+    right.room = p.c->width - right.column;
+    right.rows = rows / 3;
+    watch_draw_alerts(&right, wish, f);
+    right.row += right.rows;
+    right.rows = rows - right.rows;
+    watch_draw_log(&right, wish, f);
+}
+
+void watch_draw(canvas *c, const char *folder, const watch_wish *wish, const watch_figures *f, bool unicode)
+{
+    enum { FIRST = 3 };
+    if (c->height < 4 || c->width < 20) {
+        canvas_put(c, 0, 0, c->width, CLI_PLAIN, "too small", unicode);
+        return;
+    }
+    draw_head(c, folder, wish, f, unicode);
+    draw_keys(c, wish, f, unicode);
+    if (wish->help) {
+        draw_help(c, unicode);
+        return;
+    }
+    draw_progress(c, f, unicode);
+    if (c->height > FIRST + FIGURE_LINES)
+        draw_figures(c, FIRST - 1, f, unicode);
+    size_t row = FIRST - 1 + FIGURE_LINES;
+    if (c->height < row + 4)
+        return;
+    row += c->height > 30 ? 1 : 0;
+    watch_place p = {.c = c, .row = row, .room = c->width, .unicode = unicode};
+    if (c->width >= SIDE_BY_SIDE)
+        draw_side_by_side(p, c->height - 1 - row, wish, f);
+    else
+        draw_stacked(p, c->height - 1 - row, wish, f);
+}

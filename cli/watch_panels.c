@@ -1,0 +1,168 @@
+/* The panels below: operations, models, alerts, log. */
+#include <string.h>
+
+#include "cli/watch.h"
+
+void watch_draw_title(const watch_place *p, const char *title, const char *note, bool chosen)
+{
+    size_t used = canvas_put(p->c, p->row, p->column, p->room, chosen ? CLI_CYAN : CLI_BOLD, title, p->unicode);
+    if (note[0] != '\0' && used + 2 < p->room)
+        used += 1 + canvas_put(p->c, p->row, p->column + used + 1, p->room - used - 1, CLI_DIM, note, p->unicode);
+    for (size_t i = used + 1; i < p->room; i++)
+        canvas_put(p->c, p->row, p->column + i, 1, CLI_DIM, p->unicode ? "─" : "-", p->unicode);
+}
+
+/* The first row that is shown: what was scrolled to, but not beyond the last page. */
+static size_t first_of(size_t scroll, size_t count, size_t rows)
+{
+    size_t last = count > rows ? count - rows : 0;
+    return scroll < last ? scroll : last;
+}
+
+static const char *position(char out[48], size_t first, size_t count, size_t rows)
+{
+    out[0] = '\0';
+    if (count > rows)
+        snprintf(out, 48, "%zu-%zu of %zu", first + 1, first + rows, count);
+    return out;
+}
+
+/* Columns of numbers at the right edge; what is left of the row is the name's. */
+static void put_cells(const watch_place *p, size_t row, cli_style style, const char *const *cells, const size_t *widths,
+                      size_t count)
+{
+    size_t right = p->column + p->room;
+    for (size_t i = count; i-- > 0;) {
+        if (right < p->column + widths[i] + 12)
+            return;
+        right -= widths[i];
+        canvas_put_right(p->c, row, right + 1, widths[i] - 1, style, cells[i], p->unicode);
+    }
+}
+
+static size_t name_room(const watch_place *p, const size_t *widths, size_t count)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++)
+        taken += widths[i];
+    return p->room > taken + 12 ? p->room - taken : 12;
+}
+
+static const char *name_of(const afmon_live_rate *rate, char out[512])
+{
+    if (rate->component_length > 0 && rate->name_length > 0)
+        snprintf(out, 512, "%s/%s", rate->component, rate->name);
+    else
+        snprintf(out, 512, "%s", rate->component_length > 0 ? rate->component : rate->name);
+    return out;
+}
+
+void watch_draw_operations(const watch_place *p, const watch_wish *wish, const watch_figures *f)
+{
+    static const char *const titles[] = {"calls", "rate", "failed", "mean", "p50", "p95"};
+    static const char *const sorts[] = {"by calls", "by rate", "by failures", "by time", "by name"};
+    static const size_t widths[] = {10, 8, 8, 8, 8, 8};
+    char note[96], place[48], name[512];
+    size_t rows = p->rows > 2 ? p->rows - 2 : 0;
+    size_t first = first_of(wish->scroll[PANEL_OPERATIONS], f->operation_count, rows);
+    snprintf(note, sizeof note, "%s%s%s", sorts[wish->sort], f->operation_count > rows ? "  " : "",
+             position(place, first, f->operation_count, rows));
+    watch_draw_title(p, "Operations", note, wish->panel == PANEL_OPERATIONS);
+    if (f->operation_count == 0) {
+        canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
+        return;
+    }
+    put_cells(p, p->row + 1, CLI_DIM, titles, widths, 6);
+    for (size_t i = 0; i < rows && first + i < f->operation_count; i++) {
+        const afmon_live_rate *rate = &f->operations[first + i];
+        size_t row = p->row + 2 + i;
+        name_of(rate, name);
+        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, 6), CLI_PLAIN, name, strlen(name), p->unicode);
+        cli_text cells[] = {
+            cli_compact((double)rate->calls), cli_rate(rate->calls_per_s), cli_compact((double)rate->failures),
+            cli_seconds(rate->mean_s),        cli_seconds(rate->p50_s),    cli_seconds(rate->p95_s)};
+        const char *texts[] = {cells[0].s, cells[1].s, cells[2].s, cells[3].s, cells[4].s, cells[5].s};
+        bool failing = rate->failures * 5 > rate->calls;
+        put_cells(p, row, failing ? CLI_RED : CLI_PLAIN, texts, widths, 6);
+    }
+}
+
+void watch_draw_models(const watch_place *p, const watch_wish *wish, const watch_figures *f)
+{
+    static const char *const titles[] = {"calls", "tokens", "in/s", "out/s"};
+    static const size_t widths[] = {10, 8, 9, 9};
+    char place[48];
+    size_t rows = p->rows > 2 ? p->rows - 2 : 0;
+    size_t first = first_of(wish->scroll[PANEL_MODELS], f->model_count, rows);
+    watch_draw_title(p, "Models", position(place, first, f->model_count, rows), wish->panel == PANEL_MODELS);
+    if (f->model_count == 0) {
+        canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
+        return;
+    }
+    put_cells(p, p->row + 1, CLI_DIM, titles, widths, 4);
+    for (size_t i = 0; i < rows && first + i < f->model_count; i++) {
+        const afmon_live_rate *rate = &f->models[first + i];
+        size_t row = p->row + 2 + i;
+        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, 4), CLI_PLAIN, rate->name, rate->name_length,
+                           p->unicode);
+        cli_text cells[] = {cli_compact((double)rate->calls), cli_compact(rate->total_tokens),
+                            cli_rate(rate->prompt_tokens_per_s), cli_rate(rate->completion_tokens_per_s)};
+        const char *texts[] = {cells[0].s, cells[1].s, cells[2].s, cells[3].s};
+        put_cells(p, row, CLI_PLAIN, texts, widths, 4);
+    }
+}
+
+static cli_style style_of_level(afmon_level level)
+{
+    return level == AFMON_ERROR ? CLI_RED : level == AFMON_WARNING ? CLI_YELLOW : CLI_PLAIN;
+}
+
+static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert *alert)
+{
+    char when[120];
+    double held_s = (double)((alert->resolved_ns != 0 ? alert->resolved_ns : alert->last_ns) - alert->first_ns) * 1e-9;
+    cli_style style = alert->firing ? style_of_level(alert->level) : CLI_DIM;
+    const char *state = alert->firing ? "firing" : alert->resolved_ns != 0 ? "resolved" : "over";
+    snprintf(when, sizeof when, "%s  %-8s", cli_clock(alert->first_ns).s, state);
+    size_t used = canvas_put(p->c, row, p->column, p->room, style, when, p->unicode);
+    snprintf(when, sizeof when, "%-7s", held_s >= 1 ? cli_seconds(held_s).s : "");
+    used +=
+        canvas_put(p->c, row, p->column + used + 1, p->room > used ? p->room - used - 1 : 0, CLI_DIM, when, p->unicode);
+    used += 2;
+    if (used < p->room)
+        canvas_put_foreign(p->c, row, p->column + used, p->room - used, style, alert->message, strlen(alert->message),
+                           p->unicode);
+}
+
+void watch_draw_alerts(const watch_place *p, const watch_wish *wish, const watch_figures *f)
+{
+    char place[48];
+    size_t rows = p->rows > 1 ? p->rows - 1 : 0;
+    size_t first = first_of(wish->scroll[PANEL_ALERTS], f->alert_count, rows);
+    watch_draw_title(p, "Alerts", position(place, first, f->alert_count, rows), wish->panel == PANEL_ALERTS);
+    if (f->alert_count == 0)
+        canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
+    for (size_t i = 0; i < rows && first + i < f->alert_count; i++)
+        draw_alert(p, p->row + 1 + i, &f->alerts[first + i]);
+}
+
+/* The latest at the bottom, as in a file that is followed; scrolling goes back in time. */
+void watch_draw_log(const watch_place *p, const watch_wish *wish, const watch_figures *f)
+{
+    static const char *const levels[] = {"notable lines", "warnings and errors", "errors"};
+    size_t rows = p->rows > 1 ? p->rows - 1 : 0;
+    size_t first = first_of(wish->scroll[PANEL_LOG], f->log_count, rows);
+    watch_draw_title(p, "Log", wish->routine ? "all lines" : levels[wish->level], wish->panel == PANEL_LOG);
+    if (f->log_count == 0)
+        canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
+    size_t shown = f->log_count - first < rows ? f->log_count - first : rows;
+    for (size_t i = 0; i < shown; i++) {
+        const watch_line *line = &f->log[first + shown - 1 - i];
+        size_t row = p->row + 1 + i;
+        size_t used =
+            canvas_put(p->c, row, p->column, p->room, CLI_DIM, cli_clock(line->timestamp_ns).s, p->unicode) + 1;
+        if (used < p->room)
+            canvas_put_foreign(p->c, row, p->column + used, p->room - used, style_of_level(line->level), line->text,
+                               strlen(line->text), p->unicode);
+    }
+}

@@ -1,0 +1,226 @@
+"""afmon watch: one frame for scripts, and the terminal, seen through tmux."""
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import time
+
+import pytest
+from conftest import COMMAND
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[31mname\u202egnp.exe\r\n"
+
+
+def fill(run, count=200):
+    for i in range(count):
+        ok = i % 10 != 0
+        run.add("generation_time", 0.5 + i % 7 / 10, at=i, operation="answer" if i % 2 else "ask", component="lab")
+        run.add("success_rate", 1.0 if ok else 0.0, at=i, operation="answer" if i % 2 else "ask", component="lab")
+        run.add("error_rate", 0.0 if ok else 1.0, at=i, operation="answer" if i % 2 else "ask", component="lab")
+        run.add("completion_token_count", 100, at=i, model_name="model-a", operation="answer", component="lab")
+        run.add("model_usage:model-a", 1.0, at=i)
+
+
+def test_one_frame(run, command):
+    fill(run)
+    run.add_text('2026-11-23 09:00:01,000 - {"message": "Run plan", "planned": 400, "done": 100, "level": "info"}\n'
+                 '2026-11-23 09:00:10,000 - {"message": "Alert: Success rate dropped to 70.0%", "alert": '
+                 '"low_success_rate", "level": "warning"}\n', "afterimage.log")
+    result = command("watch", run, "--once")
+    assert (result.returncode, result.stderr) == (0, "")
+    text = result.stdout
+    assert "ended" in text and "75%  300 / 400" in text
+    assert re.search(r"success +90\.0%", text) and re.search(r"errors +10\.0%", text)
+    assert re.search(r"^lab/answer +100 .* 0 ", text, re.M) and re.search(r"^lab/ask +100 .* 20 ", text, re.M)
+    assert re.search(r"^model-a +200 +20\.0k", text, re.M)
+    assert re.search(r"over +Success rate dropped to 70.0%", text)
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_one_object(run, command):
+    fill(run)
+    found = json.loads(command("watch", run, "--json").stdout)
+    assert found["state"] == "ended" and found["samples"] == 1000 and found["loaded"] == 1
+    assert found["success_rate"] == pytest.approx(0.9) and found["error_rate"] == pytest.approx(0.1)
+    assert found["latency"]["p50_s"] == pytest.approx(0.8, rel=0.02)
+    assert {(row["component"], row["name"], row["calls"]) for row in found["operations"]} == {
+        ("lab", "ask", 100), ("lab", "answer", 100)}
+    assert found["models"][0]["completion_tokens"] == 20000
+    assert found["plan"] is None
+
+
+def test_it_agrees_with_show(command, tmp_path):
+    assert command("demo", "--conversations", 200, "--duration", "2s", "--log-dir", tmp_path / "demo").returncode == 0
+    seen = json.loads(command("watch", tmp_path / "demo", "--json").stdout)
+    shown = json.loads(command("show", tmp_path / "demo", "--json").stdout)
+    assert seen["plan"]["planned"] == 200 and seen["plan"]["done"] == 200
+    assert seen["samples"] == shown["samples"]
+    assert seen["success_rate"] == pytest.approx(shown["metrics"]["success_rate"]["mean"])
+
+
+def test_nothing_there_yet(command, tmp_path):
+    result = command("watch", tmp_path / "later", "--once")
+    assert result.returncode == 0 and "waiting" in result.stdout and "no samples yet" in result.stdout
+    found = json.loads(command("watch", tmp_path / "later", "--json").stdout)
+    assert found["state"] == "waiting" and found["first"] is None
+
+
+def test_names_and_lines_from_outside_are_harmless(run, command):
+    run.add("generation_time", 1.0, operation=HOSTILE)
+    run.add("success_rate", 1.0, operation=HOSTILE)
+    run.add("model_usage:" + HOSTILE, 1.0)
+    run.add_text('2026-11-23 09:00:01,000 - ' + json.dumps({"message": HOSTILE, "level": "error"}, ensure_ascii=False)
+                 + "\n\x1b[2J plain \x07 text\n", "afterimage.log")
+    result = command("watch", run, "--once")
+    assert result.returncode == 0
+    assert not set(result.stdout) & set("\x1b\x07\r\u202e")
+    assert "\\x1b[31mname" in result.stdout
+    assert "\x1b" not in command("watch", run, "--json").stdout
+
+
+def test_without_utf8(run, command):
+    fill(run, 20)
+    assert command("watch", run, "--once", LC_ALL="C").stdout.isascii()
+
+
+@pytest.mark.parametrize("words, why", [
+    ([], "takes one run folder"),
+    (["a", "b"], "takes one run folder"),
+    (["a", "--replay", "fast"], "a number above 0"),
+    (["a", "--replay", "0x"], "a number above 0"),
+    (["a", "--replay", "2x", "--once"], "neither"),
+    (["a"], "no terminal"),
+])
+def test_wrong_command_lines(command, words, why):
+    result = command("watch", *words)
+    assert result.returncode == 2 and why in result.stderr and result.stdout == ""
+
+
+def test_an_empty_folder_has_nothing_to_replay(command, run):
+    result = command("watch", run, "--replay", "10x")
+    assert result.returncode == 1 and "nothing to replay" in result.stderr
+
+
+# ---- On a terminal ----
+
+needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+
+
+class Terminal:
+    """A terminal that tmux keeps."""
+
+    def __init__(self, folder):
+        self.base = ["tmux", "-u", "-S", str(folder / "tmux.socket"), "-f", "/dev/null"]
+        self.env = {**{k: v for k, v in os.environ.items() if k not in ("TMUX", "NO_COLOR")},
+                    "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+
+    def tmux(self, *words):
+        return subprocess.run([*self.base, *map(str, words)], env=self.env, capture_output=True, text=True, timeout=60,
+                              check=False).stdout
+
+    def start(self, words, columns, rows):
+        line = shlex.join(map(str, words)) + "; echo status $?; sleep 600"
+        self.tmux("new-session", "-d", "-x", columns, "-y", rows, line)
+
+    def keys(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def screen(self):
+        return self.tmux("capture-pane", "-p")
+
+    def wait(self, wanted, seconds=60):
+        """Waits for a screen that holds the text, and returns it."""
+        end = time.monotonic() + seconds
+        while True:
+            screen = self.screen()
+            if re.search(wanted, screen):
+                return screen
+            assert time.monotonic() < end, f"no {wanted!r} in:\n{screen}"
+            time.sleep(0.1)
+
+    def pid(self):
+        shell = self.tmux("list-panes", "-F", "#{pane_pid}").strip()
+        return int(subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True, check=True).stdout.split()[0])
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    made = Terminal(tmp_path)
+    yield made
+    made.tmux("kill-server")
+
+
+@needs_tmux
+def test_a_run_grows_on_the_screen(run, terminal):
+    terminal.start([COMMAND, "watch", run], 80, 24)
+    terminal.wait("no samples yet")
+    fill(run)
+    screen = terminal.wait(r"success +90.0%")
+    lines = screen.splitlines()
+    assert "afmon watch" in lines[0] and "█" in screen and "lab/answer" in screen
+    assert lines[-1].startswith("q quit")
+    fill(run, 100)  # the same again: twice the samples in these seconds
+    terminal.wait(r"lab/answer +150 ")
+    terminal.keys("q")
+    terminal.wait("status 0")
+
+
+@needs_tmux
+def test_resizing_help_scrolling_and_pausing(run, terminal):
+    fill(run)
+    terminal.start([COMMAND, "watch", run], 200, 60)
+    wide = terminal.wait(r"success +90.0%")
+    assert re.search(r"Operations.*Alerts", wide)  # side by side
+    for columns, rows in [(80, 24), (30, 10), (5, 2), (120, 40)]:
+        terminal.tmux("resize-window", "-x", columns, "-y", rows)
+        time.sleep(0.3)
+    narrow = terminal.wait(r"success +90.0%")
+    assert not re.search(r"Operations.*Alerts", narrow)
+    terminal.keys("?")
+    terminal.wait("choose the panel that scrolls")
+    terminal.keys("?")
+    terminal.keys("s")
+    terminal.wait("by rate")
+    terminal.keys("w", "w")
+    terminal.wait("last 1m")
+    terminal.keys("Tab", "Down", "Up", "NPage", "l", "Space")
+    terminal.wait("paused")
+    terminal.keys("Space", "q")
+    terminal.wait("status 0")
+
+
+@needs_tmux
+@pytest.mark.parametrize("signal", ["TERM", "INT", "HUP"])
+def test_a_signal_puts_the_terminal_back(run, terminal, signal):
+    fill(run, 20)
+    terminal.start([COMMAND, "watch", run], 80, 24)
+    terminal.wait("lab/ask")
+    os.kill(terminal.pid(), getattr(__import__("signal"), "SIG" + signal))
+    screen = terminal.wait("status 130")
+    assert "lab/ask" not in screen  # the screen of before
+
+
+@needs_tmux
+def test_a_replay_begins_empty_and_ends_whole(run, terminal):
+    fill(run)
+    terminal.start([COMMAND, "watch", run, "--replay", "60x"], 100, 30)
+    terminal.wait("running")
+    terminal.wait("ended")
+    assert re.search(r"success +90.0%", terminal.wait("whole run"))
+    terminal.keys("q")
+    terminal.wait("status 0")
+
+
+@needs_tmux
+def test_hostile_names_on_the_screen(run, terminal):
+    run.add("generation_time", 1.0, operation=HOSTILE)
+    run.add_text("2026-11-23 09:00:01,000 - " + json.dumps({"message": HOSTILE, "level": "error"}) + "\n",
+                 "afterimage.log")
+    terminal.start([COMMAND, "watch", run], 100, 30)
+    terminal.wait(r"\\x1b\[31mname")
+    assert "owned" not in terminal.tmux("display-message", "-p", "#{pane_title}")
+    terminal.keys("q")
+    terminal.wait("status 0")
