@@ -16,6 +16,7 @@ int cmd_show(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_plot(int argc, char **argv);
 int cmd_recover(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
 

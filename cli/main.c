@@ -15,6 +15,7 @@ static const cli_command commands[] = {
     {"export", "write a run's samples as JSON, CSV, Excel or Parquet", cmd_export},
     {"report", "what a run came to, as a page or as Markdown", cmd_report},
     {"check", "judge a run by the alert rules, for scripts and CI", cmd_check},
+    {"plot", "draw a run as charts: PNG, SVG or PDF", cmd_plot},
     {"recover", "put what a killed process left behind into the files", cmd_recover},
 };
 

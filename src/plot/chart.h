@@ -1,0 +1,106 @@
+/* A chart on its way: its series, what was gathered of them, and how it is drawn. */
+#ifndef AFMON_PLOT_CHART_H
+#define AFMON_PLOT_CHART_H
+
+#include "plot/frame.h"
+#include "plot/histogram.h"
+#include "plot/rolling.h"
+#include "store/view_blocks.h"
+
+#define AFMON_TRACKS_MOST 12
+
+/* One series of a chart. */
+struct afmon_track {
+    const struct afmon_view_series *series;
+    char label[AFMON_LABEL_SIZE];
+    unsigned ink;
+    struct afmon_slices *slices; /* of a chart over time */
+};
+
+/* Samples of one metric as places in a picture. */
+struct afmon_scatter {
+    size_t columns;
+    size_t rows;
+    struct afmon_range y;
+    uint32_t *hits;
+    uint64_t above; /* samples beyond the picture */
+    uint64_t below;
+};
+
+struct afmon_chart_job;
+
+/* A kind of chart: over time, or a distribution. */
+struct afmon_chart_kind {
+    const char *name;
+    const char *title;
+    afmon_status (*choose)(struct afmon_chart_job *job); /* the series; AFMON_E_NO_DATA where there is nothing */
+    void (*describe)(struct afmon_chart_job *job, struct afmon_frame_spec *spec);
+    void (*draw)(struct afmon_chart_job *job, struct afmon_frame *frame);
+    bool is_distribution;
+    bool has_scatter;
+    bool has_alerts;
+};
+
+struct afmon_period {
+    int64_t first_us;
+    int64_t last_us;
+};
+#define AFMON_PERIODS_MOST 512
+
+struct afmon_chart_job {
+    const struct afmon_chart_kind *kind;
+    afmon_view *view;
+    const afmon_plot_options *options;
+    afmon_error *error;
+    const char *metric; /* of a chart of any metric */
+    struct afmon_track tracks[AFMON_TRACKS_MOST];
+    unsigned track_count;
+    size_t left_out; /* series for which there was no room */
+    int64_t first_us;
+    int64_t last_us;
+    enum afmon_quantity quantity;
+    uint64_t window; /* of the rolling averages */
+    struct afmon_bars bars;
+    afmon_aggregate aggregate; /* of a distribution, or of a metric */
+    double cut;                /* where the axis of values ends */
+    struct afmon_scatter scatter;
+    struct afmon_period *periods; /* in which an alert held */
+    size_t period_count;
+    struct afmon_point *points; /* room for AFMON_SLICES */
+    struct afmon_place *places;
+};
+
+extern const struct afmon_chart_kind afmon_kind_rates;
+extern const struct afmon_chart_kind afmon_kind_generation_time;
+extern const struct afmon_chart_kind afmon_kind_tokens;
+extern const struct afmon_chart_kind afmon_kind_scores;
+extern const struct afmon_chart_kind afmon_kind_evaluation_time;
+extern const struct afmon_chart_kind afmon_kind_metric;
+
+/* Finds what is to be drawn. AFMON_E_NO_DATA: nothing. afmon_chart_end in every case. */
+afmon_status afmon_chart_begin(struct afmon_chart_job *job);
+void afmon_chart_end(struct afmon_chart_job *job);
+
+/* Goes once through the samples of all the jobs, of one view. */
+afmon_status afmon_charts_gather(struct afmon_chart_job *jobs, size_t count);
+
+/* What is left when all has been gathered: scatter, alerts. */
+afmon_status afmon_chart_complete(struct afmon_chart_job *job);
+afmon_status afmon_alert_periods(struct afmon_chart_job *job);  /* of it: fills periods */
+afmon_status afmon_scatter_gather(struct afmon_chart_job *job); /* and scatter */
+
+/* The whole file, into the buffer. Tells options->warn what the fonts lack. */
+afmon_status afmon_chart_render(struct afmon_chart_job *job, const char *format, struct afmon_buffer *out);
+
+/* Adds a series; ink from the series' colours where it is AFMON_INKS. False where there is no such series, or it has no
+ * samples in the window. */
+bool afmon_chart_add_track(struct afmon_chart_job *job, const char *name, const char *label, unsigned ink);
+
+/* ---- What charts over time share ---- */
+
+void afmon_describe_time(struct afmon_chart_job *job, struct afmon_frame_spec *spec, const char *noun);
+struct afmon_range afmon_rolled_range(struct afmon_chart_job *job);
+void afmon_draw_tracks(struct afmon_chart_job *job, struct afmon_frame *frame);
+void afmon_draw_periods(struct afmon_chart_job *job, struct afmon_frame *frame);
+
+#endif

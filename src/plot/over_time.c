@@ -1,0 +1,260 @@
+/* What charts over time share, and the three standard ones: rates, tokens, scores. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "plot/chart.h"
+#include "plot/times.h"
+
+#define LINE_WIDTH 2.2
+#define SCORE_PREFIX "evaluation_score_"
+
+/* ---- Shared ---- */
+
+static void add_text(char *out, size_t size, const char *text)
+{
+    size_t at = strlen(out);
+    snprintf(out + at, size - at, "%s", text);
+}
+
+static void add_window(struct afmon_chart_job *job, char *out, const char *noun)
+{
+    char count[AFMON_VALUE_TEXT_SIZE];
+    char text[160];
+    if (job->window <= 1)
+        return;
+    afmon_count_text(count, job->window);
+    snprintf(text, sizeof text, " · rolling average of %s %s", count, noun);
+    add_text(out, AFMON_LABEL_SIZE, text);
+    if (job->window > job->options->rolling_window && job->options->rolling_window > 1) {
+        afmon_count_text(count, job->options->rolling_window);
+        snprintf(text, sizeof text, " (widened from %s)", count);
+        add_text(out, AFMON_LABEL_SIZE, text);
+    }
+}
+
+void afmon_describe_time(struct afmon_chart_job *job, struct afmon_frame_spec *spec, const char *noun)
+{
+    char number[AFMON_VALUE_TEXT_SIZE];
+    char text[160];
+    uint64_t most = 0;
+    uint64_t not_finite = 0;
+    for (unsigned i = 0; i < job->track_count; i++) {
+        const struct afmon_slices *slices = job->tracks[i].slices;
+        most = slices->count > most ? slices->count : most;
+        not_finite += slices->not_finite;
+    }
+    spec->x_is_time = true;
+    spec->first_us = job->first_us;
+    spec->last_us = job->last_us;
+    spec->x_caption = "Time (UTC)";
+    afmon_span_text(spec->subtitle, job->first_us, job->last_us);
+    afmon_count_text(number, most);
+    snprintf(text, sizeof text, " · %s %s", number, noun);
+    add_text(spec->subtitle, AFMON_LABEL_SIZE, text);
+    add_window(job, spec->subtitle, noun);
+    if (not_finite > 0) {
+        afmon_count_text(number, not_finite);
+        snprintf(text, sizeof text, " · %s not finite, left out", number);
+        add_text(spec->subtitle, AFMON_LABEL_SIZE, text);
+    }
+}
+
+struct afmon_range afmon_rolled_range(struct afmon_chart_job *job)
+{
+    struct afmon_range range = {0};
+    for (unsigned i = 0; i < job->track_count; i++) {
+        size_t count = afmon_roll(job->tracks[i].slices, job->window, job->points);
+        for (size_t j = 0; j < count; j++)
+            afmon_range_add(&range, job->points[j].y);
+    }
+    return range;
+}
+
+/* One stretch without a gap. */
+static void draw_stretch(struct afmon_chart_job *job, struct afmon_frame *frame, size_t from, size_t to,
+                         struct afmon_stroke stroke)
+{
+    double span = frame->x.high - frame->x.low;
+    for (size_t i = from; i < to; i++) {
+        job->places[i - from].x = afmon_frame_x(frame, frame->x.low + job->points[i].x * span);
+        job->places[i - from].y = afmon_frame_y(frame, job->points[i].y);
+    }
+    if (to - from == 1)
+        stroke.width = 6; /* alone it would hardly be seen */
+    frame->canvas->ops->line(frame->canvas, job->places, to - from, stroke);
+}
+
+static void draw_track(struct afmon_chart_job *job, struct afmon_frame *frame, unsigned index)
+{
+    const struct afmon_track *track = &job->tracks[index];
+    struct afmon_stroke stroke = {track->ink, LINE_WIDTH, 1, index >= AFMON_SERIES_INKS};
+    size_t count = afmon_roll(track->slices, job->window, job->points);
+    count = afmon_decimate(job->points, count, (size_t)frame->plot.width);
+    for (size_t from = 0; from < count;) {
+        size_t to = from + 1;
+        while (to < count && !job->points[to].begins)
+            to++;
+        draw_stretch(job, frame, from, to, stroke);
+        from = to;
+    }
+}
+
+/* Half of a line at the plot's edge must not be cut off. */
+static struct afmon_box clip_box(const struct afmon_frame *frame)
+{
+    const double more = 3;
+    return (struct afmon_box){frame->plot.x - more, frame->plot.y - more, frame->plot.width + 2 * more,
+                              frame->plot.height + 2 * more};
+}
+
+void afmon_draw_tracks(struct afmon_chart_job *job, struct afmon_frame *frame)
+{
+    struct afmon_box box = clip_box(frame);
+    frame->canvas->ops->clip(frame->canvas, &box);
+    for (unsigned i = job->track_count; i-- > 0;)
+        draw_track(job, frame, i);
+    frame->canvas->ops->clip(frame->canvas, NULL);
+}
+
+void afmon_draw_periods(struct afmon_chart_job *job, struct afmon_frame *frame)
+{
+    for (size_t i = 0; i < job->period_count; i++) {
+        const struct afmon_period *period = &job->periods[i];
+        double left = afmon_frame_x(frame, (double)(period->first_us - job->first_us));
+        double right = afmon_frame_x(frame, (double)(period->last_us - job->first_us));
+        double end = frame->plot.x + frame->plot.width;
+        left = left < frame->plot.x ? frame->plot.x : left;
+        right = right > end ? end : right;
+        if (right <= left)
+            continue;
+        struct afmon_box box = {left, frame->plot.y, right - left, frame->plot.height};
+        frame->canvas->ops->rectangle(frame->canvas, box, AFMON_INK_SHADE, 0.1);
+    }
+}
+
+static struct afmon_legend_entry *add_legend(struct afmon_frame_spec *spec, const char *label, unsigned ink,
+                                             enum afmon_swatch swatch)
+{
+    struct afmon_legend_entry *entry = &spec->legend[spec->legend_count++];
+    memcpy(entry->label, label, strlen(label) + 1);
+    entry->ink = ink;
+    entry->swatch = swatch;
+    return entry;
+}
+
+static enum afmon_swatch swatch_of(unsigned index)
+{
+    return index >= AFMON_SERIES_INKS ? AFMON_SWATCH_DASHED : AFMON_SWATCH_LINE;
+}
+
+/* ---- Success and errors ---- */
+
+static afmon_status choose_rates(struct afmon_chart_job *job)
+{
+    job->quantity = AFMON_QUANTITY_PERCENT;
+    afmon_chart_add_track(job, "success_rate", "Success", AFMON_INK_GOOD);
+    afmon_chart_add_track(job, "error_rate", "Error", AFMON_INK_BAD);
+    return AFMON_OK;
+}
+
+static void describe_rates(struct afmon_chart_job *job, struct afmon_frame_spec *spec)
+{
+    afmon_describe_time(job, spec, "generations");
+    for (unsigned i = 0; i < job->track_count; i++) {
+        const struct afmon_slices *slices = job->tracks[i].slices;
+        struct afmon_legend_entry *entry =
+            add_legend(spec, job->tracks[i].label, job->tracks[i].ink, AFMON_SWATCH_LINE);
+        if (slices->count > 0)
+            afmon_value_text(entry->value, slices->sum / (double)slices->count, AFMON_QUANTITY_PERCENT);
+    }
+    if (job->period_count > 0)
+        add_legend(spec, "Alert held", AFMON_INK_SHADE, AFMON_SWATCH_SHADE);
+    struct afmon_range range = afmon_rolled_range(job);
+    afmon_range_add(&range, 0);
+    afmon_range_add(&range, 1);
+    spec->y = range;
+    spec->y_quantity = AFMON_QUANTITY_PERCENT;
+    spec->y_caption = "Share of generations";
+}
+
+static void draw_rates(struct afmon_chart_job *job, struct afmon_frame *frame)
+{
+    afmon_draw_periods(job, frame);
+    afmon_draw_tracks(job, frame);
+}
+
+const struct afmon_chart_kind afmon_kind_rates = {.name = "success_error_rate",
+                                                  .title = "Success/Error Rate Over Time",
+                                                  .choose = choose_rates,
+                                                  .describe = describe_rates,
+                                                  .draw = draw_rates,
+                                                  .has_alerts = true};
+
+/* ---- Tokens ---- */
+
+static afmon_status choose_tokens(struct afmon_chart_job *job)
+{
+    afmon_chart_add_track(job, "prompt_token_count", "Prompt", AFMON_INKS);
+    afmon_chart_add_track(job, "completion_token_count", "Completion", AFMON_INKS);
+    afmon_chart_add_track(job, "total_token_count", "Total", AFMON_INKS);
+    return AFMON_OK;
+}
+
+static void describe_tokens(struct afmon_chart_job *job, struct afmon_frame_spec *spec)
+{
+    afmon_describe_time(job, spec, "calls");
+    for (unsigned i = 0; i < job->track_count; i++) {
+        struct afmon_legend_entry *entry =
+            add_legend(spec, job->tracks[i].label, job->tracks[i].ink, AFMON_SWATCH_LINE);
+        afmon_value_text(entry->value, job->tracks[i].slices->sum, AFMON_QUANTITY_NUMBER);
+    }
+    spec->y = afmon_axis_range(afmon_rolled_range(job), true);
+    spec->y_caption = "Tokens per call";
+}
+
+const struct afmon_chart_kind afmon_kind_tokens = {.name = "token_usage",
+                                                   .title = "Token Usage Over Time",
+                                                   .choose = choose_tokens,
+                                                   .describe = describe_tokens,
+                                                   .draw = afmon_draw_tracks};
+
+/* ---- Scores ---- */
+
+static afmon_status choose_scores(struct afmon_chart_job *job)
+{
+    size_t length;
+    const char *name;
+    for (size_t i = 0; (name = afmon_view_metric_name(job->view, i, &length)) != NULL; i++) {
+        if (length > strlen(SCORE_PREFIX) && strncmp(name, SCORE_PREFIX, strlen(SCORE_PREFIX)) == 0)
+            afmon_chart_add_track(job, name, name + strlen(SCORE_PREFIX), AFMON_INKS);
+    }
+    return AFMON_OK;
+}
+
+static void describe_scores(struct afmon_chart_job *job, struct afmon_frame_spec *spec)
+{
+    char number[AFMON_VALUE_TEXT_SIZE];
+    char text[96];
+    afmon_describe_time(job, spec, "evaluations");
+    for (unsigned i = 0; i < job->track_count; i++) {
+        const struct afmon_slices *slices = job->tracks[i].slices;
+        struct afmon_legend_entry *entry = add_legend(spec, job->tracks[i].label, job->tracks[i].ink, swatch_of(i));
+        if (slices->count > 0)
+            afmon_value_text(entry->value, slices->sum / (double)slices->count, AFMON_QUANTITY_NUMBER);
+    }
+    if (job->left_out > 0) {
+        afmon_count_text(number, job->left_out);
+        snprintf(text, sizeof text, "and %s more, not drawn", number);
+        add_legend(spec, text, AFMON_INK_TEXT, AFMON_SWATCH_NONE);
+    }
+    spec->legend_outside = true;
+    spec->y = afmon_axis_range(afmon_rolled_range(job), false);
+    spec->y_caption = "Score";
+}
+
+const struct afmon_chart_kind afmon_kind_scores = {.name = "evaluation_scores",
+                                                   .title = "Evaluation Scores Over Time",
+                                                   .choose = choose_scores,
+                                                   .describe = describe_scores,
+                                                   .draw = afmon_draw_tracks};
