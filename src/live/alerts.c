@@ -77,7 +77,9 @@ static void put(afmon_live_alert *span, const struct pass *pass, const afmon_liv
     if (!latest)
         return;
     span->level = line->level;
-    size_t skipped = strlen("Alert: ");
+    size_t skipped = strlen(pass->resolved ? "Alert resolved: " : "Alert: ");
+    if (skipped > line->message_length)
+        skipped = line->message_length;
     size_t length = line->message_length - skipped;
     if (length >= sizeof span->message) {
         length = sizeof span->message - 1;

@@ -42,7 +42,7 @@ afmon_status afmon_live_log_take(struct afmon_live_log *log, const char *line, s
     if (!older)
         log->last_ns = parts.timestamp_ns;
     parts.number = older ? 0 : ++log->last_number;
-    if (message_begins(&parts, "Alert: "))
+    if (message_begins(&parts, "Alert: ") || message_begins(&parts, "Alert resolved: "))
         afmon_live_alert_take(log, &parts);
     else if (message_is(&parts, "Run plan"))
         afmon_live_plan_take(log, &parts);
