@@ -425,11 +425,296 @@ static void a_thousand_runs_replayed(void **state)
     assert_true(fired > 500);
 }
 
+/* ---- a live monitor, with a clock that is set forward ---- */
+
+static _Atomic int64_t boot_set_by_s;
+int __real_clock_gettime(clockid_t id, struct timespec *now);
+int __wrap_clock_gettime(clockid_t id, struct timespec *now);
+int __wrap_clock_gettime(clockid_t id, struct timespec *now)
+{
+    int result = __real_clock_gettime(id, now);
+    if (id == CLOCK_BOOTTIME || id == CLOCK_REALTIME)
+        now->tv_sec += (time_t)atomic_load(&boot_set_by_s);
+    return result;
+}
+
+struct heard {
+    _Atomic size_t count;
+    afmon_alert alerts[4096];
+};
+
+static int hear(void *user, const afmon_alert *alert, char *error, size_t size)
+{
+    (void)error;
+    (void)size;
+    struct heard *heard = user;
+    size_t count = atomic_load(&heard->count);
+    if (count < 4096)
+        heard->alerts[count] = *alert;
+    atomic_store(&heard->count, count + 1);
+    return 0;
+}
+
+static afmon_monitor *open_live(const char *folder, const afmon_alert_rule *rules, size_t count, struct heard *heard)
+{
+    afmon_alert_handler handler = {.handle = hear, .user = heard, .queue_capacity = 4096};
+    afmon_options options;
+    afmon_monitor *monitor;
+    afmon_error error;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.metrics_interval_s = 0; /* passes are the test's */
+    options.rules = rules;
+    options.rule_count = count;
+    options.alert_handlers = &handler;
+    options.alert_handler_count = 1;
+    if (afmon_monitor_open(&options, &monitor, &error) != AFMON_OK)
+        fail_msg("%s", error.message);
+    return monitor;
+}
+
+enum { LIVE_RULES = 40, LIVE_PASSES = 60 };
+
+/* Durations end halfway between passes, which are 10 s apart, so that the time that the test takes does not matter. */
+static void live_rule(afmon_alert_rule *rule, char *name, const afmon_field *where)
+{
+    static const double durations[] = {0, 5, 15, 35, 95};
+    *rule = random_rule();
+    rule->name = name;
+    rule->window_s = (double)(10 * (1 + below(12)) + 5);
+    rule->for_s = pick(durations, 5);
+    rule->keep_firing_for_s = pick(durations, 5);
+    rule->renotify_s = below(5) == 0 ? (double)INFINITY : pick(durations, 5);
+    rule->where_count = below(2);
+    rule->where = rule->where_count > 0 ? where : NULL;
+}
+
+static void assert_heard(const struct heard *heard, const afmon_alert_rule *rule, const struct model *model,
+                         const int64_t *wall_of_pass)
+{
+    size_t met = 0;
+    for (size_t i = 0; i < atomic_load(&heard->count); i++) {
+        const afmon_alert *alert = &heard->alerts[i];
+        if (strcmp(alert->name, rule->name) != 0)
+            continue;
+        assert_true(met < model->told_count);
+        assert_int_equal(alert->state, model->told[met].state);
+        assert_true(llabs(alert->timestamp_ns - wall_of_pass[model->told[met].at_ns / (10 * S)]) < 4 * S);
+        assert_int_equal(alert->resolves, rule->send_resolved);
+        met++;
+    }
+    assert_int_equal(met, model->told_count);
+}
+
+static void a_live_monitor_is_as_the_model(void **state)
+{
+    (void)state;
+    static struct model models[LIVE_RULES];
+    static struct heard heard;
+    static struct sample samples[LIVE_PASSES * 3];
+    size_t sample_count = 0;
+    int64_t wall_of_pass[LIVE_PASSES];
+    afmon_alert_rule rules[LIVE_RULES];
+    char names[LIVE_RULES][8];
+    afmon_field wheres[LIVE_RULES];
+    for (size_t i = 0; i < LIVE_RULES; i++) {
+        snprintf(names[i], sizeof names[i], "r%zu", i);
+        wheres[i] = afmon_int("kind", (int64_t)below(3));
+        live_rule(&rules[i], names[i], &wheres[i]);
+    }
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_live(folder, rules, LIVE_RULES, &heard);
+    double value = 4;
+    struct timespec now;
+    for (size_t pass = 0; pass < LIVE_PASSES; pass++) {
+        int64_t at_us = (int64_t)pass * 10 * 1000000;
+        for (uint64_t k = below(4); k > 0; k--) {
+            value = random_value(value);
+            struct sample sample = {.at_us = at_us, .value = value, .kind = (int64_t)below(3)};
+            samples[sample_count++] = sample;
+            afmon_field field = afmon_int("kind", sample.kind);
+            assert_int_equal(afmon_record_metric(monitor, "m", value, &field, 1), AFMON_OK);
+        }
+        afmon_alert firing[LIVE_RULES];
+        size_t firing_count = 0, expected = 0;
+        clock_gettime(CLOCK_REALTIME, &now);
+        wall_of_pass[pass] = now.tv_sec * S + now.tv_nsec;
+        assert_int_equal(afmon_check_alerts(monitor, firing, LIVE_RULES, &firing_count), AFMON_OK);
+        for (size_t i = 0; i < LIVE_RULES; i++) {
+            struct seen_pass seen;
+            look_at_pass(&rules[i], samples, sample_count, at_us, &seen);
+            model_add(&models[i], &rules[i], &seen);
+            models[i].told_count = 0;
+            memset(models[i].fires, 0, sizeof models[i].fires);
+            model_run(&models[i], &rules[i]);
+            expected += models[i].fires[pass];
+        }
+        assert_int_equal(firing_count, expected);
+        atomic_fetch_add(&boot_set_by_s, 10);
+    }
+    afmon_monitor_close(monitor, NULL);
+    for (size_t i = 0; i < LIVE_RULES; i++)
+        assert_heard(&heard, &rules[i], &models[i], wall_of_pass);
+    assert_int_equal(count_in(folder, "afterimage.log", "\"message\": \"Alert"), atomic_load(&heard.count));
+    remove_folder(folder);
+}
+
+static void nothing_is_repeated_and_nothing_fires_early(void **state)
+{
+    (void)state;
+    static struct heard heard;
+    afmon_alert_rule rule;
+    afmon_alert_rule_init(&rule);
+    rule.name = "bad";
+    rule.metric = "success_rate";
+    rule.comparison = AFMON_RULE_BELOW;
+    rule.limit = 0.8;
+    rule.min_samples = 10;
+    rule.renotify_s = 55;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_live(folder, &rule, 1, &heard);
+    for (int pass = 0; pass < 20; pass++) { /* one failure in 10 s: ten of them after 90 s */
+        afmon_track_generation(monitor, &(afmon_generation){.duration_s = 1, .error = "x"});
+        size_t count;
+        afmon_check_alerts(monitor, NULL, 0, &count);
+        assert_int_equal(count, pass >= 9);
+        atomic_fetch_add(&boot_set_by_s, 10);
+    }
+    afmon_monitor_close(monitor, NULL);
+    assert_int_equal(atomic_load(&heard.count), 2); /* at 90 s and at 150 s */
+    assert_int_equal(heard.alerts[0].state, AFMON_ALERT_FIRED);
+    assert_int_equal(heard.alerts[1].state, AFMON_ALERT_FIRING);
+    assert_int_equal(heard.alerts[0].data.count, 10);
+    assert_true(heard.alerts[1].since_ns == heard.alerts[0].timestamp_ns);
+    assert_string_equal(heard.alerts[0].message, "mean of success_rate is 0, below 0.8");
+    assert_int_equal(count_in(folder, "afterimage.log", "\"state\": \"firing\""), 1);
+    remove_folder(folder);
+}
+
+static void the_built_in_rules_tell_of_every_pass_and_of_no_end(void **state)
+{
+    (void)state;
+    static struct heard heard;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_live(folder, NULL, AFMON_BUILT_IN_RULES, &heard);
+    afmon_track_generation(monitor, &(afmon_generation){.duration_s = 31, .success = true});
+    for (int pass = 0; pass < 40; pass++) {
+        afmon_check_alerts(monitor, NULL, 0, NULL);
+        atomic_fetch_add(&boot_set_by_s, 10);
+    }
+    afmon_monitor_close(monitor, NULL);
+    size_t count = atomic_load(&heard.count);
+    assert_in_range(count, 30, 31); /* five minutes of passes */
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(heard.alerts[i].state, i == 0 ? AFMON_ALERT_FIRED : AFMON_ALERT_FIRING);
+        assert_false(heard.alerts[i].resolves);
+    }
+    assert_int_equal(count_in(folder, "afterimage.log", "Alert resolved"), 0);
+    remove_folder(folder);
+}
+
+static void bad_rules_open_no_monitor(void **state)
+{
+    (void)state;
+    afmon_options options;
+    afmon_monitor *monitor;
+    afmon_error error;
+    afmon_alert_rule rule;
+    afmon_alert_rule_init(&rule);
+    afmon_options_init(&options);
+    options.rules = &rule;
+    options.rule_count = 1;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, &error), AFMON_E_ARGUMENT);
+    assert_string_equal(error.message, "rules[0]: name: give the rule a name");
+    options.rules_file = "/nowhere/rules.yaml";
+    assert_int_equal(afmon_monitor_open(&options, &monitor, &error), AFMON_E_ARGUMENT);
+    options.rule_count = AFMON_BUILT_IN_RULES;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, &error), AFMON_E_SYSTEM);
+}
+
+/* ---- bounds ---- */
+
+static void decades_without_samples_are_quickly_through(void **state)
+{
+    (void)state;
+    const struct sample samples[] = {{.at_us = 0, .value = 1}, {.at_us = INT64_C(1577880000) * 1000000, .value = 1}};
+    afmon_alert_rule rules[2];
+    for (size_t i = 0; i < 2; i++) {
+        afmon_alert_rule_init(&rules[i]);
+        rules[i].name = i == 0 ? "stalled" : "calm";
+        rules[i].metric = "m";
+        rules[i].aggregate = AFMON_RULE_COUNT;
+        rules[i].comparison = i == 0 ? AFMON_RULE_AT_MOST : AFMON_RULE_ABOVE;
+        rules[i].limit = i == 0 ? 0 : 5;
+        rules[i].min_samples = 0;
+        rules[i].for_s = 60;
+        rules[i].renotify_s = 3600;
+    }
+    static struct found found;
+    memset(&found, 0, sizeof found);
+    struct sample copy[2];
+    memcpy(copy, samples, sizeof copy);
+    afmon_view *view = make_view(copy, 2);
+    uint64_t judged[2];
+    assert_int_equal(afmon_view_check_rules(view, rules, 2, 1, judged, take_episode, &found, NULL), AFMON_OK);
+    assert_int_equal(judged[0], 1577880000);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.episodes[0].fired.timestamp_ns, (301 + 60) * S);
+    assert_int_equal(found.episodes[0].passes, 1577880000 - 361);
+    assert_int_equal(found.episodes[0].told, 2 + (1577880000 - 1 - 361) / 3600);
+    assert_int_equal(found.episodes[0].last.state, AFMON_ALERT_RESOLVED);
+    afmon_view_close(view);
+}
+
+static int stop_at_once(void *user, const afmon_alert_episode *episode)
+{
+    (void)user;
+    (void)episode;
+    return 1;
+}
+
+static void replays_can_be_stopped_and_run_out_of_memory(void **state)
+{
+    (void)state;
+    struct sample samples[200];
+    for (int i = 0; i < 200; i++)
+        samples[i] = (struct sample){.at_us = i * INT64_C(1000000), .value = i % 20};
+    afmon_view *view = make_view(samples, 200);
+    afmon_alert_rule rule;
+    afmon_alert_rule_init(&rule);
+    rule.name = "a";
+    rule.metric = "m";
+    rule.aggregate = AFMON_RULE_QUANTILE;
+    rule.quantile = 0.9;
+    rule.window_s = 5;
+    rule.comparison = AFMON_RULE_ABOVE;
+    rule.limit = 10;
+    afmon_error error;
+    assert_int_equal(afmon_view_check_rules(view, &rule, 1, 1, NULL, stop_at_once, NULL, &error), AFMON_E_CANCELLED);
+    assert_int_equal(afmon_view_check_rules(view, &rule, 1, 0.5, NULL, stop_at_once, NULL, &error), AFMON_E_ARGUMENT);
+    bool failed = true;
+    for (long n = 1; failed; n++) {
+        static struct found found;
+        found.count = 0;
+        fail_alloc_at(n);
+        afmon_status status = afmon_view_check_rules(view, &rule, 1, 1, NULL, take_episode, &found, &error);
+        failed = fail_alloc_stop();
+        assert_int_equal(status, failed ? AFMON_E_NO_MEMORY : AFMON_OK);
+    }
+    afmon_view_close(view);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thousand_series_step_by_step),
         cmocka_unit_test(a_thousand_runs_replayed),
+        cmocka_unit_test(a_live_monitor_is_as_the_model),
+        cmocka_unit_test(nothing_is_repeated_and_nothing_fires_early),
+        cmocka_unit_test(the_built_in_rules_tell_of_every_pass_and_of_no_end),
+        cmocka_unit_test(bad_rules_open_no_monitor),
+        cmocka_unit_test(decades_without_samples_are_quickly_through),
+        cmocka_unit_test(replays_can_be_stopped_and_run_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
