@@ -50,6 +50,8 @@ bool feeds_open(feeds *f, afmon_options *options)
         return false;
     if ((f->webhook != NULL || f->webhook_env != NULL) && !open_webhook(f))
         return false;
+    options->prometheus_listen = f->prometheus;
+    options->prometheus_token_file = f->prometheus_token_file;
     options->metric_handlers = f->metrics;
     options->metric_handler_count = f->metric_count;
     options->log_handlers = f->logs;

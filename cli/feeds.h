@@ -13,6 +13,8 @@ typedef struct feeds {
     const char *webhook_env; /* or the variable that holds it */
     const char *statsd;      /* HOST:PORT */
     const char *ca_file;
+    const char *prometheus; /* where to listen, "127.0.0.1:9464" */
+    const char *prometheus_token_file;
     /* ---- filled by feeds_open ---- */
     afmon_metric_handler metrics[3];
     size_t metric_count;

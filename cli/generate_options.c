@@ -37,7 +37,9 @@ enum {
     WEBHOOK,
     WEBHOOK_ENV,
     STATSD,
-    CA_FILE
+    CA_FILE,
+    PROMETHEUS,
+    PROMETHEUS_TOKEN_FILE
 };
 
 static const cli_option options_table[] = {
@@ -77,6 +79,10 @@ static const cli_option options_table[] = {
     {OTLP, "otlp", "URL",
      "Send metrics and logs to an OpenTelemetry receiver (OTLP/HTTP), such as http://127.0.0.1:4318. Headers are taken "
      "from the environment variable OTEL_EXPORTER_OTLP_HEADERS"},
+    {PROMETHEUS, "prometheus", "ADDRESS:PORT",
+     "Serve /metrics there for Prometheus while the run goes on; :9464 is for this machine only"},
+    {PROMETHEUS_TOKEN_FILE, "prometheus-token-file", "FILE",
+     "A file with the token that a scraper must send; needed where others than this machine can reach the address"},
     {STATSD, "statsd", "HOST:PORT", "Send each sample to a StatsD server over UDP, with tags as DogStatsD has them"},
     {WEBHOOK, "webhook", "URL", "POST each alert there, as JSON with a text that Slack shows"},
     {WEBHOOK_ENV, "webhook-env", "NAME", "The environment variable that holds that URL, where it is a secret"},
@@ -180,6 +186,10 @@ static const char **text_option(generate_options *o, int id)
         return &o->feeds.ca_file;
     case RULES:
         return &o->rules_file;
+    case PROMETHEUS:
+        return &o->feeds.prometheus;
+    case PROMETHEUS_TOKEN_FILE:
+        return &o->feeds.prometheus_token_file;
     default:
         return NULL;
     }

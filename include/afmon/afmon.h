@@ -507,7 +507,11 @@ typedef struct afmon_options {
     size_t max_memory; /* bytes of samples kept in memory; 256 MiB; at least 1 MiB. Older ones leave memory */
     size_t ring_bytes; /* queue of each recording thread, a power of two from 16 KiB to 64 MiB; 256 KiB */
     afmon_full_policy on_full;
-    afmon_host_hooks host; /* none */
+    const char *prometheus_listen; /* "127.0.0.1:9464": serves /metrics there; ":9464" is this machine only, port 0 any
+                                      free one; "": counts for afmon_monitor_prometheus_write, and does not listen;
+                                      NULL: neither. A forked child counts, and does not listen */
+    const char *prometheus_token_file; /* its text is asked for as a bearer token; needed beyond this machine; NULL */
+    afmon_host_hooks host;             /* none */
 } afmon_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */
@@ -1014,6 +1018,15 @@ typedef enum afmon_prometheus_format {
  * that is scraped keeps its counters instead (prometheus_listen). Any thread. */
 AFMON_API afmon_status afmon_prometheus_write(afmon_view *view, afmon_prometheus_format format, afmon_write_fn write,
                                               void *user, afmon_error *error);
+
+/* The same of a monitor that was opened with prometheus_listen, from counters that only grow, and with what the monitor
+ * says of itself. Its cost is that of the label sets, not of the run. Any thread. */
+AFMON_API afmon_status afmon_monitor_prometheus_write(afmon_monitor *monitor, afmon_prometheus_format format,
+                                                      afmon_write_fn write, void *user, afmon_error *error);
+
+/* Where the monitor listens: "http://127.0.0.1:9464". NULL where it does not. Owned by the monitor, until it is shut
+ * down. Any thread. */
+AFMON_API const char *afmon_monitor_prometheus_url(afmon_monitor *monitor);
 /* ---- Following a run while it grows ------------------------------------------------------------------------------------
  * For dashboards. A follower reads the files of a run folder, what is new in them, and keeps sums of it in bounded
  * memory whatever the length of the run (docs/architecture.md has the bounds). It touches nothing of a running process:

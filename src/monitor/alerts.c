@@ -67,6 +67,8 @@ static void run_pass(struct afmon_core *core)
     int64_t boot = afmon_boot_ns();
     int64_t wall = boot + atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed);
     afmon_alert_watch_pass(watch, find, &pass, boot, wall);
+    if (core->meters != NULL)
+        afmon_meters_set_alerts(core->meters, watch->firing, watch->firing_count);
     for (size_t i = 0; i < watch->told_count; i++)
         log_alert(core, &watch->told[i]);
     for (size_t i = 0; i < core->alert_count && watch->told_count > 0; i++)

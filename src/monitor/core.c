@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "monitor/core.h"
 #include "monitor/dispatches.h"
+#include "monitor/listen.h"
 
 int64_t afmon_core_steady_us(const struct afmon_core *core)
 {
@@ -111,6 +112,7 @@ static afmon_status start_thread(struct afmon_core *core, afmon_error *error)
 
 static void free_parts(struct afmon_core *core)
 {
+    afmon_listen_free(core);
     afmon_dispatches_free(core);
     if (core->store != NULL)
         afmon_store_release(core->store);
@@ -171,6 +173,8 @@ afmon_status afmon_core_open(afmon_monitor *monitor, struct afmon_core **out, af
     }
     if (status == AFMON_OK)
         status = afmon_dispatches_open(core, error);
+    if (status == AFMON_OK)
+        status = afmon_listen_prepare(core, error);
     if (status == AFMON_OK)
         status = start_thread(core, error);
     if (status != AFMON_OK) {
@@ -258,6 +262,7 @@ void afmon_core_shutdown(struct afmon_core *core)
     tell_losses(core);
     stop_thread(core, deadline);
     bool handlers_drained = afmon_dispatches_close(core, deadline);
+    afmon_listen_close(core);
     uint64_t left = afmon_hub_end(&core->hub);
     fill_report(core, left, handlers_drained);
     afmon_run_files_close(&core->files);

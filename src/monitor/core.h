@@ -19,7 +19,10 @@
 #include "ingest/hub.h"
 #include "ingest/landing.h"
 #include "base/quiet.h"
+#include "meters/meters.h"
 #include "store/store.h"
+
+struct afmon_http;
 
 /* States of the process page. */
 enum {
@@ -80,6 +83,12 @@ struct afmon_core {
     pthread_mutex_t define_lock;
     uint32_t definitions;
     struct afmon_defined_table defined;
+
+    struct afmon_meters *meters; /* NULL: nobody scrapes */
+    afmon_field *meter_fields;   /* the core's own thread's, as the capacity */
+    size_t meter_field_capacity;
+    struct afmon_http *http; /* NULL: it does not listen */
+    char metrics_url[160];
 
     struct afmon_dispatch **metric_dispatches;
     struct afmon_dispatch **log_dispatches;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "monitor/dispatches.h"
+#include "monitor/listen.h"
 #include "monitor/log_dir.h"
 
 afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **out, afmon_error *error)
@@ -34,6 +35,11 @@ afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **ou
         return status;
     }
     afmon_core_publish(monitor, core);
+    status = afmon_listen_open(core, error);
+    if (status != AFMON_OK) {
+        afmon_monitor_close(monitor, NULL);
+        return status;
+    }
     *out = monitor;
     return AFMON_OK;
 }

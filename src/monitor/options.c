@@ -208,6 +208,20 @@ static afmon_status copy_rules(afmon_monitor *monitor, const afmon_options *opti
     return status == AFMON_OK ? afmon_rules_copy(options->rules, options->rule_count, &monitor->rules, error) : status;
 }
 
+static bool copy_text(const char **copy, const char *text)
+{
+    *copy = text;
+    return copy_name(copy);
+}
+
+static bool copy_texts(afmon_monitor *monitor, const afmon_options *options)
+{
+    afmon_options *own = &monitor->options;
+    return copy_text(&own->token_usage.name, options->token_usage.name) &&
+           copy_text(&own->prometheus_listen, options->prometheus_listen) &&
+           copy_text(&own->prometheus_token_file, options->prometheus_token_file);
+}
+
 static int map_page(afmon_monitor *monitor)
 {
     size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -228,10 +242,14 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
     if (monitor == NULL)
         return afmon_fail_memory(error);
     monitor->options = *options;
+    /* What is copied is not the caller's any more, even where a copy fails. */
+    monitor->options.token_usage.name = NULL;
+    monitor->options.prometheus_listen = NULL;
+    monitor->options.prometheus_token_file = NULL;
     monitor->options.rules_file = NULL;
     monitor->options.rules = NULL;
     if (!copy_metric_handlers(monitor, options) || !copy_log_handlers(monitor, options) ||
-        !copy_alert_handlers(monitor, options) || !copy_name(&monitor->options.token_usage.name)) {
+        !copy_alert_handlers(monitor, options) || !copy_texts(monitor, options)) {
         afmon_monitor_delete(monitor);
         return afmon_fail_memory(error);
     }
@@ -278,8 +296,9 @@ void afmon_monitor_delete(afmon_monitor *monitor)
         free((char *)(uintptr_t)monitor->log_handlers[i].name);
     for (size_t i = 0; i < monitor->alert_handler_count; i++)
         free((char *)(uintptr_t)monitor->alert_handlers[i].name);
-    if (monitor->options.token_usage.name != NULL)
-        free((char *)(uintptr_t)monitor->options.token_usage.name);
+    free((char *)(uintptr_t)monitor->options.token_usage.name);
+    free((char *)(uintptr_t)monitor->options.prometheus_listen);
+    free((char *)(uintptr_t)monitor->options.prometheus_token_file);
     free(monitor->metric_handlers);
     free(monitor->log_handlers);
     free(monitor->alert_handlers);

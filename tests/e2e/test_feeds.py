@@ -1,9 +1,14 @@
 """What a run sends on: to receivers that keep up, are busy, fail, hang, or are not whom they should be."""
 import collections
 import json
-import pathlib
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
 
 import pytest
+from conftest import COMMAND
 from receivers import Receiver, UdpReceiver, make_certificate
 
 GENERATE = ("generate", "conversations", "--simulate", "--speed", "1000", "--seed", "3", "--conversations", "12",
@@ -150,3 +155,51 @@ def test_statsd_has_every_sample(command, tmp_path):
     assert names["afmon.generations"] == sum(sample["metric"] == "success_rate" for sample in samples)
     assert any(line.startswith("afmon.generations:1|c|#outcome:success,operation:") for line in lines)
     assert all("|d" in line or "|c" in line for line in lines)
+
+
+@pytest.fixture
+def scraped(tmp_path):
+    """A run that is scraped while it goes on: both texts."""
+    port = free_port()
+    process = subprocess.Popen([COMMAND, "generate", "conversations", "--simulate", "--speed", "2", "--seed", "3",
+                                "--conversations", "500", "--log-dir", "run", "--prometheus", f"127.0.0.1:{port}"],
+                               cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def get(accept):
+        for _ in range(200):
+            try:
+                with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/metrics",
+                                                                   headers={"Accept": accept}), timeout=10) as answer:
+                    text = answer.read().decode()
+                if "finish_reason:stop" in text:
+                    return answer.headers["Content-Type"], text
+            except OSError:
+                assert process.poll() is None, process.stderr.read()
+            time.sleep(0.1)
+        raise AssertionError("nothing to scrape")
+
+    yield get
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def test_a_run_is_scraped_while_it_goes_on(scraped):
+    kind, text = scraped("text/plain")
+    assert kind.startswith("text/plain; version=0.0.4")
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    kind, text = scraped("application/openmetrics-text; version=1.0.0")
+    assert kind.startswith("application/openmetrics-text; version=1.0.0")
+    assert text.endswith("# EOF\n")
+    assert "afmon_recorded_samples_total" in text
+
+
+def test_an_address_beyond_this_machine_needs_a_token(command):
+    done = command(*GENERATE, "--prometheus", "0.0.0.0:0")
+    assert done.returncode != 0 and "token" in done.stderr
