@@ -11,6 +11,7 @@ static const cli_command commands[] = {
     {"demo", "watch a monitored generation against a simulated model", cmd_demo},
     {"generate", "generate conversations with a model, monitored", cmd_generate},
     {"watch", "a run as it goes on: progress, rates, latency, alerts, log", cmd_watch},
+    {"serve", "a dashboard of runs in the browser", cmd_serve},
     {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},
     {"export", "write a run's samples as JSON, CSV, Excel or Parquet", cmd_export},
     {"report", "what a run came to, as a page or as Markdown", cmd_report},

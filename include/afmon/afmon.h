@@ -1316,6 +1316,36 @@ AFMON_API afmon_status afmon_report(afmon_view *view, const char *path, const ch
 AFMON_API afmon_status afmon_report_to_fd(afmon_view *view, int fd, const char *format,
                                           const afmon_report_options *options, afmon_error *error);
 
+/* ---- The dashboard ---------------------------------------------------------------------------------------------- */
+
+/* An HTTP server with a page and an API (docs/api.md) over run folders. It reads their files and touches nothing of
+ * running processes. */
+typedef struct afmon_server afmon_server;
+
+typedef struct afmon_server_options {
+    size_t size;
+    const char *listen; /* "127.0.0.1:8765"; ADDRESS:PORT, port 0 takes a free one. Not copied after the call */
+    const char
+        *token_file; /* NULL. Its first line is asked of who connects; needed where others than this machine can */
+    const char *const *host_names; /* names by which it is reached besides its address, as behind a proxy */
+    size_t host_name_count;
+} afmon_server_options;
+
+/* Fills in the defaults that stand beside the members. Any thread. */
+AFMON_API void afmon_server_options_init(afmon_server_options *options);
+
+/* Starts serving count folders: each a run, or the parent of runs; runs that appear in them later are found. options
+ * may be NULL. Its threads block all signals. AFMON_E_ARGUMENT where a folder is not there or the options are wrong,
+ * AFMON_E_SYSTEM where the address cannot be listened on. Any thread. */
+AFMON_API afmon_status afmon_server_open(const char *const *folders, size_t count, const afmon_server_options *options,
+                                         afmon_server **server, afmon_error *error);
+
+/* Where a browser on this machine finds it: "http://127.0.0.1:8765". Owned by the server. Any thread. */
+AFMON_API const char *afmon_server_url(const afmon_server *server);
+
+/* Ends all connections and frees the server. NULL is fine. */
+AFMON_API void afmon_server_close(afmon_server *server);
+
 /* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
  * records. Every reader and monitor does this by itself. */
 AFMON_API afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error *error);

@@ -1,0 +1,88 @@
+/* The addresses, and the answers that are at hand. docs/api.md describes them. */
+#include "base/clock.h"
+#include "serve/json.h"
+#include "serve/serve.h"
+
+struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *request,
+                                            struct afmon_http_response *response)
+{
+    struct afmon_served_run *run = afmon_serve_run(server, afmon_http_segment(request, 0));
+    if (run == NULL)
+        afmon_http_fail(response, 404, "there is no such run; /api/v1/runs lists them");
+    return run;
+}
+
+static void give_list(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_server *server = user;
+    (void)request;
+    pthread_mutex_lock(&server->lock);
+    response->blob = afmon_blob_keep(server->list);
+    pthread_mutex_unlock(&server->lock);
+    if (response->blob == NULL)
+        afmon_buffer_add_text(&response->body, "{\"runs\":[]}");
+}
+
+static void give_run(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_server *server = user;
+    struct afmon_served_run *run = afmon_serve_wanted(server, request, response);
+    if (run == NULL)
+        return;
+    pthread_mutex_lock(&server->lock);
+    response->blob = afmon_blob_keep(run->picture);
+    double loaded = run->loaded;
+    pthread_mutex_unlock(&server->lock);
+    if (response->blob != NULL)
+        return;
+    afmon_http_fail(response, 503, "the run is being read: %.0f %%", loaded * 100);
+    response->retry_after_s = 1;
+}
+
+static void give_status(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_server *server = user;
+    struct afmon_json json = {.out = &response->body};
+    struct afmon_http_stats stats;
+    (void)request;
+    afmon_http_get_stats(server->http, &stats);
+    afmon_json_open(&json, NULL, '{');
+    afmon_json_string(&json, "version", afmon_version());
+    afmon_json_time(&json, "started_ms", server->started_ns);
+#define COUNT(name) afmon_json_int(&json, #name, (int64_t)stats.name)
+    COUNT(connections);
+    COUNT(streams);
+    COUNT(connections_accepted);
+    COUNT(connections_refused);
+    COUNT(connections_dropped);
+    COUNT(connections_timed_out);
+    COUNT(requests);
+    COUNT(malformed);
+    COUNT(refused_host);
+    COUNT(refused_origin);
+    COUNT(refused_token);
+    COUNT(refused_method);
+    COUNT(refused_size);
+    COUNT(refused_busy);
+    COUNT(not_found);
+    COUNT(streams_stalled);
+#undef COUNT
+    afmon_json_close(&json, '}');
+}
+
+#define GET AFMON_HTTP_GET
+
+const struct afmon_http_route afmon_serve_routes[] = {
+    {"/", afmon_serve_asset, GET, AFMON_HTTP_PAGE},
+    {"/login", afmon_serve_asset, GET, AFMON_HTTP_OPEN},
+    {"/assets/*", afmon_serve_asset, GET, AFMON_HTTP_OPEN},
+    {"/api/v1/status", give_status, GET, 0},
+    {"/api/v1/runs", give_list, GET, 0},
+    {"/api/v1/stream", afmon_serve_stream_list, GET, 0},
+    {"/api/v1/runs/*", give_run, GET, 0},
+    {"/api/v1/runs/*/stream", afmon_serve_stream_run, GET, 0},
+    {"/api/v1/runs/*/log", afmon_serve_log, GET, AFMON_HTTP_SLOW},
+    {"/api/v1/runs/*/export", afmon_serve_export, GET, AFMON_HTTP_SLOW},
+    {"/api/v1/runs/*/metrics", afmon_serve_metrics, GET, AFMON_HTTP_SLOW},
+};
+const size_t afmon_serve_route_count = sizeof afmon_serve_routes / sizeof afmon_serve_routes[0];

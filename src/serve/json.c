@@ -1,0 +1,80 @@
+#include "serve/json.h"
+
+#include <string.h>
+
+#include "base/number.h"
+#include "base/text.h"
+
+#define NS_PER_MS 1000000
+
+static void begin(struct afmon_json *json, const char *key)
+{
+    if (json->comma)
+        afmon_buffer_add_char(json->out, ',');
+    json->comma = true;
+    if (key == NULL)
+        return;
+    afmon_buffer_add_json_string(json->out, key, strlen(key));
+    afmon_buffer_add_char(json->out, ':');
+}
+
+void afmon_json_open(struct afmon_json *json, const char *key, char bracket)
+{
+    begin(json, key);
+    afmon_buffer_add_char(json->out, bracket);
+    json->comma = false;
+}
+
+void afmon_json_close(struct afmon_json *json, char bracket)
+{
+    afmon_buffer_add_char(json->out, bracket);
+    json->comma = true;
+}
+
+void afmon_json_text(struct afmon_json *json, const char *key, const char *text, size_t length)
+{
+    begin(json, key);
+    afmon_buffer_add_json_string(json->out, text, length);
+}
+
+static void add_null(struct afmon_json *json, const char *key)
+{
+    begin(json, key);
+    afmon_buffer_add_text(json->out, "null");
+}
+
+void afmon_json_string(struct afmon_json *json, const char *key, const char *text)
+{
+    if (text == NULL)
+        add_null(json, key);
+    else
+        afmon_json_text(json, key, text, strlen(text));
+}
+
+void afmon_json_int(struct afmon_json *json, const char *key, int64_t value)
+{
+    char text[AFMON_NUMBER_SIZE];
+    begin(json, key);
+    afmon_buffer_add(json->out, text, afmon_format_int(text, value));
+}
+
+void afmon_json_bool(struct afmon_json *json, const char *key, bool value)
+{
+    begin(json, key);
+    afmon_buffer_add_text(json->out, value ? "true" : "false");
+}
+
+void afmon_json_number(struct afmon_json *json, const char *key, double value)
+{
+    char text[AFMON_NUMBER_SIZE];
+    begin(json, key);
+    afmon_buffer_add(json->out, text, afmon_format_double(text, value));
+}
+
+void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns)
+{
+    if (ns == 0)
+        add_null(json, key);
+    else
+        afmon_json_int(json, key, ns / NS_PER_MS);
+}

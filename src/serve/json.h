@@ -1,0 +1,25 @@
+/* JSON, member by member, into a buffer. */
+#ifndef AFMON_SERVE_JSON_H
+#define AFMON_SERVE_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+struct afmon_json {
+    struct afmon_buffer *out;
+    bool comma; /* something stands before, in the same object or array */
+};
+
+/* key NULL: an element of an array. */
+void afmon_json_open(struct afmon_json *json, const char *key, char bracket); /* '{' or '[' */
+void afmon_json_close(struct afmon_json *json, char bracket);
+void afmon_json_text(struct afmon_json *json, const char *key, const char *text, size_t length);
+void afmon_json_string(struct afmon_json *json, const char *key, const char *text); /* NULL: null */
+void afmon_json_int(struct afmon_json *json, const char *key, int64_t value);
+void afmon_json_bool(struct afmon_json *json, const char *key, bool value);
+void afmon_json_number(struct afmon_json *json, const char *key, double value); /* not finite: null */
+void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns);     /* milliseconds; 0: null */
+
+#endif

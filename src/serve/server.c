@@ -1,0 +1,125 @@
+/* The public face: life of a server. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "serve/serve.h"
+
+void afmon_server_options_init(afmon_server_options *options)
+{
+    *options = (afmon_server_options){.size = sizeof *options, .listen = "127.0.0.1:8765"};
+}
+
+static afmon_status copy_folders(struct afmon_server *server, const char *const *folders, size_t count,
+                                 afmon_error *error)
+{
+    struct stat facts;
+    server->folders = calloc(count + 1, sizeof *server->folders);
+    if (server->folders == NULL)
+        return afmon_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        if (stat(folders[i], &facts) != 0 || !S_ISDIR(facts.st_mode))
+            return afmon_fail(error, AFMON_E_ARGUMENT, "%s: no such folder", folders[i]);
+        server->folders[i] = strdup(folders[i]);
+        if (server->folders[i] == NULL)
+            return afmon_fail_memory(error);
+        server->folder_count++;
+    }
+    return AFMON_OK;
+}
+
+static afmon_status start_http(struct afmon_server *server, const afmon_server_options *given, afmon_error *error)
+{
+    struct afmon_http_options options = {.listen = given->listen,
+                                         .token_file = given->token_file,
+                                         .host_names = given->host_names,
+                                         .host_name_count = given->host_name_count,
+                                         .routes = afmon_serve_routes,
+                                         .route_count = afmon_serve_route_count,
+                                         .user = server};
+    return afmon_http_start(&options, &server->http, error);
+}
+
+static afmon_status start_follower(struct afmon_server *server, afmon_error *error)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failure = pthread_create(&server->follower, NULL, afmon_serve_follow, server);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure != 0)
+        return afmon_fail_os(error, failure, "cannot start a thread");
+    server->following = true;
+    return AFMON_OK;
+}
+
+afmon_status afmon_server_open(const char *const *folders, size_t count, const afmon_server_options *options,
+                               afmon_server **out, afmon_error *error)
+{
+    afmon_server_options defaults;
+    *out = NULL;
+    afmon_server_options_init(&defaults);
+    if (options == NULL)
+        options = &defaults;
+    if (count == 0 || options->size != sizeof *options)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "name at least one folder, and initialise the options");
+    struct afmon_server *server = calloc(1, sizeof *server);
+    if (server == NULL)
+        return afmon_fail_memory(error);
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->stop, NULL);
+    atomic_init(&server->stopping, false);
+    server->started_ns = afmon_wall_ns();
+    afmon_status status = copy_folders(server, folders, count, error);
+    if (status == AFMON_OK)
+        status = start_http(server, options, error);
+    if (status == AFMON_OK)
+        status = start_follower(server, error);
+    if (status != AFMON_OK) {
+        afmon_server_close(server);
+        return status;
+    }
+    *out = server;
+    return AFMON_OK;
+}
+
+const char *afmon_server_url(const afmon_server *server)
+{
+    return afmon_http_url(server->http);
+}
+
+static void stop_follower(struct afmon_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    atomic_store(&server->stopping, true);
+    pthread_cond_signal(&server->stop);
+    pthread_mutex_unlock(&server->lock);
+    if (server->following)
+        pthread_join(server->follower, NULL);
+}
+
+void afmon_server_close(afmon_server *server)
+{
+    if (server == NULL)
+        return;
+    stop_follower(server);
+    afmon_http_stop(server->http);
+    for (size_t i = 0; i < server->run_count; i++) {
+        afmon_blob_drop(server->runs[i]->picture);
+        afmon_blob_drop(server->runs[i]->event);
+        free(server->runs[i]->folder);
+        free(server->runs[i]->name);
+        free(server->runs[i]);
+    }
+    for (size_t i = 0; i < server->folder_count; i++)
+        free(server->folders[i]);
+    free(server->folders);
+    afmon_blob_drop(server->list);
+    afmon_blob_drop(server->list_event);
+    pthread_cond_destroy(&server->stop);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}

@@ -1,0 +1,171 @@
+"""The dashboard's server: what it answers, and what it refuses."""
+import json
+import signal
+import socket
+
+import pytest
+
+from served import serve
+
+TOKEN = "correct-horse-battery"
+
+
+@pytest.fixture
+def filled(run):
+    for i in range(20):
+        run.add("success_rate", 0.0 if i % 4 == 0 else 1.0, at=i, operation="ask" if i % 2 else "answer", component="c")
+        run.add("error_rate", 1.0 if i % 4 == 0 else 0.0, at=i)
+        run.add("generation_time", i / 10, at=i, operation="ask" if i % 2 else "answer", component="c")
+        run.add("prompt_token_count", 10, at=i, model_name="m")
+        run.add("evaluation_score_truth", 0.5, at=i)
+    run.add("api_errors", 1.0, at=3, error_type="Timeout")
+    run.add("finish_reason:stop", 1.0, at=3)
+    run.add_text('2026-11-23 09:00:00,001 - {"message": "one", "n": 1, "level": "info"}\n'
+                 '2026-11-23 09:00:00,002 - {"message": "two <b>", "level": "warning"}\n'
+                 '2026-11-23 09:00:00,003 - {"message": "three", "level": "error"}\nno line\n', "afterimage.log")
+    return run
+
+
+def test_a_run(filled):
+    with serve(filled) as served:
+        run = served.json(f"/api/v1/runs/{served.the_run()}")
+    assert (run["state"], run["verdict"], run["generations"], run["success_rate"]) == ("ended", "degraded", 20, 0.75)
+    assert run["generation_time"]["count"] == 20 and run["generation_time"]["p50"] == pytest.approx(0.95)
+    assert run["tokens"] == {"model": None, "prompt": 200, "completion": 0, "total": 0}
+    assert run["models"] == [{"model": "m", "prompt": 200, "completion": 0, "total": 0}]
+    assert {"operation": "ask", "component": "c", "count": 10, "failures": 0, "mean_s": pytest.approx(1.0)} in run["operations"]
+    assert run["errors"] == [{"name": "Timeout", "count": 1}]
+    assert run["finish_reasons"] == [{"name": "stop", "count": 1}]
+    assert {alert["state"] for alert in run["alerts"]} == {"firing"}
+    assert run["reasons"] == [alert["message"] for alert in run["alerts"]]
+    charts = run["charts"]
+    assert charts["count"] == len(charts["success"]) == len(charts["p99"]) == len(charts["scores"][0]["values"])
+    assert sum(x or 0 for x in charts["prompt"]) == 200
+    assert sum(charts["throughput"]) * charts["step_ms"] / 1000 == pytest.approx(20)
+
+
+def test_the_log(filled):
+    with serve(filled) as served:
+        log = f"/api/v1/runs/{served.the_run()}/log"
+        lines = served.json(log)["lines"]
+        assert [line["message"] for line in lines] == ["three", "two <b>", "one"]
+        assert lines[2] == {"time": "2026-11-23 09:00:00,001", "level": "info", "message": "one", "data": '{"n": 1}'}
+        assert [line["level"] for line in served.json(log + "?level=warning")["lines"]] == ["error", "warning"]
+        assert [line["message"] for line in served.json(log + "?text=thr")["lines"]] == ["three"]
+        assert served.json(log + "?limit=1") == {"lines": lines[:1], "complete": False}
+        assert served.ask(log + "?level=x")[0] == 400
+        assert served.ask(log + "?limit=0")[0] == 400
+
+
+def test_exports(filled):
+    with serve(filled) as served:
+        export = f"/api/v1/runs/{served.the_run()}/export"
+        _, headers, body = served.ask(export + "?format=csv")
+        assert headers["Content-Disposition"].startswith('attachment; filename="run-')
+        assert len(body.splitlines()) == 1 + 102
+        assert len(json.loads(served.ask(export + "?format=json")[2])) == 7
+        assert served.ask(export)[0] == 400
+        text = served.ask(f"/api/v1/runs/{served.the_run()}/metrics")[2].decode()
+        assert "# TYPE" in text
+
+
+def test_a_run_grows_from_nothing(run, tmp_path):
+    with serve(tmp_path) as served:
+        assert served.json("/api/v1/runs") == {"runs": []} or served.json("/api/v1/runs")["runs"] == []
+        run.add("success_rate", 1.0)
+        name = served.the_run()
+        with served.connect() as client:
+            client.sendall(f"GET /api/v1/runs/{name}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            seen = b""
+            while b'"generations":1,' not in seen:
+                seen += client.recv(65536)
+            run.add("success_rate", 1.0, at=1)
+            while b'"generations":2,' not in seen:
+                seen += client.recv(65536)
+        assert b"text/event-stream" in seen and b"event: run\ndata: {" in seen
+
+
+def test_the_page_and_its_headers(filled):
+    with serve(filled) as served:
+        status, headers, body = served.ask("/")
+        assert status == 200 and b"<title>afmon</title>" in body
+        assert "script-src 'self'" in headers["Content-Security-Policy"] and "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "DENY"
+        assert served.ask("/assets/app.js")[1]["Content-Type"].startswith("text/javascript")
+        assert served.ask("/assets/app.js", If_None_Match=served.ask("/assets/app.js")[1]["ETag"])[0] == 304
+        assert served.ask("/", method="HEAD")[2] == b""
+
+
+def test_what_is_refused_is_counted(filled):
+    with serve(filled) as served:
+        name = served.the_run()
+        assert served.ask("/api/v1/runs", Host="evil.example")[0] == 421
+        assert served.ask("/api/v1/runs", Origin="http://evil.example")[0] == 403
+        assert served.ask("/api/v1/runs", method="DELETE")[0] == 405
+        for path in ("/api/v1/runs/none", "/api/v1/runs/..%2f..%2fetc", "/assets/..%2fapp.js", "/assets/../../etc/passwd", "/x",
+                     f"/api/v1/runs/{name}/../../status", "/api/v1/runs/%00"):
+            assert served.ask(path)[0] in (400, 404), path
+        for noise in (b"\0\1\2\3\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nbad\r\n\r\n",
+                      b"GET / HTTP/1.1\r\n\r\n", b"G" * 100_000):
+            assert b" 200 " not in served.raw(noise + b"\r\n\r\n")[:40]
+        counted = served.json("/api/v1/status")
+        assert counted["refused_host"] >= 1 and counted["refused_origin"] == 1 and counted["refused_method"] == 1
+        assert counted["malformed"] >= 1 and counted["not_found"] >= 2
+
+
+def test_a_thousand_connections(filled):
+    with serve(filled) as served:
+        idle = []
+        for _ in range(1000):
+            client = socket.create_connection(("127.0.0.1", served.port), timeout=60)
+            client.send(b"GET / HTTP/1.1\r\nX-Slow: ")
+            idle.append(client)
+        assert served.the_run()
+        counted = served.json("/api/v1/status")
+        assert counted["connections"] <= 600
+        assert counted["connections_dropped"] + counted["connections_refused"] >= 400
+        for client in idle:
+            client.close()
+        assert served.the_run()
+
+
+def test_the_token(filled, tmp_path):
+    (tmp_path / "token").write_text(TOKEN + "\n")
+    with serve(filled, "--token-file", tmp_path / "token") as served:
+        assert served.ask("/api/v1/runs")[0] == 401
+        assert served.ask("/api/v1/runs", Authorization="Bearer wrong-wrong-wrong")[0] == 401
+        assert served.ask("/api/v1/runs", Authorization=f"Bearer {TOKEN}")[0] == 200
+        assert b"<form" in served.ask("/")[2]  # led to the login
+        assert served.ask("/assets/app.css")[0] == 200
+
+
+def test_hostile_names_stay_text(run):
+    run.add("success_rate", 1.0, operation='"}],<script>\u2028\0', component="\x1b[31m")
+    with serve(run) as served:
+        operations = served.json(f"/api/v1/runs/{served.the_run()}")["operations"]
+    assert operations[0]["operation"].startswith('"}],<script>') and operations[0]["component"] == "\x1b[31m"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_cleanly(filled, number):
+    with serve(filled) as served:
+        name = served.the_run()
+        with served.connect() as client:
+            client.sendall(f"GET /api/v1/runs/{name}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            assert client.recv(100)
+            assert served.stop(number) == 0
+        assert served.process.stderr.read() == ""
+
+
+def test_what_is_wrong_is_said(filled, command, tmp_path):
+    with serve(filled) as served:
+        taken = command("serve", filled, "--listen", f"127.0.0.1:{served.port}")
+        assert taken.returncode == 1 and "something listens there already" in taken.stderr
+    open_ = command("serve", filled, "--listen", "0.0.0.0:0")
+    assert open_.returncode == 2 and "--token-file" in open_.stderr
+    (tmp_path / "short").write_text("short")
+    short = command("serve", filled, "--token-file", tmp_path / "short")
+    assert short.returncode == 2 and "at least 16" in short.stderr
+    assert command("serve").returncode == 2
+    assert "no such folder" in command("serve", tmp_path / "none").stderr
+    assert "no address to listen on" in command("serve", filled, "--listen", "here").stderr
