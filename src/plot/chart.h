@@ -55,9 +55,11 @@ struct afmon_chart_job {
     const char *metric; /* of a chart of any metric */
     struct afmon_track tracks[AFMON_TRACKS_MOST];
     unsigned track_count;
-    size_t left_out; /* series for which there was no room */
-    int64_t first_us;
+    size_t left_out;  /* series for which there was no room */
+    int64_t first_us; /* of the axis */
     int64_t last_us;
+    int64_t data_first_us; /* of the samples */
+    int64_t data_last_us;
     enum afmon_quantity quantity;
     uint64_t window; /* of the rolling averages */
     struct afmon_bars bars;
@@ -95,6 +97,12 @@ afmon_status afmon_chart_render(struct afmon_chart_job *job, const char *format,
 /* Adds a series; ink from the series' colours where it is AFMON_INKS. False where there is no such series, or it has no
  * samples in the window. */
 bool afmon_chart_add_track(struct afmon_chart_job *job, const char *name, const char *label, unsigned ink);
+
+/* Adds to the end of a text of AFMON_LABEL_SIZE bytes, as far as there is room. */
+__attribute__((format(printf, 2, 3))) void afmon_label_add(char *out, const char *format, ...);
+
+/* Adds " · 1 call" or " · 1,234 calls". plural: ends in the 's' that one of them does without. */
+void afmon_label_add_count(char *out, uint64_t count, const char *plural);
 
 /* ---- What charts over time share ---- */
 

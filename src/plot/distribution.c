@@ -57,17 +57,15 @@ static void add_beyond(const struct afmon_chart_job *job, char *out)
     char edge[AFMON_VALUE_TEXT_SIZE];
     char most[AFMON_VALUE_TEXT_SIZE];
     const struct afmon_bars *bars = &job->bars;
-    size_t at = strlen(out);
     if (bars->above > 0) {
         afmon_count_text(count, bars->above);
         afmon_value_text(edge, bars->low + bars->width * (double)bars->count, job->quantity);
         afmon_value_text(most, job->aggregate.max, job->quantity);
-        snprintf(out + at, AFMON_LABEL_SIZE - at, " · %s beyond %s not shown (longest %s)", count, edge, most);
+        afmon_label_add(out, " · %s beyond %s not shown (longest %s)", count, edge, most);
     }
-    at = strlen(out);
     if (job->aggregate.not_finite > 0) {
         afmon_count_text(count, job->aggregate.not_finite);
-        snprintf(out + at, AFMON_LABEL_SIZE - at, " · %s not finite, left out", count);
+        afmon_label_add(out, " · %s not finite, left out", count);
     }
 }
 
@@ -81,12 +79,9 @@ static uint64_t tallest(const struct afmon_bars *bars)
 
 static void describe(struct afmon_chart_job *job, struct afmon_frame_spec *spec, const char *noun)
 {
-    char count[AFMON_VALUE_TEXT_SIZE];
     const struct afmon_bars *bars = &job->bars;
-    afmon_span_text(spec->subtitle, job->first_us, job->last_us);
-    size_t at = strlen(spec->subtitle);
-    afmon_count_text(count, job->aggregate.count);
-    snprintf(spec->subtitle + at, AFMON_LABEL_SIZE - at, " · %s %s", count, noun);
+    afmon_span_text(spec->subtitle, job->data_first_us, job->data_last_us);
+    afmon_label_add_count(spec->subtitle, job->aggregate.count, noun);
     add_beyond(job, spec->subtitle);
     double high = bars->low + bars->width * (double)bars->count;
     double low = bars->low > 0 && bars->low < high / 3 ? 0 : bars->low;

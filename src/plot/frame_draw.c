@@ -68,7 +68,7 @@ static void draw_y_axis(struct afmon_frame *frame)
 static void draw_below(struct afmon_frame *frame, const char *text, double x, double baseline)
 {
     double half = afmon_type_width(frame->type, AFMON_FACE_TICK, text) / 2;
-    x = fmin(x, frame->width - half - 2);
+    x = fmax(fmin(x, frame->width - half - 2), half + 2);
     frame->canvas->ops->text(frame->canvas, text, AFMON_FACE_TICK, AFMON_INK_TEXT, AFMON_ANCHOR_MIDDLE,
                              (struct afmon_place){x, baseline});
 }

@@ -56,6 +56,8 @@ static bool make_slices(struct afmon_chart_job *job)
 /* A single moment gets a second on both sides, so that there is an axis. */
 static void widen_moment(struct afmon_chart_job *job)
 {
+    job->data_first_us = job->first_us;
+    job->data_last_us = job->last_us;
     if (job->first_us < job->last_us)
         return;
     job->first_us -= job->first_us > INT64_MIN + SECOND_US ? SECOND_US : 0;

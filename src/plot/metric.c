@@ -113,17 +113,15 @@ static void add_beyond(const struct afmon_chart_job *job, char *out)
     char count[AFMON_VALUE_TEXT_SIZE];
     char edge[AFMON_VALUE_TEXT_SIZE];
     const struct afmon_scatter *scatter = &job->scatter;
-    size_t at = strlen(out);
     if (scatter->above > 0) {
         afmon_count_text(count, scatter->above);
         afmon_value_text(edge, scatter->y.high, job->quantity);
-        snprintf(out + at, AFMON_LABEL_SIZE - at, " · %s above %s not shown", count, edge);
+        afmon_label_add(out, " · %s above %s not shown", count, edge);
     }
-    at = strlen(out);
     if (scatter->below > 0) {
         afmon_count_text(count, scatter->below);
         afmon_value_text(edge, scatter->y.low, job->quantity);
-        snprintf(out + at, AFMON_LABEL_SIZE - at, " · %s below %s not shown", count, edge);
+        afmon_label_add(out, " · %s below %s not shown", count, edge);
     }
 }
 

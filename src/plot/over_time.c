@@ -11,32 +11,22 @@
 
 /* ---- Shared ---- */
 
-static void add_text(char *out, size_t size, const char *text)
-{
-    size_t at = strlen(out);
-    snprintf(out + at, size - at, "%s", text);
-}
-
 static void add_window(struct afmon_chart_job *job, char *out, const char *noun)
 {
     char count[AFMON_VALUE_TEXT_SIZE];
-    char text[160];
     if (job->window <= 1)
         return;
     afmon_count_text(count, job->window);
-    snprintf(text, sizeof text, " · rolling average of %s %s", count, noun);
-    add_text(out, AFMON_LABEL_SIZE, text);
+    afmon_label_add(out, " · rolling average of %s %s", count, noun);
     if (job->window > job->options->rolling_window && job->options->rolling_window > 1) {
         afmon_count_text(count, job->options->rolling_window);
-        snprintf(text, sizeof text, " (widened from %s)", count);
-        add_text(out, AFMON_LABEL_SIZE, text);
+        afmon_label_add(out, " (widened from %s)", count);
     }
 }
 
 void afmon_describe_time(struct afmon_chart_job *job, struct afmon_frame_spec *spec, const char *noun)
 {
     char number[AFMON_VALUE_TEXT_SIZE];
-    char text[160];
     uint64_t most = 0;
     uint64_t not_finite = 0;
     for (unsigned i = 0; i < job->track_count; i++) {
@@ -48,15 +38,12 @@ void afmon_describe_time(struct afmon_chart_job *job, struct afmon_frame_spec *s
     spec->first_us = job->first_us;
     spec->last_us = job->last_us;
     spec->x_caption = "Time (UTC)";
-    afmon_span_text(spec->subtitle, job->first_us, job->last_us);
-    afmon_count_text(number, most);
-    snprintf(text, sizeof text, " · %s %s", number, noun);
-    add_text(spec->subtitle, AFMON_LABEL_SIZE, text);
+    afmon_span_text(spec->subtitle, job->data_first_us, job->data_last_us);
+    afmon_label_add_count(spec->subtitle, most, noun);
     add_window(job, spec->subtitle, noun);
     if (not_finite > 0) {
         afmon_count_text(number, not_finite);
-        snprintf(text, sizeof text, " · %s not finite, left out", number);
-        add_text(spec->subtitle, AFMON_LABEL_SIZE, text);
+        afmon_label_add(spec->subtitle, " · %s not finite, left out", number);
     }
 }
 

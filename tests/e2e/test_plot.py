@@ -1,0 +1,93 @@
+"""afmon plot: which files it writes, what it says, and what it refuses."""
+import json
+import os
+import subprocess
+import xml.dom.minidom
+
+import pytest
+
+AFMON = os.environ["AFMON"]
+CHARTS = ["success_error_rate", "generation_time", "token_usage", "evaluation_scores", "evaluation_time"]
+
+
+def line(metric, value, second):
+    return json.dumps({"metric": metric, "value": value,
+                       "timestamp": f"2026-11-23T09:{second // 60:02}:{second % 60:02}.000000+00:00"}) + "\n"
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with open(folder / "metrics.jsonl", "w", encoding="utf-8") as out:
+        for i in range(300):
+            out.write(line("generation_time", 1 + i % 7 / 3, i))
+            out.write(line("success_rate", float(i % 5 != 0), i))
+            out.write(line("error_rate", float(i % 5 == 0), i))
+            out.write(line("total_token_count", 100.0 + i % 50, i))
+            out.write(line("../up", float(i), i))
+    return folder
+
+
+def plot(*words):
+    return subprocess.run([AFMON, "plot", *map(str, words)], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("kind,begins", [("png", b"\x89PNG\r\n"), ("svg", b"<svg "), ("pdf", b"%PDF")])
+def test_what_has_data_is_written(run, kind, begins):
+    done = plot(run, "--format", kind)
+    assert done.returncode == 0, done.stderr
+    assert sorted(os.listdir(run / "plots")) == sorted(f"{name}.{kind}" for name in CHARTS[:3])
+    assert done.stdout.splitlines() == [f"{run}/plots/{name}.{kind}" for name in CHARTS[:3]]
+    assert "evaluation_time: not drawn: no samples for evaluation_time" in done.stderr
+    for name in CHARTS[:3]:
+        assert (run / "plots" / f"{name}.{kind}").read_bytes().startswith(begins)
+
+
+def test_svg_is_well_formed_and_says_what_it_shows(run):
+    assert plot(run, "--format", "svg", "--theme", "auto").returncode == 0
+    for name in CHARTS[:3]:
+        page = xml.dom.minidom.parse(str(run / "plots" / f"{name}.svg"))
+        assert page.documentElement.getAttribute("role") == "img"
+        ids = [e.getAttribute("id") for e in page.getElementsByTagName("*") if e.hasAttribute("id")]
+        assert ids and all(i.startswith(f"afmon-{name}-") for i in ids) and len(set(ids)) == len(ids)
+    text = (run / "plots" / "success_error_rate.svg").read_text(encoding="utf-8")
+    assert "prefers-color-scheme:dark" in text and ">80.0%</text>" in text
+
+
+def test_a_metric_cannot_leave_its_folder(run, tmp_path):
+    done = plot(run, "--metric", "../up", "--save-dir", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert os.listdir(tmp_path / "out") == ["metric_.._up.png"]
+
+
+def test_window_and_json(run):
+    done = plot(run, "--format", "svg", "--window", "1m", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert len(told["written"]) == 3 and set(told["left_out"]) == set(CHARTS[3:])
+    assert "61 generations" in (run / "plots" / "generation_time.svg").read_text(encoding="utf-8")
+
+
+def test_nothing_to_draw(tmp_path):
+    (tmp_path / "metrics.jsonl").write_text(line("other", 1.0, 0), encoding="utf-8")
+    done = plot(tmp_path)
+    assert done.returncode == 1 and "nothing to draw" in done.stderr
+    assert not (tmp_path / "plots").exists()
+
+
+@pytest.mark.parametrize("words,says", [
+    (["--format", "gif"], "there are png, svg and pdf"),
+    (["--theme", "pink"], "there are light, dark and auto"),
+    (["--width", "10"], "width"),
+    (["--metric", "none"], "no metric 'none'"),
+    (["--save-dir", ""], "no folder"),
+])
+def test_bad_words(run, words, says):
+    done = plot(run, *words)
+    assert done.returncode == 2 and says in done.stderr, done.stderr
+
+
+def test_a_place_that_cannot_be_written(run):
+    done = plot(run, "--save-dir", run / "metrics.jsonl" / "x")
+    assert done.returncode == 1 and "metrics.jsonl" in done.stderr
