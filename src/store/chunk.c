@@ -8,9 +8,12 @@
 
 _Static_assert(AFMON_CHUNK_SAMPLES <= UINT16_MAX, "set indexes are 16 bits");
 
+/* Slots of the hash table: a power of two, at most half of them taken. */
 static size_t table_size(uint32_t set_capacity)
 {
-    return set_capacity > FEW_SETS ? (size_t)set_capacity * 2 : 0;
+    if (set_capacity <= FEW_SETS)
+        return 0;
+    return (size_t)1 << (32 - __builtin_clz(set_capacity * 2 - 1));
 }
 
 static size_t bytes_for(uint32_t capacity, uint32_t set_capacity)

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "store/chunk.h"
 #include "store/store.h"
 #include "store/turn.h"
 #include "store/view.h"
@@ -592,9 +593,31 @@ static void test_nobody_starves_at_the_lock(void **state)
     afmon_turn_destroy(&contest.turn);
 }
 
+/* A chunk that is sealed early is cut to the sets it has, whatever their number. */
+static void a_chunk_takes_any_number_of_sets(void **state)
+{
+    (void)state;
+    enum { MOST = 200 };
+    static struct afmon_set sets[MOST];
+    for (uint32_t i = 0; i < MOST; i++)
+        sets[i].hash = i * 2654435761u;
+    for (uint32_t count = 1; count <= MOST; count++) {
+        struct afmon_chunk *chunk = afmon_chunk_new(count, count, 0);
+        assert_non_null(chunk);
+        for (uint32_t i = 0; i < count; i++)
+            assert_int_equal(afmon_chunk_set(chunk, &sets[i]), i);
+        for (uint32_t i = 0; i < count; i++)
+            assert_int_equal(afmon_chunk_set(chunk, &sets[i]), i);
+        for (uint32_t i = 0; i < count; i++)
+            atomic_store(&sets[i].references, 2); /* they are no one's to free */
+        afmon_chunk_release(chunk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chunk_takes_any_number_of_sets),
         cmocka_unit_test(test_series_are_found_again),
         cmocka_unit_test(test_a_hundred_thousand_names_are_cheap),
         cmocka_unit_test(test_values_that_are_not_finite_are_counted),
