@@ -738,7 +738,7 @@ AFMON_API void afmon_view_options_init(afmon_view_options *options);
 AFMON_API afmon_status afmon_view_open(const char *folder, const afmon_view_options *options, afmon_view **view,
                                        afmon_error *error);
 
-/* Frees a view. No other thread may be in a call on it. NULL is fine. */
+/* Frees a view. No other thread may be in a call on it; Arrow streams of it go on. NULL is fine. */
 AFMON_API void afmon_view_close(afmon_view *view);
 
 typedef struct afmon_view_info {
@@ -1345,6 +1345,67 @@ AFMON_API const char *afmon_server_url(const afmon_server *server);
 
 /* Ends all connections and frees the server. NULL is fine. */
 AFMON_API void afmon_server_close(afmon_server *server);
+
+/* ---- Arrow: samples as columns, in memory --------------------------------------------------------------------------- */
+
+/* The Arrow C data and stream interfaces, as their specification gives them, guards included. */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+    const char *format;
+    const char *name;
+    const char *metadata;
+    int64_t flags;
+    int64_t n_children;
+    struct ArrowSchema **children;
+    struct ArrowSchema *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+
+struct ArrowArray {
+    int64_t length;
+    int64_t null_count;
+    int64_t offset;
+    int64_t n_buffers;
+    int64_t n_children;
+    const void **buffers;
+    struct ArrowArray **children;
+    struct ArrowArray *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+
+#endif
+#ifndef ARROW_C_STREAM_INTERFACE
+#define ARROW_C_STREAM_INTERFACE
+
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
+    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
+    const char *(*get_last_error)(struct ArrowArrayStream *);
+    void (*release)(struct ArrowArrayStream *);
+    void *private_data;
+};
+
+#endif
+
+/* Makes a stream of the samples of a view: batches of at most 65,536 rows with the columns of a parquet export, that is
+ * metric_name (utf8), timestamp (microseconds, UTC), value (double, null where it is not finite) and a nullable column
+ * for each metadata key: int64, double, bool, or utf8 for texts and for what is mixed. docs/formats.md has the rules.
+ *
+ * The columns are found out in one pass over the samples, during this call; the progress callback of the options (as of
+ * an export; may be NULL) is called in it and not later. The stream then holds a reference to the view: either may be
+ * ended first. It belongs to the caller, who calls out->release; batches outlive it. Its functions return 0 or an
+ * errno, may be called from any thread, by one at a time, and read samples that have left memory from the run's files.
+ */
+AFMON_API afmon_status afmon_view_arrow_stream(afmon_view *view, const afmon_export_options *options,
+                                               struct ArrowArrayStream *out, afmon_error *error);
 
 /* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
  * records. Every reader and monitor does this by itself. */

@@ -71,7 +71,7 @@ static afmon_status check_metrics(struct afmon_export_job *job)
     return AFMON_OK;
 }
 
-static afmon_status choose(struct afmon_export_job *job, unsigned passes)
+afmon_status afmon_export_begin(struct afmon_export_job *job, unsigned passes)
 {
     size_t count = job->view->series_count;
     job->series = calloc(count + 1, sizeof *job->series);
@@ -92,7 +92,7 @@ static afmon_status choose(struct afmon_export_job *job, unsigned passes)
     return check_metrics(job);
 }
 
-static void end(struct afmon_export_job *job)
+void afmon_export_end(struct afmon_export_job *job)
 {
     free(job->series);
     free(job->place);
@@ -161,11 +161,8 @@ afmon_status afmon_export_each(struct afmon_export_job *job,
 
 /* ---- The API ---- */
 
-static afmon_status check(const afmon_view *view, const void *place, const char *format,
-                          const afmon_export_options *options, afmon_error *error)
+afmon_status afmon_export_check_options(const afmon_export_options *options, afmon_error *error)
 {
-    if (view == NULL || place == NULL || format == NULL)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "an export needs a view, a place and a format");
     if (options->size < sizeof *options || (options->metrics == NULL && options->metric_count > 0))
         return afmon_fail(error, AFMON_E_ARGUMENT, "the export options were not made by afmon_export_options_init");
     if (options->window.since_ns > options->window.until_ns)
@@ -179,7 +176,9 @@ static afmon_status run(afmon_view *view, const char *path, int fd, const char *
     afmon_export_options options;
     afmon_export_options_init(&options);
     struct afmon_export_job job = {.view = view, .options = given == NULL ? &options : given, .error = error};
-    afmon_status status = check(view, path, name, job.options, error);
+    if (view == NULL || path == NULL || name == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "an export needs a view, a place and a format");
+    afmon_status status = afmon_export_check_options(job.options, error);
     if (status != AFMON_OK)
         return status;
     const struct afmon_export_format *format = find_format(name, error);
@@ -187,14 +186,14 @@ static afmon_status run(afmon_view *view, const char *path, int fd, const char *
         return AFMON_E_ARGUMENT;
     if (fd >= 0 && format->to_descriptor == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "%s needs a file; only json and csv go to a stream", name);
-    status = choose(&job, format->passes);
+    status = afmon_export_begin(&job, format->passes);
     if (status == AFMON_OK) {
         struct afmon_quiet quiet;
         afmon_quiet_begin(&quiet);
         status = fd >= 0 ? format->to_descriptor(&job, fd) : format->to_path(&job, path);
         afmon_quiet_end(&quiet);
     }
-    end(&job);
+    afmon_export_end(&job);
     return status;
 }
 

@@ -31,6 +31,11 @@ extern const struct afmon_export_format afmon_export_csv;
 extern const struct afmon_export_format afmon_export_excel;
 extern const struct afmon_export_format afmon_export_parquet; /* where AFMON_HAVE_PARQUET is defined */
 
+/* What an export begins and ends with: which series it is of. afmon_export_end in every case. */
+afmon_status afmon_export_check_options(const afmon_export_options *options, afmon_error *error);
+afmon_status afmon_export_begin(struct afmon_export_job *job, unsigned passes);
+void afmon_export_end(struct afmon_export_job *job);
+
 /* True where the series is one of the job's. */
 bool afmon_export_takes(const struct afmon_export_job *job, const struct afmon_view_series *series);
 

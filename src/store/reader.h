@@ -41,6 +41,7 @@ struct afmon_file_visitor {
     int (*progress)(void *user, uint64_t bytes); /* every some MB; may be NULL */
     void *user;
     bool tolerate_torn;
+    int64_t *stopped_at; /* gets the offset behind the line at which visit stopped, to go on from; may be NULL */
 };
 afmon_status afmon_read_file(struct afmon_reader *reader, const char *path, int64_t begin, int64_t end,
                              const struct afmon_file_visitor *visitor, afmon_error *error);

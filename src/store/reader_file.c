@@ -52,6 +52,7 @@ afmon_status afmon_read_file(struct afmon_reader *reader, const char *path, int6
                              const struct afmon_file_visitor *visitor, afmon_error *error)
 {
     struct file_read file = {reader, visitor};
-    struct afmon_lines lines = {.line = read_line, .progress = give_progress, .user = &file};
+    struct afmon_lines lines = {
+        .line = read_line, .progress = give_progress, .user = &file, .stopped_at = visitor->stopped_at};
     return afmon_each_line(path, begin, end, &lines, error);
 }

@@ -100,6 +100,12 @@ static afmon_status give_line(struct line_reader *reader, const char *data, size
                               : afmon_fail(reader->error, status, "%s: %s", reader->path, afmon_status_text(status));
 }
 
+static void note_stop(const struct line_reader *reader, int64_t offset)
+{
+    if (reader->lines->stopped_at != NULL)
+        *reader->lines->stopped_at = offset;
+}
+
 /* Gives the whole lines in data, and moves what follows them to the front. */
 static afmon_status give_lines(struct line_reader *reader)
 {
@@ -111,8 +117,10 @@ static afmon_status give_lines(struct line_reader *reader)
         if (newline == NULL)
             break;
         afmon_status status = give_line(reader, at, (size_t)(newline - at), true);
-        if (status != AFMON_OK)
+        if (status != AFMON_OK) {
+            note_stop(reader, reader->offset - (end - (newline + 1)));
             return status;
+        }
         at = newline + 1;
         from = at;
     }
@@ -143,6 +151,7 @@ static afmon_status read_all(struct line_reader *reader)
         if (got == 0)
             break;
     }
+    note_stop(reader, reader->offset);
     bool left = reader->length > 0 || reader->skipping;
     return left ? give_line(reader, reader->data, reader->length, false) : AFMON_OK;
 }

@@ -126,6 +126,7 @@ afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source
         free(made);
         return afmon_fail_memory(error);
     }
+    atomic_store_explicit(&made->references, 1, memory_order_relaxed);
     made->store = store;
     afmon_store_hold(store);
     if (!copy_sources(made, sources, source_count) || take(made, store) != AFMON_OK) {
@@ -150,9 +151,14 @@ void afmon_view_set_extra(afmon_view *view, const struct afmon_view_extra *extra
     view->extra = *extra;
 }
 
+void afmon_view_hold(afmon_view *view)
+{
+    atomic_fetch_add_explicit(&view->references, 1, memory_order_relaxed);
+}
+
 void afmon_view_close(afmon_view *view)
 {
-    if (view == NULL)
+    if (view == NULL || atomic_fetch_sub_explicit(&view->references, 1, memory_order_acq_rel) > 1)
         return;
     for (size_t i = 0; i < view->entry_count; i++)
         afmon_chunk_release(view->entries[i].chunk);

@@ -6,38 +6,45 @@
 #include "store/view_internal.h"
 
 struct visiting {
+    struct afmon_cursor *cursor;
     afmon_series_visitor visit;
     void *user;
-    bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: every series */
-    struct afmon_unpacked unpacked;
 };
 
-static bool wanted(void *user, const struct afmon_view_series *series)
+static bool wanted(const struct afmon_cursor *cursor, const struct afmon_view_series *series)
 {
-    const struct visiting *visiting = user;
-    return visiting->wants == NULL || visiting->wants(visiting->user, series);
+    if (cursor->only != NULL)
+        return cursor->only == series;
+    return cursor->wants == NULL || cursor->wants(cursor->wants_user, series);
 }
 
-static afmon_status give(struct visiting *visiting, const struct afmon_view_series *series, double value,
+static bool recall_wants(void *user, const struct afmon_view_series *series)
+{
+    const struct visiting *visiting = user;
+    return wanted(visiting->cursor, series);
+}
+
+static afmon_status give(const struct visiting *visiting, const struct afmon_view_series *series, double value,
                          int64_t wall_us)
 {
+    const struct afmon_unpacked *unpacked = &visiting->cursor->unpacked;
     afmon_sample sample = {.metric = series->series->name,
                            .metric_length = series->series->name_length,
                            .value = value,
                            .timestamp_ns = afmon_us_to_ns(wall_us),
-                           .fields = visiting->unpacked.fields,
-                           .field_count = visiting->unpacked.count};
+                           .fields = unpacked->fields,
+                           .field_count = unpacked->count};
     return visiting->visit(visiting->user, series, &sample) == 0 ? AFMON_OK : AFMON_E_CANCELLED;
 }
 
 static afmon_status give_recalled(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
                                   struct afmon_read_sample *sample)
 {
-    struct visiting *visiting = user;
+    const struct visiting *visiting = user;
     afmon_status status = afmon_reader_packed(reader, sample);
     if (status != AFMON_OK)
         return status;
-    if (!afmon_unpack(&visiting->unpacked, sample->packed, sample->packed_length))
+    if (!afmon_unpack(&visiting->cursor->unpacked, sample->packed, sample->packed_length))
         return AFMON_E_NO_MEMORY;
     return give(visiting, series, sample->value, sample->wall_us);
 }
@@ -48,18 +55,20 @@ static bool unpack_set(struct afmon_unpacked *unpacked, const struct afmon_set *
     return set == NULL || afmon_unpack(unpacked, set->packed, set->packed_length);
 }
 
-static afmon_status give_chunk(struct visiting *visiting, const struct afmon_view_series *series,
-                               const struct afmon_entry *entry, struct afmon_times times)
+static afmon_status give_chunk(const struct visiting *visiting, const struct afmon_view_series *series,
+                               const struct afmon_entry *entry)
 {
+    struct afmon_cursor *cursor = visiting->cursor;
     const struct afmon_chunk *chunk = entry->chunk;
-    struct afmon_chunk_span span = afmon_chunk_span(chunk, times.since_us, times.until_us);
+    struct afmon_chunk_span span = afmon_chunk_span(chunk, cursor->times.since_us, cursor->times.until_us);
     const struct afmon_set *unpacked = NULL;
     bool any = false;
-    for (size_t i = 0; i < entry->count; i++) {
+    while (cursor->index < entry->count) {
+        size_t i = cursor->index++;
         if (!afmon_chunk_in_span(chunk, span, i))
             continue;
         const struct afmon_set *set = afmon_chunk_set_of(chunk, i);
-        if ((!any || set != unpacked) && !unpack_set(&visiting->unpacked, set))
+        if ((!any || set != unpacked) && !unpack_set(&cursor->unpacked, set))
             return AFMON_E_NO_MEMORY;
         any = true;
         unpacked = set;
@@ -70,39 +79,79 @@ static afmon_status give_chunk(struct visiting *visiting, const struct afmon_vie
     return AFMON_OK;
 }
 
-static afmon_status give_series(struct visiting *visiting, const struct afmon_view_series *series,
-                                struct afmon_times times)
+static afmon_status give_series(const struct visiting *visiting, const struct afmon_view_series *series)
 {
-    afmon_status status = AFMON_OK;
-    for (uint32_t i = 0; i < series->entry_count && status == AFMON_OK; i++) {
-        if (afmon_entry_cover(&series->entries[i], times) != AFMON_COVER_NONE)
-            status = give_chunk(visiting, series, &series->entries[i], times);
+    struct afmon_cursor *cursor = visiting->cursor;
+    for (; cursor->entry < series->entry_count; cursor->entry++, cursor->index = 0) {
+        const struct afmon_entry *entry = &series->entries[cursor->entry];
+        if (afmon_entry_cover(entry, cursor->times) == AFMON_COVER_NONE)
+            continue;
+        afmon_status status = give_chunk(visiting, series, entry);
+        if (status != AFMON_OK)
+            return status;
     }
-    return status;
+    return AFMON_OK;
 }
 
-static afmon_status give_all(afmon_view *view, const struct afmon_view_series *only, afmon_window window,
-                             struct visiting *visiting, afmon_error *error)
+static afmon_status give_evicted(struct visiting *visiting, afmon_error *error)
 {
-    struct afmon_times times = afmon_view_times(window);
+    struct afmon_cursor *cursor = visiting->cursor;
     struct afmon_recall recall = {
-        .only = only, .times = times, .wants = wanted, .visit = give_recalled, .user = visiting};
-    afmon_status status = afmon_view_recall(view, &recall, error);
-    for (size_t i = 0; i < view->series_count && status == AFMON_OK; i++) {
-        const struct afmon_view_series *series = &view->series[i];
-        if ((only == NULL || only == series) && wanted(visiting, series))
-            status = give_series(visiting, series, times);
+        .only = cursor->only, .times = cursor->times, .wants = recall_wants, .visit = give_recalled, .user = visiting};
+    return afmon_view_recall_on(cursor->view, &recall, &cursor->evicted, error);
+}
+
+static afmon_status give_memory(const struct visiting *visiting)
+{
+    struct afmon_cursor *cursor = visiting->cursor;
+    for (; cursor->series < cursor->view->series_count; cursor->series++, cursor->entry = 0) {
+        const struct afmon_view_series *series = &cursor->view->series[cursor->series];
+        afmon_status status = wanted(cursor, series) ? give_series(visiting, series) : AFMON_OK;
+        if (status != AFMON_OK)
+            return status;
     }
-    free(visiting->unpacked.fields);
+    return AFMON_OK;
+}
+
+void afmon_cursor_begin(struct afmon_cursor *cursor, afmon_view *view, afmon_window window)
+{
+    *cursor = (struct afmon_cursor){.view = view, .times = afmon_view_times(window)};
+}
+
+afmon_status afmon_cursor_run(struct afmon_cursor *cursor, afmon_series_visitor visit, void *user, afmon_error *error)
+{
+    struct visiting visiting = {.cursor = cursor, .visit = visit, .user = user};
+    afmon_status status = cursor->in_memory ? AFMON_OK : give_evicted(&visiting, error);
+    if (status == AFMON_OK) {
+        cursor->in_memory = true;
+        status = give_memory(&visiting);
+    }
     return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
+}
+
+void afmon_cursor_end(struct afmon_cursor *cursor)
+{
+    afmon_recall_end(&cursor->evicted);
+    free(cursor->unpacked.fields);
+    cursor->unpacked = (struct afmon_unpacked){0};
+}
+
+static afmon_status run_whole(struct afmon_cursor *cursor, afmon_series_visitor visit, void *user, afmon_error *error)
+{
+    afmon_status status = afmon_cursor_run(cursor, visit, user, error);
+    afmon_cursor_end(cursor);
+    return status;
 }
 
 afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
                                     bool (*wants)(void *user, const struct afmon_view_series *series),
                                     afmon_series_visitor visit, void *user, afmon_error *error)
 {
-    struct visiting visiting = {.visit = visit, .user = user, .wants = wants};
-    return give_all(view, NULL, window, &visiting, error);
+    struct afmon_cursor cursor;
+    afmon_cursor_begin(&cursor, view, window);
+    cursor.wants = wants;
+    cursor.wants_user = user;
+    return run_whole(&cursor, visit, user, error);
 }
 
 /* ---- The public form ---- */
@@ -124,7 +173,7 @@ afmon_status afmon_view_each(afmon_view *view, const char *name, afmon_window wi
 {
     const struct afmon_view_series *only = NULL;
     struct public_visit public = {.visit = visit, .user = user};
-    struct visiting visiting = {.visit = pass_on, .user = &public};
+    struct afmon_cursor cursor;
     if (view == NULL || visit == NULL)
         return AFMON_E_ARGUMENT;
     if (name != NULL) {
@@ -132,5 +181,7 @@ afmon_status afmon_view_each(afmon_view *view, const char *name, afmon_window wi
         if (found != AFMON_OK || only == NULL)
             return found;
     }
-    return give_all(view, only, window, &visiting, NULL);
+    afmon_cursor_begin(&cursor, view, window);
+    cursor.only = only;
+    return run_whole(&cursor, pass_on, &public, NULL);
 }

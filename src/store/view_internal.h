@@ -34,9 +34,13 @@ struct afmon_view {
     uint64_t not_finite;
     int64_t first_us;
     int64_t last_us;
+    _Atomic uint32_t references;
     pthread_mutex_t mutex; /* by_name */
     uint32_t *by_name;     /* indexes of series in order of their names; made when first asked for */
 };
+
+/* One more reference: afmon_view_close gives one back, the last one frees. */
+void afmon_view_hold(afmon_view *view);
 
 /* The series of a name; NULL: none. Any thread. AFMON_E_NO_MEMORY where the list of names cannot be made. */
 afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length,
@@ -71,6 +75,29 @@ struct afmon_recall {
  * none where no evicted sample can be of the window. Without sources nothing is visited. Any thread. */
 afmon_status afmon_view_recall(afmon_view *view, struct afmon_recall *recall, afmon_error *error);
 
+/* How far a recall has come. A zeroed one to begin with; afmon_recall_end it in every case. */
+struct afmon_recall_place {
+    struct afmon_reader *reader;
+    uint64_t *seen; /* by series of the view: samples that were met in the files */
+    uint64_t left;  /* evicted samples that are still to come */
+    size_t source;
+    int64_t offset; /* in the source's file; -1: its beginning */
+};
+
+/* As afmon_view_recall; where visit stopped it, the next call with the same place goes on behind that sample. No file
+ * is open in between. */
+afmon_status afmon_view_recall_on(afmon_view *view, struct afmon_recall *recall, struct afmon_recall_place *place,
+                                  afmon_error *error);
+void afmon_recall_end(struct afmon_recall_place *place);
+
+/* ---- Fields ---- */
+
+struct afmon_unpacked {
+    afmon_field *fields;
+    size_t count;
+    size_t capacity;
+};
+
 /* ---- Every sample ---- */
 
 /* Gets one sample and the series that it is of. Non-zero: stop. */
@@ -82,13 +109,28 @@ afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
                                     bool (*wants)(void *user, const struct afmon_view_series *series),
                                     afmon_series_visitor visit, void *user, afmon_error *error);
 
-/* ---- Fields ---- */
-
-struct afmon_unpacked {
-    afmon_field *fields;
-    size_t count;
-    size_t capacity;
+/* The same in as many steps as one likes. */
+struct afmon_cursor {
+    afmon_view *view;
+    const struct afmon_view_series *only; /* NULL: every series that wants takes */
+    struct afmon_times times;
+    bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: all of them */
+    void *wants_user;
+    /* Where it stands. */
+    struct afmon_recall_place evicted;
+    bool in_memory; /* the evicted ones are done */
+    size_t series;
+    uint32_t entry;
+    size_t index;
+    struct afmon_unpacked unpacked;
 };
+
+void afmon_cursor_begin(struct afmon_cursor *cursor, afmon_view *view, afmon_window window);
+
+/* Visits the samples from where the cursor stands to the end. AFMON_E_CANCELLED where visit said to stop: the next call
+ * goes on behind that sample. One thread at a time. */
+afmon_status afmon_cursor_run(struct afmon_cursor *cursor, afmon_series_visitor visit, void *user, afmon_error *error);
+void afmon_cursor_end(struct afmon_cursor *cursor);
 
 bool afmon_unpack(struct afmon_unpacked *unpacked, const void *packed, size_t length); /* false: no memory */
 

@@ -9,9 +9,7 @@
 struct recalling {
     afmon_view *view;
     const struct afmon_recall *recall;
-    struct afmon_reader *reader;
-    uint64_t *seen; /* by series of the view: samples that were met in the files */
-    uint64_t left;  /* evicted samples that are still to come */
+    struct afmon_recall_place *place;
     const struct afmon_view_series *last;
     afmon_status status;
 };
@@ -50,16 +48,16 @@ static int visit(void *user, const struct afmon_read_sample *sample)
     const struct afmon_view_series *series = series_of(recalling, sample);
     if (series == NULL)
         return recalling->status != AFMON_OK;
-    uint64_t *seen = &recalling->seen[series - recalling->view->series];
+    uint64_t *seen = &recalling->place->seen[series - recalling->view->series];
     if (*seen >= series->evicted.count)
         return 0;
     ++*seen;
-    recalling->left--;
+    recalling->place->left--;
     if (sample->wall_us >= recall->times.since_us && sample->wall_us <= recall->times.until_us) {
         struct afmon_read_sample copy = *sample;
-        recalling->status = recall->visit(recall->user, series, recalling->reader, &copy);
+        recalling->status = recall->visit(recall->user, series, recalling->place->reader, &copy);
     }
-    return recalling->status != AFMON_OK || recalling->left == 0;
+    return recalling->status != AFMON_OK || recalling->place->left == 0;
 }
 
 static int pass_over(void *user, uint64_t line_number, const char *why)
@@ -73,48 +71,70 @@ static int pass_over(void *user, uint64_t line_number, const char *why)
 static afmon_status read_sources(struct recalling *recalling, afmon_error *error)
 {
     const afmon_view *view = recalling->view;
+    struct afmon_recall_place *place = recalling->place;
     struct afmon_file_visitor visitor = {
-        .visit = visit, .problem = pass_over, .user = recalling, .tolerate_torn = true};
-    for (size_t i = 0; i < view->source_count && recalling->left > 0; i++) {
-        const struct afmon_source *source = &view->sources[i];
-        afmon_status status =
-            afmon_read_file(recalling->reader, source->path, source->begin, source->end, &visitor, error);
+        .visit = visit, .problem = pass_over, .user = recalling, .tolerate_torn = true, .stopped_at = &place->offset};
+    for (; place->source < view->source_count && place->left > 0; place->source++, place->offset = -1) {
+        const struct afmon_source *source = &view->sources[place->source];
+        int64_t begin = place->offset >= 0 ? place->offset : source->begin;
+        afmon_status status = afmon_read_file(place->reader, source->path, begin, source->end, &visitor, error);
         if (recalling->status != AFMON_OK)
             return recalling->status;
-        if (status != AFMON_OK && !(status == AFMON_E_CANCELLED && recalling->left == 0))
+        if (status != AFMON_OK && !(status == AFMON_E_CANCELLED && place->left == 0))
             return status;
     }
     return AFMON_OK;
 }
 
 /* Series that are not wanted count as seen to the end, so that their lines are passed over. */
-static void plan(struct recalling *recalling)
+static void plan(const afmon_view *view, const struct afmon_recall *recall, struct afmon_recall_place *place)
 {
-    const afmon_view *view = recalling->view;
     for (size_t i = 0; i < view->series_count; i++) {
         const struct afmon_view_series *series = &view->series[i];
-        if (is_wanted(recalling->recall, series))
-            recalling->left += series->evicted.count;
+        if (is_wanted(recall, series))
+            place->left += series->evicted.count;
         else
-            recalling->seen[i] = series->evicted.count;
+            place->seen[i] = series->evicted.count;
     }
+}
+
+static afmon_status begin(const afmon_view *view, const struct afmon_recall *recall, struct afmon_recall_place *place,
+                          afmon_error *error)
+{
+    place->offset = -1;
+    place->seen = calloc(view->series_count + 1, sizeof *place->seen);
+    if (place->seen == NULL)
+        return afmon_fail_memory(error);
+    plan(view, recall, place);
+    if (place->left == 0 || view->source_count == 0)
+        return AFMON_OK;
+    place->reader = afmon_reader_new();
+    return place->reader == NULL ? afmon_fail_memory(error) : AFMON_OK;
+}
+
+afmon_status afmon_view_recall_on(afmon_view *view, struct afmon_recall *recall, struct afmon_recall_place *place,
+                                  afmon_error *error)
+{
+    struct recalling recalling = {.view = view, .recall = recall, .place = place, .status = AFMON_OK};
+    afmon_status status = place->seen == NULL ? begin(view, recall, place, error) : AFMON_OK;
+    if (status == AFMON_OK && place->reader != NULL)
+        status = read_sources(&recalling, error);
+    recall->missing = place->left;
+    return status;
+}
+
+void afmon_recall_end(struct afmon_recall_place *place)
+{
+    afmon_reader_free(place->reader);
+    free(place->seen);
+    *place = (struct afmon_recall_place){0};
 }
 
 afmon_status afmon_view_recall(afmon_view *view, struct afmon_recall *recall, afmon_error *error)
 {
-    struct recalling recalling = {.view = view, .recall = recall, .status = AFMON_OK};
-    recalling.seen = calloc(view->series_count + 1, sizeof *recalling.seen);
-    if (recalling.seen == NULL)
-        return afmon_fail_memory(error);
-    plan(&recalling);
-    afmon_status status = AFMON_OK;
-    if (recalling.left > 0 && view->source_count > 0) {
-        recalling.reader = afmon_reader_new();
-        status = recalling.reader == NULL ? afmon_fail_memory(error) : read_sources(&recalling, error);
-        afmon_reader_free(recalling.reader);
-    }
-    free(recalling.seen);
-    recall->missing = recalling.left;
+    struct afmon_recall_place place = {0};
+    afmon_status status = afmon_view_recall_on(view, recall, &place, error);
+    afmon_recall_end(&place);
     return status;
 }
 
