@@ -2,6 +2,7 @@
 #include "run_folder.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -632,6 +633,53 @@ static void bad_rules_open_no_monitor(void **state)
     assert_int_equal(afmon_monitor_open(&options, &monitor, &error), AFMON_E_SYSTEM);
 }
 
+static void *check_often(void *user)
+{
+    for (int i = 0; i < 500; i++) {
+        size_t count = 0;
+        assert_int_equal(afmon_check_alerts(user, NULL, 0, &count), AFMON_OK);
+        assert_int_equal(count, 1);
+    }
+    return NULL;
+}
+
+/* Each pass writes a log record, so that small queues are full all the time: a thread that waits for room in the midst
+ * of its pass must not hold up the monitor's thread, which makes that room and has passes of its own. */
+static void passes_of_many_threads_hold_up_nobody(void **state)
+{
+    (void)state;
+    afmon_alert_rule rule;
+    afmon_options options;
+    afmon_monitor *monitor;
+    pthread_t threads[4];
+    char *folder = make_folder();
+    afmon_alert_rule_init(&rule);
+    rule.name = "always";
+    rule.metric = "m";
+    rule.comparison = AFMON_RULE_ABOVE;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.rules = &rule;
+    options.rule_count = 1;
+    options.metrics_interval_s = 1;
+    options.ring_bytes = 16 << 10;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+    afmon_record_metric(monitor, "m", 1, NULL, 0);
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, check_often, monitor), 0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    afmon_close_report report;
+    afmon_monitor_close(monitor, &report);
+    assert_true(report.drained);
+    size_t fired = count_in(folder, "afterimage.log", "\"state\": \"fired\"");
+    size_t firing = count_in(folder, "afterimage.log", "\"state\": \"firing\"");
+    assert_int_equal(fired, 1);
+    assert_true(firing >= 1999); /* and what the monitor's own passes told */
+    remove_folder(folder);
+}
+
 /* ---- bounds ---- */
 
 static void decades_without_samples_are_quickly_through(void **state)
@@ -712,6 +760,7 @@ int main(void)
         cmocka_unit_test(a_live_monitor_is_as_the_model),
         cmocka_unit_test(nothing_is_repeated_and_nothing_fires_early),
         cmocka_unit_test(the_built_in_rules_tell_of_every_pass_and_of_no_end),
+        cmocka_unit_test(passes_of_many_threads_hold_up_nobody),
         cmocka_unit_test(bad_rules_open_no_monitor),
         cmocka_unit_test(decades_without_samples_are_quickly_through),
         cmocka_unit_test(replays_can_be_stopped_and_run_out_of_memory),
