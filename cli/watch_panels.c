@@ -117,12 +117,12 @@ static cli_style style_of_level(afmon_level level)
     return level == AFMON_ERROR ? CLI_RED : level == AFMON_WARNING ? CLI_YELLOW : CLI_PLAIN;
 }
 
-static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert *alert)
+static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert *alert, bool ended)
 {
     char when[120];
     double held_s = (double)((alert->resolved_ns != 0 ? alert->resolved_ns : alert->last_ns) - alert->first_ns) * 1e-9;
     cli_style style = alert->firing ? style_of_level(alert->level) : CLI_DIM;
-    const char *state = alert->firing ? "firing" : alert->resolved_ns != 0 ? "resolved" : "over";
+    const char *state = alert->firing ? (ended ? "at end" : "firing") : alert->resolved_ns != 0 ? "resolved" : "over";
     snprintf(when, sizeof when, "%s  %-8s", cli_clock(alert->first_ns).s, state);
     size_t used = canvas_put(p->c, row, p->column, p->room, style, when, p->unicode);
     snprintf(when, sizeof when, "%-7s", held_s >= 1 ? cli_seconds(held_s).s : "");
@@ -143,7 +143,7 @@ void watch_draw_alerts(const watch_place *p, const watch_wish *wish, const watch
     if (f->alert_count == 0)
         canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
     for (size_t i = 0; i < rows && first + i < f->alert_count; i++)
-        draw_alert(p, p->row + 1 + i, &f->alerts[first + i]);
+        draw_alert(p, p->row + 1 + i, &f->alerts[first + i], f->info.state == AFMON_LIVE_ENDED);
 }
 
 /* The latest at the bottom, as in a file that is followed; scrolling goes back in time. */

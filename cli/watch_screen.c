@@ -31,6 +31,7 @@ typedef struct watcher {
     int64_t drawn_ns;
     bool redraw;
     int signals;
+    bool keyboard;
     SCREEN *screen;
 } watcher;
 
@@ -219,7 +220,9 @@ static bool is_due(const watcher *w)
 /* Waits for a key, a signal or the next tick. 0: go on; else the exit status + 1. */
 static int wait_for_news(watcher *w)
 {
-    struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = w->signals, .events = POLLIN}};
+    /* What is no terminal (/dev/null) is always ready, and has no keys. */
+    struct pollfd fds[] = {{.fd = w->keyboard ? STDIN_FILENO : -1, .events = POLLIN},
+                           {.fd = w->signals, .events = POLLIN}};
     int ready = poll(fds, 2, TICK_MS);
     if (ready > 0 && (fds[1].revents & POLLIN) != 0)
         return CLI_INTERRUPTED + 1;
@@ -344,6 +347,7 @@ int watch_screen_run(afmon_live *live, const char *folder, double speed, int64_t
                    .colour = out.colour,
                    .redraw = true};
     w->signals = open_signals();
+    w->keyboard = isatty(STDIN_FILENO) == 1;
     locale_t characters = begin_characters(w->unicode);
     int status = run(w);
     uselocale(LC_GLOBAL_LOCALE);

@@ -224,3 +224,22 @@ def test_hostile_names_on_the_screen(run, terminal):
     assert "owned" not in terminal.tmux("display-message", "-p", "#{pane_title}")
     terminal.keys("q")
     terminal.wait("status 0")
+
+
+@needs_tmux
+def test_without_a_keyboard_it_does_not_spin(run, terminal):
+    fill(run, 20)
+    terminal.start(["sh", "-c", f"{shlex.quote(COMMAND)} watch {shlex.quote(str(run))} </dev/null"], 80, 24)
+    terminal.wait("lab/ask")
+    found = subprocess.run(["pgrep", "-f", f"watch {run}$"], capture_output=True, text=True, check=True).stdout.split()
+    pid = int(found[-1])
+
+    def cpu_s():
+        fields = open(f"/proc/{pid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    before = cpu_s()
+    time.sleep(2)
+    assert cpu_s() - before < 1
+    os.kill(pid, 15)
+    terminal.wait("status 130")
