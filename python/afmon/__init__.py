@@ -9,6 +9,7 @@
 It goes wherever ``afterimage.GenerationMonitor`` goes. ``afmon.open_run(folder)`` reads a recorded run.
 """
 from ._afmon import version as __version__
+from .charts import Figure
 from .monitoring import (
     Alert,
     FileLogHandler,
@@ -19,11 +20,24 @@ from .monitoring import (
     ModelTokenUsage,
     TokenUsageReport,
 )
-from .runs import AlertSpan, Run, RunInfo, check, export, open_run, recover
+from .runs import (
+    AlertSpan,
+    Run,
+    RunInfo,
+    check,
+    export,
+    open_run,
+    plot_metric,
+    recover,
+    report,
+    summarize,
+    visualize_metrics,
+)
 
 __all__ = [
     "Alert",
     "AlertSpan",
+    "Figure",
     "FileLogHandler",
     "FileMetricHandler",
     "GenerationMonitor",
@@ -37,5 +51,9 @@ __all__ = [
     "check",
     "export",
     "open_run",
+    "plot_metric",
     "recover",
+    "report",
+    "summarize",
+    "visualize_metrics",
 ]

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from . import _afmon, _convert, _exit
 from ._alerts import Alert, AlertHandlers, alert_of
+from .charts import Figure
 from .runs import DEFAULT_LIMITS, Run, seconds, shape
 from .usage import ModelTokenUsage, TokenUsageReport, report_of
 
@@ -334,13 +334,24 @@ class GenerationMonitor(_afmon.Monitor):
         self.view(window).export(output_path, format)
 
     def visualize_metrics(self, save_dir: str | os.PathLike[str] | None = None, figsize: tuple[float, float] = (12, 6),
-                          return_figures: bool = False) -> dict[str, Any]:
-        """Charts are not in this version yet: warns, writes nothing, gives an empty dict, as the peer does without data.
+                          return_figures: bool = True, *, theme: str = "light") -> dict[str, Figure]:
+        """Draw those of the five standard charts that have data into NAME.png files, in LOG_DIR/plots by default.
 
-        The peer's generators call this when they end, so it must be here.
+        Returns them by name, whatever return_figures says. Without any data: a warning, no folder, {}.
         """
-        warnings.warn("afmon draws no charts yet; the samples are in metrics.jsonl", stacklevel=2)
-        return {}
+        return self.view()._visualize(self.log_dir / "plots" if save_dir is None else save_dir, figsize, theme, 10)
+
+    def plot_metric(self, metric_name: str, window: timedelta | float | None = timedelta(hours=1),
+                    rolling_window: int = 10, figsize: tuple[float, float] = (12, 8), *, theme: str = "light") -> Figure:
+        """A chart of any metric: its samples of a window (None: all time), and their rolling average.
+
+        ValueError for a name that was never recorded, and where there is nothing in the window.
+        """
+        return self.view(window).plot_metric(metric_name, rolling_window, figsize, theme=theme)
+
+    def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
+        """Write what the run came to so far as one page of HTML, or as Markdown (by the ending). Returns the path."""
+        return self.view().report(path, format, title)
 
     # ---- the end ----
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import _afmon
 from ._alerts import Alert, alert_of
+from .charts import Figure, style_of, warn_all
 from .usage import TokenUsageReport, report_of
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
@@ -85,6 +86,11 @@ def _time(nanoseconds: int) -> datetime:
     return datetime.fromtimestamp(nanoseconds // 1000 / 1e6, timezone.utc)
 
 
+def _span(values: tuple[Any, ...]) -> AlertSpan:
+    worst, first, last, held, passes = values
+    return AlertSpan(alert_of(worst), _time(first), _time(last), held, passes)
+
+
 class Run:
     """A run as it was at one moment: `afmon.open_run(folder)`, or `monitor.view()` of a live one. It never changes."""
 
@@ -147,15 +153,63 @@ class Run:
         if unknown:
             raise TypeError(f"check: unknown limit {sorted(unknown)[0]!r}; there are: {', '.join(DEFAULT_LIMITS)}")
         chosen = tuple(float(limits.get(name, default)) for name, default in DEFAULT_LIMITS.items())
-        spans = self._view.check(chosen, float(interval))
-        return [AlertSpan(alert_of(worst), _time(first), _time(last), held, passes)
-                for worst, first, last, held, passes in spans]
+        return [_span(values) for values in self._view.check(chosen, float(interval))]
+
+    def summarize(self) -> dict[str, Any]:
+        """What the whole run came to, whatever the window: "verdict" ("no data", "healthy", "degraded" or "failed") and
+        its "reasons", counts, tokens, times, and lists: "errors", "finishes", "models", "operations", "scores",
+        "alerts" (AlertSpan). The names are those of afmon_run_summary in <afmon/afmon.h>."""
+        summary = self._view.summarize()
+        first, last = summary.pop("first_ns"), summary.pop("last_ns")
+        empty = summary["sample_count"] == 0
+        summary["first"], summary["last"] = (None, None) if empty else (_time(first), _time(last))
+        summary["alerts"] = [_span(values) for values in summary["alerts"]]
+        return summary
+
+    def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
+        """Write what the whole run came to, whatever the window: "html", one page that needs nothing else, or "md";
+        by the ending of the path where not given. Returns the path."""
+        self._view.report(path, format or _report_format(path), title)
+        return Path(path)
+
+    def visualize_metrics(self, save_dir: str | os.PathLike[str], figsize: tuple[float, float] = (12, 6), *,
+                          theme: str = "light", rolling_window: int = 10) -> dict[str, Figure]:
+        """Draw those of the five standard charts that have data into NAME.png files of a folder, which is created.
+
+        Returns them by name, to be shown or written in another way. Without any data: a warning, no folder, {}.
+        `theme` is "light", "dark" or "auto".
+        """
+        return self._visualize(save_dir, figsize, theme, rolling_window)
+
+    def _visualize(self, save_dir: Any, figsize: Any, theme: str, rolling_window: int) -> dict[str, Figure]:
+        style = style_of(figsize, theme, rolling_window, self._since, self._until)
+        charts, notes = self._view.visualize(save_dir, tuple(style))
+        warn_all(notes if charts else ["there is no data to draw: no charts were written"])
+        return {name: Figure(self._view, name, title, number, None, style) for number, name, title, _ in charts}
+
+    def plot_metric(self, metric_name: str, rolling_window: int = 10, figsize: tuple[float, float] = (12, 8), *,
+                    theme: str = "light") -> Figure:
+        """A chart of any metric: its samples, and their rolling average. ValueError where there is nothing to draw."""
+        if not isinstance(metric_name, str):
+            raise TypeError(f"plot_metric: metric_name must be a str, not {type(metric_name).__name__}")
+        if metric_name not in self.metrics:
+            raise ValueError(f"Metric {metric_name} not found")
+        figures = self._view.aggregate(metric_name, self._since, self._until)
+        if figures["count"] == 0:
+            raise ValueError(f"No data for metric {metric_name} in specified window")
+        style = style_of(figsize, theme, rolling_window, self._since, self._until)
+        return Figure(self._view, metric_name, metric_name, 0, metric_name, style)
 
     def to_pandas(self) -> Any:
         """A pandas.DataFrame: metric, value, timestamp, and a column for each key of the metadata."""
         import pandas
 
         return pandas.DataFrame(self.samples(), columns=None)
+
+
+def _report_format(path: str | os.PathLike[str]) -> str:
+    ending = Path(os.fsdecode(path)).suffix.lower()
+    return "md" if ending in (".md", ".markdown") else "html"
 
 
 def open_run(folder: str | os.PathLike[str], window: timedelta | float | None = None) -> Run:
@@ -172,6 +226,30 @@ def export(folder: str | os.PathLike[str], path: str | os.PathLike[str], format:
 def check(folder: str | os.PathLike[str], interval: float = 60.0, **limits: float) -> list[AlertSpan]:
     """`afmon check`: the alert rules over a recorded run. An empty list: no rule ever held."""
     return open_run(folder).check(interval, **limits)
+
+
+def summarize(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a recorded run came to: Run.summarize."""
+    return open_run(folder).summarize()
+
+
+def report(folder: str | os.PathLike[str], path: str | os.PathLike[str], format: str | None = None,
+           title: str | None = None) -> Path:
+    """`afmon report`: a recorded run as one page of HTML, or as Markdown."""
+    return open_run(folder).report(path, format, title)
+
+
+def visualize_metrics(folder: str | os.PathLike[str], save_dir: str | os.PathLike[str] | None = None,
+                      window: timedelta | float | None = None, **style: Any) -> dict[str, Figure]:
+    """`afmon plot`: the standard charts of a recorded run, into its folder "plots" unless told otherwise."""
+    return open_run(folder, window).visualize_metrics(Path(os.fsdecode(folder)) / "plots" if save_dir is None else save_dir,
+                                                      **style)
+
+
+def plot_metric(folder: str | os.PathLike[str], metric_name: str, window: timedelta | float | None = None,
+                rolling_window: int = 10, **style: Any) -> Figure:
+    """A chart of any metric of a recorded run."""
+    return open_run(folder, window).plot_metric(metric_name, rolling_window, **style)
 
 
 def recover(folder: str | os.PathLike[str]) -> int:

@@ -101,6 +101,7 @@ void handlers_free(struct handler_arrays *arrays);
 PyObject *value_aggregate(const afmon_aggregate *aggregate);
 PyObject *value_usage(const afmon_token_usage *usage); /* [(model, prompt, completion, total)] */
 PyObject *value_alert(const afmon_alert *alert);       /* a tuple, for afmon._alerts.alert_of */
+PyObject *value_span(const afmon_alert_span *span);    /* a tuple, for afmon.runs.span_of */
 PyObject *value_drops(const afmon_drops *drops);
 PyObject *value_report(const afmon_close_report *report);
 PyObject *value_stats(const afmon_stats *stats);
@@ -117,6 +118,13 @@ bool monitor_is_open(struct monitor *self);                          /* false: w
 int monitor_make_type(PyObject *module);
 int view_make_type(PyObject *module);
 PyObject *view_wrap(afmon_view *view); /* owns it, also on failure */
+afmon_view *view_handle(PyObject *view);
 PyObject *view_open(PyObject *module, PyObject *arguments);
+
+/* Methods of views, in files of their own: charts.c and summary.c. */
+PyObject *view_visualize(PyObject *self, PyObject *arguments); /* (folder, style): ([(number, name, title, file)], warnings) */
+PyObject *view_draw(PyObject *self, PyObject *arguments);      /* (number, metric or None, format, style): ([bytes], warnings) */
+PyObject *view_report(PyObject *self, PyObject *arguments);    /* (path, format, title or None) */
+PyObject *view_summarize(PyObject *self, PyObject *unused);    /* a dict */
 
 #endif

@@ -41,6 +41,14 @@ PyObject *value_alert(const afmon_alert *alert)
                          (unsigned long long)a->count, "sum", a->sum, "stddev", a->stddev);
 }
 
+PyObject *value_span(const afmon_alert_span *span)
+{
+    PyObject *worst = value_alert(&span->worst);
+    return worst == NULL ? NULL
+                         : Py_BuildValue("(NLLKK)", worst, (long long)span->first_ns, (long long)span->last_ns,
+                                         (unsigned long long)span->passes_held, (unsigned long long)span->passes);
+}
+
 PyObject *value_drops(const afmon_drops *d)
 {
     return Py_BuildValue("{sKsKsKsKsK}", "full", (unsigned long long)d->full, "unwritable",

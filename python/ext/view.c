@@ -8,7 +8,7 @@ struct view {
     afmon_view *handle; /* never NULL */
 };
 
-static afmon_view *handle_of(PyObject *object)
+afmon_view *view_handle(PyObject *object)
 {
     return ((struct view *)object)->handle;
 }
@@ -26,7 +26,7 @@ PyObject *view_wrap(afmon_view *handle)
 static void deallocate(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    afmon_view *handle = handle_of(object);
+    afmon_view *handle = view_handle(object);
     WITHOUT_GIL(afmon_view_close(handle));
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(object);
@@ -52,7 +52,7 @@ static PyObject *get_info(PyObject *object, PyObject *unused)
 {
     afmon_view_info info;
     (void)unused;
-    afmon_view_get_info(handle_of(object), &info);
+    afmon_view_get_info(view_handle(object), &info);
     return Py_BuildValue("{sKsKsnsLsLsnsnsnsKsO}", "sample_count", (unsigned long long)info.sample_count, "not_finite",
                          (unsigned long long)info.not_finite, "metric_count", (Py_ssize_t)info.metric_count, "first_ns",
                          (long long)info.first_ns, "last_ns", (long long)info.last_ns, "file_count",
@@ -65,11 +65,11 @@ static PyObject *metric_names(PyObject *object, PyObject *unused)
 {
     afmon_view_info info;
     (void)unused;
-    afmon_view_get_info(handle_of(object), &info);
+    afmon_view_get_info(view_handle(object), &info);
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list != NULL && i < info.metric_count; i++) {
         size_t length;
-        const char *text = afmon_view_metric_name(handle_of(object), i, &length);
+        const char *text = afmon_view_metric_name(view_handle(object), i, &length);
         PyObject *name = PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, "replace");
         if (name == NULL || PyList_Append(list, name) != 0)
             Py_CLEAR(list);
@@ -83,7 +83,7 @@ static PyObject *problems(PyObject *object, PyObject *unused)
     PyObject *list = PyList_New(0);
     const char *text;
     (void)unused;
-    for (size_t i = 0; list != NULL && (text = afmon_view_problem(handle_of(object), i)) != NULL; i++) {
+    for (size_t i = 0; list != NULL && (text = afmon_view_problem(view_handle(object), i)) != NULL; i++) {
         PyObject *item = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
         if (item == NULL || PyList_Append(list, item) != 0)
             Py_CLEAR(list);
@@ -101,7 +101,7 @@ static PyObject *aggregate(PyObject *object, PyObject *arguments)
     afmon_status status;
     if (!PyArg_ParseTuple(arguments, "sLL", &name, &since, &until))
         return NULL;
-    WITHOUT_GIL(status = afmon_view_aggregate(handle_of(object), name, (afmon_window){since, until}, &result));
+    WITHOUT_GIL(status = afmon_view_aggregate(view_handle(object), name, (afmon_window){since, until}, &result));
     return status == AFMON_OK ? value_aggregate(&result) : raise_status(status, "get_metrics");
 }
 
@@ -113,7 +113,7 @@ static PyObject *token_usage(PyObject *object, PyObject *arguments)
     afmon_status status;
     if (!PyArg_ParseTuple(arguments, "LL", &since, &until))
         return NULL;
-    WITHOUT_GIL(status = afmon_view_token_usage(handle_of(object), (afmon_window){since, until}, &usage));
+    WITHOUT_GIL(status = afmon_view_token_usage(view_handle(object), (afmon_window){since, until}, &usage));
     PyObject *result =
         status == AFMON_OK ? value_usage(&usage) : raise_status(status, "get_total_token_usage");
     afmon_token_usage_free(&usage);
@@ -163,7 +163,7 @@ static PyObject *samples(PyObject *object, PyObject *arguments)
         return NULL;
     collection.state = PyEval_SaveThread();
     afmon_status status =
-        afmon_view_each(handle_of(object), name, (afmon_window){since, until}, collect, &collection);
+        afmon_view_each(view_handle(object), name, (afmon_window){since, until}, collect, &collection);
     PyEval_RestoreThread(collection.state);
     if (status == AFMON_OK)
         return collection.list;
@@ -187,20 +187,12 @@ static PyObject *export_to(PyObject *object, PyObject *arguments)
     afmon_export_options_init(&options);
     options.window = (afmon_window){since, until};
     const char *target = PyBytes_AsString(path);
-    WITHOUT_GIL(status = afmon_export(handle_of(object), target, format, &options, &error));
+    WITHOUT_GIL(status = afmon_export(view_handle(object), target, format, &options, &error));
     Py_DECREF(path);
     return status == AFMON_OK ? Py_NewRef(Py_None) : raise_error(status, &error);
 }
 
 /* ---- alert rules ---- */
-
-static PyObject *span_value(const afmon_alert_span *span)
-{
-    PyObject *worst = value_alert(&span->worst);
-    return worst == NULL ? NULL
-                         : Py_BuildValue("(NLLKK)", worst, (long long)span->first_ns, (long long)span->last_ns,
-                                         (unsigned long long)span->passes_held, (unsigned long long)span->passes);
-}
 
 static PyObject *check(PyObject *object, PyObject *arguments)
 {
@@ -213,11 +205,11 @@ static PyObject *check(PyObject *object, PyObject *arguments)
                           &limits.max_error_rate, &limits.max_prompt_token_mean, &limits.max_completion_token_mean,
                           &limits.max_total_token_mean, &limits.max_conversation_length_mean, &interval))
         return NULL;
-    WITHOUT_GIL(status = afmon_view_check(handle_of(object), &limits, interval, spans, &count));
+    WITHOUT_GIL(status = afmon_view_check(view_handle(object), &limits, interval, spans, &count));
     if (status != AFMON_OK) return raise_status(status, "check");
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list != NULL && i < count; i++) {
-        PyObject *item = span_value(&spans[i]);
+        PyObject *item = value_span(&spans[i]);
         if (item == NULL || PyList_Append(list, item) != 0)
             Py_CLEAR(list);
         Py_XDECREF(item);
@@ -230,6 +222,8 @@ static PyMethodDef methods[] = {
     {"problems", problems, METH_NOARGS, NULL},     {"aggregate", aggregate, METH_VARARGS, NULL},
     {"token_usage", token_usage, METH_VARARGS, NULL}, {"samples", samples, METH_VARARGS, NULL},
     {"export", export_to, METH_VARARGS, NULL},     {"check", check, METH_VARARGS, NULL},
+    {"visualize", view_visualize, METH_VARARGS, NULL}, {"draw", view_draw, METH_VARARGS, NULL},
+    {"report", view_report, METH_VARARGS, NULL},   {"summarize", view_summarize, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
