@@ -29,10 +29,11 @@ static afmon_status take_options(struct afmon_live *live, const afmon_live_optio
     afmon_live_options_init(&live->options);
     if (options == NULL)
         return AFMON_OK;
-    if (options->size < sizeof *options)
+    size_t size = options->size < sizeof *options ? options->size : sizeof *options;
+    if (size < offsetof(afmon_live_options, replay) + sizeof options->replay)
         return afmon_fail(error, AFMON_E_ARGUMENT,
                           "the options were not made by afmon_live_options_init: their size is %zu", options->size);
-    live->options = *options;
+    memcpy(&live->options, options, size);
     if (!(options->stalled_after_s > 0))
         return afmon_fail(error, AFMON_E_ARGUMENT, "stalled_after_s must be above 0");
     if (options->log_lines < 1 || options->log_lines > MOST_LINES)
