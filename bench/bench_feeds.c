@@ -1,0 +1,293 @@
+/* What a run gives out: the time of a scrape, what a producer pays while it is scraped, and 200,000 samples a second
+ * into receivers on loopback that keep up. */
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "support.h"
+
+enum { SERIES = 200, SCRAPES = 51, BURST = 2000, BURSTS = 400, RATE = 200000, SECONDS = 5 };
+
+static afmon_monitor *open_with(const char *folder, const char *name, const char *listen,
+                                const afmon_metric_handler *handler)
+{
+    char path[512];
+    afmon_options options;
+    afmon_monitor *monitor;
+    afmon_error error;
+    afmon_metric_handler handlers[2] = {afmon_metric_file_handler()};
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    afmon_options_init(&options);
+    options.log_dir = path;
+    options.prometheus_listen = listen;
+    options.metric_handlers = handlers;
+    options.metric_handler_count = handler == NULL ? 1 : 2;
+    if (handler != NULL)
+        handlers[1] = *handler;
+    if (afmon_monitor_open(&options, &monitor, &error) != AFMON_OK)
+        bench_die(error.message);
+    return monitor;
+}
+
+static void nap_ns(long ns)
+{
+    nanosleep(&(struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000}, NULL);
+}
+
+/* ---- scrapes ---- */
+
+static int count_bytes(void *user, const void *data, size_t size)
+{
+    (void)data;
+    *(size_t *)user += size;
+    return 0;
+}
+
+static double scrape_ms(afmon_monitor *monitor, size_t *bytes)
+{
+    int64_t began = bench_ns();
+    *bytes = 0;
+    if (afmon_monitor_prometheus_write(monitor, AFMON_OPENMETRICS, count_bytes, bytes, NULL) != AFMON_OK)
+        bench_die("no scrape");
+    return (double)(bench_ns() - began) / 1e6;
+}
+
+static void measure_scrapes(const char *folder)
+{
+    afmon_monitor *monitor = open_with(folder, "scrape", "", NULL);
+    double times[SCRAPES];
+    size_t bytes = 0;
+    for (int i = 0; i < SERIES * 100; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "metric_%d", i % SERIES);
+        afmon_record_metric(monitor, name, i, NULL, 0);
+    }
+    afmon_monitor_flush(monitor, 60, NULL);
+    for (int i = 0; i < SCRAPES; i++)
+        times[i] = scrape_ms(monitor, &bytes);
+    double median = bench_median(times, SCRAPES);
+    printf("scrape of %d metrics (a histogram and a counter each, %zu KiB): %.2f ms, longest %.2f ms\n", SERIES,
+           bytes >> 10, median, times[SCRAPES - 1]);
+    afmon_monitor_close(monitor, NULL);
+}
+
+/* ---- producers ---- */
+
+struct scraper {
+    afmon_monitor *monitor;
+    atomic_bool stop;
+};
+
+static void *scrape_every_second(void *user)
+{
+    struct scraper *scraper = user;
+    size_t bytes;
+    while (!atomic_load(&scraper->stop)) {
+        scrape_ms(scraper->monitor, &bytes);
+        for (int i = 0; i < 100 && !atomic_load(&scraper->stop); i++)
+            nap_ns(10000000);
+    }
+    return NULL;
+}
+
+static double record_ns(afmon_monitor *monitor)
+{
+    afmon_metric *handle;
+    double bursts[BURSTS];
+    uint64_t state = 88172645463325252u;
+    if (afmon_metric_resolve(monitor, "generation_time", NULL, 0, &handle) != AFMON_OK)
+        bench_die("no handle");
+    for (int b = 0; b < BURSTS; b++) {
+        int64_t began = bench_ns();
+        for (int i = 0; i < BURST; i++)
+            afmon_record(handle, bench_duration_s(&state));
+        bursts[b] = (double)(bench_ns() - began) / BURST;
+        nap_ns(5000000); /* the ring is drained meanwhile: 400,000 samples a second */
+    }
+    return bench_median(bursts, BURSTS);
+}
+
+static void measure_producers(const char *folder)
+{
+    afmon_monitor *plain = open_with(folder, "plain", NULL, NULL);
+    afmon_monitor *scraped = open_with(folder, "scraped", "", NULL);
+    struct scraper scraper = {.monitor = scraped};
+    pthread_t thread;
+    double without = record_ns(plain);
+    pthread_create(&thread, NULL, scrape_every_second, &scraper);
+    double with = record_ns(scraped);
+    atomic_store(&scraper.stop, true);
+    pthread_join(thread, NULL);
+    printf("afmon_record: %.1f ns, while scraped every second %.1f ns (%.2f times)\n", without, with, with / without);
+    afmon_monitor_close(plain, NULL);
+    afmon_monitor_close(scraped, NULL);
+}
+
+/* ---- receivers ---- */
+
+struct receiver {
+    int fd;
+    char address[64];
+    atomic_bool stop;
+    atomic_ulong lines;
+    atomic_ulong posts;
+    pthread_t thread;
+};
+
+static void open_receiver(struct receiver *receiver, int type, void *(*run)(void *), const char *form)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int buffer = 16 << 20;
+    struct timeval patience = {.tv_usec = 100000};
+    receiver->fd = socket(AF_INET, type, 0);
+    if (setsockopt(receiver->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0)
+        setsockopt(receiver->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    setsockopt(receiver->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (bind(receiver->fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        (type == SOCK_STREAM && listen(receiver->fd, 16) != 0) ||
+        getsockname(receiver->fd, (struct sockaddr *)&address, &size) != 0)
+        bench_die("no receiver");
+    snprintf(receiver->address, sizeof receiver->address, form, ntohs(address.sin_port));
+    pthread_create(&receiver->thread, NULL, run, receiver);
+}
+
+static void close_receiver(struct receiver *receiver)
+{
+    atomic_store(&receiver->stop, true);
+    pthread_join(receiver->thread, NULL);
+    close(receiver->fd);
+}
+
+static void *take_packets(void *user)
+{
+    static char packet[65536];
+    struct receiver *receiver = user;
+    while (!atomic_load(&receiver->stop)) {
+        ssize_t size = recv(receiver->fd, packet, sizeof packet, 0);
+        for (ssize_t i = 0; i < size; i++)
+            if (packet[i] == '\n')
+                atomic_fetch_add(&receiver->lines, 1);
+    }
+    return NULL;
+}
+
+/* Reads a whole request, answers 200. */
+static void answer(int fd)
+{
+    static char request[4 << 20];
+    static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    size_t length = 0;
+    for (;;) {
+        ssize_t got = recv(fd, request + length, sizeof request - 1 - length, 0);
+        if (got <= 0)
+            return;
+        length += (size_t)got;
+        request[length] = '\0';
+        const char *body = strstr(request, "\r\n\r\n");
+        const char *size = strstr(request, "Content-Length: ");
+        if (body != NULL && size != NULL && request + length >= body + 4 + atol(size + 16))
+            break;
+    }
+    if (send(fd, reply, sizeof reply - 1, MSG_NOSIGNAL) < 0)
+        return;
+}
+
+static void *take_posts(void *user)
+{
+    struct receiver *receiver = user;
+    while (!atomic_load(&receiver->stop)) {
+        int fd = accept(receiver->fd, NULL, NULL);
+        if (fd < 0)
+            continue;
+        answer(fd);
+        close(fd);
+        atomic_fetch_add(&receiver->posts, 1);
+    }
+    return NULL;
+}
+
+/* ---- 200,000 a second ---- */
+
+/* Every millisecond its share; returns the samples. */
+static uint64_t produce(afmon_monitor *monitor)
+{
+    afmon_metric *handles[8];
+    uint64_t state = 88172645463325252u;
+    uint64_t made = 0;
+    for (int i = 0; i < 8; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "metric_%d", i);
+        if (afmon_metric_resolve(monitor, name, (afmon_field[]){afmon_string("operation", "answer_generation")}, 1,
+                                 &handles[i]) != AFMON_OK)
+            bench_die("no handle");
+    }
+    int64_t began = bench_ns();
+    while (made < (uint64_t)RATE * SECONDS) {
+        uint64_t due = (uint64_t)(bench_ns() - began) / (1000000000 / RATE);
+        for (; made < due; made++)
+            afmon_record(handles[made % 8], bench_duration_s(&state));
+        nap_ns(1000000);
+    }
+    return made;
+}
+
+static void measure_handler(const char *folder, const char *name, const afmon_metric_handler *handler)
+{
+    afmon_stats stats;
+    afmon_close_report report;
+    afmon_monitor *monitor = open_with(folder, name, NULL, handler);
+    int64_t began = bench_ns();
+    uint64_t made = produce(monitor);
+    double seconds = (double)(bench_ns() - began) / 1e9;
+    afmon_monitor_stats(monitor, &stats);
+    afmon_monitor_close(monitor, &report);
+    printf("%s: %.0f samples a second for %.1f s: %llu recorded, %llu missed, %llu lost, the oldest waited %.3f s\n",
+           name, (double)made / seconds, seconds, (unsigned long long)made, (unsigned long long)report.handler_missed,
+           (unsigned long long)report.handler_lost, stats.handlers[0].lag_s);
+}
+
+static void measure_otlp(const char *folder)
+{
+    struct receiver receiver = {0};
+    afmon_otlp_options options;
+    afmon_metric_handler handler;
+    open_receiver(&receiver, SOCK_STREAM, take_posts, "http://127.0.0.1:%d");
+    afmon_otlp_options_init(&options);
+    options.endpoint = receiver.address;
+    options.interval_s = 1;
+    if (afmon_otlp_metric_handler(&options, &handler, NULL) != AFMON_OK)
+        bench_die("no OTLP handler");
+    measure_handler(folder, "OTLP", &handler);
+    close_receiver(&receiver);
+    printf("    the receiver took %lu posts\n", atomic_load(&receiver.posts));
+}
+
+static void measure_statsd(const char *folder)
+{
+    struct receiver receiver = {0};
+    afmon_statsd_options options;
+    afmon_metric_handler handler;
+    open_receiver(&receiver, SOCK_DGRAM, take_packets, "127.0.0.1:%d");
+    afmon_statsd_options_init(&options);
+    options.address = receiver.address;
+    if (afmon_statsd_handler(&options, &handler, NULL) != AFMON_OK)
+        bench_die("no StatsD handler");
+    measure_handler(folder, "StatsD", &handler);
+    nap_ns(300000000);
+    close_receiver(&receiver);
+    printf("    the receiver took %lu lines\n", atomic_load(&receiver.lines));
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        bench_die("give an empty folder");
+    measure_scrapes(argv[1]);
+    measure_producers(argv[1]);
+    measure_otlp(argv[1]);
+    measure_statsd(argv[1]);
+    return 0;
+}
