@@ -200,6 +200,14 @@ class Run:
         style = style_of(figsize, theme, rolling_window, self._since, self._until)
         return Figure(self._view, metric_name, metric_name, 0, metric_name, style)
 
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The samples for whatever takes Arrow: pyarrow.table(run), polars.DataFrame(run), DuckDB.
+
+        Columns: metric_name, timestamp (UTC), value, and a nullable one for each key of the metadata. Batches are made as
+        they are asked for. A requested schema changes nothing, as the interface allows.
+        """
+        return self._view.arrow_stream(self._since, self._until)
+
     def to_pandas(self) -> Any:
         """A pandas.DataFrame: metric, value, timestamp, and a column for each key of the metadata."""
         import pandas

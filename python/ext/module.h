@@ -121,7 +121,8 @@ PyObject *view_wrap(afmon_view *view); /* owns it, also on failure */
 afmon_view *view_handle(PyObject *view);
 PyObject *view_open(PyObject *module, PyObject *arguments);
 
-/* Methods of views, in files of their own: charts.c and summary.c. */
+/* Methods of views, in files of their own: arrow.c, charts.c and summary.c. */
+PyObject *view_arrow_stream(PyObject *self, PyObject *arguments); /* (since, until): a capsule */
 PyObject *view_visualize(PyObject *self, PyObject *arguments); /* (folder, style): ([(number, name, title, file)], warnings) */
 PyObject *view_draw(PyObject *self, PyObject *arguments);      /* (number, metric or None, format, style): ([bytes], warnings) */
 PyObject *view_report(PyObject *self, PyObject *arguments);    /* (path, format, title or None) */

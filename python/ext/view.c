@@ -139,7 +139,7 @@ static PyObject *sample_value(const afmon_sample *sample)
     return Py_BuildValue("(NLdN)", name, (long long)sample->timestamp_ns, sample->value, metadata);
 }
 
-/* Under the view's lock: every thread that waits for that has let go of the GIL. */
+/* The library holds no lock in this call. */
 static int collect(void *user, const afmon_sample *sample)
 {
     struct collection *collection = user;
@@ -223,6 +223,7 @@ static PyMethodDef methods[] = {
     {"token_usage", token_usage, METH_VARARGS, NULL}, {"samples", samples, METH_VARARGS, NULL},
     {"export", export_to, METH_VARARGS, NULL},     {"check", check, METH_VARARGS, NULL},
     {"visualize", view_visualize, METH_VARARGS, NULL}, {"draw", view_draw, METH_VARARGS, NULL},
+    {"arrow_stream", view_arrow_stream, METH_VARARGS, NULL},
     {"report", view_report, METH_VARARGS, NULL},   {"summarize", view_summarize, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
