@@ -186,7 +186,7 @@ static void rescue_rings(struct rescue *rescue)
 static int rescue_session(int folder_fd, int private_folder, struct afmon_session_record *session,
                           struct afmon_recovery *result)
 {
-    struct rescue rescue = {.private_folder = private_folder, .session = session, .files = {-1, -1}};
+    struct rescue rescue = {.private_folder = private_folder, .session = session, .files = {.metrics = -1, .log = -1}};
     if (!afmon_definitions_read(&rescue.definitions, session->dictionary, session->dictionary_length))
         return ENOMEM;
     afmon_renderer_init(&rescue.renderer, &rescue.definitions, session->wall_offset_ns);
