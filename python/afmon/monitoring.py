@@ -350,8 +350,9 @@ class GenerationMonitor(_afmon.Monitor):
         return self.view(window).plot_metric(metric_name, rolling_window, figsize, theme=theme)
 
     def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
-        """Write what the run came to so far as one page of HTML, or as Markdown (by the ending). Returns the path."""
-        return self.view().report(path, format, title)
+        """Write what the run came to so far as one page of HTML, or as Markdown (by the ending), judged by the
+        limits of this monitor. Returns the path."""
+        return self.view().report(path, format, title, **{name: self._options[f"alert_{name}"] for name in DEFAULT_LIMITS})
 
     # ---- the end ----
 

@@ -55,6 +55,15 @@ def shape(aggregate: dict[str, Any]) -> dict[str, float]:
     return aggregate
 
 
+def _limits(function: str, given: dict[str, float | None]) -> tuple[float, ...]:
+    """In the order in which the extension takes them; None is the default."""
+    unknown = set(given) - set(DEFAULT_LIMITS)
+    if unknown:
+        raise TypeError(f"{function}: unknown limit {sorted(unknown)[0]!r}; there are: {', '.join(DEFAULT_LIMITS)}")
+    return tuple(default if given.get(name) is None else float(given[name])  # type: ignore[arg-type]
+                 for name, default in DEFAULT_LIMITS.items())
+
+
 @dataclass(frozen=True)
 class RunInfo:
     """What a run holds. `live`: some process still writes into it."""
@@ -147,29 +156,26 @@ class Run:
         self._view.export(path, format, self._since, self._until)
         return Path(path)
 
-    def check(self, interval: float = 60.0, **limits: float) -> list[AlertSpan]:
+    def check(self, interval: float = 60.0, **limits: float | None) -> list[AlertSpan]:
         """Replay the alert rules, a pass every `interval` seconds. Limits as of GenerationMonitor, without "alert_"."""
-        unknown = set(limits) - set(DEFAULT_LIMITS)
-        if unknown:
-            raise TypeError(f"check: unknown limit {sorted(unknown)[0]!r}; there are: {', '.join(DEFAULT_LIMITS)}")
-        chosen = tuple(float(limits.get(name, default)) for name, default in DEFAULT_LIMITS.items())
-        return [_span(values) for values in self._view.check(chosen, float(interval))]
+        return [_span(values) for values in self._view.check(_limits("check", limits), float(interval))]
 
-    def summarize(self) -> dict[str, Any]:
+    def summarize(self, **limits: float | None) -> dict[str, Any]:
         """What the whole run came to, whatever the window: "verdict" ("no data", "healthy", "degraded" or "failed") and
         its "reasons", counts, tokens, times, and lists: "errors", "finishes", "models", "operations", "scores",
-        "alerts" (AlertSpan). The names are those of afmon_run_summary in <afmon/afmon.h>."""
-        summary = self._view.summarize()
+        "alerts" (AlertSpan). The names are those of afmon_run_summary in <afmon/afmon.h>; limits are as of `check`."""
+        summary = self._view.summarize(_limits("summarize", limits))
         first, last = summary.pop("first_ns"), summary.pop("last_ns")
         empty = summary["sample_count"] == 0
         summary["first"], summary["last"] = (None, None) if empty else (_time(first), _time(last))
         summary["alerts"] = [_span(values) for values in summary["alerts"]]
         return summary
 
-    def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
+    def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None,
+               **limits: float | None) -> Path:
         """Write what the whole run came to, whatever the window: "html", one page that needs nothing else, or "md";
-        by the ending of the path where not given. Returns the path."""
-        self._view.report(path, format or _report_format(path), title)
+        by the ending of the path where not given. Limits are as of `check`. Returns the path."""
+        self._view.report(os.fsencode(path), format or _report_format(path), title, _limits("report", limits))
         return Path(path)
 
     def visualize_metrics(self, save_dir: str | os.PathLike[str], figsize: tuple[float, float] = (12, 6), *,
@@ -231,20 +237,20 @@ def export(folder: str | os.PathLike[str], path: str | os.PathLike[str], format:
     return open_run(folder, window).export(path, format)
 
 
-def check(folder: str | os.PathLike[str], interval: float = 60.0, **limits: float) -> list[AlertSpan]:
+def check(folder: str | os.PathLike[str], interval: float = 60.0, **limits: float | None) -> list[AlertSpan]:
     """`afmon check`: the alert rules over a recorded run. An empty list: no rule ever held."""
     return open_run(folder).check(interval, **limits)
 
 
-def summarize(folder: str | os.PathLike[str]) -> dict[str, Any]:
+def summarize(folder: str | os.PathLike[str], **limits: float | None) -> dict[str, Any]:
     """What a recorded run came to: Run.summarize."""
-    return open_run(folder).summarize()
+    return open_run(folder).summarize(**limits)
 
 
 def report(folder: str | os.PathLike[str], path: str | os.PathLike[str], format: str | None = None,
-           title: str | None = None) -> Path:
+           title: str | None = None, **limits: float | None) -> Path:
     """`afmon report`: a recorded run as one page of HTML, or as Markdown."""
-    return open_run(folder).report(path, format, title)
+    return open_run(folder).report(path, format, title, **limits)
 
 
 def visualize_metrics(folder: str | os.PathLike[str], save_dir: str | os.PathLike[str] | None = None,

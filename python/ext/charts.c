@@ -147,18 +147,16 @@ PyObject *view_draw(PyObject *object, PyObject *arguments)
 
 PyObject *view_report(PyObject *object, PyObject *arguments)
 {
-    PyObject *path;
+    const char *path;
     const char *format;
-    const char *title;
+    PyObject *limits;
     afmon_report_options options;
     afmon_error error = {.status = AFMON_OK};
     afmon_status status;
     afmon_report_options_init(&options);
-    if (!PyArg_ParseTuple(arguments, "O&sz", PyUnicode_FSConverter, &path, &format, &title))
+    if (!PyArg_ParseTuple(arguments, "yszO!", &path, &format, &options.title, &PyTuple_Type, &limits) ||
+        take_limits(limits, &options.summary.limits) != 0)
         return NULL;
-    options.title = title;
-    const char *target = PyBytes_AsString(path);
-    WITHOUT_GIL(status = afmon_report(view_handle(object), target, format, &options, &error));
-    Py_DECREF(path);
+    WITHOUT_GIL(status = afmon_report(view_handle(object), path, format, &options, &error));
     return status == AFMON_OK ? Py_NewRef(Py_None) : raise_error(status, &error);
 }

@@ -125,7 +125,8 @@ PyObject *view_open(PyObject *module, PyObject *arguments);
 PyObject *view_arrow_stream(PyObject *self, PyObject *arguments); /* (since, until): a capsule */
 PyObject *view_visualize(PyObject *self, PyObject *arguments); /* (folder, style): ([(number, name, title, file)], warnings) */
 PyObject *view_draw(PyObject *self, PyObject *arguments);      /* (number, metric or None, format, style): ([bytes], warnings) */
-PyObject *view_report(PyObject *self, PyObject *arguments);    /* (path, format, title or None) */
-PyObject *view_summarize(PyObject *self, PyObject *unused);    /* a dict */
+PyObject *view_report(PyObject *self, PyObject *arguments);    /* (path, format, title or None, limits) */
+PyObject *view_summarize(PyObject *self, PyObject *arguments); /* (limits,): a dict */
+int take_limits(PyObject *tuple, afmon_alert_limits *limits);  /* in the order of afmon.runs.DEFAULT_LIMITS */
 
 #endif

@@ -127,13 +127,17 @@ static int join(PyObject *whole, PyObject *part)
     return failed ? -1 : 0;
 }
 
-PyObject *view_summarize(PyObject *object, PyObject *unused)
+PyObject *view_summarize(PyObject *object, PyObject *arguments)
 {
+    PyObject *limits;
+    afmon_summary_options options;
     afmon_run_summary *summary = NULL;
     afmon_error error = {.status = AFMON_OK};
     afmon_status status;
-    (void)unused;
-    WITHOUT_GIL(status = afmon_view_summarize(view_handle(object), NULL, &summary, &error));
+    afmon_summary_options_init(&options);
+    if (!PyArg_ParseTuple(arguments, "O!", &PyTuple_Type, &limits) || take_limits(limits, &options.limits) != 0)
+        return NULL;
+    WITHOUT_GIL(status = afmon_view_summarize(view_handle(object), &options, &summary, &error));
     if (status != AFMON_OK)
         return raise_error(status, &error);
     PyObject *whole = facts(summary);

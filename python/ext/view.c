@@ -194,16 +194,24 @@ static PyObject *export_to(PyObject *object, PyObject *arguments)
 
 /* ---- alert rules ---- */
 
+int take_limits(PyObject *tuple, afmon_alert_limits *limits)
+{
+    return PyArg_ParseTuple(tuple, "ddddddd", &limits->min_success_rate, &limits->max_generation_time_s,
+                            &limits->max_error_rate, &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
+                            &limits->max_total_token_mean, &limits->max_conversation_length_mean)
+               ? 0
+               : -1;
+}
+
 static PyObject *check(PyObject *object, PyObject *arguments)
 {
+    PyObject *given;
     afmon_alert_limits limits;
     afmon_alert_span spans[AFMON_ALERT_RULES];
     size_t count = 0;
     double interval;
     afmon_status status;
-    if (!PyArg_ParseTuple(arguments, "(ddddddd)d", &limits.min_success_rate, &limits.max_generation_time_s,
-                          &limits.max_error_rate, &limits.max_prompt_token_mean, &limits.max_completion_token_mean,
-                          &limits.max_total_token_mean, &limits.max_conversation_length_mean, &interval))
+    if (!PyArg_ParseTuple(arguments, "O!d", &PyTuple_Type, &given, &interval) || take_limits(given, &limits) != 0)
         return NULL;
     WITHOUT_GIL(status = afmon_view_check(view_handle(object), &limits, interval, spans, &count));
     if (status != AFMON_OK) return raise_status(status, "check");
@@ -224,7 +232,7 @@ static PyMethodDef methods[] = {
     {"export", export_to, METH_VARARGS, NULL},     {"check", check, METH_VARARGS, NULL},
     {"visualize", view_visualize, METH_VARARGS, NULL}, {"draw", view_draw, METH_VARARGS, NULL},
     {"arrow_stream", view_arrow_stream, METH_VARARGS, NULL},
-    {"report", view_report, METH_VARARGS, NULL},   {"summarize", view_summarize, METH_NOARGS, NULL},
+    {"report", view_report, METH_VARARGS, NULL},   {"summarize", view_summarize, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

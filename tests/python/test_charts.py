@@ -147,6 +147,20 @@ def test_summary_has_the_alerts(monitor):
     assert summary["alerts"][0].worst.name == "low_success_rate"
 
 
+def test_limits(monitor, folder, tmp_path):
+    monitor.track_generation(5.0, True)
+    monitor.flush()
+    assert afmon.summarize(folder)["verdict"] == "healthy"
+    assert afmon.summarize(folder, max_generation_time_seconds=4)["verdict"] == "degraded"
+    assert "healthy" in monitor.report(tmp_path / "a.md").read_text()
+    assert "degraded" in afmon.report(folder, tmp_path / "a.md", max_generation_time_seconds=4).read_text()
+    with afmon.GenerationMonitor(folder, metrics_interval=0, alert_max_generation_time_seconds=4) as strict:
+        strict.track_generation(5.0, True)
+        assert "degraded" in strict.report(tmp_path / "b.md").read_text()
+    with pytest.raises(TypeError, match="unknown limit 'max_time'; there are: min_success_rate"):
+        afmon.summarize(folder, max_time=4)
+
+
 def test_reports(filled, tmp_path):
     page = filled.report(tmp_path / "new" / "report.html", title="Run <7>")
     assert page.read_text().lower().startswith("<!doctype html") and "Run &#60;7&#62;</h1>" in page.read_text()
