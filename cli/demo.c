@@ -1,5 +1,6 @@
 /* afmon demo: a monitored generation against a model that is made up. */
 #include "cli/commands.h"
+#include "cli/demo_pictures.h"
 
 #include <stdio.h>
 
@@ -110,6 +111,7 @@ static void fill_session(session *s, const demo *d, const char *const *topics)
     s->description = "Demo of a simulated generation";
     s->model = "sim-large";
     s->failures_expected = true;
+    s->finish = demo_pictures;
     s->stop_timeout_s = s->monitor.shutdown_timeout_s;
     s->run.count = (uint64_t)d->conversations;
     s->run.threads = (unsigned)d->concurrency;

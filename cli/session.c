@@ -104,6 +104,7 @@ static int drive(session *s, afmon_monitor *monitor, alert_board *board)
         .dataset = s->dataset,
         .monitor = &s->monitor,
         .board = board,
+        .finish = s->finish,
     };
     afmon_monitor_shutdown(monitor, &facts.report);
     live_end(&display);

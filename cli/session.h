@@ -18,6 +18,8 @@ typedef struct session {
     bool failures_expected;  /* failed conversations are part of the show, and do not change the exit status */
     const char *description; /* logged as the run's beginning */
     const char *model;       /* logged with it */
+    void (*finish)(
+        afmon_monitor *monitor); /* makes further files and prints where they are, among the summary's; NULL */
 } session;
 
 /* SIGINT, SIGTERM and SIGHUP from now on reach session_run alone, and SIGPIPE nobody. Call it before any thread is

@@ -125,6 +125,8 @@ static void print_places(const cli_screen *screen, afmon_monitor *monitor, const
         snprintf(about, sizeof about, "%s conversations", cli_count(facts->counts.done + facts->counts.skipped).s);
         print_file(screen, "Data set", facts->dataset, about);
     }
+    if (facts->finish != NULL)
+        facts->finish(monitor);
     print_next(screen, folder, facts->monitor);
 }
 

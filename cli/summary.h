@@ -18,6 +18,7 @@ typedef struct summary_facts {
     const char *dataset;          /* path; NULL: none */
     const afmon_options *monitor; /* what the run was watched with */
     alert_board *board;
+    void (*finish)(afmon_monitor *monitor); /* makes further files and prints where they are; NULL */
     afmon_close_report report;
 } summary_facts;
 

@@ -108,8 +108,10 @@ static void put_other_facts(struct afmon_buffer *page, const afmon_run_summary *
     }
     if (s->retries > 0)
         put_fact(page, "Retries", afmon_words_count(s->retries).text, "attempts tried again");
-    (void)snprintf(more, sizeof more, "%s metrics, %s file%s", afmon_words_count(s->metric_count).text,
-                   afmon_words_count(s->file_count).text, s->file_count == 1 ? "" : "s");
+    size_t length = (size_t)snprintf(more, sizeof more, "%s metrics", afmon_words_count(s->metric_count).text);
+    if (s->file_count > 0) /* a live monitor's view has none */
+        (void)snprintf(more + length, sizeof more - length, ", %s file%s", afmon_words_count(s->file_count).text,
+                       s->file_count == 1 ? "" : "s");
     put_fact(page, "Samples", afmon_words_count(s->sample_count).text, more);
 }
 
@@ -156,6 +158,9 @@ afmon_status afmon_report_html(struct afmon_report_job *job)
     put_verdict(job);
     put_facts(job);
     afmon_html_alerts(job);
+    afmon_status status = afmon_html_charts(job);
+    if (status != AFMON_OK)
+        return status;
     afmon_html_tables(job);
     put_warnings(job);
     afmon_page_put(job->page,

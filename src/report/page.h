@@ -22,6 +22,7 @@ afmon_status afmon_report_markdown(struct afmon_report_job *job);
 /* The parts of the page. Each writes nothing where there is nothing to tell. */
 void afmon_html_tables(struct afmon_report_job *job);
 void afmon_html_alerts(struct afmon_report_job *job);
+afmon_status afmon_html_charts(struct afmon_report_job *job); /* reads the samples again */
 extern const char afmon_html_style[];
 extern const char afmon_html_style_media[]; /* behind it: narrow screens, paper */
 

@@ -88,6 +88,18 @@ def test_verdicts(command, run, tmp_path, success, verdict):
     assert verdict in "".join(page.words)
 
 
+def test_charts_stand_in_the_page(command, run, tmp_path):
+    """With ids that do not collide, and only those that have data."""
+    for i in range(50):
+        run.add("generation_time", 1 + i / 10, at=float(i))
+        run.add("success_rate", 1.0, at=float(i))
+    assert command("report", run, "-o", tmp_path / "r.html").returncode == 0
+    page = (tmp_path / "r.html").read_text()
+    assert page.count("<svg") == 2
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
 def test_evaluations_only(command, run):
     for i in range(4):
         add_evaluation(run, float(i), 0.5, success=i == 0)
