@@ -135,7 +135,8 @@ class GenerationMonitor(_afmon.Monitor):
 
     Takes the arguments of ``afterimage.GenerationMonitor``. Besides, by keyword: `max_memory`, bytes of samples kept in
     memory (older ones are read back from the files); `ring_bytes`, the queue of each recording thread; `on_full`, "wait"
-    or "drop", what a record call does when the disk is so slow that this queue is full.
+    or "drop", what a record call does when the disk is so slow that this queue is full; `rules_file`, alert rules in YAML
+    (docs/rules.md), what it changes in the built-in ones and its own.
 
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
@@ -162,6 +163,7 @@ class GenerationMonitor(_afmon.Monitor):
         max_memory: int = _MAX_MEMORY,
         ring_bytes: int = _RING_BYTES,
         on_full: str = "wait",
+        rules_file: str | os.PathLike[str] | None = None,
     ):
         alerts = list(alert_handlers or [])
         for handler in alerts:
@@ -211,6 +213,7 @@ class GenerationMonitor(_afmon.Monitor):
             max_memory,
             ring_bytes,
             on_full == "drop",
+            None if rules_file is None else os.fsdecode(rules_file),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -222,6 +225,7 @@ class GenerationMonitor(_afmon.Monitor):
             "token_usage_callback": token_usage_callback,
             "token_usage_callback_interval_seconds": token_usage_callback_interval_seconds,
             "max_memory": max_memory, "ring_bytes": ring_bytes, "on_full": on_full,
+            "rules_file": None if rules_file is None else os.path.abspath(os.fsdecode(rules_file)),
         }
         _exit.watch(self)
 

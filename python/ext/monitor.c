@@ -103,12 +103,13 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
     Py_ssize_t ring_bytes;
     int drop;
     afmon_alert_limits *limits = &options->limits;
-    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)Odnnp", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
+    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)Odnnpz", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
                           &logs, &PyList_Type, &alerts, &options->metrics_interval_s, &options->shutdown_timeout_s,
                           &limits->min_success_rate, &limits->max_generation_time_s, &limits->max_error_rate,
                           &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
                           &limits->max_total_token_mean, &limits->max_conversation_length_mean, &usage,
-                          &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop))
+                          &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop,
+                          &options->rules_file))
         return -1;
     options->max_memory = max_memory < 0 ? 0 : (size_t)max_memory;
     options->ring_bytes = ring_bytes < 0 ? 0 : (size_t)ring_bytes;

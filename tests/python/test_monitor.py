@@ -144,6 +144,25 @@ def test_periodic_alerts_and_limits(folder):
         assert came.wait(20)
 
 
+def test_a_rules_file(folder, tmp_path):
+    path = tmp_path / "rules.yaml"
+    path.write_text("""
+built_in: false
+rules:
+  - {name: slow, metric: generation_time, where: {operation: answer}, aggregate: max, above: 5, renotify: never}
+""")
+    got = []
+    with afmon.GenerationMonitor(folder, alert_handlers=[got.append], metrics_interval=0, rules_file=path) as monitor:
+        monitor.track_generation(10, False, metadata={"operation": "question"})
+        assert monitor.check_alerts() == []
+        monitor.track_generation(10, False, metadata={"operation": "answer"})
+        assert [alert.name for alert in monitor.check_alerts()] == ["slow"] == [a.name for a in monitor.check_alerts()]
+    assert [(alert.name, alert.state) for alert in got] == [("slow", "fired")]
+    path.write_text("rules:\n  - {name: slow, metrc: m}\n")
+    with pytest.raises(ValueError, match="rules.yaml:2:18: 'metrc' is no key of a rule; did you mean 'metric'?"):
+        afmon.GenerationMonitor(folder, rules_file=path)
+
+
 def test_token_usage_callback(folder):
     reports = []
     with afmon.GenerationMonitor(folder, token_usage_callback=reports.append, metrics_interval=0) as monitor:
