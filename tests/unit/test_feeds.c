@@ -1,0 +1,165 @@
+/* Feeds without a receiver: how they are made and ended, what they write, and that every allocation may fail. */
+#include <afmon/afmon.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "fail_alloc.h"
+#include "feeds/otlp_json.h"
+#include "feeds/statsd_line.h"
+#include "run_folder.h"
+
+static const afmon_field fields[] = {
+    {.key = "operation", .type = AFMON_STRING, .as.text = {"a|b,c", 5}},
+    {.key = "status", .type = AFMON_INT, .as.integer = 429},
+    {.key = "feedback", .type = AFMON_STRING, .as.text = {"long text", 9}},
+};
+
+static void assert_line(bool dog, const char *metric, double value, const char *expected)
+{
+    const struct afmon_statsd_style style = {.prefix = "afmon.", .tags = "env:test", .dog = dog};
+    char line[AFMON_STATSD_LINE_MOST];
+    afmon_sample sample = {
+        .metric = metric, .metric_length = strlen(metric), .value = value, .fields = fields, .field_count = 3};
+    size_t length = afmon_statsd_line(line, &style, &sample);
+    assert_text(line, length, expected);
+}
+
+static void samples_become_lines_of_statsd(void **state)
+{
+    (void)state;
+    assert_line(true, "generation_time", 1.5, "afmon.generation_time:1500|d|#operation:a_b_c,status:429,env:test\n");
+    assert_line(false, "generation_time", 1.5, "afmon.generation_time:1500|ms\n");
+    assert_line(true, "success_rate", 0,
+                "afmon.generations:1|c|#outcome:failure,operation:a_b_c,status:429,env:test\n");
+    assert_line(false, "finish_reason:stop now", 1, "afmon.finish_reason.stop_now:1|c\n");
+    assert_line(false, "my metric:x", 0.25, "afmon.my_metric_x:0.25|ms\n");
+    assert_line(true, "generation_time", NAN, "");
+}
+
+static void a_line_always_fits(void **state)
+{
+    (void)state;
+    const struct afmon_statsd_style style = {.prefix = "p.", .dog = true};
+    static char name[10000];
+    char line[AFMON_STATSD_LINE_MOST];
+    memset(name, 'n', sizeof name);
+    afmon_sample sample = {.metric = name, .metric_length = sizeof name, .value = 1e300};
+    size_t length = afmon_statsd_line(line, &style, &sample);
+    assert_true(length <= sizeof line);
+    assert_int_equal(line[length - 1], '\n');
+}
+
+static afmon_status make_one(int which, afmon_error *error)
+{
+    afmon_otlp_options otlp;
+    afmon_webhook_options webhook;
+    afmon_statsd_options statsd;
+    afmon_metric_handler metric = {0};
+    afmon_log_handler log = {0};
+    afmon_alert_handler alert = {0};
+    afmon_otlp_options_init(&otlp);
+    afmon_webhook_options_init(&webhook);
+    afmon_statsd_options_init(&statsd);
+    webhook.url_env = "AFMON_TEST_HOOK";
+    webhook.headers_env = "AFMON_TEST_HEADERS";
+    afmon_status status = which == 0   ? afmon_otlp_metric_handler(&otlp, &metric, error)
+                          : which == 1 ? afmon_otlp_log_handler(&otlp, &log, error)
+                          : which == 2 ? afmon_webhook_handler(&webhook, &alert, error)
+                                       : afmon_statsd_handler(&statsd, &metric, error);
+    if (metric.destroy != NULL)
+        metric.destroy(metric.user);
+    if (log.destroy != NULL)
+        log.destroy(log.user);
+    if (alert.destroy != NULL)
+        alert.destroy(alert.user);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    setenv("AFMON_TEST_HOOK", "https://me:secret@127.0.0.1:1/services/hidden", 1);
+    setenv("AFMON_TEST_HEADERS", "authorization=Bearer%20hidden, x-a=1", 1);
+    for (int which = 0; which < 4; which++) {
+        for (long n = 1;; n++) {
+            afmon_error error = {0};
+            fail_alloc_at(n);
+            afmon_status status = make_one(which, &error);
+            if (!fail_alloc_stop()) {
+                assert_int_equal(status, AFMON_OK);
+                break;
+            }
+            assert_int_equal(status, AFMON_E_NO_MEMORY);
+        }
+    }
+}
+
+static void secrets_are_in_no_error(void **state)
+{
+    (void)state;
+    const char *urls[] = {"ftp://me:secret@127.0.0.1/hidden", "https://me:secret@[bad/hidden", "secret"};
+    setenv("AFMON_TEST_HEADERS", "secret", 1);
+    for (size_t i = 0; i < 3; i++) {
+        afmon_error error = {0};
+        setenv("AFMON_TEST_HOOK", urls[i], 1);
+        assert_int_equal(make_one(2, &error), AFMON_E_ARGUMENT);
+        assert_null(strstr(error.message, "secret"));
+        assert_null(strstr(error.message, "hidden"));
+    }
+    afmon_error error = {0};
+    setenv("AFMON_TEST_HOOK", "https://127.0.0.1:1/", 1);
+    assert_int_equal(make_one(2, &error), AFMON_E_ARGUMENT);
+    assert_null(strstr(error.message, "secret"));
+    setenv("AFMON_TEST_HEADERS", "a=b%0d%0ax: secret", 1);
+    assert_int_equal(make_one(2, &error), AFMON_E_ARGUMENT);
+    assert_null(strstr(error.message, "secret"));
+}
+
+/* Nobody listens: what was gathered is lost at the end, to the last item. */
+static void losses_are_exact(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 500, LOGS = 300 };
+    char *folder = make_folder();
+    afmon_options options;
+    afmon_otlp_options otlp;
+    afmon_metric_handler metric;
+    afmon_log_handler log;
+    afmon_monitor *monitor;
+    afmon_close_report report;
+    afmon_otlp_options_init(&otlp);
+    otlp.endpoint = "http://127.0.0.1:1";
+    assert_int_equal(afmon_otlp_metric_handler(&otlp, &metric, NULL), AFMON_OK);
+    assert_int_equal(afmon_otlp_log_handler(&otlp, &log, NULL), AFMON_OK);
+    metric.queue_capacity = log.queue_capacity = 0; /* the defaults are enough here */
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.metric_handlers = &metric;
+    options.log_handlers = &log;
+    options.metric_handler_count = options.log_handler_count = 1;
+    options.shutdown_timeout_s = 1;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+    for (int i = 0; i < SAMPLES; i++)
+        assert_int_equal(afmon_record_metric(monitor, "m", i, NULL, 0), AFMON_OK);
+    for (int i = 0; i < LOGS; i++)
+        assert_int_equal(afmon_log_info(monitor, "hello", NULL, 0), AFMON_OK);
+    assert_int_equal(afmon_monitor_flush(monitor, 20, NULL), AFMON_OK);
+    assert_int_equal(afmon_monitor_close(monitor, &report), AFMON_OK);
+    /* The failures of the metric handler are logged, and so are log records, too. */
+    assert_int_equal(report.handler_missed, 0);
+    assert_true(report.handler_lost >= SAMPLES + LOGS && report.handler_lost <= SAMPLES + LOGS + 10);
+    assert_false(report.drained);
+    remove_folder(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_become_lines_of_statsd),
+        cmocka_unit_test(a_line_always_fits),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(secrets_are_in_no_error),
+        cmocka_unit_test(losses_are_exact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
