@@ -7,6 +7,7 @@
 #include "plot/times.h"
 
 #define LINE_WIDTH 2.2
+#define BESIDE_LEAST 560 /* narrower charts have their legend above the plot */
 #define SCORE_PREFIX "evaluation_score_"
 
 /* ---- Shared ---- */
@@ -235,7 +236,7 @@ static void describe_scores(struct afmon_chart_job *job, struct afmon_frame_spec
         snprintf(text, sizeof text, "and %s more, not drawn", number);
         add_legend(spec, text, AFMON_INK_TEXT, AFMON_SWATCH_NONE);
     }
-    spec->legend_outside = true;
+    spec->legend_outside = job->options->width >= BESIDE_LEAST;
     spec->y = afmon_axis_range(afmon_rolled_range(job), false);
     spec->y_caption = "Score";
 }
