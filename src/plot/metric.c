@@ -148,7 +148,7 @@ static void describe(struct afmon_chart_job *job, struct afmon_frame_spec *spec)
 static void dot_of(uint64_t samples, double *share, int *radius)
 {
     *radius = samples <= 2000 ? 3 : samples <= 50000 ? 2 : 1;
-    double wanted = 12.0 / sqrt((double)samples + 1);
+    double wanted = 24.0 / sqrt((double)samples + 1);
     *share = wanted > 0.5 ? 0.5 : wanted < 0.02 ? 0.02 : wanted;
 }
 
