@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 RUN_TESTS = python3 tools/run-tests
 
-.PHONY: build demo test bench bench-peers install lint format asan tsan clean
+.PHONY: build demo test test-peer bench bench-peers install lint format asan tsan clean
 build: setup
 	@test -f build/build.ninja || meson setup build --prefix '$(PREFIX)'
 	@ninja -C build
@@ -22,6 +22,12 @@ test: setup-tests
 lint asan tsan: setup-tests
 	@$(RUN_TESTS) $@
 
+# The peer's own generators with our monitor. Its packages are 670 MB, so this is no part of `make test`.
+test-peer: build
+	@test -x build-peer/bin/python3 || python3 -m venv build-peer
+	@build-peer/bin/python3 -m pip install -q --disable-pip-version-check --require-hashes -r tests/peer/requirements.txt
+	@PYTHONPATH=build/python PYTHONDONTWRITEBYTECODE=1 build-peer/bin/python3 -m pytest -q -p no:cacheprovider tests/peer
+
 format: setup-tests
 	@python3 tools/check-format --fix
 
@@ -40,4 +46,4 @@ install: build
 	@meson install -C build
 
 clean:
-	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-python subprojects/carquet subprojects/uplot subprojects/axe-core
+	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-python subprojects/carquet subprojects/uplot subprojects/axe-core
