@@ -114,7 +114,7 @@ static bool add_fixed(struct afmon_arrow_table *table)
 afmon_status afmon_arrow_table_learn(struct afmon_arrow_table *table, struct afmon_export_job *job)
 {
     struct learning learning = {table, job->error};
-    afmon_status status = afmon_export_each(job, learn, &learning);
+    afmon_status status = afmon_export_learn(job, learn, &learning);
     if (status != AFMON_OK)
         return status;
     table->columns = calloc(AFMON_ARROW_FIXED + table->keys.count, sizeof *table->columns);

@@ -212,7 +212,7 @@ static afmon_status take_row(void *user, size_t place, const afmon_sample *sampl
 
 static afmon_status write_tables(struct csv *csv)
 {
-    afmon_status status = afmon_export_each(csv->job, learn, csv);
+    afmon_status status = afmon_export_learn(csv->job, learn, csv);
     for (size_t i = 0; i < csv->table_count && status == AFMON_OK; i++) {
         add_titles(csv, &csv->tables[i]);
         csv->waiting += csv->tables[i].rows.length;

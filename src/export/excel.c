@@ -207,7 +207,7 @@ static afmon_status take_row(void *user, size_t place, const afmon_sample *sampl
 static afmon_status write_sheets(struct excel *excel)
 {
     struct afmon_export_job *job = excel->job;
-    afmon_status status = afmon_export_each(job, learn, excel);
+    afmon_status status = afmon_export_learn(job, learn, excel);
     for (size_t i = 0; i < job->series_count && status == AFMON_OK; i++)
         status = add_sheet(excel, &excel->sheets[i], excel->names[i]);
     if (status == AFMON_OK && job->series_count == 0) { /* a workbook has one sheet at least */

@@ -18,6 +18,7 @@ static const struct afmon_export_format *const formats[] = {
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
 #define TICK ((uint64_t)1 << 14)
+#define LEARNING_PASSES 2 /* of a format that learns: one for the keys, one for the rows */
 
 void afmon_export_options_init(afmon_export_options *options)
 {
@@ -157,6 +158,17 @@ afmon_status afmon_export_each(struct afmon_export_job *job,
     struct visiting visiting = {.job = job, .visit = visit, .user = user};
     afmon_status status = afmon_view_each_series(job->view, job->options->window, wants, give, &visiting, job->error);
     return visiting.status != AFMON_OK ? visiting.status : status;
+}
+
+afmon_status afmon_export_learn(struct afmon_export_job *job,
+                                afmon_status (*visit)(void *user, size_t place, const afmon_sample *sample), void *user)
+{
+    struct visiting visiting = {.job = job, .visit = visit, .user = user};
+    uint64_t whole = job->total / LEARNING_PASSES;
+    afmon_status status = afmon_view_each_set(job->view, job->options->window, wants, give, &visiting, job->error);
+    if (visiting.status != AFMON_OK || status != AFMON_OK)
+        return visiting.status != AFMON_OK ? visiting.status : status;
+    return job->done < whole ? afmon_export_tick(job, whole - job->done) : AFMON_OK;
 }
 
 /* ---- The API ---- */

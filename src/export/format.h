@@ -42,6 +42,12 @@ bool afmon_export_takes(const struct afmon_export_job *job, const struct afmon_v
 /* By place, a safe name for each series (afmon_free_names). NULL, and the error is filled: no memory. */
 char **afmon_export_names(const struct afmon_export_job *job, const struct afmon_name_rules *rules);
 
+/* The first of two passes, for the metadata keys and the types of their values: at least one sample of each metadata
+ * set of each series is visited, whose value and time tell nothing. */
+afmon_status afmon_export_learn(struct afmon_export_job *job,
+                                afmon_status (*visit)(void *user, size_t place, const afmon_sample *sample),
+                                void *user);
+
 /* Visits every sample of the job in one pass, with the place of its series. Other statuses than AFMON_OK end it. */
 afmon_status afmon_export_each(struct afmon_export_job *job,
                                afmon_status (*visit)(void *user, size_t place, const afmon_sample *sample), void *user);

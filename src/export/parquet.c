@@ -261,7 +261,7 @@ static afmon_status close_writer(struct parquet *parquet)
 
 static afmon_status write_table(struct parquet *parquet)
 {
-    afmon_status status = afmon_export_each(parquet->job, learn, parquet);
+    afmon_status status = afmon_export_learn(parquet->job, learn, parquet);
     if (status == AFMON_OK)
         status = make_schema(parquet);
     if (status == AFMON_OK)

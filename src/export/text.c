@@ -4,8 +4,24 @@
 
 #include "base/utf8.h"
 
+/* Most texts are names of models and metrics: plain ASCII, to be taken as they are. */
+static bool is_plain(const char *text, size_t length)
+{
+    unsigned char all = 0;
+    bool nul = false;
+    for (size_t i = 0; i < length; i++) {
+        all |= (unsigned char)text[i];
+        nul |= text[i] == '\0';
+    }
+    return all < 0x80 && !nul;
+}
+
 void afmon_buffer_add_clean(struct afmon_buffer *buffer, const char *text, size_t length)
 {
+    if (is_plain(text, length)) {
+        afmon_buffer_add(buffer, text, length);
+        return;
+    }
     while (length > 0) {
         const char *nul = memchr(text, '\0', length);
         size_t part = nul == NULL ? length : (size_t)(nul - text);

@@ -1,5 +1,6 @@
 /* Every sample of a view: first the evicted ones, from the files, then those in memory. */
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -79,6 +80,28 @@ static afmon_status give_chunk(const struct visiting *visiting, const struct afm
     return AFMON_OK;
 }
 
+/* One sample for each metadata set of a chunk. The cursor goes by index, as through samples. */
+static afmon_status give_sets(const struct visiting *visiting, const struct afmon_view_series *series,
+                              const struct afmon_chunk *chunk)
+{
+    struct afmon_cursor *cursor = visiting->cursor;
+    while (cursor->index < chunk->set_count) {
+        if (!unpack_set(&cursor->unpacked, chunk->sets[cursor->index++]))
+            return AFMON_E_NO_MEMORY;
+        afmon_status status = give(visiting, series, NAN, chunk->base_us);
+        if (status != AFMON_OK)
+            return status;
+    }
+    return AFMON_OK;
+}
+
+/* Only the last chunk of a series may be growing: its list of sets is not ours to read. */
+static bool sets_are_enough(const struct afmon_cursor *cursor, const struct afmon_view_series *series)
+{
+    return cursor->each_set && cursor->entry + 1 < series->entry_count &&
+           afmon_entry_cover(&series->entries[cursor->entry], cursor->times) == AFMON_COVER_WHOLE;
+}
+
 static afmon_status give_series(const struct visiting *visiting, const struct afmon_view_series *series)
 {
     struct afmon_cursor *cursor = visiting->cursor;
@@ -86,7 +109,8 @@ static afmon_status give_series(const struct visiting *visiting, const struct af
         const struct afmon_entry *entry = &series->entries[cursor->entry];
         if (afmon_entry_cover(entry, cursor->times) == AFMON_COVER_NONE)
             continue;
-        afmon_status status = give_chunk(visiting, series, entry);
+        afmon_status status = sets_are_enough(cursor, series) ? give_sets(visiting, series, entry->chunk)
+                                                              : give_chunk(visiting, series, entry);
         if (status != AFMON_OK)
             return status;
     }
@@ -151,6 +175,18 @@ afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
     afmon_cursor_begin(&cursor, view, window);
     cursor.wants = wants;
     cursor.wants_user = user;
+    return run_whole(&cursor, visit, user, error);
+}
+
+afmon_status afmon_view_each_set(afmon_view *view, afmon_window window,
+                                 bool (*wants)(void *user, const struct afmon_view_series *series),
+                                 afmon_series_visitor visit, void *user, afmon_error *error)
+{
+    struct afmon_cursor cursor;
+    afmon_cursor_begin(&cursor, view, window);
+    cursor.wants = wants;
+    cursor.wants_user = user;
+    cursor.each_set = true;
     return run_whole(&cursor, visit, user, error);
 }
 

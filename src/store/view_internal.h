@@ -109,6 +109,12 @@ afmon_status afmon_view_each_series(afmon_view *view, afmon_window window,
                                     bool (*wants)(void *user, const struct afmon_view_series *series),
                                     afmon_series_visitor visit, void *user, afmon_error *error);
 
+/* The same for who looks at metadata alone: each set that some sample has is visited at least once, in the order in
+ * which sets were first met; values and times tell nothing. */
+afmon_status afmon_view_each_set(afmon_view *view, afmon_window window,
+                                 bool (*wants)(void *user, const struct afmon_view_series *series),
+                                 afmon_series_visitor visit, void *user, afmon_error *error);
+
 /* The same in as many steps as one likes. */
 struct afmon_cursor {
     afmon_view *view;
@@ -116,6 +122,9 @@ struct afmon_cursor {
     struct afmon_times times;
     bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: all of them */
     void *wants_user;
+    /* For who looks at metadata alone: where a chunk that grows no more lies in the window as a whole, one sample
+     * (without a value) for each of its metadata sets stands for all of its samples. */
+    bool each_set;
     /* Where it stands. */
     struct afmon_recall_place evicted;
     bool in_memory; /* the evicted ones are done */
