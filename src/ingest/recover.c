@@ -198,7 +198,8 @@ static int rescue_session(int folder_fd, int private_folder, struct afmon_sessio
     if (rescue.failure == 0) {
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(session->serial, name);
-        if (unlinkat(private_folder, name, 0) != 0)
+        /* Its process may have ended it properly after it was read, and then have gone. */
+        if (unlinkat(private_folder, name, 0) != 0 && errno != ENOENT)
             rescue.failure = errno;
     }
     result->records += rescue.records;

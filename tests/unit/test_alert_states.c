@@ -243,7 +243,7 @@ static void a_thousand_series_step_by_step(void **state)
         afmon_alert_rule rule = random_rule();
         struct afmon_alert_watch watch;
         struct seen_pass pass = {.at_ns = (int64_t)below(1000) * S};
-        size_t passes = 1 + below(200), count = 0, firing_after = 0;
+        size_t passes = 1 + below(200), count = 0;
         double value = (double)below(64) / 8;
         assert_true(afmon_alert_watch_init(&watch, &rule, 1));
         memset(&model, 0, sizeof model);
@@ -258,7 +258,6 @@ static void a_thousand_series_step_by_step(void **state)
             if (watch.told_count > 0)
                 told[count++] = (struct told){watch.told[0].timestamp_ns, watch.told[0].state};
             fires[i] = watch.firing_count > 0;
-            firing_after += fires[i];
         }
         model_run(&model, &rule);
         assert_int_equal(count, model.told_count);

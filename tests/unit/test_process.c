@@ -235,6 +235,43 @@ static void a_child_that_does_not_record_may_close(void **state)
     remove_folder(folder);
 }
 
+/* Children that end while others begin: a session that ends in the moment in which it is looked at is no failure. */
+static void short_lives_beside_each_other(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip();
+#endif
+    enum { ROUNDS = 30, CHILDREN = 4 };
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    for (int round = 0; round < ROUNDS; round++) {
+        pid_t children[CHILDREN];
+        for (int i = 0; i < CHILDREN; i++) {
+            children[i] = fork();
+            assert_true(children[i] >= 0);
+            if (children[i] == 0)
+                _exit(afmon_record_metric(monitor, "child", i, NULL, 0) == AFMON_OK &&
+                              afmon_monitor_close(monitor, NULL) == AFMON_OK
+                          ? 0
+                          : 1);
+        }
+        for (int i = 0; i < CHILDREN; i++) {
+            int status;
+            assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+            assert_int_equal(status, 0);
+        }
+    }
+    afmon_monitor_close(monitor, NULL);
+    afmon_view *view;
+    assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
+    afmon_aggregate aggregate;
+    afmon_view_aggregate(view, "child", AFMON_WINDOW_ALL, &aggregate);
+    assert_int_equal(aggregate.count, ROUNDS * CHILDREN);
+    afmon_view_close(view);
+    remove_folder(folder);
+}
+
 static void a_full_ring_waits_or_drops(void **state)
 {
     (void)state;
@@ -365,6 +402,7 @@ int main(void)
         cmocka_unit_test(cycles_leak_nothing),
         cmocka_unit_test(a_forked_child_has_files_of_its_own),
         cmocka_unit_test(a_child_that_does_not_record_may_close),
+        cmocka_unit_test(short_lives_beside_each_other),
         cmocka_unit_test(a_full_ring_waits_or_drops),
         cmocka_unit_test(the_host_is_told_of_every_wait),
         cmocka_unit_test(shutdown_while_threads_record_loses_nothing),
