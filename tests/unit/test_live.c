@@ -100,7 +100,7 @@ static void write_run(const char *folder, const char *name, size_t count, int64_
 
 struct seen {
     struct afmon_cell sum;
-    int64_t cells;
+    uint64_t cells; /* a sum that may wrap */
 };
 
 static bool see(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
@@ -111,7 +111,7 @@ static bool see(void *user, int64_t first, int64_t width, const struct afmon_cel
     assert_true(width >= 1);
     assert_non_null(histogram);
     afmon_cell_merge(&seen->sum, cell);
-    seen->cells += first * width + (int64_t)cell->count;
+    seen->cells += (uint64_t)first * (uint64_t)width + cell->count;
     return true;
 }
 
