@@ -49,7 +49,7 @@ const char afmon_html_style[] =
 const char afmon_html_style_media[] =
     "@media (max-width:560px){section,.verdict{padding:16px 14px}.line{grid-template-columns:1fr}h1{font-size:22px}"
     "dl.facts{grid-template-columns:1fr 1fr;gap:8px}dl.facts div{padding:10px 12px}dd{font-size:19px}"
-    ".share{width:48px}figure{overflow-x:auto}figure svg{min-width:640px}}"
+    ".share{width:48px}}@media screen and (max-width:560px){figure{overflow-x:auto}figure svg{min-width:640px}}"
     "@media print{@page{margin:14mm}body{background:#fff;font-size:11pt}main,header,footer{max-width:none;padding:0}"
     "section,.verdict,dl.facts div,tr,figure,.line{break-inside:avoid}.scroll{overflow:visible}"
     "section.long{break-inside:auto}table{font-size:9pt}th,td{padding:4px 6px}tbody "
