@@ -752,6 +752,7 @@ typedef struct afmon_view_info {
     size_t log_alert_count; /* alerts in the log: passes in which a rule held */
     uint64_t recovered;     /* records that this call put into the files for killed processes */
     bool live;              /* some process still writes into the folder */
+    uint64_t dropped; /* samples and log records that monitors had to drop, as they wrote into the log at their end */
 } afmon_view_info;
 
 /* Fills info. Any thread. */

@@ -22,7 +22,7 @@ struct opening {
     struct afmon_store *store;
     struct afmon_loader *loader;
     struct afmon_problems problems;
-    size_t log_alerts;
+    struct afmon_log_counts log;
     size_t peeked;
     uint64_t bytes_before; /* of the files that are done with */
     afmon_error *error;
@@ -117,12 +117,12 @@ static afmon_status load_metrics(struct opening *opening)
     return AFMON_OK;
 }
 
-static afmon_status count_alerts(struct opening *opening)
+static afmon_status read_logs(struct opening *opening)
 {
     for (size_t i = 0; i < opening->logs.count; i++) {
         const struct afmon_run_file *file = &opening->logs.files[i];
-        afmon_status status = afmon_count_log_alerts(file->path, file->size, report_progress, opening,
-                                                     &opening->log_alerts, opening->error);
+        afmon_status status =
+            afmon_count_log(file->path, file->size, report_progress, opening, &opening->log, opening->error);
         if (status != AFMON_OK)
             return status;
         opening->bytes_before += file->size;
@@ -167,7 +167,7 @@ static afmon_status load(struct opening *opening)
     if (status == AFMON_OK && opening->metrics.count == 0 && opening->peeked == 0)
         return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s holds no metrics.jsonl: is it a run folder?",
                           opening->folder);
-    return status == AFMON_OK ? count_alerts(opening) : status;
+    return status == AFMON_OK ? read_logs(opening) : status;
 }
 
 /* The sets' last references from here go with the loader, so it goes first. */
@@ -183,7 +183,8 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .problems = opening->problems.texts,
                                      .problems_kept = opening->problems.kept,
                                      .problem_count = opening->problems.count,
-                                     .log_alert_count = opening->log_alerts,
+                                     .log_alert_count = opening->log.alerts,
+                                     .dropped = opening->log.dropped,
                                      .recovered = opening->recovery.records,
                                      .live = opening->recovery.live};
     afmon_view_set_extra(*view, &extra);

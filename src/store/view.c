@@ -189,6 +189,7 @@ void afmon_view_get_info(const afmon_view *view, afmon_view_info *info)
                               .file_count = view->extra.file_count,
                               .problem_count = view->extra.problem_count,
                               .log_alert_count = view->extra.log_alert_count,
+                              .dropped = view->extra.dropped,
                               .recovered = view->extra.recovered,
                               .live = view->extra.live};
 }

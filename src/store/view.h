@@ -18,6 +18,7 @@ struct afmon_view_extra {
     size_t problems_kept;
     size_t problem_count;
     size_t log_alert_count;
+    uint64_t dropped;
     uint64_t recovered;
     bool live;
 };

@@ -88,6 +88,7 @@ static afmon_status gather(struct job *job, afmon_run_summary **summary)
     struct afmon_run_facts facts = {.metric_count = job->info.metric_count,
                                     .file_count = job->info.file_count,
                                     .problem_count = job->info.problem_count,
+                                    .dropped = job->info.dropped,
                                     .recovered = job->info.recovered,
                                     .live = job->info.live,
                                     .alerts = job->alerts,

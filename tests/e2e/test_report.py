@@ -100,6 +100,13 @@ def test_charts_stand_in_the_page(command, run, tmp_path):
     assert len(ids) == len(set(ids))
 
 
+def test_dropped_samples_are_told(command, run):
+    run.add("generation_time", 1.0)
+    run.add_text('2026-11-23 09:00:01,000 - {"message": "Samples or log records were dropped", "full": 1200, "unwritable": 34, '
+                 '"too_big": 0, "no_memory": 0, "level": "warning"}\n', "afterimage.log")
+    assert "1,234 records had to be dropped" in command("report", run, "-o", "-", "--format", "md").stdout
+
+
 def test_evaluations_only(command, run):
     for i in range(4):
         add_evaluation(run, float(i), 0.5, success=i == 0)
