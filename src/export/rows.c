@@ -107,10 +107,26 @@ static void add_as_text(struct afmon_rows *batch, size_t column, const afmon_fie
     }
 }
 
+/* A file that changed since the types were learned may hold others. */
+static bool fits(enum afmon_column_kind kind, afmon_type type)
+{
+    switch (kind) {
+    case AFMON_COLUMN_INT:
+        return type == AFMON_INT;
+    case AFMON_COLUMN_DOUBLE:
+        return type == AFMON_INT || type == AFMON_DOUBLE;
+    case AFMON_COLUMN_BOOL:
+        return type == AFMON_BOOL;
+    case AFMON_COLUMN_TEXT:
+        break;
+    }
+    return true;
+}
+
 void afmon_rows_add_field(struct afmon_rows *batch, size_t column, const afmon_field *field)
 {
     struct afmon_rows_column *it = &batch->columns[column];
-    if (field == NULL || field->type == AFMON_NULL)
+    if (field == NULL || field->type == AFMON_NULL || !fits(it->kind, field->type))
         afmon_rows_add_null(batch, column);
     else if (it->kind == AFMON_COLUMN_INT)
         afmon_rows_add_int(batch, column, field->as.integer);

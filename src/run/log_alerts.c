@@ -39,7 +39,7 @@ uint64_t afmon_log_line_dropped(const char *line, size_t length)
             at++;
         int64_t number;
         if (at > digits && afmon_parse_int(digits, (size_t)(at - digits), &number))
-            sum += (uint64_t)number; /* four of them cannot pass 2^64 twice; a line with more is not ours */
+            sum += (uint64_t)number; /* may wrap where a stranger wrote the line */
     }
     return sum;
 }
