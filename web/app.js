@@ -189,7 +189,7 @@ function logPanel(id) {
     if (!found) { status.textContent = "The log cannot be read now."; return; }
     status.textContent = `${format.count(found.lines.length)} lines${found.complete ? "" : ", older ones left out"}`;
     set(lines, ...found.lines.map((line) => h("li", { class: line.level },
-      h("time", {}, line.time), h("span", { class: "level" }, line.level), h("span", { class: "message" }, line.message), h("code", {}, line.data === "{}" ? "" : line.data))));
+      h("time", {}, line.time ?? ""), h("span", { class: "level" }, line.level), h("span", { class: "message" }, line.message), h("code", {}, line.data === "{}" ? "" : line.data))));
   };
   level.addEventListener("change", search);
   const form = h("form", { class: "search", role: "search", onsubmit: search },
@@ -205,7 +205,8 @@ function oneRun(id) {
   const download = (format_) => h("a", { href: `${API}/runs/${id}/export?format=${format_}`, download: true }, format_.toUpperCase());
   panels = [panel];
   set(main, h("nav", { "aria-label": "Breadcrumb", class: "crumbs" }, h("a", { href: "#/" }, "Runs")), panel.root, logPanel(id),
-    h("p", { class: "lead" }, "Samples of this run: ", download("json"), " · ", download("csv")));
+    h("p", { class: "lead" }, h("a", { href: `${API}/runs/${id}/report`, target: "_blank", rel: "noopener" }, "Report of this run"),
+      " · its samples: ", download("json"), " · ", download("csv")));
 }
 
 function compare(a, b) {

@@ -142,5 +142,5 @@ void afmon_http_login(struct afmon_http_request *request, struct afmon_http_resp
     }
     afmon_http_count(request->server, &request->server->stats.refused_token);
     response->status = 303;
-    snprintf(response->location, sizeof response->location, "/login?wrong=1");
+    snprintf(response->location, sizeof response->location, "/login#wrong");
 }

@@ -1,8 +1,9 @@
 /* A small HTTP server over libmicrohttpd: what the dashboard and the metrics listener of a monitor have in common.
  *
- * Properties. One thread does all of HTTP: it waits on one epoll descriptor, and calls the handlers. A second one calls
- * the handlers of slow routes, one after the other, while their connections are suspended. Streams are suspended
- * connections too: a client that does not read costs its buffer and nothing else. All signals are blocked in both.
+ * Properties. One thread does all of HTTP: it waits on one epoll descriptor, and calls the handlers. Two more call the
+ * handlers of slow routes, one those that take a moment and one those that take long, each one after the other, while
+ * their connections are suspended. Streams are suspended connections too: a client that does not read costs its buffer
+ * and nothing else. All signals are blocked in these threads.
  *
  * Operation. Routes are a table that is fixed at the start. A request is refused before any handler sees it where its
  * Host or Origin is not ours (DNS rebinding, other sites' scripts), where a token is asked for and not given, where
@@ -43,6 +44,7 @@ struct afmon_http_response {
     struct afmon_blob *blob;  /* bytes that several answers share */
     int fd;                   /* -1; a file, sent from its beginning; the server closes it */
     struct afmon_http_source source;
+    const char *policy;     /* static text: Content-Security-Policy; NULL: that of the dashboard's own pages */
     const char *etag;       /* static text with its quotes: the answer may be kept and asked for again by it */
     char location[256];     /* for a redirection */
     char attachment[128];   /* name of the file that a browser saves; plain ASCII without quotes */
@@ -55,9 +57,11 @@ typedef void (*afmon_http_handler)(void *user, const struct afmon_http_request *
                                    struct afmon_http_response *response);
 
 enum {
-    AFMON_HTTP_SLOW = 1, /* called on the second thread; at most 16 wait for it, further ones are answered 503 */
+    AFMON_HTTP_SLOW = 1, /* called on a thread of its own; at most 16 wait for it, further ones are answered 503 */
     AFMON_HTTP_OPEN = 2, /* needs no token: the login page and what it looks like */
     AFMON_HTTP_PAGE = 4, /* asked for by people: without a token they are sent to /login */
+    AFMON_HTTP_LONG =
+        8, /* as SLOW, on the other thread: it may take minutes, and must not hold up what takes moments */
 };
 
 struct afmon_http_route {
@@ -113,7 +117,7 @@ void afmon_http_wake(struct afmon_http *server);
 /* Any thread. */
 void afmon_http_get_stats(struct afmon_http *server, struct afmon_http_stats *stats);
 
-/* Ends all connections and both threads, and frees the server. A slow handler that is under way is waited for; it may
+/* Ends all connections and the threads, and frees the server. A slow handler that is under way is waited for; it may
  * look at afmon_http_stopping. NULL is fine. */
 void afmon_http_stop(struct afmon_http *server);
 

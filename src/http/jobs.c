@@ -1,8 +1,25 @@
-/* Slow requests: one thread that calls their handlers in turn. Their connections are suspended meanwhile. */
+/* Slow requests: lanes, each a thread that calls handlers in turn. Their connections are suspended meanwhile. */
 #include <signal.h>
 
 #include "base/status.h"
 #include "http/server.h"
+
+void afmon_http_jobs_init(struct afmon_http *server)
+{
+    for (size_t i = 0; i < AFMON_HTTP_LANES; i++) {
+        server->jobs[i].server = server;
+        pthread_mutex_init(&server->jobs[i].lock, NULL);
+        pthread_cond_init(&server->jobs[i].work, NULL);
+    }
+}
+
+void afmon_http_jobs_destroy(struct afmon_http *server)
+{
+    for (size_t i = 0; i < AFMON_HTTP_LANES; i++) {
+        pthread_cond_destroy(&server->jobs[i].work);
+        pthread_mutex_destroy(&server->jobs[i].lock);
+    }
+}
 
 /* The next job; waits for one. NULL: the server stops. The lock is held. */
 static struct afmon_http_request *next_job(struct afmon_http_jobs *jobs)
@@ -20,8 +37,8 @@ static struct afmon_http_request *next_job(struct afmon_http_jobs *jobs)
 
 static void *work(void *user)
 {
-    struct afmon_http *server = user;
-    struct afmon_http_jobs *jobs = &server->jobs;
+    struct afmon_http_jobs *jobs = user;
+    struct afmon_http *server = jobs->server;
     struct afmon_http_request *job;
     pthread_mutex_lock(&jobs->lock);
     while ((job = next_job(jobs)) != NULL) {
@@ -38,16 +55,17 @@ static void *work(void *user)
 
 afmon_status afmon_http_jobs_start(struct afmon_http *server, afmon_error *error)
 {
-    int failure = afmon_http_thread(&server->jobs.thread, work, server);
-    if (failure != 0)
-        return afmon_fail_os(error, failure, "cannot start a thread");
-    server->jobs.started = true;
+    for (size_t i = 0; i < AFMON_HTTP_LANES; i++) {
+        int failure = afmon_http_thread(&server->jobs[i].thread, work, &server->jobs[i]);
+        if (failure != 0)
+            return afmon_fail_os(error, failure, "cannot start a thread");
+        server->jobs[i].started = true;
+    }
     return AFMON_OK;
 }
 
-void afmon_http_jobs_stop(struct afmon_http *server)
+static void stop(struct afmon_http_jobs *jobs)
 {
-    struct afmon_http_jobs *jobs = &server->jobs;
     if (!jobs->started)
         return;
     pthread_mutex_lock(&jobs->lock);
@@ -58,9 +76,15 @@ void afmon_http_jobs_stop(struct afmon_http *server)
     jobs->started = false;
 }
 
+void afmon_http_jobs_stop(struct afmon_http *server)
+{
+    for (size_t i = 0; i < AFMON_HTTP_LANES; i++)
+        stop(&server->jobs[i]);
+}
+
 bool afmon_http_jobs_add(struct afmon_http *server, struct afmon_http_request *request)
 {
-    struct afmon_http_jobs *jobs = &server->jobs;
+    struct afmon_http_jobs *jobs = &server->jobs[request->match.route->flags & AFMON_HTTP_LONG ? 1 : 0];
     pthread_mutex_lock(&jobs->lock);
     bool room = jobs->waiting < AFMON_HTTP_JOBS_MAX && !jobs->stop;
     if (room) {
@@ -77,9 +101,8 @@ bool afmon_http_jobs_add(struct afmon_http *server, struct afmon_http_request *r
     return room;
 }
 
-void afmon_http_jobs_collect(struct afmon_http *server)
+static void collect(struct afmon_http_jobs *jobs)
 {
-    struct afmon_http_jobs *jobs = &server->jobs;
     pthread_mutex_lock(&jobs->lock);
     struct afmon_http_request *done = jobs->done;
     jobs->done = NULL;
@@ -93,4 +116,10 @@ void afmon_http_jobs_collect(struct afmon_http *server)
         jobs->waiting--;
         pthread_mutex_unlock(&jobs->lock);
     }
+}
+
+void afmon_http_jobs_collect(struct afmon_http *server)
+{
+    for (size_t i = 0; i < AFMON_HTTP_LANES; i++)
+        collect(&server->jobs[i]);
 }

@@ -65,7 +65,7 @@ static enum MHD_Result answer(struct afmon_http_request *request)
         afmon_http_login(request, &request->response);
         return afmon_http_send(request);
     }
-    if (route->flags & AFMON_HTTP_SLOW) {
+    if (route->flags & (AFMON_HTTP_SLOW | AFMON_HTTP_LONG)) {
         if (afmon_http_jobs_add(server, request)) {
             request->state = AFMON_REQUEST_WAITING;
             afmon_connection_suspend(request->connection);

@@ -10,14 +10,13 @@
 #include "http/server.h"
 
 /* The page's own files and nothing else: no inline script or style, no other site, no frame around it. */
-static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                             "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+static const char own_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                                 "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 static const struct {
     const char *name;
     const char *value;
 } every_answer[] = {
-    {"Content-Security-Policy", policy},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},
     {"Referrer-Policy", "same-origin"}, /* with no-referrer a browser says "Origin: null" of the login form */
@@ -119,6 +118,8 @@ static void add_headers(struct MHD_Response *answer, const struct afmon_http_res
         MHD_add_response_header(answer, every_answer[i].name, every_answer[i].value);
     MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE,
                             response->content_type != NULL ? response->content_type : "application/json");
+    MHD_add_response_header(answer, "Content-Security-Policy",
+                            response->policy != NULL ? response->policy : own_policy);
     MHD_add_response_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, response->etag != NULL ? "no-cache" : "no-store");
     if (response->etag != NULL)
         MHD_add_response_header(answer, MHD_HTTP_HEADER_ETAG, response->etag);

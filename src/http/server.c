@@ -126,8 +126,7 @@ afmon_status afmon_http_start(const struct afmon_http_options *options, struct a
     server->wake = -1;
     atomic_init(&server->stopping, false);
     pthread_mutex_init(&server->stats_lock, NULL);
-    pthread_mutex_init(&server->jobs.lock, NULL);
-    pthread_cond_init(&server->jobs.work, NULL);
+    afmon_http_jobs_init(server);
     fill_defaults(&server->options);
     afmon_status status = set_rules(server, error);
     if (status == AFMON_OK)
@@ -187,8 +186,7 @@ void afmon_http_stop(struct afmon_http *server)
         free(server->host_names[i]);
     free(server->host_names);
     explicit_bzero(&server->token, sizeof server->token);
-    pthread_cond_destroy(&server->jobs.work);
-    pthread_mutex_destroy(&server->jobs.lock);
+    afmon_http_jobs_destroy(server);
     pthread_mutex_destroy(&server->stats_lock);
     free(server);
 }

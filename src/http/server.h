@@ -14,7 +14,8 @@
 
 #define AFMON_HTTP_BODY_MAX 4096                 /* of a request */
 #define AFMON_HTTP_ANSWER_MAX ((size_t)64 << 20) /* of an answer in a buffer */
-#define AFMON_HTTP_JOBS_MAX 16
+#define AFMON_HTTP_JOBS_MAX 16                   /* of a lane */
+#define AFMON_HTTP_LANES 2
 #define AFMON_HTTP_PER_ADDRESS 64 /* connections from one address that is not a loopback one */
 
 /* A connection, from accept to close. HTTP thread only. */
@@ -55,8 +56,9 @@ struct afmon_http_request {
     struct afmon_http_request *next_job;
 };
 
-/* Slow requests on their way to the second thread and back. */
+/* Slow requests on their way to a thread and back. */
 struct afmon_http_jobs {
+    struct afmon_http *server;
     pthread_mutex_t lock;
     pthread_cond_t work;
     pthread_t thread;
@@ -81,8 +83,8 @@ struct afmon_http {
     struct afmon_token token;
     struct afmon_http_options options;
     struct afmon_connections connections;
-    size_t stream_count; /* HTTP thread */
-    struct afmon_http_jobs jobs;
+    size_t stream_count;                           /* HTTP thread */
+    struct afmon_http_jobs jobs[AFMON_HTTP_LANES]; /* what takes a moment, what takes long */
     pthread_mutex_t stats_lock;
     struct afmon_http_stats stats;
 };
@@ -130,6 +132,8 @@ void afmon_stream_wake(struct afmon_stream *stream);
 bool afmon_stream_stalled(const struct afmon_stream *stream, int64_t now_ns, int64_t limit_ns);
 
 /* jobs.c */
+void afmon_http_jobs_init(struct afmon_http *server);
+void afmon_http_jobs_destroy(struct afmon_http *server);
 afmon_status afmon_http_jobs_start(struct afmon_http *server, afmon_error *error);
 void afmon_http_jobs_stop(struct afmon_http *server);
 /* False: too many wait. */

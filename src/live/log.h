@@ -52,6 +52,12 @@ void afmon_kept_lines_free(struct afmon_kept_lines *kept);
 void afmon_live_alert_take(struct afmon_live_log *log, const afmon_live_log_line *line);
 void afmon_live_plan_take(struct afmon_live_log *log, const afmon_live_log_line *line);
 
+/* As afmon_live_log with search_files, without a follower: the logs of a folder as they are now. AFMON_E_SYSTEM where
+ * the folder cannot be read. */
+afmon_status afmon_live_log_of_folder(const char *folder, const afmon_live_log_query *query,
+                                      int (*visit)(void *user, const afmon_live_log_line *line), void *user,
+                                      bool *complete, afmon_error *error);
+
 size_t afmon_live_log_bytes(const struct afmon_live_log *log);
 void afmon_live_log_free(struct afmon_live_log *log);
 

@@ -1,9 +1,12 @@
 /* Asking for lines of the log: those that are kept, or all, read back from the files' ends. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/status.h"
 #include "live/live_internal.h"
+#include "run/folder.h"
 
 #define DEFAULT_LIMIT 100
 #define MOST_LINES 10000
@@ -14,6 +17,7 @@ struct search {
     struct afmon_log_scratch *scratch;
     struct afmon_kept_lines found; /* the latest that fit */
     size_t text_length;
+    int64_t last_ns; /* time of the line before, in the same piece: for lines without one */
     bool full;
     bool no_memory;
 };
@@ -78,10 +82,12 @@ static afmon_status search_line(void *user, const char *line, size_t length, boo
     (void)older;
     struct search *search = user;
     afmon_live_log_line parts;
-    if (line == NULL || length == 0 ||
-        (search->query->text != NULL && !holds_text(line, length, search->query->text, search->text_length)))
+    if (line == NULL || length == 0)
         return AFMON_OK;
-    afmon_log_parse(search->scratch, line, length, 0, &parts);
+    (void)afmon_log_time(search->scratch, line, length, &search->last_ns);
+    if (search->query->text != NULL && !holds_text(line, length, search->query->text, search->text_length))
+        return AFMON_OK;
+    afmon_log_parse(search->scratch, line, length, search->last_ns, &parts);
     if (matches(search, &parts))
         keep(search, &parts);
     return search->no_memory ? AFMON_E_NO_MEMORY : AFMON_OK;
@@ -89,18 +95,18 @@ static afmon_status search_line(void *user, const char *line, size_t length, boo
 
 /* From the end of the file that was read back, piece by piece. A piece's lines are all older than those of the one
  * before, so the search of a file ends where enough were found. */
-static afmon_status search_file(struct afmon_live *live, struct search *search, const struct afmon_tail *of,
-                                int64_t until_ns, bool *complete)
+static afmon_status search_file(struct search *search, const struct afmon_tail *of, int64_t until_ns, bool *complete)
 {
     struct afmon_buffer buffer;
     struct afmon_tail tail = {.path = of->path, .log = true, .begun = true, .begin = of->end, .end = of->end};
     struct afmon_tail_lines lines = {.line = search_line, .user = search};
     afmon_status status = AFMON_OK;
     tail.inode = of->inode;
-    afmon_buffer_init(&buffer, live->buffer.limit);
+    afmon_buffer_init(&buffer, AFMON_TAIL_LINE * 2);
     size_t before = search->found.count;
     while (status == AFMON_OK && tail.begin > 0 && search->found.count - before < search->found.most &&
            !(search->full && before == 0)) {
+        search->last_ns = 0;
         status = afmon_tail_backward(&tail, &buffer, &lines, NULL);
         if (afmon_boot_ns() >= until_ns)
             break;
@@ -110,14 +116,19 @@ static afmon_status search_file(struct afmon_live *live, struct search *search, 
     return status == AFMON_E_CANCELLED ? AFMON_OK : status;
 }
 
+static int64_t end_of_budget(const afmon_live_log_query *query)
+{
+    double budget_s = query->budget_s > 0 ? query->budget_s : DEFAULT_BUDGET_S;
+    return afmon_boot_ns() + afmon_seconds_to_ns(budget_s < 60 ? budget_s : 60);
+}
+
 static afmon_status search_files(struct afmon_live *live, struct search *search, bool *complete)
 {
-    double budget_s = search->query->budget_s > 0 ? search->query->budget_s : DEFAULT_BUDGET_S;
-    int64_t until_ns = afmon_boot_ns() + afmon_seconds_to_ns(budget_s < 60 ? budget_s : 60);
+    int64_t until_ns = end_of_budget(search->query);
     afmon_status status = AFMON_OK;
     for (size_t i = 0; status == AFMON_OK && i < live->tail_count; i++)
         if (live->tails[i]->log && live->tails[i]->end > 0)
-            status = search_file(live, search, live->tails[i], until_ns, complete);
+            status = search_file(search, live->tails[i], until_ns, complete);
     return status;
 }
 
@@ -136,14 +147,21 @@ static void give(const struct search *search, int (*visit)(void *user, const afm
     }
 }
 
+static struct search new_search(const afmon_live_log_query *query, struct afmon_log_scratch *scratch)
+{
+    return (struct search){.query = query,
+                           .scratch = scratch,
+                           .found = {.most = limit_of(query)},
+                           .text_length = query->text != NULL ? strlen(query->text) : 0};
+}
+
 afmon_status afmon_live_log(afmon_live *live, const afmon_live_log_query *query,
                             int (*visit)(void *user, const afmon_live_log_line *line), void *user, bool *complete)
 {
     bool all = true;
     if (live == NULL || query == NULL || visit == NULL)
         return AFMON_E_ARGUMENT;
-    struct search search = {.query = query, .scratch = &live->log.scratch, .found = {.most = limit_of(query)}};
-    search.text_length = query->text != NULL ? strlen(query->text) : 0;
+    struct search search = new_search(query, &live->log.scratch);
     afmon_status status = AFMON_OK;
     if (query->search_files) {
         status = search_files(live, &search, &all);
@@ -159,5 +177,44 @@ afmon_status afmon_live_log(afmon_live *live, const afmon_live_log_query *query,
     if (complete != NULL)
         *complete = all && !search.full;
     afmon_kept_lines_free(&search.found);
+    return status;
+}
+
+/* A tail that stands at the end of a log. False: it is gone, or is no file. */
+static bool stand_at_end(const struct afmon_run_file *file, struct afmon_tail *tail)
+{
+    struct stat facts;
+    *tail = (struct afmon_tail){.path = file->path};
+    if (stat(file->path, &facts) != 0 || !S_ISREG(facts.st_mode))
+        return false;
+    tail->inode = (uint64_t)facts.st_ino;
+    tail->end = (int64_t)facts.st_size;
+    return tail->end > 0;
+}
+
+afmon_status afmon_live_log_of_folder(const char *folder, const afmon_live_log_query *query,
+                                      int (*visit)(void *user, const afmon_live_log_line *line), void *user,
+                                      bool *complete, afmon_error *error)
+{
+    struct afmon_run_files files;
+    struct afmon_log_scratch scratch = {0};
+    struct afmon_tail tail;
+    struct search search = new_search(query, &scratch);
+    int64_t until_ns = end_of_budget(query);
+    *complete = true;
+    afmon_status status = afmon_run_list(folder, "afterimage", ".log", &files, error);
+    if (status != AFMON_OK)
+        return status;
+    for (size_t i = 0; status == AFMON_OK && i < files.count; i++)
+        if (stand_at_end(&files.files[i], &tail))
+            status = search_file(&search, &tail, until_ns, complete);
+    if (status == AFMON_OK)
+        give(&search, visit, user);
+    else
+        (void)afmon_fail(error, status, "%s: %s", folder, afmon_status_text(status));
+    *complete = *complete && !search.full;
+    afmon_kept_lines_free(&search.found);
+    afmon_log_scratch_free(&scratch);
+    afmon_run_files_free(&files);
     return status;
 }

@@ -82,7 +82,8 @@ const struct afmon_http_route afmon_serve_routes[] = {
     {"/api/v1/runs/*", give_run, GET, 0},
     {"/api/v1/runs/*/stream", afmon_serve_stream_run, GET, 0},
     {"/api/v1/runs/*/log", afmon_serve_log, GET, AFMON_HTTP_SLOW},
-    {"/api/v1/runs/*/export", afmon_serve_export, GET, AFMON_HTTP_SLOW},
-    {"/api/v1/runs/*/metrics", afmon_serve_metrics, GET, AFMON_HTTP_SLOW},
+    {"/api/v1/runs/*/export", afmon_serve_export, GET, AFMON_HTTP_LONG},
+    {"/api/v1/runs/*/report", afmon_serve_report, GET, AFMON_HTTP_LONG},
+    {"/api/v1/runs/*/metrics", afmon_serve_metrics, GET, AFMON_HTTP_LONG},
 };
 const size_t afmon_serve_route_count = sizeof afmon_serve_routes / sizeof afmon_serve_routes[0];

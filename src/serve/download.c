@@ -1,4 +1,5 @@
-/* What takes the samples themselves: exports and the Prometheus text. Both read the run anew, on the second thread. */
+/* What takes the samples themselves: exports, the report, the Prometheus text. All read the run anew, on the thread for
+ * what takes long. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,12 @@
 
 #include "prometheus/text.h"
 #include "serve/serve.h"
+
+#define VIEW_MEMORY ((size_t)64 << 20) /* samples beyond that are read back from the files */
+
+/* The report's page has its style in it, and nothing that runs. */
+static const char report_policy[] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; "
+                                    "base-uri 'none'; frame-ancestors 'none'; sandbox";
 
 static int until_stop(void *request, uint64_t done, uint64_t total)
 {
@@ -22,6 +29,7 @@ static afmon_view *open_run(const struct afmon_served_run *run, const struct afm
     afmon_view *view = NULL;
     afmon_error error = {0};
     afmon_view_options_init(&options);
+    options.max_memory = VIEW_MEMORY;
     options.progress = until_stop;
     options.user = (void *)request;
     if (afmon_view_open(run->folder, &options, &view, &error) != AFMON_OK)
@@ -38,20 +46,49 @@ static int open_nameless(void)
     return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
-static void export_view(afmon_view *view, const char *format, struct afmon_http_response *response)
+static afmon_status export_view(afmon_view *view, int fd, const char *format, const struct afmon_http_request *request,
+                                afmon_error *error)
+{
+    afmon_export_options options;
+    afmon_export_options_init(&options);
+    options.progress = until_stop;
+    options.user = (void *)request;
+    return afmon_export_to_fd(view, fd, format, &options, error);
+}
+
+static afmon_status report_view(afmon_view *view, int fd, const char *title, const struct afmon_http_request *request,
+                                afmon_error *error)
+{
+    afmon_report_options options;
+    afmon_report_options_init(&options);
+    options.title = title;
+    options.summary.progress = until_stop;
+    options.summary.user = (void *)request;
+    return afmon_report_to_fd(view, fd, "html", &options, error);
+}
+
+typedef afmon_status (*writer)(afmon_view *view, int fd, const char *what, const struct afmon_http_request *request,
+                               afmon_error *error);
+
+/* Into a file, which is then sent piece by piece as the client takes it. False after answering with an error. */
+static bool give_file(const struct afmon_served_run *run, writer write_it, const char *what,
+                      const struct afmon_http_request *request, struct afmon_http_response *response)
 {
     afmon_error error = {0};
+    afmon_view *view = open_run(run, request, response);
+    if (view == NULL)
+        return false;
     int fd = open_nameless();
-    if (fd < 0) {
-        afmon_http_fail(response, 500, "cannot make a temporary file for the export");
-        return;
-    }
-    if (afmon_export_to_fd(view, fd, format, NULL, &error) != AFMON_OK) {
-        close(fd);
+    if (fd < 0)
+        afmon_http_fail(response, 500, "cannot make a temporary file for it");
+    else if (write_it(view, fd, what, request, &error) == AFMON_OK)
+        response->fd = fd;
+    else
         afmon_http_fail(response, 500, "%s", error.message);
-        return;
-    }
-    response->fd = fd;
+    afmon_view_close(view);
+    if (fd >= 0 && response->fd < 0)
+        close(fd);
+    return response->fd >= 0;
 }
 
 void afmon_serve_export(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
@@ -64,16 +101,20 @@ void afmon_serve_export(void *user, const struct afmon_http_request *request, st
         afmon_http_fail(response, 400, "format is json or csv");
         return;
     }
-    afmon_view *view = open_run(run, request, response);
-    if (view == NULL)
-        return;
     bool csv = strcmp(format, "csv") == 0;
-    export_view(view, format, response);
-    afmon_view_close(view);
-    if (response->fd < 0)
+    if (!give_file(run, export_view, format, request, response))
         return;
     response->content_type = csv ? "text/csv; charset=utf-8" : "application/json";
     snprintf(response->attachment, sizeof response->attachment, "run-%s.%s", run->id, format);
+}
+
+void afmon_serve_report(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
+    if (run == NULL || !give_file(run, report_view, run->name, request, response))
+        return;
+    response->content_type = "text/html; charset=utf-8";
+    response->policy = report_policy;
 }
 
 static int add_text(void *buffer, const void *data, size_t size)

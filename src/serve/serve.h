@@ -68,6 +68,10 @@ void afmon_serve_publish_list(struct afmon_server *server);
 /* Wraps JSON as a server-sent event. NULL: no memory. */
 struct afmon_blob *afmon_serve_event(const char *name, const struct afmon_blob *json);
 
+struct afmon_json;
+/* log.c: one line as an element of an array. */
+void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line);
+
 /* api.c, stream.c, log.c, download.c: handlers. */
 extern const struct afmon_http_route afmon_serve_routes[];
 extern const size_t afmon_serve_route_count;
@@ -75,6 +79,7 @@ void afmon_serve_stream_run(void *server, const struct afmon_http_request *, str
 void afmon_serve_stream_list(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_log(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_export(void *server, const struct afmon_http_request *, struct afmon_http_response *);
+void afmon_serve_report(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_metrics(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_asset(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 /* The run that the route's star names; NULL after answering 404. */

@@ -122,9 +122,12 @@ def test_the_login(browser, tmp_path):
     fill(Run(tmp_path / "run"))
     with serve(tmp_path, "--token-file", tmp_path / "token") as served:
         page = open_page(browser, served.url)
+        expect(page.get_by_role("alert")).to_be_hidden()
         page.get_by_label("Token").fill("wrong-wrong-wrong-wrong")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/login?wrong=1")
+        page.wait_for_url("**/login#wrong")
+        expect(page.get_by_role("alert")).to_be_visible()
+        check(page)
         page.get_by_label("Token").fill("correct-horse-battery")
         page.keyboard.press("Enter")
         page.get_by_role("link", name="run").wait_for()

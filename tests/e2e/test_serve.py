@@ -48,13 +48,34 @@ def test_the_log(filled):
     with serve(filled) as served:
         log = f"/api/v1/runs/{served.the_run()}/log"
         lines = served.json(log)["lines"]
-        assert [line["message"] for line in lines] == ["three", "two <b>", "one"]
-        assert lines[2] == {"time": "2026-11-23 09:00:00,001", "level": "info", "message": "one", "data": '{"n": 1}'}
+        assert [line["message"] for line in lines] == ["no line", "three", "two <b>", "one"]
+        assert lines[3] == {"time": "2026-11-23 09:00:00,001", "time_ms": 1795424400001, "level": "info", "message": "one",
+                            "data": '{"n": 1}'}
         assert [line["level"] for line in served.json(log + "?level=warning")["lines"]] == ["error", "warning"]
         assert [line["message"] for line in served.json(log + "?text=thr")["lines"]] == ["three"]
         assert served.json(log + "?limit=1") == {"lines": lines[:1], "complete": False}
         assert served.ask(log + "?level=x")[0] == 400
         assert served.ask(log + "?limit=0")[0] == 400
+
+
+def test_the_log_of_several_processes_is_merged(filled):
+    filled.add_text('2026-11-23 09:00:00,000 - {"message": "zero", "level": "info"}\n'
+                    '2026-11-23 09:00:00,002 - {"message": "Generation metrics", "success": true, "level": "info"}\n'
+                    '2026-11-23 09:00:00,004 - {"message": "four", "level": "info"}\ntorn', "afterimage-7.log")
+    with serve(filled) as served:
+        log = f"/api/v1/runs/{served.the_run()}/log"
+        assert [line["message"] for line in served.json(log)["lines"]] == [
+            "four", "no line", "three", "Generation metrics", "two <b>", "one", "zero"]
+        assert "Generation metrics" not in str(served.json(log + "?routine=no"))
+        assert [line["message"] for line in served.json(log + "?text=FOUR")["lines"]] == ["four"]
+
+
+def test_the_report(filled):
+    with serve(filled) as served:
+        status, headers, body = served.ask(f"/api/v1/runs/{served.the_run()}/report")
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    assert body.startswith(b"<!DOCTYPE html>") and body.rstrip().endswith(b"</html>") and b"Timeout" in body
+    assert "sandbox" in headers["Content-Security-Policy"] and "script-src" not in headers["Content-Security-Policy"]
 
 
 def test_exports(filled):

@@ -340,9 +340,9 @@ static void a_token_lets_in(void **state)
     assert_answer("GET /login HTTP/1.1" WITH_HOST "\r\n", "200", "hello");
     assert_answer("GET /api/x HTTP/1.1" WITH_HOST "Authorization: Bearer correct-horse-battery\r\n\r\n", "200", "x");
     assert_answer("GET /?token=wrong HTTP/1.1" WITH_HOST "\r\n", "303", "Location: /login\r\n");
-    assert_answer("POST /login HTTP/1.1" WITH_HOST "Content-Length: 11\r\n\r\ntoken=wrong", "303", "/login?wrong=1");
+    assert_answer("POST /login HTTP/1.1" WITH_HOST "Content-Length: 11\r\n\r\ntoken=wrong", "303", "/login#wrong");
     assert_answer("POST /login HTTP/1.1" WITH_HOST "Content-Length: 25\r\n\r\ntoken=correct%2Dhorse-bat", "303",
-                  "?wrong");
+                  "/login#wrong");
     const char *answer = ask(server, "GET /?token=correct-horse-battery HTTP/1.1" WITH_HOST "\r\n");
     const char *cookie = strstr(answer, "Set-Cookie: ");
     assert_non_null(cookie);
