@@ -1046,6 +1046,7 @@ typedef struct afmon_live_options {
     size_t log_lines;       /* 500: so many of the last log lines are kept; at most 10,000 */
     bool recover;           /* true: what killed processes left in their rings is put into the files first */
     bool replay;            /* false. true: read from the beginning, and only up to the time of afmon_live_replay_to */
+    bool meters; /* false. true: keep what an afmon server exposes to Prometheus; a third more for a sample */
 } afmon_live_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */
@@ -1108,6 +1109,13 @@ typedef struct afmon_live_plan {
     double eta_s;     /* NaN where it is not known */
 } afmon_live_plan;
 AFMON_API void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan);
+
+/* What the run comes to so far: verdict, reasons and all, as afmon_view_summarize has it of the same samples, but that
+ * the quantiles of generation_time_s, evaluation_time_s and conversation_length, too, may be off by quantile_error, and
+ * that the alert rules are judged every 5 seconds of the run (less often where it is longer than 22 hours). Costs what
+ * the names in it cost and never reads the run; of a run of a day about a millisecond. Release with
+ * afmon_run_summary_free. */
+AFMON_API afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary, afmon_error *error);
 
 /* Metrics in order of their names (bytewise), index below metric_count. The text is valid until the next update. */
 AFMON_API const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length);

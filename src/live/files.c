@@ -30,6 +30,11 @@ static struct afmon_tail *add(struct afmon_live *live, const char *path, bool lo
     }
     tail->path = copy;
     tail->log = log;
+    if (live->options.meters && !log && (tail->call = afmon_meter_call_new()) == NULL) {
+        free(copy);
+        free(tail);
+        return NULL;
+    }
     live->tails[live->tail_count++] = tail;
     return tail;
 }
@@ -83,6 +88,7 @@ void afmon_live_forget_files(struct afmon_live *live)
 {
     for (size_t i = 0; i < live->tail_count; i++) {
         free(live->tails[i]->path);
+        free(live->tails[i]->call);
         free(live->tails[i]);
     }
     free(live->tails);
@@ -113,6 +119,7 @@ static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, b
     struct afmon_tail_lines lines = lines_of(live, tail);
     int64_t before = tail->end;
     bool begun = tail->begun;
+    live->call = tail->call;
     afmon_status status = afmon_tail_forward(tail, &live->buffer, live->options.replay, &lines, more, error);
     *more = *more && status == AFMON_OK;
     *changed |= tail->end != before || tail->begun != begun;
@@ -141,6 +148,27 @@ static afmon_status read_all_new(struct afmon_live *live, int64_t until_ns, bool
     return AFMON_OK;
 }
 
+/* A piece of the past. It ends where a call does. */
+static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, afmon_error *error)
+{
+    struct afmon_tail_lines lines = lines_of(live, tail);
+    live->call = live->past_call;
+    afmon_status status = afmon_tail_backward(tail, &live->buffer, &lines, error);
+    if (live->meters != NULL)
+        afmon_meters_settle_call(live->meters, live->past_call);
+    return settle(live, status, error);
+}
+
+/* What a file that was not written to since the last update ended with is all that there will be of a call. */
+static void settle_calls(struct afmon_live *live)
+{
+    for (size_t i = 0; live->meters != NULL && i < live->tail_count; i++) {
+        const struct afmon_tail *tail = live->tails[i];
+        if (tail->call != NULL && tail->begun && tail->size == tail->end)
+            afmon_meters_settle_call(live->meters, tail->call);
+    }
+}
+
 /* The file of which most is not read yet. Logs come last: their lines are many and tell less. */
 static struct afmon_tail *most_unread(const struct afmon_live *live)
 {
@@ -156,14 +184,14 @@ static struct afmon_tail *most_unread(const struct afmon_live *live)
 
 afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error)
 {
+    settle_calls(live);
     afmon_status status = read_all_new(live, until_ns, changed, error);
     bool first = true;
     while (status == AFMON_OK && (first || afmon_boot_ns() < until_ns)) {
         struct afmon_tail *tail = most_unread(live);
         if (tail == NULL)
             break;
-        struct afmon_tail_lines lines = lines_of(live, tail);
-        status = settle(live, afmon_tail_backward(tail, &live->buffer, &lines, error), error);
+        status = read_past(live, tail, error);
         *changed = true;
         first = false;
     }

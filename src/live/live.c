@@ -9,6 +9,7 @@
 #include "ingest/recover.h"
 
 #define MOST_LINES 10000
+#define READER_BYTES ((size_t)1 << 20) /* its scratch memory, at most */
 #define LOOK_EVERY_NS (AFMON_NS_PER_S / 4)
 #define FOREIGN_QUIET_NS (10 * AFMON_NS_PER_S) /* a run of another program counts as running so long after a write */
 
@@ -30,7 +31,7 @@ static afmon_status take_options(struct afmon_live *live, const afmon_live_optio
     if (options == NULL)
         return AFMON_OK;
     size_t size = options->size < sizeof *options ? options->size : sizeof *options;
-    if (size < offsetof(afmon_live_options, replay) + sizeof options->replay)
+    if (size < offsetof(afmon_live_options, meters))
         return afmon_fail(error, AFMON_E_ARGUMENT,
                           "the options were not made by afmon_live_options_init: their size is %zu", options->size);
     memcpy(&live->options, options, size);
@@ -42,12 +43,26 @@ static afmon_status take_options(struct afmon_live *live, const afmon_live_optio
     return AFMON_OK;
 }
 
+/* What is begun anew with each reading. False: no memory. */
+static bool have_sums(struct afmon_live *live)
+{
+    if (live->tally == NULL)
+        live->tally = afmon_run_tally_new();
+    if (!live->options.meters)
+        return live->tally != NULL;
+    if (live->meters == NULL)
+        live->meters = afmon_meters_new();
+    if (live->past_call == NULL)
+        live->past_call = afmon_meter_call_new();
+    return live->tally != NULL && live->meters != NULL && live->past_call != NULL;
+}
+
 static afmon_status make(struct afmon_live *live, const char *folder, afmon_error *error)
 {
     afmon_buffer_init(&live->buffer, AFMON_TAIL_LINE * 2);
     live->folder = strdup(folder);
     live->reader = afmon_reader_new();
-    live->metadata = afmon_live_metadata_new();
+    live->metadata = afmon_live_metadata_new(live->options.meters);
     live->table = calloc(1, sizeof *live->table);
     live->operations.most = AFMON_LIVE_OPERATIONS;
     live->models.most = AFMON_LIVE_MODELS;
@@ -55,7 +70,7 @@ static afmon_status make(struct afmon_live *live, const char *folder, afmon_erro
     live->replay_ns = INT64_MIN;
     live->looked_ns = INT64_MIN / 2;
     bool whole = live->folder != NULL && live->reader != NULL && live->metadata != NULL && live->table != NULL;
-    return whole ? AFMON_OK : afmon_fail_memory(error);
+    return whole && have_sums(live) ? AFMON_OK : afmon_fail_memory(error);
 }
 
 afmon_status afmon_live_open(const char *folder, const afmon_live_options *options, afmon_live **live,
@@ -88,6 +103,13 @@ static void forget_sums(struct afmon_live *live)
     afmon_groups_free(&live->operations);
     afmon_groups_free(&live->models);
     afmon_live_log_free(&live->log);
+    afmon_run_tally_free(live->tally);
+    afmon_meters_free(live->meters);
+    free(live->past_call);
+    live->tally = NULL;
+    live->meters = NULL;
+    live->past_call = live->call = NULL;
+    live->dropped = 0;
     live->sample_count = live->not_finite = live->problem_count = 0;
     live->first_ns = live->last_ns = 0;
     live->foreign = live->stale = false;
@@ -152,6 +174,8 @@ afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *e
     int64_t until_ns = afmon_boot_ns() + afmon_seconds_to_ns(budget_s < 3600 ? budget_s : 3600);
     if (live->stale)
         afmon_live_start_again(live);
+    if (!have_sums(live))
+        return afmon_fail_memory(error);
     look_at_sessions(live);
     afmon_status status = afmon_live_list(live, error);
     if (status == AFMON_OK && !live->stale)
@@ -223,7 +247,7 @@ static size_t bytes_of(const struct afmon_live *live)
 {
     return sizeof *live + live->buffer.capacity + afmon_live_table_bytes(live->table) +
            afmon_groups_bytes(&live->operations) + afmon_groups_bytes(&live->models) +
-           afmon_live_log_bytes(&live->log) + ((size_t)1 << 20); /* the caches of metadata and reader */
+           afmon_live_log_bytes(&live->log) + afmon_live_metadata_bytes(live->metadata) + READER_BYTES;
 }
 
 static int64_t now_of(const struct afmon_live *live, afmon_live_state state)

@@ -10,7 +10,9 @@
 #include "live/series.h"
 #include "live/sessions.h"
 #include "live/tail.h"
+#include "meters/meters.h"
 #include "store/reader.h"
+#include "summary/tally.h"
 
 struct afmon_live {
     char *folder;
@@ -24,9 +26,14 @@ struct afmon_live {
     struct afmon_groups operations;
     struct afmon_groups models;
     struct afmon_live_log log;
+    struct afmon_run_tally *tally;
+    struct afmon_meters *meters;        /* NULL: not asked for */
+    struct afmon_meter_call *past_call; /* of what is read backwards; a tail has one for what is read forwards */
+    struct afmon_meter_call *call;      /* of what is being read */
     uint64_t sample_count;
     uint64_t not_finite;
     uint64_t problem_count;
+    uint64_t dropped; /* by the run's monitors, as they wrote into the log */
     int64_t first_ns;
     int64_t last_ns;
     bool foreign; /* some line is not in afmon's own form: another program writes, and makes no session */

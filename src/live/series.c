@@ -59,6 +59,10 @@ static struct afmon_live_series *make(struct afmon_live_table *table, const char
     copy[length] = '\0';
     *series =
         (struct afmon_live_series){.name = copy, .name_length = length, .hash = hash, .kind = kind_of(name, length)};
+    struct afmon_sample_facts facts;
+    afmon_sample_look_at_name(copy, length, &facts);
+    series->metric = facts.kind;
+    series->rest = facts.name;
     series->charted = table->charted < AFMON_LIVE_CHARTED;
     table->charted += series->charted;
     series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && ends_in(name, length, "_time");

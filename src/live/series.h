@@ -4,6 +4,7 @@
 
 #include "live/cells.h"
 #include "store/summary.h"
+#include "summary/sample.h"
 
 #define AFMON_LIVE_METRICS 1024 /* told apart; samples of further names are counted, no more */
 #define AFMON_LIVE_CHARTED 128  /* of them: with cells */
@@ -25,6 +26,8 @@ struct afmon_live_series {
     size_t name_length;
     uint64_t hash;
     enum afmon_live_kind kind;
+    enum afmon_metric_kind metric; /* what it is to a summary */
+    struct afmon_piece rest;       /* of the name, behind the metric's prefix */
     struct afmon_summary sums;
     struct afmon_histogram values;
     bool charted;

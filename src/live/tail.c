@@ -80,7 +80,28 @@ static afmon_status open_file(struct piece *piece, bool *gone)
     return other ? AFMON_E_CANCELLED : AFMON_OK;
 }
 
-/* Where to begin in a file that is there already: behind the first newline of its last part. */
+/* Where the lines of a piece begin, of which the first is cut off or belongs to what stands before: behind its newline,
+ * or behind the first line from there on after which another call begins. NULL: no line begins in it. */
+static const char *first_line(const struct piece *piece)
+{
+    const char *end = piece->buffer->data + piece->buffer->length;
+    const char *newline = piece->buffer->length > 0 ? memchr(piece->buffer->data, '\n', piece->buffer->length) : NULL;
+    if (newline == NULL || piece->lines->together == NULL)
+        return newline != NULL ? newline + 1 : NULL;
+    const char *first = newline + 1;
+    for (const char *line = first; (newline = memchr(line, '\n', (size_t)(end - line))) != NULL;) {
+        const char *next = newline + 1;
+        const char *next_end = memchr(next, '\n', (size_t)(end - next));
+        if (next_end == NULL)
+            break;
+        if (!piece->lines->together(line, (size_t)(newline - line), next, (size_t)(next_end - next)))
+            return next;
+        line = next;
+    }
+    return first;
+}
+
+/* Where to begin in a file that is there already: at the first line of its last part. */
 static afmon_status find_begin(struct piece *piece, bool from_begin)
 {
     struct afmon_tail *tail = piece->tail;
@@ -92,12 +113,10 @@ static afmon_status find_begin(struct piece *piece, bool from_begin)
     afmon_status status = fill(piece, from, PIECE);
     if (status != AFMON_OK)
         tail->begun = false;
-    const char *newline = status == AFMON_OK && piece->buffer->length > 0
-                              ? memchr(piece->buffer->data, '\n', piece->buffer->length)
-                              : NULL;
-    if (newline != NULL) {
-        tail->begin = tail->end = from + (newline - piece->buffer->data) + 1;
-        note_check(tail, newline + 1, (size_t)(newline + 1 - piece->buffer->data));
+    const char *first = status == AFMON_OK ? first_line(piece) : NULL;
+    if (first != NULL) {
+        tail->begin = tail->end = from + (first - piece->buffer->data);
+        note_check(tail, first, (size_t)(first - piece->buffer->data));
     }
     return status;
 }
@@ -195,10 +214,8 @@ static afmon_status give_backward(struct piece *piece, int64_t from)
     struct afmon_tail *tail = piece->tail;
     const char *data = piece->buffer->data;
     const char *end = data + piece->buffer->length;
-    const char *at = data;
-    if (from > 0)
-        at = (const char *)memchr(data, '\n', piece->buffer->length) + 1;
-    const char *first = at;
+    const char *first = from > 0 ? first_line(piece) : data; /* there is one */
+    const char *at = first;
     const char *newline;
     while (at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         afmon_status status = piece->lines->line(piece->lines->user, at, (size_t)(newline - at), true);

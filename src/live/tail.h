@@ -22,8 +22,9 @@ struct afmon_tail {
     int64_t size;  /* when it was looked at last */
     int64_t begin; /* the stretch */
     int64_t end;
-    int64_t written_ns;           /* time of its last change */
-    char check[AFMON_TAIL_CHECK]; /* the bytes before end: another text there means that the file was written anew */
+    struct afmon_meter_call *call; /* of what was read last, where that is wanted */
+    int64_t written_ns;            /* time of its last change */
+    char check[AFMON_TAIL_CHECK];  /* the bytes before end: another text there means that the file was written anew */
     size_t check_length;
 };
 
@@ -34,6 +35,9 @@ struct afmon_tail_lines {
     afmon_status (*line)(void *user, const char *line, size_t length, bool older);
     /* True where a last text without newline is a whole line, and was taken. NULL: none is. */
     bool (*rest)(void *user, const char *line, size_t length);
+    /* True where a line belongs to the one before it: what is read of the past does not begin with it, so that both are
+     * given in one piece, in their order, where they fit in one. NULL: none do. */
+    bool (*together)(const char *before, size_t before_length, const char *line, size_t length);
     void *user;
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "live/live_internal.h"
+#include "run/log_alerts.h"
 
 static bool is_blank(const char *line, size_t length)
 {
@@ -11,27 +12,51 @@ static bool is_blank(const char *line, size_t length)
     return length == 0;
 }
 
-static afmon_status add_to_groups(struct afmon_live *live, struct afmon_read_sample *sample,
-                                  const struct afmon_live_series *series, int64_t time_ns)
+static bool add_to_model(struct afmon_live *live, const struct afmon_live_series *series, int64_t time_ns, double value)
 {
-    struct afmon_live_labels labels;
-    afmon_status status = AFMON_OK;
-    if (series->kind == AFMON_LIVE_MODEL_USAGE) {
-        size_t skipped = strlen("model_usage:");
-        struct afmon_group *model =
-            afmon_group_of(&live->models, series->name + skipped, series->name_length - skipped, NULL, 0);
-        return model != NULL && afmon_group_add(model, series->kind, time_ns, sample->value) ? AFMON_OK
-                                                                                             : AFMON_E_NO_MEMORY;
-    }
-    status =
-        afmon_live_metadata_labels(live->metadata, live->reader, sample, &live->operations, &live->models, &labels);
-    if (status != AFMON_OK)
-        return status;
+    size_t skipped = strlen("model_usage:");
+    struct afmon_group *model =
+        afmon_group_of(&live->models, series->name + skipped, series->name_length - skipped, NULL, 0);
+    return model != NULL && afmon_group_add(model, series->kind, time_ns, value);
+}
+
+static bool add_to_groups(struct afmon_live *live, const struct afmon_live_series *series,
+                          const struct afmon_live_labels *labels, int64_t time_ns, double value)
+{
+    if (series->kind == AFMON_LIVE_OTHER)
+        return true;
+    if (series->kind == AFMON_LIVE_MODEL_USAGE)
+        return add_to_model(live, series, time_ns, value);
     bool tokens = series->kind >= AFMON_LIVE_PROMPT && series->kind <= AFMON_LIVE_TOTAL;
-    bool ok = labels.operation == NULL || afmon_group_add(labels.operation, series->kind, time_ns, sample->value);
-    if (labels.model != NULL && tokens)
-        ok = afmon_group_add(labels.model, series->kind, time_ns, sample->value) && ok;
-    return ok ? AFMON_OK : AFMON_E_NO_MEMORY;
+    bool ok = labels->operation == NULL || afmon_group_add(labels->operation, series->kind, time_ns, value);
+    if (labels->model != NULL && tokens)
+        ok = afmon_group_add(labels->model, series->kind, time_ns, value) && ok;
+    return ok;
+}
+
+static bool add_to_series(struct afmon_live *live, struct afmon_live_series *series,
+                          const struct afmon_live_labels *labels, int64_t time_ns, double value)
+{
+    return afmon_live_series_add(series, time_ns, value) && add_to_groups(live, series, labels, time_ns, value);
+}
+
+/* What the metadata say, where anybody wants to know it of a metric of that kind. */
+static afmon_status find_labels(struct afmon_live *live, struct afmon_read_sample *sample,
+                                enum afmon_metric_kind metric, const struct afmon_live_labels **labels)
+{
+    *labels = afmon_live_metadata_none(live->metadata);
+    if (metric == AFMON_METRIC_OTHER)
+        return AFMON_OK;
+    return afmon_live_metadata_labels(live->metadata, live->reader, sample, &live->operations, &live->models, labels);
+}
+
+static void add_to_meters(struct afmon_live *live, const struct afmon_read_sample *sample, int64_t time_ns,
+                          const struct afmon_live_labels *labels)
+{
+    afmon_sample counted = {
+        .metric = sample->name, .metric_length = sample->name_length, .value = sample->value, .timestamp_ns = time_ns};
+    if (live->meters != NULL)
+        afmon_meters_add_from(live->meters, live->call, &counted, &labels->meter);
 }
 
 static void note_facts(struct afmon_live *live, const struct afmon_read_sample *sample, int64_t time_ns)
@@ -64,11 +89,24 @@ static afmon_status take_sample(struct afmon_live *live, struct afmon_read_sampl
         return AFMON_E_TIMEOUT;
     note_facts(live, sample, time_ns);
     struct afmon_live_series *series = afmon_live_series_of(live->table, sample->name, sample->name_length, &no_memory);
-    if (series == NULL)
-        return no_memory ? AFMON_E_NO_MEMORY : AFMON_OK;
-    if (!afmon_live_series_add(series, time_ns, sample->value))
+    if (no_memory)
         return AFMON_E_NO_MEMORY;
-    return series->kind == AFMON_LIVE_OTHER ? AFMON_OK : add_to_groups(live, sample, series, time_ns);
+    struct afmon_sample_facts named;
+    if (series != NULL)
+        named = (struct afmon_sample_facts){.kind = series->metric, .name = series->rest};
+    else
+        afmon_sample_look_at_name(sample->name, sample->name_length, &named);
+    const struct afmon_live_labels *labels;
+    afmon_status status = find_labels(live, sample, named.kind, &labels);
+    if (status != AFMON_OK)
+        return status;
+    struct afmon_sample_facts facts = labels->facts;
+    facts.kind = named.kind;
+    facts.name = named.name;
+    bool ok = afmon_run_tally_add_facts(live->tally, time_ns, sample->value, &facts);
+    ok = (series == NULL || add_to_series(live, series, labels, time_ns, sample->value)) && ok;
+    add_to_meters(live, sample, time_ns, labels);
+    return ok ? AFMON_OK : AFMON_E_NO_MEMORY;
 }
 
 static afmon_status take_metrics_line(void *user, const char *line, size_t length, bool older)
@@ -110,8 +148,18 @@ static afmon_status take_log_line(void *user, const char *line, size_t length, b
         return AFMON_OK;
     if (live->options.replay && afmon_log_time(&live->log.scratch, line, length, &time_ns) && is_ahead(live, time_ns))
         return AFMON_E_TIMEOUT;
+    live->dropped += afmon_log_line_dropped(line, length);
     return afmon_live_log_take(&live->log, line, length, older);
 }
 
-const struct afmon_tail_lines afmon_live_metrics_lines = {.line = take_metrics_line, .rest = take_metrics_rest};
+/* Samples of one call have the same time, and stand one behind the other (ingest/expand_generation.c): what ends their
+ * lines is the same, too. */
+static bool are_together(const char *before, size_t before_length, const char *line, size_t length)
+{
+    static const size_t end = sizeof "2026-11-23T09:20:35.000123+00:00\"}" - 1;
+    return before_length >= end && length >= end && memcmp(before + before_length - end, line + length - end, end) == 0;
+}
+
+const struct afmon_tail_lines afmon_live_metrics_lines = {
+    .line = take_metrics_line, .rest = take_metrics_rest, .together = are_together};
 const struct afmon_tail_lines afmon_live_log_lines = {.line = take_log_line};

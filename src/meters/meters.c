@@ -20,7 +20,7 @@ struct kept {
     size_t length;
 };
 
-struct call {
+struct afmon_meter_call {
     bool open;
     bool failed;
     int64_t timestamp_ns;
@@ -31,7 +31,8 @@ struct call {
 struct afmon_meters {
     pthread_mutex_t lock;
     struct afmon_meter_table table;
-    struct call call;
+    struct afmon_meter_call own;
+    struct afmon_meter_call *call; /* that samples belong to: own, or a caller's */
     uint64_t samples;
 };
 
@@ -40,6 +41,7 @@ struct afmon_meters *afmon_meters_new(void)
     struct afmon_meters *meters = calloc(1, sizeof *meters);
     if (meters == NULL)
         return NULL;
+    meters->call = &meters->own;
     if (!afmon_meter_table_init(&meters->table) || pthread_mutex_init(&meters->lock, NULL) != 0) {
         free(meters->table.slots);
         free(meters);
@@ -124,7 +126,7 @@ static struct afmon_label_text given(const struct kept *kept)
 
 static void settle(struct afmon_meters *meters)
 {
-    struct call *call = &meters->call;
+    struct afmon_meter_call *call = meters->call;
     if (!call->open)
         return;
     call->open = false;
@@ -138,7 +140,7 @@ static void settle(struct afmon_meters *meters)
 
 static void begin_call(struct afmon_meters *meters, const afmon_sample *sample, const struct afmon_meter_labels *labels)
 {
-    struct call *call = &meters->call;
+    struct afmon_meter_call *call = meters->call;
     settle(meters);
     call->open = true;
     call->failed = false;
@@ -152,9 +154,9 @@ static void begin_call(struct afmon_meters *meters, const afmon_sample *sample, 
 }
 
 /* The call that the sample belongs to; NULL: to none. */
-static struct call *call_of(struct afmon_meters *meters, const afmon_sample *sample)
+static struct afmon_meter_call *call_of(struct afmon_meters *meters, const afmon_sample *sample)
 {
-    return meters->call.open && meters->call.timestamp_ns == sample->timestamp_ns ? &meters->call : NULL;
+    return meters->call->open && meters->call->timestamp_ns == sample->timestamp_ns ? meters->call : NULL;
 }
 
 /* ---- metrics ---- */
@@ -179,7 +181,7 @@ static double part_of(double value)
 static void on_success_rate(struct afmon_meters *meters, const struct given_sample *in)
 {
     double success = part_of(in->sample->value);
-    struct call *call = call_of(meters, in->sample);
+    struct afmon_meter_call *call = call_of(meters, in->sample);
     if (!isfinite(in->sample->value))
         return;
     if (call != NULL && success == 0)
@@ -192,7 +194,7 @@ static void on_success_rate(struct afmon_meters *meters, const struct given_samp
 
 static void on_error_rate(struct afmon_meters *meters, const struct given_sample *in)
 {
-    struct call *call = call_of(meters, in->sample);
+    struct afmon_meter_call *call = call_of(meters, in->sample);
     if (call != NULL && in->sample->value > 0)
         call->failed = true;
     count(meters, AFMON_INSTRUMENT_GENERATION_ERRORS, &in->labels->operation, part_of(in->sample->value));
@@ -202,7 +204,7 @@ static void on_api_errors(struct afmon_meters *meters, const struct given_sample
 {
     const struct afmon_meter_labels *labels = in->labels;
     struct afmon_label_text retried = labels->retried.length > 0 ? labels->retried : TEXT("false");
-    struct call *call = call_of(meters, in->sample);
+    struct afmon_meter_call *call = call_of(meters, in->sample);
     struct afmon_label_text model = labels->model;
     if (call != NULL && labels->retried.length == 0) {
         keep(&call->error_type, labels->error_type.length > 0 ? labels->error_type : labels->status);
@@ -214,7 +216,7 @@ static void on_api_errors(struct afmon_meters *meters, const struct given_sample
 
 static void on_model_usage(struct afmon_meters *meters, const struct given_sample *in)
 {
-    struct call *call = call_of(meters, in->sample);
+    struct afmon_meter_call *call = call_of(meters, in->sample);
     if (call != NULL)
         keep(&call->model, in->rest);
     count(meters, AFMON_INSTRUMENT_MODEL_USAGE, &in->rest, part_of(in->sample->value));
@@ -347,7 +349,7 @@ static void add(struct afmon_meters *meters, const afmon_sample *sample, const s
         .labels = labels,
         .rest = {sample->metric + rule->length, sample->metric_length - rule->length},
     };
-    if (meters->call.open && meters->call.timestamp_ns != sample->timestamp_ns)
+    if (meters->call->open && meters->call->timestamp_ns != sample->timestamp_ns)
         settle(meters);
     count_sample(meters, sample);
     rule->take(meters, &in);
@@ -374,6 +376,30 @@ void afmon_meters_add_call(struct afmon_meters *meters, const afmon_sample *samp
     pthread_mutex_lock(&meters->lock);
     add(meters, sample, &labels);
     settle(meters);
+    pthread_mutex_unlock(&meters->lock);
+}
+
+struct afmon_meter_call *afmon_meter_call_new(void)
+{
+    return calloc(1, sizeof(struct afmon_meter_call));
+}
+
+void afmon_meters_add_from(struct afmon_meters *meters, struct afmon_meter_call *call, const afmon_sample *sample,
+                           const struct afmon_meter_labels *labels)
+{
+    pthread_mutex_lock(&meters->lock);
+    meters->call = call;
+    add(meters, sample, labels);
+    meters->call = &meters->own;
+    pthread_mutex_unlock(&meters->lock);
+}
+
+void afmon_meters_settle_call(struct afmon_meters *meters, struct afmon_meter_call *call)
+{
+    pthread_mutex_lock(&meters->lock);
+    meters->call = call;
+    settle(meters);
+    meters->call = &meters->own;
     pthread_mutex_unlock(&meters->lock);
 }
 

@@ -36,6 +36,16 @@ void afmon_meters_add_call(struct afmon_meters *meters, const afmon_sample *samp
 /* Says that the call on its way has no further samples. */
 void afmon_meters_settle(struct afmon_meters *meters);
 
+/* For those who count samples of several sources at once: each source has a call on its way of its own, which a sample
+ * of another one does not end. The labels are those of the sample's metadata (meters/labels.h); its fields are not
+ * looked at. */
+struct afmon_meter_call; /* opaque; free() it */
+struct afmon_meter_labels;
+struct afmon_meter_call *afmon_meter_call_new(void); /* NULL: no memory */
+void afmon_meters_add_from(struct afmon_meters *meters, struct afmon_meter_call *call, const afmon_sample *sample,
+                           const struct afmon_meter_labels *labels);
+void afmon_meters_settle_call(struct afmon_meters *meters, struct afmon_meter_call *call);
+
 /* What a pass of the alert rules found: each alert counts one, and is active until a pass does not have it. */
 void afmon_meters_set_alerts(struct afmon_meters *meters, const afmon_alert *alerts, size_t count);
 

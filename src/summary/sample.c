@@ -31,20 +31,21 @@ static const struct {
     {TEXT("evaluation_score_"), AFMON_METRIC_SCORE},
 };
 
-static void look_at_name(const afmon_sample *sample, struct afmon_sample_facts *facts)
+void afmon_sample_look_at_name(const char *metric, size_t metric_length, struct afmon_sample_facts *facts)
 {
+    facts->kind = AFMON_METRIC_OTHER;
+    facts->name = (struct afmon_piece){0};
     for (size_t i = 0; i < sizeof whole_names / sizeof whole_names[0]; i++) {
-        if (sample->metric_length == whole_names[i].length &&
-            memcmp(sample->metric, whole_names[i].name, whole_names[i].length) == 0) {
+        if (metric_length == whole_names[i].length && memcmp(metric, whole_names[i].name, whole_names[i].length) == 0) {
             facts->kind = whole_names[i].kind;
             return;
         }
     }
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         size_t length = prefixes[i].length;
-        if (sample->metric_length >= length && memcmp(sample->metric, prefixes[i].name, length) == 0) {
+        if (metric_length >= length && memcmp(metric, prefixes[i].name, length) == 0) {
             facts->kind = prefixes[i].kind;
-            facts->name = (struct afmon_piece){sample->metric + length, sample->metric_length - length, true};
+            facts->name = (struct afmon_piece){metric + length, metric_length - length, true};
             return;
         }
     }
@@ -63,27 +64,34 @@ static void take_text(const afmon_field *field, struct afmon_piece *piece)
         *piece = (struct afmon_piece){field->as.text.data, field->as.text.length, true};
 }
 
+static void take_field(const afmon_field *field, struct afmon_sample_facts *facts)
+{
+    if (key_is(field, TEXT("operation")))
+        take_text(field, &facts->operation);
+    else if (key_is(field, TEXT("component")))
+        take_text(field, &facts->component);
+    else if (key_is(field, TEXT("error_type")))
+        take_text(field, &facts->error_type);
+    else if (key_is(field, TEXT("model_name")))
+        take_text(field, &facts->model_name);
+    else if (key_is(field, TEXT("evaluator_type")))
+        take_text(field, &facts->evaluator_type);
+    else if (key_is(field, TEXT("retried")))
+        facts->retried = field->type == AFMON_BOOL && field->as.boolean;
+    else if (key_is(field, TEXT("success")))
+        facts->unsuccessful = field->type == AFMON_BOOL && !field->as.boolean;
+}
+
+void afmon_sample_look_at_fields(const afmon_field *fields, size_t count, struct afmon_sample_facts *facts)
+{
+    for (size_t i = 0; i < count; i++)
+        take_field(&fields[i], facts);
+}
+
 void afmon_sample_look(const afmon_sample *sample, struct afmon_sample_facts *facts)
 {
     *facts = (struct afmon_sample_facts){0};
-    look_at_name(sample, facts);
-    if (facts->kind == AFMON_METRIC_OTHER)
-        return;
-    for (size_t i = 0; i < sample->field_count; i++) {
-        const afmon_field *field = &sample->fields[i];
-        if (key_is(field, TEXT("operation")))
-            take_text(field, &facts->operation);
-        else if (key_is(field, TEXT("component")))
-            take_text(field, &facts->component);
-        else if (key_is(field, TEXT("error_type")))
-            take_text(field, &facts->error_type);
-        else if (key_is(field, TEXT("model_name")))
-            take_text(field, &facts->model_name);
-        else if (key_is(field, TEXT("evaluator_type")))
-            take_text(field, &facts->evaluator_type);
-        else if (key_is(field, TEXT("retried")))
-            facts->retried = field->type == AFMON_BOOL && field->as.boolean;
-        else if (key_is(field, TEXT("success")))
-            facts->unsuccessful = field->type == AFMON_BOOL && !field->as.boolean;
-    }
+    afmon_sample_look_at_name(sample->metric, sample->metric_length, facts);
+    if (facts->kind != AFMON_METRIC_OTHER)
+        afmon_sample_look_at_fields(sample->fields, sample->field_count, facts);
 }

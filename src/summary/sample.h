@@ -42,4 +42,9 @@ struct afmon_sample_facts {
 /* Texts point into the sample. Of a key that comes twice the last value counts. */
 void afmon_sample_look(const afmon_sample *sample, struct afmon_sample_facts *facts);
 
+/* The two halves of it, for those who see the same names and the same metadata again and again: what the name says
+ * (kind and name; the rest stays), and what the metadata say (the rest; begin with zeroed facts). */
+void afmon_sample_look_at_name(const char *metric, size_t metric_length, struct afmon_sample_facts *facts);
+void afmon_sample_look_at_fields(const afmon_field *fields, size_t count, struct afmon_sample_facts *facts);
+
 #endif

@@ -87,7 +87,8 @@ const void *afmon_tally_list_at(const struct afmon_tally_list *list, size_t inde
 
 struct adding {
     struct afmon_run_tally *tally;
-    const afmon_sample *sample;
+    double value;
+    int64_t time_ns;
     const struct afmon_sample_facts *facts;
     bool finite;
     bool lost;
@@ -95,13 +96,13 @@ struct adding {
 
 static void on_track(struct adding *adding, enum afmon_track track, double value)
 {
-    if (isfinite(value) && !afmon_timeline_add(&adding->tally->timeline, track, adding->sample->timestamp_ns, value))
+    if (isfinite(value) && !afmon_timeline_add(&adding->tally->timeline, track, adding->time_ns, value))
         adding->lost = true;
 }
 
 static void spread_value(struct adding *adding, struct afmon_spread *spread)
 {
-    if (!afmon_spread_add(spread, adding->sample->value))
+    if (!afmon_spread_add(spread, adding->value))
         adding->lost = true;
 }
 
@@ -118,17 +119,17 @@ static void add_generation_time(struct adding *adding)
     operation->count++;
     spread_value(adding, &operation->duration);
     spread_value(adding, &adding->tally->generation_time);
-    on_track(adding, AFMON_TRACK_GENERATION_TIME, adding->sample->value);
+    on_track(adding, AFMON_TRACK_GENERATION_TIME, adding->value);
 }
 
 static void add_success(struct adding *adding)
 {
     adding->tally->generations++;
-    if (adding->finite && adding->sample->value == 0) {
+    if (adding->finite && adding->value == 0) {
         adding->tally->generation_failures++;
         operation_of(adding, AFMON_OF_GENERATION)->failures++;
     }
-    on_track(adding, AFMON_TRACK_SUCCESS, adding->sample->value);
+    on_track(adding, AFMON_TRACK_SUCCESS, adding->value);
 }
 
 static struct afmon_error_tally *error_of(struct adding *adding)
@@ -138,8 +139,8 @@ static struct afmon_error_tally *error_of(struct adding *adding)
 
 static void add_error(struct adding *adding)
 {
-    on_track(adding, AFMON_TRACK_ERROR, adding->sample->value);
-    if (!adding->finite || adding->sample->value == 0)
+    on_track(adding, AFMON_TRACK_ERROR, adding->value);
+    if (!adding->finite || adding->value == 0)
         return;
     adding->tally->generation_errors++;
     if (adding->facts->error_type.given)
@@ -173,7 +174,7 @@ static void add_evaluation_time(struct adding *adding)
 
 static void add_evaluation_error(struct adding *adding)
 {
-    if (!adding->finite || adding->sample->value == 0)
+    if (!adding->finite || adding->value == 0)
         return;
     adding->tally->evaluation_errors++;
     error_of(adding)->evaluations++;
@@ -189,17 +190,17 @@ static void add_tokens(struct adding *adding, size_t member, enum afmon_track tr
     struct afmon_model_tally *model = item_named(&adding->tally->models, name, &adding->lost);
     /* Perhaps an evaluation's: tally_read.c sorts that out. */
     struct afmon_operation_tally *operation = operation_of(adding, AFMON_OF_GENERATION);
-    double tokens = adding->finite && adding->sample->value > 0 ? adding->sample->value : 0;
+    double tokens = adding->finite && adding->value > 0 ? adding->value : 0;
     *(double *)((char *)&model->tokens + member) += tokens;
     *(double *)((char *)&operation->tokens + member) += tokens;
     model->has_tokens = true;
-    on_track(adding, track, adding->sample->value);
+    on_track(adding, track, adding->value);
 }
 
 static void add_length(struct adding *adding)
 {
     spread_value(adding, &adding->tally->length);
-    on_track(adding, AFMON_TRACK_LENGTH, adding->sample->value);
+    on_track(adding, AFMON_TRACK_LENGTH, adding->value);
 }
 
 static void add_score(struct adding *adding)
@@ -255,20 +256,27 @@ static void add_by_kind(struct adding *adding)
     }
 }
 
-bool afmon_run_tally_add(struct afmon_run_tally *tally, const afmon_sample *sample)
+bool afmon_run_tally_add_facts(struct afmon_run_tally *tally, int64_t time_ns, double value,
+                               const struct afmon_sample_facts *facts)
 {
-    struct afmon_sample_facts facts;
-    struct adding adding = {.tally = tally, .sample = sample, .facts = &facts, .finite = isfinite(sample->value)};
-    if (tally->samples == 0 || sample->timestamp_ns < tally->first_ns)
-        tally->first_ns = sample->timestamp_ns;
-    if (tally->samples == 0 || sample->timestamp_ns > tally->last_ns)
-        tally->last_ns = sample->timestamp_ns;
+    struct adding adding = {
+        .tally = tally, .value = value, .time_ns = time_ns, .facts = facts, .finite = isfinite(value)};
+    if (tally->samples == 0 || time_ns < tally->first_ns)
+        tally->first_ns = time_ns;
+    if (tally->samples == 0 || time_ns > tally->last_ns)
+        tally->last_ns = time_ns;
     tally->samples++;
     tally->not_finite += !adding.finite;
-    afmon_sample_look(sample, &facts);
     add_by_kind(&adding);
     tally->lost += adding.lost;
     return !adding.lost;
+}
+
+bool afmon_run_tally_add(struct afmon_run_tally *tally, const afmon_sample *sample)
+{
+    struct afmon_sample_facts facts;
+    afmon_sample_look(sample, &facts);
+    return afmon_run_tally_add_facts(tally, sample->timestamp_ns, sample->value, &facts);
 }
 
 /* ---- Life ---- */

@@ -8,6 +8,8 @@
 
 #include <afmon/afmon.h>
 
+#include "summary/sample.h"
+
 struct afmon_run_tally; /* opaque */
 
 struct afmon_run_tally *afmon_run_tally_new(void); /* NULL: no memory */
@@ -16,6 +18,10 @@ void afmon_run_tally_free(struct afmon_run_tally *tally);
 /* False: something of the sample (a name, a value's class) could not be kept for want of memory; it is counted under
  * "(other)" or left out of quantiles, and the summary warns of it. The tally stays usable; do not add it again. */
 bool afmon_run_tally_add(struct afmon_run_tally *tally, const afmon_sample *sample);
+
+/* The same of a sample that was looked at already. */
+bool afmon_run_tally_add_facts(struct afmon_run_tally *tally, int64_t time_ns, double value,
+                               const struct afmon_sample_facts *facts);
 
 /* What the samples do not say. */
 struct afmon_run_facts {

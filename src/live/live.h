@@ -1,0 +1,16 @@
+/* What of a follower only the library itself uses. */
+#ifndef AFMON_LIVE_LIVE_H
+#define AFMON_LIVE_LIVE_H
+
+#include <afmon/afmon.h>
+
+#include "meters/meters.h"
+
+/* The counters and histograms of what was read so far (meters/meters.h), for an exposition that costs what its label
+ * sets cost, and no reading of the run. NULL: the follower was opened without the option meters. They only grow while
+ * the run is followed, but by all that the run ever recorded while its past is still being read (afmon_live_info.loaded
+ * below 1), and they begin anew where all is read again (afmon_live_info.restarts): valid until the next update. The
+ * last call of a file is in them once another one follows, or the file was at rest from one update to the next. */
+struct afmon_meters *afmon_live_meters(afmon_live *live);
+
+#endif

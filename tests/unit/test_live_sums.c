@@ -1,0 +1,430 @@
+/* What a follower adds up, from the newest part of a run to the oldest: the same as what a view of the whole run has.
+ */
+#include "fail_alloc.h"
+#include "run_folder.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "live/live.h"
+#include "prometheus/text.h"
+
+#define S INT64_C(1000000000)
+#define BASE (INT64_C(1700000000) * S)
+
+/* ---- Runs ---- */
+
+static uint64_t random_state = 1;
+
+static unsigned random_below(unsigned limit)
+{
+    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407U;
+    return (unsigned)((random_state >> 33) % limit);
+}
+
+static FILE *create(const char *folder, const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    return file;
+}
+
+struct writing {
+    FILE *file;
+    int64_t time_ns;
+    bool foreign; /* as the peer writes it: time in front of the metadata, and without a zone */
+};
+
+static void put(const struct writing *writing, const char *metric, double value, const char *metadata)
+{
+    char at[40];
+    time_t seconds = (time_t)(writing->time_ns / S);
+    struct tm parts;
+    size_t length = strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &parts));
+    snprintf(at + length, sizeof at - length, ".%06d", (int)(writing->time_ns % S / 1000));
+    if (writing->foreign)
+        fprintf(writing->file, "{\"metric\": \"%s\", \"value\": %.17g, \"timestamp\": \"%s\"%s%.*s}\n", metric, value,
+                at, metadata[0] != '\0' ? ", " : "", metadata[0] != '\0' ? (int)strlen(metadata) - 2 : 0, metadata);
+    else
+        fprintf(writing->file, "{\"metric\": \"%s\", \"value\": %.17g, %s\"timestamp\": \"%s+00:00\"}\n", metric, value,
+                metadata, at);
+}
+
+static void put_api_error(const struct writing *writing, const char *metadata)
+{
+    char more[512];
+    static const char *const types[] = {"timeout", "rate_limit", "a\\\"b"};
+    snprintf(more, sizeof more, "\"error_type\": \"%s\", \"status\": %u, %s", types[random_below(3)],
+             500 + random_below(3), metadata);
+    put(writing, "api_errors", 1, more);
+}
+
+/* As a tracked generation is written (src/ingest/expand_generation.c). Values are such that sums are exact. */
+static void put_generation(const struct writing *writing, unsigned failing_percent)
+{
+    char metadata[256], named[512];
+    bool failed = random_below(100) < failing_percent;
+    snprintf(metadata, sizeof metadata, "\"component\": \"c%u\", \"operation\": \"op%u\", \"mix_id\": %u, ",
+             random_below(2), random_below(5), random_below(100000));
+    snprintf(named, sizeof named, "\"model_name\": \"model-%u\", %s", random_below(3), metadata);
+    put(writing, "generation_time", (1 + random_below(640)) / 64.0, metadata);
+    put(writing, "success_rate", failed ? 0 : 1, metadata);
+    put(writing, "error_rate", failed ? 1 : 0, metadata);
+    if (failed)
+        put_api_error(writing, metadata);
+    put(writing, random_below(2) ? "model_usage:model-0" : "model_usage:model-1", 1, metadata);
+    put(writing, failed ? "finish_reason:error" : "finish_reason:stop", 1, metadata);
+    put(writing, "prompt_token_count", random_below(5000), named);
+    put(writing, "completion_token_count", random_below(500), named);
+    put(writing, "total_token_count", random_below(5500), named);
+    if (random_below(4) == 0)
+        put(writing, "conversation_length", 1 + random_below(5), metadata);
+}
+
+static void put_evaluation(const struct writing *writing)
+{
+    char metadata[256];
+    bool failed = random_below(10) == 0;
+    snprintf(metadata, sizeof metadata, "\"evaluator_type\": \"judge%u\", \"success\": %s, ", random_below(2),
+             failed ? "false" : "true");
+    put(writing, "evaluation_time", (1 + random_below(64)) / 64.0, metadata);
+    put(writing, "evaluation_error_rate", failed ? 1 : 0, metadata);
+    put(writing, "evaluation_score_overall", random_below(11) / 2.0, metadata);
+}
+
+/* Some minutes of work: calls come step_ns apart, and every time only once. */
+static void write_run(const char *folder, const char *name, unsigned seed, size_t calls, bool foreign)
+{
+    random_state = seed;
+    unsigned failing_percent = random_below(60);
+    int64_t step_ns = 1000000 + (int64_t)random_below(400) * 1000000;
+    struct writing writing = {create(folder, name), BASE + (int64_t)seed * 1000, foreign};
+    for (size_t i = 0; i < calls; i++) {
+        if (random_below(5) > 0)
+            put_generation(&writing, i > calls / 2 ? failing_percent : failing_percent / 4);
+        else
+            put_evaluation(&writing);
+        writing.time_ns += step_ns;
+        if (random_below(50) == 0)
+            put(&writing, "my_own", random_below(9), "");
+        if (random_below(200) == 0)
+            fputs("no sample\n", writing.file);
+        writing.time_ns += 1000000;
+    }
+    fclose(writing.file);
+}
+
+static afmon_live *follow(const char *folder)
+{
+    afmon_live *live = NULL;
+    afmon_live_options options;
+    afmon_live_options_init(&options);
+    options.meters = true;
+    assert_int_equal(afmon_live_open(folder, &options, &live, NULL), AFMON_OK);
+    return live;
+}
+
+/* Updates, a small piece at a time, until all is read and at rest. */
+static size_t load(afmon_live *live)
+{
+    afmon_live_info info;
+    size_t updates = 0;
+    uint64_t before;
+    do {
+        afmon_live_get_info(live, &info);
+        before = info.revision;
+        assert_int_equal(afmon_live_update(live, 0, NULL), AFMON_OK);
+        afmon_live_get_info(live, &info);
+        updates++;
+    } while (info.revision != before);
+    assert_true(info.loaded == 1);
+    return updates;
+}
+
+/* ---- Summaries ---- */
+
+static void same(double ours, double theirs)
+{
+    if (!(fabs(ours - theirs) <= 1e-9 * fabs(theirs)))
+        fail_msg("%.17g is not %.17g", ours, theirs);
+}
+
+static void near_to(double ours, double theirs, double error)
+{
+    if (!(fabs(ours - theirs) <= (error + 1e-9) * fabs(theirs)))
+        fail_msg("%.17g is not within %g of %.17g", ours, error, theirs);
+}
+
+static void same_distribution(const afmon_distribution *ours, const afmon_distribution *theirs)
+{
+    double error = ours->quantile_error + theirs->quantile_error;
+    assert_int_equal(ours->count, theirs->count);
+    assert_int_equal(ours->not_finite, theirs->not_finite);
+    same(ours->mean, theirs->mean);
+    same(ours->min, theirs->min);
+    same(ours->max, theirs->max);
+    near_to(ours->p50, theirs->p50, error);
+    near_to(ours->p90, theirs->p90, error);
+    near_to(ours->p95, theirs->p95, error);
+    near_to(ours->p99, theirs->p99, error);
+}
+
+static void same_lists(const afmon_run_summary *ours, const afmon_run_summary *theirs)
+{
+    assert_int_equal(ours->error_count, theirs->error_count);
+    for (size_t i = 0; i < ours->error_count; i++) {
+        const afmon_error_summary *a = &ours->errors[i], *b = &theirs->errors[i];
+        assert_string_equal(a->error_type, b->error_type);
+        assert_true(a->generations == b->generations && a->evaluations == b->evaluations && a->retries == b->retries);
+    }
+    assert_int_equal(ours->finish_count, theirs->finish_count);
+    for (size_t i = 0; i < ours->finish_count; i++) {
+        assert_string_equal(ours->finishes[i].reason, theirs->finishes[i].reason);
+        assert_int_equal(ours->finishes[i].count, theirs->finishes[i].count);
+    }
+    assert_int_equal(ours->model_count, theirs->model_count);
+    for (size_t i = 0; i < ours->model_count; i++) {
+        const afmon_model_summary *a = &ours->models[i], *b = &theirs->models[i];
+        assert_string_equal(a->model_name, b->model_name);
+        assert_true(a->calls == b->calls && a->prompt_tokens == b->prompt_tokens &&
+                    a->completion_tokens == b->completion_tokens && a->total_tokens == b->total_tokens);
+        same(a->share, b->share);
+    }
+    assert_int_equal(ours->operation_count, theirs->operation_count);
+    for (size_t i = 0; i < ours->operation_count; i++) {
+        const afmon_operation_summary *a = &ours->operations[i], *b = &theirs->operations[i];
+        assert_string_equal(a->component, b->component);
+        assert_string_equal(a->operation, b->operation);
+        assert_true(a->evaluation == b->evaluation && a->count == b->count && a->failures == b->failures &&
+                    a->prompt_tokens == b->prompt_tokens && a->total_tokens == b->total_tokens);
+        same_distribution(&a->duration_s, &b->duration_s);
+    }
+    assert_int_equal(ours->score_count, theirs->score_count);
+    for (size_t i = 0; i < ours->score_count; i++) {
+        assert_string_equal(ours->scores[i].evaluator_type, theirs->scores[i].evaluator_type);
+        assert_string_equal(ours->scores[i].name, theirs->scores[i].name);
+        same_distribution(&ours->scores[i].score, &theirs->scores[i].score);
+    }
+}
+
+static void same_summary(const afmon_run_summary *ours, const afmon_run_summary *theirs)
+{
+    assert_int_equal(ours->verdict, theirs->verdict);
+    assert_int_equal(ours->reason_count, theirs->reason_count);
+    assert_int_equal(ours->warning_count, theirs->warning_count);
+    for (size_t i = 0; i < ours->warning_count; i++)
+        assert_string_equal(ours->warnings[i].text, theirs->warnings[i].text);
+    assert_true(ours->first_ns == theirs->first_ns && ours->last_ns == theirs->last_ns);
+    assert_int_equal(ours->sample_count, theirs->sample_count);
+    assert_int_equal(ours->metric_count, theirs->metric_count);
+    assert_int_equal(ours->file_count, theirs->file_count);
+    assert_int_equal(ours->live, theirs->live);
+    assert_int_equal(ours->generations, theirs->generations);
+    assert_int_equal(ours->generation_failures, theirs->generation_failures);
+    assert_int_equal(ours->evaluations, theirs->evaluations);
+    assert_int_equal(ours->evaluation_failures, theirs->evaluation_failures);
+    assert_int_equal(ours->recent_generations, theirs->recent_generations);
+    assert_int_equal(ours->recent_failures, theirs->recent_failures);
+    assert_int_equal(ours->total_tokens, theirs->total_tokens);
+    same(ours->generations_per_s, theirs->generations_per_s);
+    same(ours->tokens_per_s, theirs->tokens_per_s);
+    same_distribution(&ours->generation_time_s, &theirs->generation_time_s);
+    same_distribution(&ours->evaluation_time_s, &theirs->evaluation_time_s);
+    same_distribution(&ours->conversation_length, &theirs->conversation_length);
+    same_lists(ours, theirs);
+    assert_int_equal(ours->alert_count, theirs->alert_count);
+    for (size_t i = 0; i < ours->alert_count; i++)
+        assert_string_equal(ours->alerts[i].worst.name, theirs->alerts[i].worst.name);
+}
+
+static void compare_summaries(afmon_live *live, afmon_view *view)
+{
+    afmon_run_summary *ours = NULL, *theirs = NULL;
+    assert_int_equal(afmon_live_summarize(live, &ours, NULL), AFMON_OK);
+    assert_int_equal(afmon_view_summarize(view, NULL, &theirs, NULL), AFMON_OK);
+    same_summary(ours, theirs);
+    afmon_run_summary_free(ours);
+    afmon_run_summary_free(theirs);
+}
+
+/* ---- Meters ---- */
+
+struct lines {
+    char *text;
+    char *lines[4096];
+    size_t count;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Label sets come in the order in which they were met. */
+static struct lines sorted(char *text)
+{
+    struct lines lines = {.text = text};
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+        assert_true(lines.count < 4096);
+        lines.lines[lines.count++] = line;
+    }
+    qsort(lines.lines, lines.count, sizeof lines.lines[0], by_text);
+    return lines;
+}
+
+static int keep(void *user, const void *data, size_t size)
+{
+    afmon_buffer_add(user, data, size);
+    return 0;
+}
+
+static void compare_meters(afmon_live *live, afmon_view *view)
+{
+    struct afmon_buffer ours, theirs;
+    afmon_buffer_init(&ours, SIZE_MAX / 4);
+    afmon_buffer_init(&theirs, SIZE_MAX / 4);
+    afmon_prometheus_text(afmon_live_meters(live), NULL, AFMON_OPENMETRICS, &ours);
+    assert_int_equal(afmon_prometheus_write(view, AFMON_OPENMETRICS, keep, &theirs, NULL), AFMON_OK);
+    afmon_buffer_add(&ours, "", 1);
+    afmon_buffer_add(&theirs, "", 1);
+    struct lines a = sorted(ours.data), b = sorted(theirs.data);
+    assert_true(a.count > 50);
+    for (size_t i = 0; i < a.count && i < b.count; i++)
+        assert_string_equal(a.lines[i], b.lines[i]);
+    assert_int_equal(a.count, b.count);
+    afmon_buffer_free(&ours);
+    afmon_buffer_free(&theirs);
+}
+
+/* ---- Tests ---- */
+
+static void compare_all(const char *folder, size_t least_updates)
+{
+    afmon_view *view = NULL;
+    afmon_live *live = follow(folder);
+    assert_true(load(live) >= least_updates);
+    assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
+    compare_summaries(live, view);
+    compare_meters(live, view);
+    afmon_view_close(view);
+    afmon_live_close(live);
+}
+
+static void a_recorded_run_comes_to_the_same(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 12; seed++) {
+        char *folder = make_folder();
+        write_run(folder, "metrics.jsonl", seed, seed * 200, false);
+        if (seed % 3 == 0)
+            write_run(folder, "metrics-0123456789abcdef.jsonl", seed + 100, seed * 50, false);
+        compare_all(folder, seed > 4 ? 4 : 1);
+        remove_folder(folder);
+    }
+}
+
+static void so_does_a_run_of_the_peer(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    write_run(folder, "metrics.jsonl", 7, 1500, true);
+    compare_all(folder, 4);
+    remove_folder(folder);
+}
+
+/* A summary may be asked for at any time, and begins anew where the files do. */
+static void a_run_that_grows_is_summed_up_as_it_is(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_run_summary *summary = NULL;
+    afmon_live *live = follow(folder);
+    load(live);
+    assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
+    assert_int_equal(summary->verdict, AFMON_VERDICT_NO_DATA);
+    afmon_run_summary_free(summary);
+    for (size_t calls = 10; calls <= 3000; calls *= 17) {
+        write_run(folder, "metrics.jsonl", 3, calls, false); /* the same beginning, written anew */
+        afmon_view *view = NULL;
+        load(live);
+        assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
+        compare_summaries(live, view);
+        compare_meters(live, view);
+        afmon_view_close(view);
+    }
+    FILE *log = create(folder, "afterimage.log");
+    fputs("2026-11-23 10:00:00,000 - {\"message\": \"Samples or log records were dropped\", \"full\": 3, "
+          "\"level\": \"warning\"}\n",
+          log);
+    fclose(log);
+    load(live);
+    assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
+    assert_true(summary->warning_count > 0);
+    assert_string_equal(summary->warnings[summary->warning_count - 1].text,
+                        "3 records had to be dropped while the run went on.");
+    afmon_run_summary_free(summary);
+    afmon_live_close(live);
+    remove_folder(folder);
+}
+
+static void bad_arguments_are_refused(void **state)
+{
+    (void)state;
+    afmon_run_summary *summary = NULL;
+    afmon_live *live = follow("/nowhere");
+    assert_int_equal(afmon_live_summarize(live, NULL, NULL), AFMON_E_ARGUMENT);
+    assert_int_equal(afmon_live_summarize(NULL, &summary, NULL), AFMON_E_ARGUMENT);
+    assert_null(summary);
+    afmon_live_close(live);
+    assert_int_equal(afmon_live_open("/nowhere", NULL, &live, NULL), AFMON_OK);
+    assert_null(afmon_live_meters(live)); /* not asked for */
+    afmon_live_close(live);
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    write_run(folder, "metrics.jsonl", 5, 40, false);
+    for (long n = 1;; n++) {
+        afmon_live *live = NULL;
+        afmon_live_options options;
+        afmon_live_options_init(&options);
+        options.meters = true;
+        afmon_run_summary *summary = NULL;
+        fail_alloc_at(n);
+        afmon_status status = afmon_live_open(folder, &options, &live, NULL);
+        if (status == AFMON_OK)
+            status = afmon_live_update(live, 0, NULL);
+        if (status == AFMON_OK)
+            status = afmon_live_summarize(live, &summary, NULL);
+        bool failed = fail_alloc_stop();
+        afmon_run_summary_free(summary);
+        assert_true(status == AFMON_OK || status == AFMON_E_NO_MEMORY);
+        if (live != NULL) {
+            load(live);
+            assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
+            assert_int_equal(summary->warning_count, 0);
+            afmon_run_summary_free(summary);
+        }
+        afmon_live_close(live);
+        if (!failed)
+            break;
+    }
+    remove_folder(folder);
+}
+
+int main(void)
+{
+    setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_recorded_run_comes_to_the_same),
+        cmocka_unit_test(so_does_a_run_of_the_peer),
+        cmocka_unit_test(a_run_that_grows_is_summed_up_as_it_is),
+        cmocka_unit_test(bad_arguments_are_refused),
+        cmocka_unit_test(each_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
