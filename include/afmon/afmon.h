@@ -392,8 +392,9 @@ AFMON_API afmon_log_handler afmon_log_file_handler(void);
 
 /* ---- Handlers that send on ---------------------------------------------------------------------------------------
  *
- * Each function makes a handler for the lists of afmon_options. It belongs to the monitor that it is given to; one that
- * was given to none is ended by its destroy. They block in their own thread only. In a forked child they begin anew.
+ * Each function makes a handler for the lists of afmon_options. It belongs to the monitor that it is given to, also
+ * where opening that one fails; one that was given to none is ended by its destroy. They block in their own thread
+ * only. In a forked child they begin anew.
  *
  * What goes over HTTP: TLS is verified, redirects are not followed, user names and passwords in URLs are refused. What
  * is secret comes from the environment, by the name of a variable, is read when the handler is made, and is in no log
@@ -518,7 +519,8 @@ typedef struct afmon_options {
 AFMON_API void afmon_options_init(afmon_options *options);
 
 /* Opens a monitor: creates the run folder, recovers what a killed process left in it, starts the threads. On failure
- * *monitor is NULL and error says why. Any thread. Blocks on file operations.
+ * *monitor is NULL and error says why. Handlers are taken over in either case: where there is no monitor, their destroy
+ * has been called (but for options that were not begun with afmon_options_init). Any thread. Blocks on file operations.
  * After fork() the child may go on recording with the same monitor and handles: its samples go to files of its own. */
 AFMON_API afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **monitor, afmon_error *error);
 

@@ -124,6 +124,7 @@ struct afmon_monitor {
     size_t metric_handler_count, log_handler_count, alert_handler_count;
     afmon_rules rules;          /* those of the options, or the built-in ones */
     bool metric_file, log_file; /* the built-in ones are wanted */
+    bool took_handlers;         /* their end is the dispatches' business */
     struct afmon_page *page;
     struct afmon_core *_Atomic core;
     struct afmon_metric *_Atomic handles[AFMON_HANDLE_BUCKETS];

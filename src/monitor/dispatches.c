@@ -124,8 +124,56 @@ static afmon_status open_usage(struct afmon_core *core, afmon_error *error)
     return open_one(core, &options, &core->usage_dispatch, error);
 }
 
+/* ---- handlers without a dispatch, which would destroy them ---- */
+
+static void end_handler(void (*destroy)(void *user), void *user)
+{
+    if (destroy != NULL)
+        destroy(user);
+}
+
+static void end_metrics(const afmon_metric_handler *handlers, size_t count)
+{
+    for (size_t i = 0; handlers != NULL && i < count; i++)
+        end_handler(handlers[i].destroy, handlers[i].user);
+}
+
+static void end_logs(const afmon_log_handler *handlers, size_t count)
+{
+    for (size_t i = 0; handlers != NULL && i < count; i++)
+        end_handler(handlers[i].destroy, handlers[i].user);
+}
+
+static void end_alerts(const afmon_alert_handler *handlers, size_t count)
+{
+    for (size_t i = 0; handlers != NULL && i < count; i++)
+        end_handler(handlers[i].destroy, handlers[i].user);
+}
+
+void afmon_handlers_end(const afmon_options *options)
+{
+    if (options->metric_handler_count != AFMON_DEFAULT_HANDLERS)
+        end_metrics(options->metric_handlers, options->metric_handler_count);
+    if (options->log_handler_count != AFMON_DEFAULT_HANDLERS)
+        end_logs(options->log_handlers, options->log_handler_count);
+    end_alerts(options->alert_handlers, options->alert_handler_count);
+    end_handler(options->token_usage.destroy, options->token_usage.user);
+}
+
+/* Those that came behind the one that failed. */
+static void end_unopened(const struct afmon_core *core)
+{
+    const afmon_monitor *monitor = core->monitor;
+    end_metrics(monitor->metric_handlers + core->metric_count, monitor->metric_handler_count - core->metric_count);
+    end_logs(monitor->log_handlers + core->log_count, monitor->log_handler_count - core->log_count);
+    end_alerts(monitor->alert_handlers + core->alert_count, monitor->alert_handler_count - core->alert_count);
+    if (core->usage_dispatch == NULL)
+        end_handler(monitor->options.token_usage.destroy, monitor->options.token_usage.user);
+}
+
 afmon_status afmon_dispatches_open(struct afmon_core *core, afmon_error *error)
 {
+    core->monitor->took_handlers = true;
     afmon_status status = open_metrics(core, error);
     if (status == AFMON_OK)
         status = open_logs(core, error);
@@ -133,6 +181,8 @@ afmon_status afmon_dispatches_open(struct afmon_core *core, afmon_error *error)
         status = open_alerts(core, error);
     if (status == AFMON_OK)
         status = open_usage(core, error);
+    if (status != AFMON_OK)
+        end_unopened(core);
     return status;
 }
 

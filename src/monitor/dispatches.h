@@ -4,7 +4,9 @@
 
 #include "monitor/core.h"
 
+/* Takes the handlers over, also where it fails. */
 afmon_status afmon_dispatches_open(struct afmon_core *core, afmon_error *error);
+void afmon_handlers_end(const afmon_options *options); /* destroys those that were given to no core */
 
 /* Tells all to finish by the deadline, and waits for them. Returns whether each got all that it had taken. */
 bool afmon_dispatches_close(struct afmon_core *core, int64_t deadline_ns);

@@ -10,6 +10,26 @@
 #include "monitor/listen.h"
 #include "monitor/log_dir.h"
 
+/* A monitor that is not there yet, with its core. *took: the handlers are not the caller's to end any more. */
+static afmon_status open_unpublished(const afmon_options *options, afmon_monitor **out, struct afmon_core **core,
+                                     bool *took, afmon_error *error)
+{
+    afmon_monitor *monitor;
+    *took = false;
+    afmon_status status = afmon_monitor_new(options, &monitor, error);
+    if (status != AFMON_OK)
+        return status;
+    status = afmon_log_dir_make(&monitor->log_dir, options->log_dir, error);
+    if (status == AFMON_OK)
+        status = afmon_core_open(monitor, core, error);
+    *took = monitor->took_handlers;
+    if (status == AFMON_OK)
+        *out = monitor;
+    else
+        afmon_monitor_delete(monitor);
+    return status;
+}
+
 afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **out, afmon_error *error)
 {
     if (out == NULL)
@@ -23,15 +43,12 @@ afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **ou
         memcpy(&all, options, options->size); /* a caller built against an older header knows fewer members */
     all.size = sizeof all;
     afmon_monitor *monitor;
-    afmon_status status = afmon_monitor_new(&all, &monitor, error);
-    if (status != AFMON_OK)
-        return status;
-    status = afmon_log_dir_make(&monitor->log_dir, all.log_dir, error);
-    struct afmon_core *core = NULL;
-    if (status == AFMON_OK)
-        status = afmon_core_open(monitor, &core, error);
+    struct afmon_core *core;
+    bool took;
+    afmon_status status = open_unpublished(&all, &monitor, &core, &took, error);
     if (status != AFMON_OK) {
-        afmon_monitor_delete(monitor);
+        if (!took)
+            afmon_handlers_end(&all);
         return status;
     }
     afmon_core_publish(monitor, core);

@@ -241,6 +241,88 @@ static afmon_status live(const char *folder)
     return first;
 }
 
+static int ignore_sample(void *user, const afmon_sample *sample, char *error, size_t size)
+{
+    (void)user, (void)sample, (void)error, (void)size;
+    return 0;
+}
+
+static int ignore_log(void *user, const afmon_log_record *record, char *error, size_t size)
+{
+    (void)user, (void)record, (void)error, (void)size;
+    return 0;
+}
+
+static int ignore_alert(void *user, const afmon_alert *alert, char *error, size_t size)
+{
+    (void)user, (void)alert, (void)error, (void)size;
+    return 0;
+}
+
+static int ignore_usage(void *user, const afmon_token_usage *usage, char *error, size_t size)
+{
+    (void)user, (void)usage, (void)error, (void)size;
+    return 0;
+}
+
+static void count_end(void *user)
+{
+    ++*(int *)user;
+}
+
+/* Opens and closes a monitor with handlers of each kind, and sees that each was destroyed once, come what may. */
+static afmon_status open_with_handlers(afmon_options *options)
+{
+    int ends[6] = {0};
+    const afmon_metric_handler metrics[] = {{.handle = ignore_sample, .destroy = count_end, .user = &ends[0]},
+                                            {.handle = ignore_sample, .destroy = count_end, .user = &ends[1]},
+                                            afmon_metric_file_handler()};
+    const afmon_log_handler logs[] = {{.handle = ignore_log, .destroy = count_end, .user = &ends[2]},
+                                      {.handle = ignore_log, .destroy = count_end, .user = &ends[3]}};
+    const afmon_alert_handler alert = {.handle = ignore_alert, .destroy = count_end, .user = &ends[4]};
+    options->metric_handlers = metrics;
+    options->metric_handler_count = 3;
+    options->log_handlers = logs;
+    options->log_handler_count = 2;
+    options->alert_handlers = &alert;
+    options->alert_handler_count = 1;
+    options->token_usage = (afmon_token_usage_handler){.handle = ignore_usage, .destroy = count_end, .user = &ends[5]};
+    afmon_monitor *monitor;
+    afmon_status status = afmon_monitor_open(options, &monitor, NULL);
+    if (status == AFMON_OK)
+        afmon_monitor_close(monitor, NULL);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        assert_int_equal(ends[i], 1);
+    return status;
+}
+
+static void handlers_are_taken_over_also_where_opening_fails(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_options options;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.prometheus_listen = "this is no address";
+    assert_int_equal(open_with_handlers(&options), AFMON_E_ARGUMENT);
+    options.prometheus_listen = NULL;
+    options.ring_bytes = 1;
+    assert_int_equal(open_with_handlers(&options), AFMON_E_ARGUMENT);
+    options.ring_bytes = 16 << 10;
+    options.log_dir = "/proc/nowhere";
+    assert_int_equal(open_with_handlers(&options), AFMON_E_SYSTEM);
+    options.log_dir = folder;
+    for (long n = 1;; n++) {
+        fail_alloc_at(n);
+        afmon_status status = open_with_handlers(&options);
+        if (!fail_alloc_stop()) {
+            assert_int_equal(status, AFMON_OK);
+            break;
+        }
+    }
+    remove_folder(folder);
+}
+
 static void each_allocation_may_fail(void **state)
 {
     (void)state;
@@ -267,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_link_does_not_lead_out_of_the_folder),
         cmocka_unit_test(a_torn_line_is_repaired),
         cmocka_unit_test(each_allocation_may_fail),
+        cmocka_unit_test(handlers_are_taken_over_also_where_opening_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
