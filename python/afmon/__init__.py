@@ -10,6 +10,7 @@ It goes wherever ``afterimage.GenerationMonitor`` goes. ``afmon.open_run(folder)
 """
 from ._afmon import version as __version__
 from .charts import Figure
+from .feeds import OTLP, StatsD, Webhook
 from .monitoring import (
     Alert,
     FileLogHandler,
@@ -20,6 +21,7 @@ from .monitoring import (
     ModelTokenUsage,
     TokenUsageReport,
 )
+from .rules import AlertEpisode, AlertRule, built_in_rules, load_rules
 from .runs import (
     AlertSpan,
     Run,
@@ -36,6 +38,8 @@ from .runs import (
 
 __all__ = [
     "Alert",
+    "AlertEpisode",
+    "AlertRule",
     "AlertSpan",
     "Figure",
     "FileLogHandler",
@@ -44,12 +48,17 @@ __all__ = [
     "LogHandler",
     "MetricHandler",
     "ModelTokenUsage",
+    "OTLP",
     "Run",
     "RunInfo",
+    "StatsD",
     "TokenUsageReport",
+    "Webhook",
     "__version__",
+    "built_in_rules",
     "check",
     "export",
+    "load_rules",
     "open_run",
     "plot_metric",
     "recover",

@@ -18,11 +18,15 @@ class Alert:
     metric: str = field(default="", compare=False)
     limit: float = field(default=0.0, compare=False)
     state: str = field(default="fired", compare=False)  # "firing" in later passes; "resolved" where a rule asks for it
+    aggregate: str = field(default="mean", compare=False)  # of the metric, what was compared: "mean", "p99", "count" ...
+    value: float = field(default=0.0, compare=False)  # the number that was compared with the limit
+    since: datetime | None = field(default=None, compare=False)  # of the pass in which it fired; local time, too
 
 
 def alert_of(values):
-    name, message, level, timestamp_ns, metric, limit, state, data = values
-    return Alert(name, message, level, datetime.fromtimestamp(timestamp_ns / 1e9), data, metric, limit, state)
+    name, message, level, timestamp_ns, metric, limit, state, aggregate, value, since_ns, data = values
+    time, since = datetime.fromtimestamp(timestamp_ns / 1e9), datetime.fromtimestamp(since_ns / 1e9)
+    return Alert(name, message, level, time, data, metric, limit, state, aggregate, value, since)
 
 
 class AlertHandlers:

@@ -10,10 +10,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from . import _afmon, _convert, _exit
+from . import _afmon, _convert, _exit, _typed, feeds
+from . import rules as _rules
 from ._alerts import Alert, AlertHandlers, alert_of
+from ._limits import DEFAULT_LIMITS
 from .charts import Figure
-from .runs import DEFAULT_LIMITS, Run, seconds, shape
+from .feeds import OTLP, StatsD, Webhook
+from .rules import AlertRule
+from .runs import Run, seconds, shape
 from .usage import ModelTokenUsage, TokenUsageReport, report_of
 
 __all__ = [
@@ -126,6 +130,17 @@ def _interval(given: float | None) -> float:
     return max(1.0, interval) if interval > 0 else 0.0
 
 
+def _check_rules(rules: list[AlertRule] | None, rules_file: Any, limits: dict[str, float | None]) -> None:
+    if rules is None:
+        return
+    if rules_file is not None:
+        raise ValueError("give rules_file or rules, not both")
+    for name, limit in limits.items():
+        if limit is not None:
+            raise ValueError(f"alert_{name} is of a built-in rule, which rules replaces: "
+                             f"give rules=[*afmon.built_in_rules({name}=...), ...]")
+
+
 def _reopen(cls: type[GenerationMonitor], options: dict[str, Any]) -> GenerationMonitor:
     return cls(**options)
 
@@ -135,8 +150,15 @@ class GenerationMonitor(_afmon.Monitor):
 
     Takes the arguments of ``afterimage.GenerationMonitor``. Besides, by keyword: `max_memory`, bytes of samples kept in
     memory (older ones are read back from the files); `ring_bytes`, the queue of each recording thread; `on_full`, "wait"
-    or "drop", what a record call does when the disk is so slow that this queue is full; `rules_file`, alert rules in YAML
-    (docs/rules.md), what it changes in the built-in ones and its own.
+    or "drop", what a record call does when the disk is so slow that this queue is full.
+
+    Alert rules: `rules_file`, in YAML (docs/rules.md), what it changes in the built-in ones and its own; or `rules`, a
+    list of AlertRule in place of the built-in ones, which are `[*afmon.built_in_rules(), AlertRule(...)]` with them.
+
+    What it sends on (docs/scale.md), beside all handlers: `otlp`, an endpoint or an OTLP; `statsd`, HOST:PORT or a StatsD;
+    `webhook`, a URL or a Webhook, for alerts. `prometheus_listen`, "127.0.0.1:9464", serves /metrics there (port 0: any
+    free one, see `prometheus_url`; "": only counts, for `prometheus_text`); `prometheus_token_file` holds the token that
+    it asks for, and must be given beyond this machine. Secrets come from environment variables and files only.
 
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
@@ -164,6 +186,12 @@ class GenerationMonitor(_afmon.Monitor):
         ring_bytes: int = _RING_BYTES,
         on_full: str = "wait",
         rules_file: str | os.PathLike[str] | None = None,
+        rules: Iterable[AlertRule] | None = None,
+        otlp: str | OTLP | None = None,
+        statsd: str | StatsD | None = None,
+        webhook: str | Webhook | None = None,
+        prometheus_listen: str | None = None,
+        prometheus_token_file: str | os.PathLike[str] | None = None,
     ):
         alerts = list(alert_handlers or [])
         for handler in alerts:
@@ -185,6 +213,8 @@ class GenerationMonitor(_afmon.Monitor):
             "max_total_token_mean": alert_max_total_token_mean,
             "max_conversation_length_mean": alert_max_conversation_length_mean,
         }
+        kept_rules = None if rules is None else _rules.listed("rules", rules)
+        _check_rules(kept_rules, rules_file, limits)
         metrics = None if metric_handlers is None else list(metric_handlers)
         logs = None if log_handlers is None else list(log_handlers)
         _handlers(metrics, "handle_metric", "metric_handlers", lambda: None)
@@ -214,6 +244,11 @@ class GenerationMonitor(_afmon.Monitor):
             ring_bytes,
             on_full == "drop",
             None if rules_file is None else os.fsdecode(rules_file),
+            None if kept_rules is None else _rules.options_of("rules", kept_rules),
+            (feeds.options_of("otlp", otlp, OTLP), feeds.options_of("statsd", statsd, StatsD),
+             feeds.options_of("webhook", webhook, Webhook)),
+            _typed.text_or_none("prometheus_listen", prometheus_listen),
+            _typed.path_or_none("prometheus_token_file", prometheus_token_file),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -225,7 +260,9 @@ class GenerationMonitor(_afmon.Monitor):
             "token_usage_callback": token_usage_callback,
             "token_usage_callback_interval_seconds": token_usage_callback_interval_seconds,
             "max_memory": max_memory, "ring_bytes": ring_bytes, "on_full": on_full,
-            "rules_file": None if rules_file is None else os.path.abspath(os.fsdecode(rules_file)),
+            "rules_file": None if rules_file is None else os.path.abspath(os.fsdecode(rules_file)), "rules": kept_rules,
+            "otlp": otlp, "statsd": statsd, "webhook": webhook,
+            "prometheus_listen": None if prometheus_listen is None else "",  # the address is this process's
         }
         _exit.watch(self)
 
@@ -319,6 +356,16 @@ class GenerationMonitor(_afmon.Monitor):
     def flush(self, timeout: timedelta | float = 5.0) -> None:
         """Wait until all that was recorded is in the files and was given to the handlers. TimeoutError where it is not."""
         self._flush(_number("timeout", timeout))
+
+    @property
+    def prometheus_url(self) -> str | None:
+        """Where /metrics is: "http://127.0.0.1:9464". None without prometheus_listen, and in a forked child."""
+        return self._prometheus_url()
+
+    def prometheus_text(self, openmetrics: bool = False) -> str:
+        """What a scrape gives, in Prometheus' text or as OpenMetrics: for a server of your own. The monitor must have been
+        made with prometheus_listen ("" counts without listening)."""
+        return self._prometheus_text(openmetrics)
 
     # ---- data out ----
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -10,19 +11,12 @@ from typing import Any
 
 from . import _afmon
 from ._alerts import Alert, alert_of
+from ._limits import limits_of
 from .charts import Figure, style_of, warn_all
+from .rules import AlertEpisode, AlertRule, listed, options_of
 from .usage import TokenUsageReport, report_of
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
-DEFAULT_LIMITS = {
-    "min_success_rate": 0.8,
-    "max_generation_time_seconds": 30.0,
-    "max_error_rate": 0.2,
-    "max_prompt_token_mean": 4096.0,
-    "max_completion_token_mean": 4096.0,
-    "max_total_token_mean": 8192.0,
-    "max_conversation_length_mean": 2.0,
-}
 
 
 def seconds(window: timedelta | float | None, function: str) -> float:
@@ -53,15 +47,6 @@ def shape(aggregate: dict[str, Any]) -> dict[str, float]:
     if approximate:
         aggregate["approximate"] = True
     return aggregate
-
-
-def _limits(function: str, given: dict[str, float | None]) -> tuple[float, ...]:
-    """In the order in which the extension takes them; None is the default."""
-    unknown = set(given) - set(DEFAULT_LIMITS)
-    if unknown:
-        raise TypeError(f"{function}: unknown limit {sorted(unknown)[0]!r}; there are: {', '.join(DEFAULT_LIMITS)}")
-    return tuple(default if given.get(name) is None else float(given[name])  # type: ignore[arg-type]
-                 for name, default in DEFAULT_LIMITS.items())
 
 
 @dataclass(frozen=True)
@@ -158,13 +143,25 @@ class Run:
 
     def check(self, interval: float = 60.0, **limits: float | None) -> list[AlertSpan]:
         """Replay the alert rules, a pass every `interval` seconds. Limits as of GenerationMonitor, without "alert_"."""
-        return [_span(values) for values in self._view.check(_limits("check", limits), float(interval))]
+        return [_span(values) for values in self._view.check(limits_of("check", limits), float(interval))]
+
+    def check_rules(self, rules: Iterable[AlertRule], interval: float = 60.0) -> list[AlertEpisode]:
+        """Replay these rules over the whole run, whatever the window, a pass every `interval` seconds: each time in which
+        one fired. `afmon.load_rules(path)` has those of a rules file, `afmon.built_in_rules()` the built-in ones."""
+        kept = listed("rules", rules)
+        found = self._view.check_rules(options_of("rules", kept), float(interval))
+        return [AlertEpisode(kept[rule], _time(began), alert_of(fired), alert_of(worst), alert_of(last), passes, told)
+                for rule, began, fired, worst, last, passes, told in found]
+
+    def prometheus_text(self, openmetrics: bool = False) -> str:
+        """The whole run as a scrape of it: the metrics of docs/scale.md, in Prometheus' text or as OpenMetrics."""
+        return self._view.prometheus_text(openmetrics)
 
     def summarize(self, **limits: float | None) -> dict[str, Any]:
         """What the whole run came to, whatever the window: "verdict" ("no data", "healthy", "degraded" or "failed") and
         its "reasons", counts, tokens, times, and lists: "errors", "finishes", "models", "operations", "scores",
         "alerts" (AlertSpan). The names are those of afmon_run_summary in <afmon/afmon.h>; limits are as of `check`."""
-        summary = self._view.summarize(_limits("summarize", limits))
+        summary = self._view.summarize(limits_of("summarize", limits))
         first, last = summary.pop("first_ns"), summary.pop("last_ns")
         empty = summary["sample_count"] == 0
         summary["first"], summary["last"] = (None, None) if empty else (_time(first), _time(last))
@@ -175,7 +172,7 @@ class Run:
                **limits: float | None) -> Path:
         """Write what the whole run came to, whatever the window: "html", one page that needs nothing else, or "md";
         by the ending of the path where not given. Limits are as of `check`. Returns the path."""
-        self._view.report(os.fsencode(path), format or _report_format(path), title, _limits("report", limits))
+        self._view.report(os.fsencode(path), format or _report_format(path), title, limits_of("report", limits))
         return Path(path)
 
     def visualize_metrics(self, save_dir: str | os.PathLike[str], figsize: tuple[float, float] = (12, 6), *,

@@ -43,6 +43,8 @@ static PyObject *recover(PyObject *module, PyObject *arguments)
 
 static PyMethodDef functions[] = {
     {"_set_helpers", set_helpers, METH_VARARGS, NULL},
+    {"built_in_rules", rules_built_in, METH_VARARGS, NULL},
+    {"load_rules", rules_load, METH_VARARGS, NULL},
     {"open_view", view_open, METH_VARARGS, NULL},
     {"recover", recover, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -96,6 +96,33 @@ int handlers_fill(struct monitor *self, PyObject *metrics, PyObject *logs, PyObj
                   afmon_options *options, struct handler_arrays *arrays);
 void handlers_free(struct handler_arrays *arrays);
 
+/* ---- feeds.c: what sends on ---- */
+
+#define FEEDS_MOST 2 /* handlers of one kind that feeds_add makes */
+
+/* Adds the handlers of afmon.feeds' tuple (otlp, statsd, webhook) to the lists of the options, which have room for
+ * FEEDS_MOST more each. 0, or -1 with an exception; feeds_drop ends what was made where no monitor took it over. */
+int feeds_add(PyObject *feeds, afmon_options *options, struct handler_arrays *arrays);
+void feeds_drop(const afmon_options *options);
+
+PyObject *monitor_prometheus_text(PyObject *self, PyObject *arguments); /* (openmetrics,): a str */
+PyObject *monitor_prometheus_url(PyObject *self, PyObject *unused);
+PyObject *view_prometheus_text(PyObject *self, PyObject *arguments);
+
+/* ---- rules.c: alert rules as the tuples of afmon.rules ---- */
+
+struct rules {
+    afmon_alert_rule *items; /* their texts belong to the list that they were taken from */
+    struct fields *where;    /* of each item */
+    size_t count;
+};
+int rules_take(struct rules *rules, PyObject *list); /* 0, or -1 with an exception; rules_end in either case */
+void rules_end(struct rules *rules);
+
+PyObject *rules_built_in(PyObject *module, PyObject *arguments); /* (limits,): a list of tuples */
+PyObject *rules_load(PyObject *module, PyObject *arguments);     /* (path, limits) */
+PyObject *view_check_rules(PyObject *self, PyObject *arguments); /* (list, interval): tuples of afmon.rules.AlertEpisode */
+
 /* ---- values.c: results as Python objects ---- */
 
 PyObject *value_aggregate(const afmon_aggregate *aggregate);
@@ -127,6 +154,6 @@ PyObject *view_visualize(PyObject *self, PyObject *arguments); /* (folder, style
 PyObject *view_draw(PyObject *self, PyObject *arguments);      /* (number, metric or None, format, style): ([bytes], warnings) */
 PyObject *view_report(PyObject *self, PyObject *arguments);    /* (path, format, title or None, limits) */
 PyObject *view_summarize(PyObject *self, PyObject *arguments); /* (limits,): a dict */
-int take_limits(PyObject *tuple, afmon_alert_limits *limits);  /* in the order of afmon.runs.DEFAULT_LIMITS */
+int take_limits(PyObject *tuple, afmon_alert_limits *limits);  /* in the order of afmon._limits.DEFAULT_LIMITS */
 
 #endif

@@ -1,5 +1,6 @@
 /* The type afmon._afmon.Monitor: life, queries. */
 #include <stddef.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "module.h"
@@ -92,9 +93,23 @@ static void deallocate(PyObject *object)
 
 /* ---- opening ---- */
 
-static int parse_options(struct monitor *self, PyObject *arguments, afmon_options *options,
-                         struct handler_arrays *arrays)
+/* None: the built-in ones. */
+static int take_rules(PyObject *list, struct rules *rules, afmon_options *options)
 {
+    if (list == Py_None)
+        return 0;
+    if (rules_take(rules, list) != 0)
+        return -1;
+    options->rules = rules->items;
+    options->rule_count = rules->count;
+    return 0;
+}
+
+static int parse_options(struct monitor *self, PyObject *arguments, afmon_options *options,
+                         struct handler_arrays *arrays, struct rules *rules)
+{
+    PyObject *rule_list;
+    PyObject *feeds;
     PyObject *metrics;
     PyObject *logs;
     PyObject *alerts;
@@ -103,33 +118,41 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
     Py_ssize_t ring_bytes;
     int drop;
     afmon_alert_limits *limits = &options->limits;
-    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)Odnnpz", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
+    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzz", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
                           &logs, &PyList_Type, &alerts, &options->metrics_interval_s, &options->shutdown_timeout_s,
                           &limits->min_success_rate, &limits->max_generation_time_s, &limits->max_error_rate,
                           &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
                           &limits->max_total_token_mean, &limits->max_conversation_length_mean, &usage,
                           &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop,
-                          &options->rules_file))
+                          &options->rules_file, &rule_list, &feeds, &options->prometheus_listen,
+                          &options->prometheus_token_file))
         return -1;
     options->max_memory = max_memory < 0 ? 0 : (size_t)max_memory;
     options->ring_bytes = ring_bytes < 0 ? 0 : (size_t)ring_bytes;
     options->on_full = drop ? AFMON_FULL_DROP : AFMON_FULL_WAIT;
     options->host = host_hooks();
-    return handlers_fill(self, metrics, logs, alerts, usage, options, arrays);
+    if (take_rules(rule_list, rules, options) != 0 ||
+        handlers_fill(self, metrics, logs, alerts, usage, options, arrays) != 0)
+        return -1;
+    return feeds_add(feeds, options, arrays);
 }
 
 static PyObject *open_it(PyObject *object, PyObject *arguments)
 {
     struct monitor *self = (struct monitor *)object;
     struct handler_arrays arrays = {NULL, NULL, NULL};
+    struct rules rules = {NULL, NULL, 0};
     afmon_options options;
     afmon_error error = {.status = AFMON_OK};
     if (self->handle != NULL)
         return PyErr_Format(PyExc_RuntimeError, "the monitor is open already");
     afmon_options_init(&options);
     afmon_status status = AFMON_E_ARGUMENT;
-    if (parse_options(self, arguments, &options, &arrays) == 0)
+    if (parse_options(self, arguments, &options, &arrays, &rules) == 0)
         WITHOUT_GIL(status = afmon_monitor_open(&options, &self->handle, &error));
+    else
+        feeds_drop(&options);
+    rules_end(&rules);
     handlers_free(&arrays);
     if (PyErr_Occurred())
         return NULL;
@@ -213,25 +236,32 @@ static PyObject *token_usage(PyObject *object, PyObject *arguments)
     return result;
 }
 
-static PyObject *check_alerts(PyObject *object, PyObject *unused)
+static PyObject *list_of_alerts(const afmon_alert *alerts, size_t count)
 {
-    struct monitor *self = (struct monitor *)object;
-    afmon_alert alerts[AFMON_ALERT_RULES];
-    size_t count = 0;
-    afmon_status status;
-    (void)unused;
-    if (!monitor_is_open(self))
-        return NULL;
-    WITHOUT_GIL(status = afmon_check_alerts(self->handle, alerts, AFMON_ALERT_RULES, &count));
-    if (status != AFMON_OK)
-        return raise_status(status, "check_alerts");
     PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < count && i < AFMON_ALERT_RULES; i++) {
+    for (size_t i = 0; list != NULL && i < count; i++) {
         PyObject *item = value_alert(&alerts[i]);
         if (item == NULL || PyList_Append(list, item) != 0)
             Py_CLEAR(list);
         Py_XDECREF(item);
     }
+    return list;
+}
+
+static PyObject *check_alerts(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    size_t count = 0;
+    afmon_status status;
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    afmon_alert *alerts = calloc(AFMON_MOST_RULES, sizeof *alerts);
+    if (alerts == NULL)
+        return PyErr_NoMemory();
+    WITHOUT_GIL(status = afmon_check_alerts(self->handle, alerts, AFMON_MOST_RULES, &count));
+    PyObject *list = status == AFMON_OK ? list_of_alerts(alerts, count) : raise_status(status, "check_alerts");
+    free(alerts);
     return list;
 }
 
@@ -297,6 +327,8 @@ static PyMethodDef methods[] = {
     {"_aggregate", aggregate, METH_VARARGS, NULL},
     {"_token_usage", token_usage, METH_VARARGS, NULL},
     {"_check_alerts", check_alerts, METH_NOARGS, NULL},
+    {"_prometheus_text", monitor_prometheus_text, METH_VARARGS, NULL},
+    {"_prometheus_url", monitor_prometheus_url, METH_NOARGS, NULL},
     {"_save_metrics", save_metrics, METH_NOARGS, NULL},
     {"_stats", stats, METH_NOARGS, NULL},
     {"_view", view, METH_NOARGS, NULL},

@@ -35,9 +35,10 @@ PyObject *value_usage(const afmon_token_usage *usage)
 PyObject *value_alert(const afmon_alert *alert)
 {
     const afmon_aggregate *a = &alert->data;
-    return Py_BuildValue("(NNsLNds{sdsdsdsKsdsd})", text(alert->name), text(alert->message),
+    return Py_BuildValue("(NNsLNdsNdL{sdsdsdsKsdsd})", text(alert->name), text(alert->message),
                          afmon_level_name(alert->level), (long long)alert->timestamp_ns, text(alert->metric),
-                         alert->limit, afmon_alert_state_name(alert->state), "mean", a->mean, "min", a->min, "max", a->max, "count",
+                         alert->limit, afmon_alert_state_name(alert->state), text(alert->aggregate), alert->value,
+                         (long long)alert->since_ns, "mean", a->mean, "min", a->min, "max", a->max, "count",
                          (unsigned long long)a->count, "sum", a->sum, "stddev", a->stddev);
 }
 
@@ -58,11 +59,11 @@ PyObject *value_drops(const afmon_drops *d)
 
 PyObject *value_report(const afmon_close_report *r)
 {
-    return Py_BuildValue("{sKsKsKsKsNsKsOsN}", "samples_recorded", (unsigned long long)r->samples_recorded,
+    return Py_BuildValue("{sKsKsKsKsNsKsKsOsN}", "samples_recorded", (unsigned long long)r->samples_recorded,
                          "samples_written", (unsigned long long)r->samples_written, "logs_recorded",
                          (unsigned long long)r->logs_recorded, "logs_written", (unsigned long long)r->logs_written,
                          "dropped", value_drops(&r->dropped), "handler_missed", (unsigned long long)r->handler_missed,
-                         "drained", r->drained ? Py_True : Py_False, "last_error", text(r->last_error.message));
+                         "handler_lost", (unsigned long long)r->handler_lost, "drained", r->drained ? Py_True : Py_False, "last_error", text(r->last_error.message));
 }
 
 static PyObject *handlers_of(const afmon_stats *stats)
@@ -71,9 +72,10 @@ static PyObject *handlers_of(const afmon_stats *stats)
     size_t count = stats->handler_count < AFMON_HANDLER_STATS ? stats->handler_count : AFMON_HANDLER_STATS;
     for (size_t i = 0; list != NULL && i < count; i++) {
         const afmon_handler_stats *h = &stats->handlers[i];
-        PyObject *item = Py_BuildValue("{sNsKsKsKsKsd}", "name", text(h->name), "handled",
+        PyObject *item = Py_BuildValue("{sNsKsKsKsKsKsd}", "name", text(h->name), "handled",
                                        (unsigned long long)h->handled, "failed", (unsigned long long)h->failed, "missed",
-                                       (unsigned long long)h->missed, "waiting", (unsigned long long)h->waiting, "lag_s",
+                                       (unsigned long long)h->missed, "lost",
+                                       (unsigned long long)h->lost, "waiting", (unsigned long long)h->waiting, "lag_s",
                                        h->lag_s);
         if (item == NULL || PyList_Append(list, item) != 0)
             Py_CLEAR(list);

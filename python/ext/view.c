@@ -232,6 +232,8 @@ static PyMethodDef methods[] = {
     {"export", export_to, METH_VARARGS, NULL},     {"check", check, METH_VARARGS, NULL},
     {"visualize", view_visualize, METH_VARARGS, NULL}, {"draw", view_draw, METH_VARARGS, NULL},
     {"arrow_stream", view_arrow_stream, METH_VARARGS, NULL},
+    {"check_rules", view_check_rules, METH_VARARGS, NULL},
+    {"prometheus_text", view_prometheus_text, METH_VARARGS, NULL},
     {"report", view_report, METH_VARARGS, NULL},   {"summarize", view_summarize, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
