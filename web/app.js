@@ -98,7 +98,7 @@ function overview() {
     box.checked = chosen.has(run.id);
     return box;
   };
-  const state = (run) => (run.state === "loading" ? `loading ${Math.round(run.loaded * 100)} %` : run.state);
+  const state = (run) => (run.loaded < 1 ? `loading ${Math.round(run.loaded * 100)} %` : run.state);
   listen("/stream", "runs", ({ runs }) => {
     const focused = document.activeElement?.getAttribute("aria-label");
     runs.sort((a, b) => (b.last_ms ?? Infinity) - (a.last_ms ?? Infinity) || b.name.localeCompare(a.name));

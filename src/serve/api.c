@@ -7,36 +7,21 @@ struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const s
                                             struct afmon_http_response *response)
 {
     struct afmon_served_run *run = afmon_serve_run(server, afmon_http_segment(request, 0));
+    pthread_mutex_lock(&server->lock);
+    bool gone = run != NULL && run->gone;
+    pthread_mutex_unlock(&server->lock);
+    run = gone ? NULL : run;
     if (run == NULL)
         afmon_http_fail(response, 404, "there is no such run; /api/v1/runs lists them");
     return run;
 }
 
-static void give_list(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+static size_t count_runs(struct afmon_server *server)
 {
-    struct afmon_server *server = user;
-    (void)request;
     pthread_mutex_lock(&server->lock);
-    response->blob = afmon_blob_keep(server->list);
+    size_t count = server->run_count;
     pthread_mutex_unlock(&server->lock);
-    if (response->blob == NULL)
-        afmon_buffer_add_text(&response->body, "{\"runs\":[]}");
-}
-
-static void give_run(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
-{
-    struct afmon_server *server = user;
-    struct afmon_served_run *run = afmon_serve_wanted(server, request, response);
-    if (run == NULL)
-        return;
-    pthread_mutex_lock(&server->lock);
-    response->blob = afmon_blob_keep(run->picture);
-    double loaded = run->loaded;
-    pthread_mutex_unlock(&server->lock);
-    if (response->blob != NULL)
-        return;
-    afmon_http_fail(response, 503, "the run is being read: %.0f %%", loaded * 100);
-    response->retry_after_s = 1;
+    return count;
 }
 
 static void give_status(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
@@ -50,6 +35,7 @@ static void give_status(void *user, const struct afmon_http_request *request, st
     afmon_json_string(&json, "version", afmon_version());
     afmon_json_time(&json, "started_ms", server->started_ns);
 #define COUNT(name) afmon_json_int(&json, #name, (int64_t)stats.name)
+    afmon_json_int(&json, "runs", (int64_t)count_runs(server));
     COUNT(connections);
     COUNT(streams);
     COUNT(connections_accepted);
@@ -77,9 +63,9 @@ const struct afmon_http_route afmon_serve_routes[] = {
     {"/login", afmon_serve_asset, GET, AFMON_HTTP_OPEN},
     {"/assets/*", afmon_serve_asset, GET, AFMON_HTTP_OPEN},
     {"/api/v1/status", give_status, GET, 0},
-    {"/api/v1/runs", give_list, GET, 0},
+    {"/api/v1/runs", afmon_serve_give_list, GET, 0},
     {"/api/v1/stream", afmon_serve_stream_list, GET, 0},
-    {"/api/v1/runs/*", give_run, GET, 0},
+    {"/api/v1/runs/*", afmon_serve_give_run, GET, 0},
     {"/api/v1/runs/*/stream", afmon_serve_stream_run, GET, 0},
     {"/api/v1/runs/*/log", afmon_serve_log, GET, AFMON_HTTP_SLOW},
     {"/api/v1/runs/*/export", afmon_serve_export, GET, AFMON_HTTP_LONG},

@@ -1,6 +1,6 @@
-/* The five standard questions over time: one number a bucket. */
+/* The standard questions over time: one number a piece of time. Once over the whole run, and where that is longer than
+ * ten minutes, once over the last five. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,134 +10,152 @@
 #define BUCKETS_MAX 120
 #define SCORES_MAX 8
 #define SCORE_PREFIX "evaluation_score_"
+#define RECENT_NS (300 * AFMON_NS_PER_S)
+#define LONG_NS (2 * RECENT_NS)
 
-struct buckets {
+/* The pieces of time that all series of a chart share. */
+struct frame {
+    afmon_live *live;
+    struct afmon_json *json;
+    afmon_window window;
     int64_t start_ns;
-    int64_t step_ns;
+    int64_t width_ns;
     size_t count;
+    afmon_bucket buckets[BUCKETS_MAX]; /* of the series that was asked for last */
 };
 
-static struct buckets cut(const afmon_view_info *info)
+enum what { MEAN, SUM, COUNT_PER_S, P50, P90, P99 };
+
+static double value_of(const struct frame *frame, const afmon_bucket *bucket, enum what what)
 {
-    static const double steps_s[] = {0.25, 0.5, 1,   2,    5,    10,   15,    30,    60,   120,
-                                     300,  600, 900, 1800, 3600, 7200, 14400, 21600, 43200};
-    struct buckets buckets = {.step_ns = 86400 * AFMON_NS_PER_S};
-    int64_t span = info->last_ns - info->first_ns;
-    for (size_t i = 0; i < sizeof steps_s / sizeof steps_s[0]; i++) {
-        int64_t step_ns = afmon_seconds_to_ns(steps_s[i]);
-        if (span / step_ns < BUCKETS_MAX - 1) {
-            buckets.step_ns = step_ns;
-            break;
-        }
+    switch (what) {
+    case SUM:
+        return bucket->count > 0 ? bucket->sum : (double)NAN;
+    case COUNT_PER_S:
+        return (double)bucket->count / ((double)frame->width_ns / 1e9);
+    case P50:
+        return bucket->count > 0 ? bucket->p50 : (double)NAN;
+    case P90:
+        return bucket->count > 0 ? bucket->p90 : (double)NAN;
+    case P99:
+        return bucket->count > 0 ? bucket->p99 : (double)NAN;
+    case MEAN:
+    default:
+        return bucket->count > 0 ? bucket->sum / (double)bucket->count : (double)NAN;
     }
-    while (span / buckets.step_ns >= BUCKETS_MAX - 1)
-        buckets.step_ns *= 2;
-    buckets.start_ns = info->first_ns - info->first_ns % buckets.step_ns;
-    buckets.count = info->sample_count > 0 ? (size_t)((info->last_ns - buckets.start_ns) / buckets.step_ns) + 1 : 0;
-    return buckets;
 }
 
-enum what { MEAN, SUM, COUNT_PER_S };
-
-static double value_of(const afmon_aggregate *of, enum what what, int64_t step_ns)
+/* Asks for a metric. One without samples has empty buckets. */
+static afmon_status ask(struct frame *frame, const char *metric)
 {
-    if (what == COUNT_PER_S)
-        return (double)of->count / ((double)step_ns / 1e9);
-    if (of->count == 0)
-        return NAN;
-    return what == MEAN ? of->mean : of->sum;
-}
-
-static afmon_status aggregate(afmon_view *view, const struct buckets *buckets, const char *metric, size_t index,
-                              afmon_aggregate *of)
-{
-    int64_t since = buckets->start_ns + (int64_t)index * buckets->step_ns;
-    return afmon_view_aggregate(view, metric, (afmon_window){since, since + buckets->step_ns - 1}, of);
-}
-
-static afmon_status write_series(afmon_view *view, const struct buckets *buckets, const char *key, const char *metric,
-                                 enum what what, struct afmon_json *json)
-{
-    afmon_status status = AFMON_OK;
-    afmon_json_open(json, key, '[');
-    for (size_t i = 0; i < buckets->count && status == AFMON_OK; i++) {
-        afmon_aggregate of;
-        status = aggregate(view, buckets, metric, i, &of);
-        if (status == AFMON_OK)
-            afmon_json_number(json, NULL, value_of(&of, what, buckets->step_ns));
+    size_t count;
+    int64_t width_ns;
+    afmon_status status =
+        afmon_live_buckets(frame->live, metric, frame->window, BUCKETS_MAX, frame->buckets, &count, &width_ns);
+    if (status != AFMON_OK)
+        return status;
+    if (frame->count == 0 && count > 0) {
+        frame->count = count;
+        frame->width_ns = width_ns;
+        frame->start_ns = frame->buckets[0].start_ns;
     }
-    afmon_json_close(json, ']');
-    return status;
+    if (count != frame->count || width_ns != frame->width_ns)
+        memset(frame->buckets, 0, sizeof frame->buckets);
+    return AFMON_OK;
 }
 
-static afmon_status write_latency(afmon_view *view, const struct buckets *buckets, struct afmon_json *json)
+static void write(struct frame *frame, const char *key, enum what what)
 {
-    double values[3][BUCKETS_MAX + 1];
-    static const char *const names[] = {"p50", "p90", "p99"};
-    for (size_t i = 0; i < buckets->count; i++) {
-        afmon_aggregate of;
-        afmon_status status = aggregate(view, buckets, "generation_time", i, &of);
+    afmon_json_open(frame->json, key, '[');
+    for (size_t i = 0; i < frame->count; i++)
+        afmon_json_rounded(frame->json, NULL, value_of(frame, &frame->buckets[i], what));
+    afmon_json_close(frame->json, ']');
+}
+
+static afmon_status write_metrics(struct frame *frame)
+{
+    static const struct {
+        const char *metric;
+        struct {
+            const char *key; /* NULL: no more */
+            enum what what;
+        } series[3];
+    } rows[] = {
+        {"success_rate", {{"success", MEAN}, {"throughput", COUNT_PER_S}}},
+        {"error_rate", {{"error", MEAN}}},
+        {"generation_time", {{"p50", P50}, {"p90", P90}, {"p99", P99}}},
+        {"evaluation_time", {{"evaluation_p50", P50}, {"evaluation_p90", P90}, {"evaluation_p99", P99}}},
+        {"prompt_token_count", {{"prompt", SUM}}},
+        {"completion_token_count", {{"completion", SUM}}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        afmon_status status = ask(frame, rows[i].metric);
         if (status != AFMON_OK)
             return status;
-        values[0][i] = of.count > 0 ? of.p50 : NAN;
-        values[1][i] = of.count > 0 ? of.p90 : NAN;
-        values[2][i] = of.count > 0 ? of.p99 : NAN;
-    }
-    for (size_t q = 0; q < 3; q++) {
-        afmon_json_open(json, names[q], '[');
-        for (size_t i = 0; i < buckets->count; i++)
-            afmon_json_number(json, NULL, values[q][i]);
-        afmon_json_close(json, ']');
+        for (size_t k = 0; k < 3 && rows[i].series[k].key != NULL; k++)
+            write(frame, rows[i].series[k].key, rows[i].series[k].what);
     }
     return AFMON_OK;
 }
 
-static afmon_status write_scores(afmon_view *view, const afmon_view_info *info, const struct buckets *buckets,
-                                 struct afmon_json *json)
+static afmon_status write_scores(struct frame *frame, size_t metric_count)
 {
     size_t found = 0;
     afmon_status status = AFMON_OK;
-    afmon_json_open(json, "scores", '[');
-    for (size_t i = 0; i < info->metric_count && found < SCORES_MAX && status == AFMON_OK; i++) {
+    afmon_json_open(frame->json, "scores", '[');
+    for (size_t i = 0; i < metric_count && found < SCORES_MAX && status == AFMON_OK; i++) {
         size_t length;
-        const char *name = afmon_view_metric_name(view, i, &length);
+        const char *name = afmon_live_metric_name(frame->live, i, &length);
         if (strncmp(name, SCORE_PREFIX, sizeof SCORE_PREFIX - 1) != 0 || strlen(name) != length)
             continue;
         found++;
-        afmon_json_open(json, NULL, '{');
-        afmon_json_string(json, "name", name + sizeof SCORE_PREFIX - 1);
-        status = write_series(view, buckets, "values", name, MEAN, json);
-        afmon_json_close(json, '}');
+        status = ask(frame, name);
+        afmon_json_open(frame->json, NULL, '{');
+        afmon_json_string(frame->json, "name", name + sizeof SCORE_PREFIX - 1);
+        write(frame, "values", MEAN);
+        afmon_json_close(frame->json, '}');
     }
-    afmon_json_close(json, ']');
+    afmon_json_close(frame->json, ']');
     return status;
 }
 
-afmon_status afmon_picture_charts(afmon_view *view, const afmon_view_info *info, struct afmon_json *json)
+/* Some metric that has samples tells the pieces of time. */
+static afmon_status find_frame(struct frame *frame, size_t metric_count)
 {
-    static const struct {
-        const char *key;
-        const char *metric;
-        enum what what;
-    } series[] = {
-        {"success", "success_rate", MEAN},
-        {"error", "error_rate", MEAN},
-        {"throughput", "success_rate", COUNT_PER_S},
-        {"prompt", "prompt_token_count", SUM},
-        {"completion", "completion_token_count", SUM},
-    };
-    struct buckets buckets = cut(info);
     afmon_status status = AFMON_OK;
-    afmon_json_open(json, "charts", '{');
-    afmon_json_int(json, "start_ms", buckets.start_ns / 1000000);
-    afmon_json_int(json, "step_ms", buckets.step_ns / 1000000);
-    afmon_json_int(json, "count", (int64_t)buckets.count);
-    for (size_t i = 0; i < sizeof series / sizeof series[0] && status == AFMON_OK; i++)
-        status = write_series(view, &buckets, series[i].key, series[i].metric, series[i].what, json);
+    for (size_t i = 0; i < metric_count && frame->count == 0 && status == AFMON_OK; i++) {
+        size_t length;
+        const char *name = afmon_live_metric_name(frame->live, i, &length);
+        status = ask(frame, name);
+    }
+    return status;
+}
+
+static afmon_status write_charts(afmon_live *live, const afmon_live_info *info, afmon_window window, const char *key,
+                                 struct afmon_json *json)
+{
+    struct frame frame = {.live = live, .json = json, .window = window, .width_ns = AFMON_NS_PER_S};
+    afmon_status status = find_frame(&frame, info->metric_count);
+    if (status != AFMON_OK)
+        return status;
+    afmon_json_open(json, key, '{');
+    afmon_json_time(json, "start_ms", frame.start_ns);
+    afmon_json_int(json, "step_ms", frame.width_ns / 1000000);
+    afmon_json_int(json, "count", (int64_t)frame.count);
+    status = write_metrics(&frame);
     if (status == AFMON_OK)
-        status = write_latency(view, &buckets, json);
-    if (status == AFMON_OK)
-        status = write_scores(view, info, &buckets, json);
+        status = write_scores(&frame, info->metric_count);
     afmon_json_close(json, '}');
     return status;
+}
+
+afmon_status afmon_picture_charts(afmon_live *live, const afmon_live_info *info, struct afmon_json *json)
+{
+    int64_t end_ns = info->now_ns > info->last_ns ? info->now_ns : info->last_ns;
+    afmon_status status = write_charts(live, info, (afmon_window){INT64_MIN, end_ns}, "charts", json);
+    if (status != AFMON_OK || info->sample_count == 0 || end_ns - info->first_ns < LONG_NS) {
+        afmon_json_string(json, "recent", NULL);
+        return status;
+    }
+    return write_charts(live, info, (afmon_window){end_ns - RECENT_NS, end_ns}, "recent", json);
 }

@@ -1,11 +1,13 @@
 /* Which runs there are. */
 #include <dirent.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "serve/serve.h"
@@ -44,56 +46,78 @@ static struct afmon_served_run *make_run(const char *path, const char *id)
         return NULL;
     }
     memcpy(run->id, id, AFMON_RUN_ID_SIZE);
-    run->head = (struct afmon_picture_head){.id = run->id, .name = run->name, .folder = run->folder};
+    run->facts = (struct afmon_run_facts_shown){.state = "waiting", .success_rate = (double)NAN};
     return run;
 }
 
-/* False where it is known already, or cannot be taken now. */
-static bool add_run(struct afmon_server *server, const char *folder)
+/* Nothing where it is known already, or cannot be taken now. */
+static void add_run(struct afmon_server *server, const char *folder)
 {
     char path[PATH_MAX];
     char id[AFMON_RUN_ID_SIZE];
     if (realpath(folder, path) == NULL)
-        return false;
+        return;
     snprintf(id, sizeof id, "%016llx", (unsigned long long)afmon_hash(0, path, strlen(path)));
-    if (afmon_serve_run(server, id) != NULL || server->run_count == AFMON_SERVE_RUNS_MAX)
-        return false;
-    struct afmon_served_run *run = make_run(path, id);
+    if (afmon_serve_run(server, id) != NULL)
+        return;
+    server->left_out += server->run_count == AFMON_SERVE_RUNS_MAX;
+    struct afmon_served_run *run = server->run_count < AFMON_SERVE_RUNS_MAX ? make_run(path, id) : NULL;
     if (run == NULL)
-        return false;
+        return;
     pthread_mutex_lock(&server->lock);
     server->runs[server->run_count++] = run;
     pthread_mutex_unlock(&server->lock);
-    return true;
 }
 
-/* The runs one level below. */
+static bool is_folder(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+}
+
+/* The runs one level below. True: there are folders that may become runs. */
 static bool find_below(struct afmon_server *server, const char *folder)
 {
-    bool found = false;
+    bool may_be = false;
     DIR *listing = opendir(folder);
     if (listing == NULL)
-        return false;
+        return true;
     for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
         char *path = entry->d_name[0] != '.' ? afmon_path_join(folder, entry->d_name) : NULL;
         if (path != NULL && is_run(path))
-            found |= add_run(server, path);
+            add_run(server, path);
+        else if (path != NULL)
+            may_be |= is_folder(path);
         free(path);
     }
     closedir(listing);
-    return found;
+    return may_be;
 }
 
-bool afmon_serve_find(struct afmon_server *server)
+/* A folder whose time has not changed since it was searched has no new entries; that of a moment ago may yet get some
+ * with the same time. */
+static bool is_unchanged(struct afmon_served_folder *folder)
 {
-    bool found = false;
+    struct stat facts;
+    if (stat(folder->path, &facts) != 0)
+        return true;
+    int64_t modified_ns = (int64_t)facts.st_mtim.tv_sec * AFMON_NS_PER_S + facts.st_mtim.tv_nsec;
+    bool unchanged = modified_ns == folder->modified_ns && !folder->search_again;
+    folder->modified_ns = modified_ns;
+    folder->search_again = afmon_wall_ns() - modified_ns < 2 * AFMON_NS_PER_S;
+    return unchanged;
+}
+
+void afmon_serve_find(struct afmon_server *server)
+{
+    server->left_out = 0;
     for (size_t i = 0; i < server->folder_count; i++) {
-        if (is_run(server->folders[i]))
-            found |= add_run(server, server->folders[i]);
-        else
-            found |= find_below(server, server->folders[i]);
+        struct afmon_served_folder *folder = &server->folders[i];
+        if (is_run(folder->path))
+            add_run(server, folder->path);
+        else if (!is_unchanged(folder))
+            folder->search_again |= find_below(server, folder->path);
     }
-    return found;
 }
 
 struct afmon_served_run *afmon_serve_run(struct afmon_server *server, const char *id)

@@ -1,145 +1,144 @@
-/* The follower's thread. */
-#include <stdio.h>
+/* The follower's thread: what it reads when. */
 #include <time.h>
 
 #include "base/clock.h"
-#include "run/folder.h"
 #include "serve/serve.h"
 
-#define LOOK_EVERY_NS (AFMON_NS_PER_S / 2)
-#define FIND_EVERY_NS (2 * AFMON_NS_PER_S)
-#define ALIVE_EVERY_NS (5 * AFMON_NS_PER_S) /* whether its processes live still */
-#define REST 10                             /* times as long as a reading took */
-#define PICTURE_MAX ((size_t)16 << 20)
+#define PERIOD_NS AFMON_NS_PER_S
+#define SEEN_NS (10 * AFMON_NS_PER_S)  /* so long after a request somebody counts as looking */
+#define KEEP_NS (120 * AFMON_NS_PER_S) /* so long a run that nobody looks at is kept open */
+#define LOOK_NS (5 * AFMON_NS_PER_S)   /* between two looks at the files of a run that is over */
+#define QUIET_NS (60 * AFMON_NS_PER_S) /* a run of another program is over when it wrote nothing for so long */
+#define PIECE_S 0.05                   /* reading what is old, without looking up */
+#define BREATH_NS (AFMON_NS_PER_S / 200)
+#define REST_NS (AFMON_NS_PER_S * 3 / 20) /* where only the overview's runs are read: a quarter of a core */
+#define SURVEYED_MAX 8                    /* runs that are open only because somebody looks at the overview */
 
-struct reading {
+struct pass {
     struct afmon_server *server;
-    struct afmon_served_run *run;
+    int64_t now_ns;
+    bool overview;   /* somebody looks at it */
+    bool anybody;    /* somebody looks at something */
+    bool more;       /* a run that somebody looks at is not read to its end */
+    bool more_below; /* a run of the overview is not */
+    bool open;       /* some run is */
+    size_t surveyed; /* runs that are open for the overview */
 };
 
-static int show_progress(void *user, uint64_t done, uint64_t total)
+static void look(struct pass *pass, struct afmon_served_run *run, int64_t period_ns)
 {
-    struct reading *reading = user;
-    struct afmon_server *server = reading->server;
-    double loaded = total > 0 ? (double)done / (double)total : 0;
-    pthread_mutex_lock(&server->lock);
-    bool news = reading->run->picture == NULL && loaded > reading->run->loaded + 0.05;
-    if (news)
-        reading->run->loaded = loaded;
-    pthread_mutex_unlock(&server->lock);
-    if (news)
-        afmon_serve_publish_list(server);
-    return atomic_load(&server->stopping);
+    if (pass->now_ns < run->look_due_ns)
+        return;
+    afmon_serve_look_at(pass->server, run);
+    run->look_due_ns = pass->now_ns + period_ns / 2;
 }
 
-static void publish(struct afmon_server *server, struct afmon_served_run *run, const struct afmon_picture_head *head,
-                    struct afmon_blob *picture, const char *problem)
+static bool is_over(const struct afmon_served_run *run)
 {
-    struct afmon_blob *event = picture != NULL ? afmon_serve_event("run", picture) : NULL;
-    struct afmon_blob *old = picture, *old_event = event;
-    pthread_mutex_lock(&server->lock);
-    snprintf(run->problem, sizeof run->problem, "%s", problem);
-    if (event != NULL) {
-        old = run->picture;
-        old_event = run->event;
-        run->picture = picture;
-        run->event = event;
-        run->head = *head;
-        run->version++;
-    }
-    pthread_mutex_unlock(&server->lock);
-    afmon_blob_drop(old);
-    afmon_blob_drop(old_event);
+    return run->look.living == 0 && afmon_wall_ns() - run->look.modified_ns > QUIET_NS;
 }
 
-static void read_run(struct afmon_server *server, struct afmon_served_run *run)
+/* A run that somebody looks at. */
+static void follow(struct pass *pass, struct afmon_served_run *run)
 {
-    struct reading reading = {server, run};
-    struct afmon_picture_head head = {.id = run->id, .name = run->name, .folder = run->folder};
-    afmon_view_options options;
-    afmon_view *view = NULL;
-    afmon_error error = {0};
-    struct afmon_buffer text;
-    afmon_view_options_init(&options);
-    options.progress = show_progress;
-    options.user = &reading;
-    afmon_buffer_init(&text, PICTURE_MAX);
-    afmon_status status = afmon_view_open(run->folder, &options, &view, &error);
-    if (status == AFMON_OK)
-        status = afmon_picture_write(view, &head, &text, &error);
-    afmon_view_close(view);
-    if (status != AFMON_OK && error.message[0] == '\0')
-        snprintf(error.message, sizeof error.message, "%s", afmon_status_text(status));
-    struct afmon_blob *picture = status == AFMON_OK ? afmon_blob_from(&text) : NULL;
-    afmon_buffer_free(&text);
-    publish(server, run, &head, picture, status == AFMON_OK ? "" : error.message);
+    bool fresh = run->live == NULL;
+    bool loading = run->live != NULL && run->drawn_part < 1;
+    look(pass, run, PERIOD_NS);
+    if (fresh || loading || pass->now_ns >= run->due_ns || run->shown.json == NULL)
+        pass->more |= afmon_serve_read(pass->server, run, fresh ? 0 : PIECE_S, true);
 }
 
-static uint64_t size_of(const struct afmon_served_run *run)
+/* A run of the overview: its files are looked at, and read where what is told of it is not true any more; of the runs
+ * that are over one after the other. */
+static void survey(struct pass *pass, struct afmon_served_run *run)
 {
-    struct afmon_run_files metrics = {0}, logs = {0};
-    uint64_t size = 0;
-    if (afmon_run_list(run->folder, "metrics", ".jsonl", &metrics, NULL) == AFMON_OK) {
-        size += metrics.bytes + metrics.count;
-        afmon_run_files_free(&metrics);
-    }
-    if (afmon_run_list(run->folder, "afterimage", ".log", &logs, NULL) == AFMON_OK) {
-        size += logs.bytes + logs.count;
-        afmon_run_files_free(&logs);
-    }
-    return size;
+    look(pass, run, run->live != NULL ? PERIOD_NS : LOOK_NS);
+    bool over = is_over(run);
+    if (over && run->told && run->live != NULL)
+        afmon_serve_close_run(pass->server, run);
+    if ((over && run->told) || !run->look.samples || (run->live == NULL && pass->surveyed >= SURVEYED_MAX) ||
+        (over && pass->more_below))
+        return;
+    pass->surveyed++;
+    if (run->live == NULL || run->drawn_part < 1 || pass->now_ns >= run->due_ns)
+        pass->more_below |= afmon_serve_read(pass->server, run, PIECE_S, false);
 }
 
-/* True where the run was read. */
-static bool look_at(struct afmon_server *server, struct afmon_served_run *run)
+static void take(struct pass *pass, struct afmon_served_run *run)
 {
-    int64_t begin_ns = afmon_boot_ns();
-    if (begin_ns < run->due_ns)
-        return false;
-    uint64_t size = size_of(run);
-    bool check_life = run->head.live && begin_ns >= run->alive_due_ns;
-    if (run->read && size == run->size && !check_life)
-        return false;
-    read_run(server, run);
-    int64_t end_ns = afmon_boot_ns();
-    run->size = size;
-    run->read = true;
-    run->due_ns = end_ns + REST * (end_ns - begin_ns);
-    run->alive_due_ns = run->due_ns + ALIVE_EVERY_NS;
-    return true;
+    int64_t looked_ns = afmon_serve_looked_ns(pass->server, &run->attention, pass->now_ns);
+    bool wanted = pass->now_ns - looked_ns < SEEN_NS;
+    pass->anybody |= wanted;
+    if (wanted)
+        follow(pass, run);
+    else if (pass->overview)
+        survey(pass, run);
+    else if (run->live != NULL && pass->now_ns - looked_ns > KEEP_NS)
+        afmon_serve_close_run(pass->server, run);
+    pass->open |= run->live != NULL;
 }
 
-/* Sleeps, unless the server stops. */
-static void rest(struct afmon_server *server)
+/* When the next pass is due. What nobody looks at has none, but that it is closed some time. */
+static int64_t next_pass(const struct pass *pass)
+{
+    if (pass->more || pass->more_below)
+        return afmon_boot_ns() + (pass->more ? BREATH_NS : REST_NS);
+    if (pass->anybody)
+        return pass->now_ns - pass->now_ns % PERIOD_NS + PERIOD_NS;
+    return pass->open ? pass->now_ns + KEEP_NS : INT64_MAX;
+}
+
+/* Until the next pass is due, somebody comes, or the server stops. */
+static void rest(struct afmon_server *server, int64_t until_ns)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    int64_t ns = until.tv_nsec + LOOK_EVERY_NS;
-    until.tv_sec += (time_t)(ns / AFMON_NS_PER_S);
-    until.tv_nsec = ns % AFMON_NS_PER_S;
+    bool over = false;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    if (until_ns != INT64_MAX) {
+        int64_t ns = until.tv_nsec + (until_ns - afmon_boot_ns());
+        ns = ns > 0 ? ns : 0;
+        until.tv_sec += (time_t)(ns / AFMON_NS_PER_S);
+        until.tv_nsec = ns % AFMON_NS_PER_S;
+    }
     pthread_mutex_lock(&server->lock);
-    if (!atomic_load(&server->stopping))
-        pthread_cond_timedwait(&server->stop, &server->lock, &until);
+    while (!server->nudged && !atomic_load(&server->stopping) && !over)
+        over = (until_ns == INT64_MAX ? pthread_cond_wait(&server->work, &server->lock)
+                                      : pthread_cond_timedwait(&server->work, &server->lock, &until)) != 0;
+    server->nudged = false;
     pthread_mutex_unlock(&server->lock);
+}
+
+/* Somebody asked for the list since it was made. */
+static bool is_waited_for(struct afmon_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    bool waited_for = server->attention.begun_ns - AFMON_SERVE_FRESH_NS > server->list.made_ns;
+    pthread_mutex_unlock(&server->lock);
+    return waited_for;
+}
+
+static void pass_over(struct pass *pass)
+{
+    struct afmon_server *server = pass->server;
+    int64_t looked_ns = afmon_serve_looked_ns(server, &server->attention, pass->now_ns);
+    pass->overview = pass->anybody = pass->now_ns - looked_ns < SEEN_NS;
+    afmon_serve_find(server);
+    for (size_t i = server->run_count; i-- > 0 && !atomic_load(&server->stopping);) /* the latest first */
+        take(pass, server->runs[i]);
+    if (pass->overview && (pass->now_ns >= server->list_due_ns || is_waited_for(server))) {
+        afmon_serve_publish_list(server);
+        server->list_due_ns = pass->now_ns - pass->now_ns % PERIOD_NS + PERIOD_NS;
+    }
+    afmon_http_wake(server->http);
 }
 
 void *afmon_serve_follow(void *user)
 {
     struct afmon_server *server = user;
-    int64_t find_ns = 0;
     while (!atomic_load(&server->stopping)) {
-        bool news = false;
-        if (afmon_boot_ns() >= find_ns) {
-            news = afmon_serve_find(server) || find_ns == 0;
-            find_ns = afmon_boot_ns() + FIND_EVERY_NS;
-        }
-        if (news)
-            afmon_serve_publish_list(server);
-        for (size_t i = server->run_count; i-- > 0 && !atomic_load(&server->stopping);) /* the latest first */
-            if (look_at(server, server->runs[i]))
-                afmon_serve_publish_list(server);
-        afmon_http_wake(server->http);
-        rest(server);
+        struct pass pass = {.server = server, .now_ns = afmon_boot_ns()};
+        pass_over(&pass);
+        rest(server, next_pass(&pass));
     }
     return NULL;
 }

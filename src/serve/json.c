@@ -1,5 +1,6 @@
 #include "serve/json.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -69,6 +70,17 @@ void afmon_json_number(struct afmon_json *json, const char *key, double value)
     char text[AFMON_NUMBER_SIZE];
     begin(json, key);
     afmon_buffer_add(json->out, text, afmon_format_double(text, value));
+}
+
+/* Six digits are more than a chart shows, and a third of the bytes. */
+void afmon_json_rounded(struct afmon_json *json, const char *key, double value)
+{
+    double size = fabs(value);
+    if (size >= 1e-9 && size < 1e15) {
+        double scale = pow(10, 5 - floor(log10(size)));
+        value = scale >= 1 ? round(value * scale) / scale : value;
+    }
+    afmon_json_number(json, key, value);
 }
 
 void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns)

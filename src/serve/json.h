@@ -19,7 +19,8 @@ void afmon_json_text(struct afmon_json *json, const char *key, const char *text,
 void afmon_json_string(struct afmon_json *json, const char *key, const char *text); /* NULL: null */
 void afmon_json_int(struct afmon_json *json, const char *key, int64_t value);
 void afmon_json_bool(struct afmon_json *json, const char *key, bool value);
-void afmon_json_number(struct afmon_json *json, const char *key, double value); /* not finite: null */
-void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns);     /* milliseconds; 0: null */
+void afmon_json_number(struct afmon_json *json, const char *key, double value);  /* not finite: null */
+void afmon_json_rounded(struct afmon_json *json, const char *key, double value); /* to six digits; as number */
+void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns);      /* milliseconds; 0: null */
 
 #endif

@@ -4,205 +4,162 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/status.h"
 #include "serve/json.h"
+#include "serve/serve.h"
 
-#define RECENT_NS (300 * AFMON_NS_PER_S)
+#define LATELY_NS (60 * AFMON_NS_PER_S)
+#define LOG_LINES 50
 
-static afmon_window recent(const afmon_view_info *info)
+/* "no_data": in the API's words names are one word. */
+static const char *verdict_of(const afmon_run_summary *summary)
 {
-    return (afmon_window){info->last_ns - RECENT_NS, INT64_MAX};
+    return summary->verdict == AFMON_VERDICT_NO_DATA ? "no_data" : afmon_verdict_name(summary->verdict);
 }
 
-/* What the verdict rests on. */
-struct judged {
-    afmon_aggregate success; /* of the last five minutes */
-    afmon_alert_span spans[AFMON_ALERT_RULES];
-    size_t span_count;
-    int64_t interval_ns;
-    int64_t last_ns;
-};
-
-/* Between two passes of the replay: a two-hundredth of the run, from one second to sixty, as in `afmon show`. */
-static double interval_s(const afmon_view_info *info)
+void afmon_picture_facts(const afmon_live_info *info, const afmon_run_summary *summary,
+                         struct afmon_run_facts_shown *facts)
 {
-    double interval = (double)(info->last_ns - info->first_ns) / 1e9 / 200;
-    return interval < 1 ? 1 : interval > 60 ? 60 : interval;
+    uint64_t well = summary->generations - summary->generation_failures;
+    facts->state = afmon_live_state_name(info->state);
+    facts->verdict = verdict_of(summary);
+    facts->loaded = info->loaded;
+    facts->first_ns = info->first_ns;
+    facts->last_ns = info->last_ns;
+    facts->samples = info->sample_count;
+    facts->generations = summary->generations;
+    facts->success_rate = summary->generations > 0 ? (double)well / (double)summary->generations : (double)NAN;
 }
 
-static bool still_holds(const struct judged *judged, const afmon_alert_span *span)
+void afmon_picture_write_head(struct afmon_json *json, const struct afmon_picture *picture)
 {
-    return span->last_ns + judged->interval_ns > judged->last_ns;
+    const struct afmon_run_facts_shown *facts = &picture->facts;
+    afmon_json_string(json, "id", picture->id);
+    afmon_json_string(json, "name", picture->name);
+    afmon_json_string(json, "folder", picture->folder);
+    afmon_json_string(json, "state", facts->state);
+    afmon_json_rounded(json, "loaded", facts->loaded);
+    afmon_json_string(json, "verdict", facts->verdict);
+    afmon_json_time(json, "first_ms", facts->first_ns);
+    afmon_json_time(json, "last_ms", facts->last_ns);
+    afmon_json_time(json, "modified_ms", facts->modified_ns);
+    afmon_json_int(json, "samples", (int64_t)facts->samples);
+    afmon_json_int(json, "generations", (int64_t)facts->generations);
+    afmon_json_rounded(json, "success_rate", facts->verdict != NULL ? facts->success_rate : (double)NAN);
+    afmon_json_string(json, "problem", picture->problem);
 }
 
-static afmon_status judge(afmon_view *view, const afmon_view_info *info, struct judged *judged)
+static void write_remarks(struct afmon_json *json, const char *key, const afmon_remark *remarks, size_t count)
 {
-    afmon_alert_limits limits;
-    afmon_alert_limits_init(&limits);
-    *judged = (struct judged){.interval_ns = afmon_seconds_to_ns(interval_s(info)), .last_ns = info->last_ns};
-    afmon_status status = afmon_view_aggregate(view, "success_rate", recent(info), &judged->success);
-    if (status == AFMON_OK && info->sample_count > 0)
-        status = afmon_view_check(view, &limits, interval_s(info), judged->spans, &judged->span_count);
+    afmon_json_open(json, key, '[');
+    for (size_t i = 0; i < count; i++)
+        afmon_json_string(json, NULL, remarks[i].text);
+    afmon_json_close(json, ']');
+}
+
+static void write_distribution(struct afmon_json *json, const char *key, const afmon_distribution *of)
+{
+    const struct {
+        const char *name;
+        double value;
+    } members[] = {{"mean", of->mean}, {"p50", of->p50}, {"p90", of->p90}, {"p99", of->p99}, {"max", of->max}};
+    afmon_json_open(json, key, '{');
+    afmon_json_int(json, "count", (int64_t)of->count);
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        afmon_json_rounded(json, members[i].name, of->count > 0 ? members[i].value : (double)NAN);
+    afmon_json_close(json, '}');
+}
+
+static void write_plan(struct afmon_json *json, const afmon_live *live)
+{
+    afmon_live_plan plan;
+    afmon_live_get_plan(live, &plan);
+    if (!plan.known) {
+        afmon_json_string(json, "plan", NULL);
+        return;
+    }
+    afmon_json_open(json, "plan", '{');
+    afmon_json_int(json, "planned", (int64_t)plan.planned);
+    afmon_json_int(json, "done", (int64_t)plan.done);
+    afmon_json_rounded(json, "per_s", plan.per_s);
+    afmon_json_rounded(json, "eta_s", plan.eta_s);
+    afmon_json_close(json, '}');
+}
+
+/* What a metric came to in the last minute: so many a second, and the mean. */
+static afmon_status ask_lately(afmon_live *live, const afmon_live_info *info, const char *metric,
+                               afmon_aggregate *aggregate, double *seconds)
+{
+    int64_t since_ns = info->now_ns - LATELY_NS > info->first_ns ? info->now_ns - LATELY_NS : info->first_ns;
+    afmon_window covered;
+    afmon_status status =
+        afmon_live_aggregate(live, metric, (afmon_window){since_ns, info->now_ns}, aggregate, &covered);
+    *seconds = fmax(1, (double)(info->now_ns - covered.since_ns) * 1e-9);
     return status;
 }
 
-static const char *verdict_of(const struct judged *judged)
+static afmon_status write_lately(struct afmon_json *json, afmon_live *live, const afmon_live_info *info)
 {
-    if (judged->success.count == 0)
-        return "no_data";
-    if (judged->success.mean <= 0)
-        return "failed";
-    for (size_t i = 0; i < judged->span_count; i++)
-        if (still_holds(judged, &judged->spans[i]))
-            return "degraded";
-    return "healthy";
-}
-
-static void write_reasons(struct afmon_json *json, const struct judged *judged, const char *verdict)
-{
-    afmon_json_open(json, "reasons", '[');
-    if (strcmp(verdict, "no_data") == 0)
-        afmon_json_string(json, NULL, "No generation was recorded yet");
-    if (strcmp(verdict, "failed") == 0)
-        afmon_json_string(json, NULL, "No generation of the last five minutes succeeded");
-    for (size_t i = 0; i < judged->span_count; i++)
-        if (still_holds(judged, &judged->spans[i]))
-            afmon_json_string(json, NULL, judged->spans[i].worst.message);
-    if (strcmp(verdict, "healthy") == 0)
-        afmon_json_string(json, NULL, "No alert rule holds");
-    afmon_json_close(json, ']');
-}
-
-static void write_alerts(struct afmon_json *json, const struct judged *judged)
-{
-    afmon_json_open(json, "alerts", '[');
-    for (size_t i = 0; i < judged->span_count; i++) {
-        const afmon_alert_span *span = &judged->spans[i];
-        afmon_json_open(json, NULL, '{');
-        afmon_json_string(json, "name", span->worst.name);
-        afmon_json_string(json, "level", afmon_level_name(span->worst.level));
-        afmon_json_string(json, "message", span->worst.message);
-        afmon_json_string(json, "state", still_holds(judged, span) ? "firing" : "resolved");
-        afmon_json_number(json, "limit", span->worst.limit);
-        afmon_json_time(json, "first_ms", span->first_ns);
-        afmon_json_time(json, "last_ms", span->last_ns);
-        afmon_json_int(json, "passes_held", (int64_t)span->passes_held);
-        afmon_json_close(json, '}');
-    }
-    afmon_json_close(json, ']');
-}
-
-static afmon_status write_aggregate(struct afmon_json *json, afmon_view *view, const char *key, const char *metric)
-{
-    afmon_aggregate of;
-    afmon_status status = afmon_view_aggregate(view, metric, AFMON_WINDOW_ALL, &of);
+    afmon_aggregate success, tokens;
+    double seconds, token_seconds;
+    afmon_status status = ask_lately(live, info, "success_rate", &success, &seconds);
+    if (status == AFMON_OK)
+        status = ask_lately(live, info, "total_token_count", &tokens, &token_seconds);
     if (status != AFMON_OK)
         return status;
-    afmon_json_open(json, key, '{');
-    afmon_json_int(json, "count", (int64_t)of.count);
-    afmon_json_number(json, "mean", of.count > 0 ? of.mean : NAN);
-    afmon_json_number(json, "p50", of.count > 0 ? of.p50 : NAN);
-    afmon_json_number(json, "p90", of.count > 0 ? of.p90 : NAN);
-    afmon_json_number(json, "p99", of.count > 0 ? of.p99 : NAN);
-    afmon_json_number(json, "max", of.count > 0 ? of.max : NAN);
+    afmon_json_open(json, "lately", '{');
+    afmon_json_rounded(json, "generations_per_s", (double)success.count / seconds);
+    afmon_json_rounded(json, "success_rate", success.count > 0 ? success.mean : (double)NAN);
+    afmon_json_rounded(json, "tokens_per_s", tokens.count > 0 ? tokens.sum / token_seconds : 0);
     afmon_json_close(json, '}');
     return AFMON_OK;
 }
 
-static void write_model(struct afmon_json *json, const char *name, const afmon_model_usage *usage)
+static int write_line(void *json, const afmon_live_log_line *line)
 {
-    afmon_json_string(json, "model", name);
-    afmon_json_int(json, "prompt", (int64_t)usage->prompt_tokens);
-    afmon_json_int(json, "completion", (int64_t)usage->completion_tokens);
-    afmon_json_int(json, "total", (int64_t)usage->total_tokens);
+    afmon_serve_log_line(json, line);
+    return 0;
 }
 
-static afmon_status write_models(struct afmon_json *json, afmon_view *view)
+static afmon_status write_log(struct afmon_json *json, afmon_live *live)
 {
-    afmon_token_usage usage;
-    afmon_status status = afmon_view_token_usage(view, AFMON_WINDOW_ALL, &usage);
-    if (status != AFMON_OK)
-        return status;
-    afmon_json_open(json, "tokens", '{');
-    write_model(json, NULL,
-                &(afmon_model_usage){NULL, usage.prompt_tokens, usage.completion_tokens, usage.total_tokens});
-    afmon_json_close(json, '}');
-    afmon_json_open(json, "models", '[');
-    for (size_t i = 0; i < usage.model_count && i < 200; i++) {
-        afmon_json_open(json, NULL, '{');
-        write_model(json, usage.models[i].model_name, &usage.models[i]);
-        afmon_json_close(json, '}');
-    }
+    afmon_live_log_query query = {.routine = true, .limit = LOG_LINES};
+    afmon_json_open(json, "log", '[');
+    afmon_status status = afmon_live_log(live, &query, write_line, json, NULL);
     afmon_json_close(json, ']');
-    afmon_token_usage_free(&usage);
-    return AFMON_OK;
+    return status;
 }
 
-static void fill_head(struct afmon_picture_head *head, const afmon_view_info *info, const afmon_aggregate *success,
-                      const char *verdict)
+static void write_facts(struct afmon_json *json, const afmon_live_info *info, const afmon_run_summary *summary)
 {
-    head->verdict = verdict;
-    head->live = info->live;
-    head->first_ns = info->first_ns;
-    head->last_ns = info->last_ns;
-    head->samples = info->sample_count;
-    head->generations = success->count;
-    head->success_rate = success->count > 0 ? success->mean : NAN;
-}
-
-static void write_head(struct afmon_json *json, const struct afmon_picture_head *head, const afmon_view_info *info)
-{
-    afmon_json_string(json, "id", head->id);
-    afmon_json_string(json, "name", head->name);
-    afmon_json_string(json, "folder", head->folder);
-    afmon_json_string(json, "state", head->live ? "running" : head->samples > 0 ? "ended" : "waiting");
-    afmon_json_string(json, "verdict", head->verdict);
-    afmon_json_time(json, "first_ms", head->first_ns);
-    afmon_json_time(json, "last_ms", head->last_ns);
-    afmon_json_int(json, "samples", (int64_t)head->samples);
     afmon_json_int(json, "metrics", (int64_t)info->metric_count);
     afmon_json_int(json, "unreadable_lines", (int64_t)info->problem_count);
-    afmon_json_int(json, "generations", (int64_t)head->generations);
-    afmon_json_number(json, "success_rate", head->success_rate);
+    afmon_json_int(json, "evaluations", (int64_t)summary->evaluations);
+    afmon_json_int(json, "retries", (int64_t)summary->retries);
+    write_remarks(json, "reasons", summary->reasons, summary->reason_count);
+    write_remarks(json, "warnings", summary->warnings, summary->warning_count);
+    write_distribution(json, "generation_time", &summary->generation_time_s);
+    write_distribution(json, "evaluation_time", &summary->evaluation_time_s);
 }
 
-static afmon_status write_parts(afmon_view *view, const afmon_view_info *info, struct afmon_json *json)
-{
-    afmon_status status = write_aggregate(json, view, "generation_time", "generation_time");
-    if (status == AFMON_OK)
-        status = write_aggregate(json, view, "evaluation_time", "evaluation_time");
-    if (status == AFMON_OK)
-        status = write_models(json, view);
-    if (status == AFMON_OK)
-        status = afmon_picture_operations(view, json);
-    if (status == AFMON_OK)
-        status = afmon_picture_errors(view, json);
-    if (status == AFMON_OK)
-        status = afmon_picture_charts(view, info, json);
-    return status;
-}
-
-afmon_status afmon_picture_write(afmon_view *view, struct afmon_picture_head *head, struct afmon_buffer *out,
-                                 afmon_error *error)
+afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summary,
+                                 const struct afmon_picture *picture, struct afmon_buffer *out)
 {
     struct afmon_json json = {.out = out};
-    afmon_view_info info;
-    struct judged judged;
-    afmon_aggregate success;
-    afmon_view_get_info(view, &info);
-    afmon_status status = judge(view, &info, &judged);
-    if (status == AFMON_OK)
-        status = afmon_view_aggregate(view, "success_rate", AFMON_WINDOW_ALL, &success);
-    if (status != AFMON_OK)
-        return afmon_fail(error, status, "%s: %s", head->folder, afmon_status_text(status));
-    fill_head(head, &info, &success, verdict_of(&judged));
+    afmon_live_info info;
+    afmon_live_get_info(live, &info);
     afmon_json_open(&json, NULL, '{');
-    write_head(&json, head, &info);
-    write_reasons(&json, &judged, head->verdict);
-    write_alerts(&json, &judged);
-    status = write_parts(view, &info, &json);
+    afmon_picture_write_head(&json, picture);
+    write_facts(&json, &info, summary);
+    write_plan(&json, live);
+    afmon_status status = write_lately(&json, live, &info);
+    if (status == AFMON_OK)
+        status = afmon_picture_alerts(live, summary, &json);
+    if (status == AFMON_OK)
+        status = afmon_picture_tables(live, summary, &json);
+    if (status == AFMON_OK)
+        status = afmon_picture_charts(live, &info, &json);
+    if (status == AFMON_OK)
+        status = write_log(&json, live);
     afmon_json_close(&json, '}');
-    if (status != AFMON_OK)
-        return afmon_fail(error, status, "%s: %s", head->folder, afmon_status_text(status));
-    return out->failed ? afmon_fail_memory(error) : AFMON_OK;
+    return status == AFMON_OK && out->failed ? AFMON_E_NO_MEMORY : status;
 }

@@ -6,27 +6,43 @@
 
 #include "base/buffer.h"
 
-struct afmon_picture_head {
-    const char *id;
-    const char *name;
-    const char *folder;
-    const char *verdict; /* out: static text */
-    bool live;           /* out */
-    int64_t first_ns;    /* out, as the rest */
+struct afmon_json;
+
+/* What the overview says of a run, too. */
+struct afmon_run_facts_shown {
+    const char *state;   /* static text */
+    const char *verdict; /* static text; NULL: not known yet */
+    double loaded;       /* part of the run that this tells of, 0..1 */
+    int64_t first_ns;
     int64_t last_ns;
+    int64_t modified_ns; /* of its files */
     uint64_t samples;
     uint64_t generations;
     double success_rate; /* NaN where there is none */
 };
 
-/* Adds one object to out, without a line break in it. */
-afmon_status afmon_picture_write(afmon_view *view, struct afmon_picture_head *head, struct afmon_buffer *out,
-                                 afmon_error *error);
+struct afmon_picture {
+    const char *id;
+    const char *name;
+    const char *folder;
+    const char *problem; /* NULL: none */
+    struct afmon_run_facts_shown facts;
+};
 
-/* The parts of it that have files of their own. */
-struct afmon_json;
-afmon_status afmon_picture_charts(afmon_view *view, const afmon_view_info *info, struct afmon_json *json);
-afmon_status afmon_picture_operations(afmon_view *view, struct afmon_json *json);
-afmon_status afmon_picture_errors(afmon_view *view, struct afmon_json *json);
+/* Fills facts from a follower; summary is what it sums up to. */
+void afmon_picture_facts(const afmon_live_info *info, const afmon_run_summary *summary,
+                         struct afmon_run_facts_shown *facts);
+
+/* The facts, member by member, of the object that is open. */
+void afmon_picture_write_head(struct afmon_json *json, const struct afmon_picture *picture);
+
+/* Adds one object to out, without a line break in it. AFMON_OK or AFMON_E_NO_MEMORY. */
+afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summary,
+                                 const struct afmon_picture *picture, struct afmon_buffer *out);
+
+/* charts.c, tables.c: the parts of it. */
+afmon_status afmon_picture_charts(afmon_live *live, const afmon_live_info *info, struct afmon_json *json);
+afmon_status afmon_picture_alerts(afmon_live *live, const afmon_run_summary *summary, struct afmon_json *json);
+afmon_status afmon_picture_tables(afmon_live *live, const afmon_run_summary *summary, struct afmon_json *json);
 
 #endif

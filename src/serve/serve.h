@@ -1,10 +1,13 @@
 /* The dashboard's parts among themselves.
  *
- * Properties. One thread, the follower, looks for runs and reads those that have grown; it makes one picture of a run,
- * in JSON, that every dashboard gets. The HTTP thread only hands pictures out, so it never waits for a file.
- * Operation. A run that has grown is read again at the earliest when ten times what the last reading took is over: the
- * follower takes a tenth of a core at most, however long the run.
- * Safety. `lock` guards the list of runs, and in them the members below "guarded". Runs are never taken off the list.
+ * Properties. One thread, the follower, looks for runs and reads what is new in those that somebody looks at; of a run
+ * it makes one picture, in JSON, that every dashboard gets. The HTTP thread only hands pictures out, so it never waits
+ * for a file. What nobody looks at costs nothing: then the follower sleeps until a request wakes it.
+ * Operation. In a pass the follower takes the runs that are looked at (a stream is open, or was lately), each once a
+ * second, and the overview in the same way. What is not read yet is read in pieces between them. Another thing that the
+ * runs have to be followed for would have its attention and what is shown in the same way (attention.c).
+ * Safety. `lock` guards the list of runs, and in them the members below "guarded". Runs are never taken off the list;
+ * one whose folder has gone is marked so.
  */
 #ifndef AFMON_SERVE_SERVE_H
 #define AFMON_SERVE_SERVE_H
@@ -15,66 +18,117 @@
 #include <afmon/afmon.h>
 
 #include "http/http.h"
+#include "serve/look.h"
 #include "serve/picture.h"
 
 #define AFMON_SERVE_RUNS_MAX 1000
 #define AFMON_RUN_ID_SIZE 17
+#define AFMON_SERVE_FRESH_NS INT64_C(1000000000) /* what is not older than that is given as it is */
+
+/* Who looks at a run, or at the overview. Guarded. */
+struct afmon_attention {
+    size_t streams;   /* open, or answers that are waited for */
+    int64_t begun_ns; /* boot time of the last begin of one, and of the last end */
+    int64_t ended_ns;
+};
+
+/* What is handed out. Guarded. */
+struct afmon_shown {
+    struct afmon_blob *json;  /* NULL: not made yet */
+    struct afmon_blob *event; /* the same as a server-sent event */
+    uint64_t version;         /* another one when the text is another one */
+    int64_t made_ns;          /* boot time since when it is true */
+};
 
 struct afmon_served_run {
     char id[AFMON_RUN_ID_SIZE]; /* made of the folder's path, so a bookmark outlives the server */
     char *folder;
     char *name;
     /* the follower's own */
-    uint64_t size; /* of its files when it was read last */
-    int64_t due_ns;
-    int64_t alive_due_ns;
-    bool read;
+    afmon_live *live; /* NULL: nobody looks */
+    struct afmon_look look;
+    int64_t look_due_ns;
+    int64_t due_ns;      /* of the next reading */
+    int64_t picture_ns;  /* when the picture was made */
+    uint64_t revision;   /* of the follower at that time */
+    double drawn_part;   /* of the run that was read then */
+    uint64_t told_bytes; /* of the files, when the facts were complete */
+    bool told;           /* the facts are those of the whole run */
     /* guarded */
-    struct afmon_picture_head head;
-    struct afmon_blob *picture; /* NULL: not read yet */
-    struct afmon_blob *event;   /* the same as a server-sent event */
-    uint64_t version;
-    double loaded;                                   /* while it is read for the first time: 0..1 */
+    struct afmon_attention attention;
+    struct afmon_run_facts_shown facts;
+    struct afmon_shown shown;
+    bool gone;
     char problem[sizeof((afmon_error *)0)->message]; /* "": none */
+};
+
+/* A folder that was asked for. The follower's own. */
+struct afmon_served_folder {
+    char *path;
+    int64_t modified_ns; /* when it was searched last */
+    bool search_again;   /* something in it may become a run without a trace in its time */
 };
 
 struct afmon_server {
     struct afmon_http *http;
-    char **folders; /* that were asked for */
+    struct afmon_served_folder *folders;
     size_t folder_count;
     pthread_t follower;
     bool following;
     atomic_bool stopping;
     pthread_mutex_t lock;
-    pthread_cond_t stop;
+    pthread_cond_t work; /* on the monotonic clock */
+    bool nudged;         /* guarded: somebody has come */
     struct afmon_served_run *runs[AFMON_SERVE_RUNS_MAX];
     size_t run_count;
-    struct afmon_blob *list; /* of all runs */
-    struct afmon_blob *list_event;
-    uint64_t list_version;
+    size_t left_out;                  /* runs that have no place */
+    struct afmon_attention attention; /* guarded: of the overview */
+    struct afmon_shown list;          /* guarded: of all runs */
+    int64_t list_due_ns;              /* the follower's own */
     int64_t started_ns;
 };
 
-/* find.c: adds the runs that the folders hold and that are not on the list. True: there are new ones. */
-bool afmon_serve_find(struct afmon_server *server);
+/* find.c: adds the runs that the folders hold and that are not on the list. */
+void afmon_serve_find(struct afmon_server *server);
 /* By its id; NULL: there is none. Any thread. */
 struct afmon_served_run *afmon_serve_run(struct afmon_server *server, const char *id);
+
+/* attention.c. Any thread. */
+void afmon_serve_look_begins(struct afmon_server *server, struct afmon_attention *attention);
+void afmon_serve_look_ends(struct afmon_server *server, struct afmon_attention *attention);
+/* When somebody looked last; now where somebody looks. */
+int64_t afmon_serve_looked_ns(struct afmon_server *server, const struct afmon_attention *attention, int64_t now_ns);
+/* Takes the text over; true where it is another one than before. */
+bool afmon_serve_show(struct afmon_server *server, struct afmon_shown *shown, const char *event,
+                      struct afmon_buffer *text);
+/* What is shown is true still. */
+void afmon_serve_confirm(struct afmon_server *server, struct afmon_shown *shown);
+/* Nothing is shown any more, until something is made. */
+void afmon_serve_hide(struct afmon_server *server, struct afmon_shown *shown);
 
 /* follow.c */
 void *afmon_serve_follow(void *server);
 
+/* reading.c: one run. The follower's thread. */
+/* Reads what is new, and for budget_s of what is old; publishes what changed. True: there is more to be read at once.
+ */
+bool afmon_serve_read(struct afmon_server *server, struct afmon_served_run *run, double budget_s, bool picture);
+/* Looks at the run's files, without reading them. */
+void afmon_serve_look_at(struct afmon_server *server, struct afmon_served_run *run);
+void afmon_serve_close_run(struct afmon_server *server, struct afmon_served_run *run);
+
 /* list.c: makes the list of all runs anew. */
 void afmon_serve_publish_list(struct afmon_server *server);
-/* Wraps JSON as a server-sent event. NULL: no memory. */
-struct afmon_blob *afmon_serve_event(const char *name, const struct afmon_blob *json);
 
-struct afmon_json;
 /* log.c: one line as an element of an array. */
+struct afmon_json;
 void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line);
 
 /* api.c, stream.c, log.c, download.c: handlers. */
 extern const struct afmon_http_route afmon_serve_routes[];
 extern const size_t afmon_serve_route_count;
+void afmon_serve_give_run(void *server, const struct afmon_http_request *, struct afmon_http_response *);
+void afmon_serve_give_list(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_stream_run(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_stream_list(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_log(void *server, const struct afmon_http_request *, struct afmon_http_response *);

@@ -23,12 +23,21 @@ static afmon_status copy_folders(struct afmon_server *server, const char *const 
     for (size_t i = 0; i < count; i++) {
         if (stat(folders[i], &facts) != 0 || !S_ISDIR(facts.st_mode))
             return afmon_fail(error, AFMON_E_ARGUMENT, "%s: no such folder", folders[i]);
-        server->folders[i] = strdup(folders[i]);
-        if (server->folders[i] == NULL)
+        server->folders[i].path = strdup(folders[i]);
+        if (server->folders[i].path == NULL)
             return afmon_fail_memory(error);
         server->folder_count++;
     }
     return AFMON_OK;
+}
+
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 static afmon_status start_http(struct afmon_server *server, const afmon_server_options *given, afmon_error *error)
@@ -70,7 +79,7 @@ afmon_status afmon_server_open(const char *const *folders, size_t count, const a
     if (server == NULL)
         return afmon_fail_memory(error);
     pthread_mutex_init(&server->lock, NULL);
-    pthread_cond_init(&server->stop, NULL);
+    init_condition(&server->work);
     atomic_init(&server->stopping, false);
     server->started_ns = afmon_wall_ns();
     afmon_status status = copy_folders(server, folders, count, error);
@@ -95,7 +104,7 @@ static void stop_follower(struct afmon_server *server)
 {
     pthread_mutex_lock(&server->lock);
     atomic_store(&server->stopping, true);
-    pthread_cond_signal(&server->stop);
+    pthread_cond_signal(&server->work);
     pthread_mutex_unlock(&server->lock);
     if (server->following)
         pthread_join(server->follower, NULL);
@@ -108,18 +117,16 @@ void afmon_server_close(afmon_server *server)
     stop_follower(server);
     afmon_http_stop(server->http);
     for (size_t i = 0; i < server->run_count; i++) {
-        afmon_blob_drop(server->runs[i]->picture);
-        afmon_blob_drop(server->runs[i]->event);
+        afmon_serve_close_run(server, server->runs[i]);
         free(server->runs[i]->folder);
         free(server->runs[i]->name);
         free(server->runs[i]);
     }
     for (size_t i = 0; i < server->folder_count; i++)
-        free(server->folders[i]);
+        free(server->folders[i].path);
     free(server->folders);
-    afmon_blob_drop(server->list);
-    afmon_blob_drop(server->list_event);
-    pthread_cond_destroy(&server->stop);
+    afmon_serve_hide(server, &server->list);
+    pthread_cond_destroy(&server->work);
     pthread_mutex_destroy(&server->lock);
     free(server);
 }

@@ -1,18 +1,19 @@
-/* Server-sent events: the newest picture whenever there is one that the client has not got. One that is slow gets
- * fewer, never old ones. */
+/* What the follower makes, handed out: once, or as server-sent events whenever there is another one. A client that is
+ * slow gets fewer, never old ones. */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "serve/serve.h"
 
-#define BEAT_NS                                                                                                        \
-    (15 * AFMON_NS_PER_S) /* something is sent at least so often: else a client that is gone is not noticed */
+/* Something is sent at least so often: else a client that is gone is not noticed. */
+#define BEAT_NS (15 * AFMON_NS_PER_S)
 
 struct listener {
     struct afmon_server *server;
-    struct afmon_served_run *run; /* NULL: the list */
-    uint64_t version;
-    int64_t sent_ns;
+    struct afmon_attention *attention;
+    const struct afmon_shown *shown; /* of the same run, or of the overview */
+    uint64_t version;                /* that it has */
+    int64_t since_ns;                /* when it was sent something; of one answer: when it was asked for */
 };
 
 static struct afmon_blob *beat(void)
@@ -23,47 +24,89 @@ static struct afmon_blob *beat(void)
     return afmon_blob_from(&text);
 }
 
-static struct afmon_blob *next_piece(void *state, bool *end)
+static struct afmon_blob *next_event(void *state, bool *end)
 {
     struct listener *listener = state;
-    struct afmon_server *server = listener->server;
     struct afmon_blob *piece = NULL;
     (void)end;
-    pthread_mutex_lock(&server->lock);
-    uint64_t version = listener->run != NULL ? listener->run->version : server->list_version;
-    if (version != listener->version)
-        piece = afmon_blob_keep(listener->run != NULL ? listener->run->event : server->list_event);
-    listener->version = version;
-    pthread_mutex_unlock(&server->lock);
+    pthread_mutex_lock(&listener->server->lock);
+    if (listener->shown->version != listener->version)
+        piece = afmon_blob_keep(listener->shown->event);
+    if (piece != NULL)
+        listener->version = listener->shown->version;
+    pthread_mutex_unlock(&listener->server->lock);
     int64_t now_ns = afmon_boot_ns();
-    if (piece == NULL && now_ns - listener->sent_ns > BEAT_NS)
+    if (piece == NULL && now_ns - listener->since_ns > BEAT_NS)
         piece = beat();
     if (piece != NULL)
-        listener->sent_ns = now_ns;
+        listener->since_ns = now_ns;
     return piece;
 }
 
-static void begin(struct afmon_server *server, struct afmon_served_run *run, struct afmon_http_response *response)
+/* The answer, once there is one that is not older than the question, or hardly. */
+static struct afmon_blob *next_answer(void *state, bool *end)
 {
-    struct listener *listener = calloc(1, sizeof *listener);
+    struct listener *listener = state;
+    struct afmon_blob *piece = NULL;
+    pthread_mutex_lock(&listener->server->lock);
+    if (listener->shown->made_ns >= listener->since_ns - AFMON_SERVE_FRESH_NS)
+        piece = afmon_blob_keep(listener->shown->json);
+    pthread_mutex_unlock(&listener->server->lock);
+    *end = piece != NULL;
+    return piece;
+}
+
+static void end_listening(void *state)
+{
+    struct listener *listener = state;
+    afmon_serve_look_ends(listener->server, listener->attention);
+    free(listener);
+}
+
+static void begin(struct listener given, struct afmon_blob *(*next)(void *state, bool *end),
+                  struct afmon_http_response *response)
+{
+    struct listener *listener = malloc(sizeof *listener);
     if (listener == NULL) {
         afmon_http_fail(response, 500, "out of memory");
         return;
     }
-    *listener = (struct listener){.server = server, .run = run};
-    response->content_type = "text/event-stream";
-    response->source = (struct afmon_http_source){next_piece, free, listener};
+    *listener = given;
+    listener->since_ns = afmon_boot_ns();
+    afmon_serve_look_begins(given.server, given.attention);
+    response->source = (struct afmon_http_source){next, end_listening, listener};
+}
+
+void afmon_serve_give_run(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
+    if (run != NULL)
+        begin((struct listener){.server = user, .attention = &run->attention, .shown = &run->shown}, next_answer,
+              response);
+}
+
+void afmon_serve_give_list(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_server *server = user;
+    (void)request;
+    begin((struct listener){.server = server, .attention = &server->attention, .shown = &server->list}, next_answer,
+          response);
 }
 
 void afmon_serve_stream_run(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
 {
     struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
-    if (run != NULL)
-        begin(user, run, response);
+    if (run == NULL)
+        return;
+    response->content_type = "text/event-stream";
+    begin((struct listener){.server = user, .attention = &run->attention, .shown = &run->shown}, next_event, response);
 }
 
 void afmon_serve_stream_list(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
 {
+    struct afmon_server *server = user;
     (void)request;
-    begin(user, NULL, response);
+    response->content_type = "text/event-stream";
+    begin((struct listener){.server = server, .attention = &server->attention, .shown = &server->list}, next_event,
+          response);
 }

@@ -63,7 +63,7 @@ class Served:
 
     def the_run(self, name="run"):
         """The run of that name, once it has been read."""
-        listed = self.until("/api/v1/runs", lambda a: any(r["name"] == name and r["state"] != "loading" for r in a["runs"]))
+        listed = self.until("/api/v1/runs", lambda a: any(r["name"] == name and r["loaded"] == 1 for r in a["runs"]))
         return next(run["id"] for run in listed["runs"] if run["name"] == name)
 
     def stop(self, number=signal.SIGTERM):

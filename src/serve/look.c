@@ -1,0 +1,55 @@
+#include "serve/look.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "live/sessions.h"
+
+static int64_t time_of(const struct stat *facts)
+{
+    return (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
+}
+
+static bool begins_with(const char *name, const char *begin)
+{
+    return strncmp(name, begin, strlen(begin)) == 0;
+}
+
+static void consider(int folder, const char *name, struct afmon_look *look)
+{
+    struct stat facts;
+    bool metrics = begins_with(name, "metrics");
+    if ((!metrics && !begins_with(name, "afterimage")) || fstatat(folder, name, &facts, 0) != 0 ||
+        !S_ISREG(facts.st_mode))
+        return;
+    look->files++;
+    look->bytes += (uint64_t)facts.st_size;
+    look->samples |= metrics && facts.st_size > 0;
+    if (time_of(&facts) > look->modified_ns)
+        look->modified_ns = time_of(&facts);
+}
+
+void afmon_look_at_folder(const char *folder, struct afmon_look *look)
+{
+    struct afmon_live_sessions sessions;
+    struct stat facts;
+    *look = (struct afmon_look){0};
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    look->there = fd >= 0 || stat(folder, &facts) == 0;
+    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    if (listing == NULL) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    if (fstat(fd, &facts) == 0)
+        look->modified_ns = time_of(&facts);
+    for (const struct dirent *entry; (entry = readdir(listing)) != NULL;)
+        consider(fd, entry->d_name, look);
+    closedir(listing);
+    afmon_live_look_at_sessions(folder, &sessions);
+    look->living = sessions.living;
+}

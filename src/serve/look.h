@@ -1,0 +1,20 @@
+/* What can be told of a run folder without reading its files. */
+#ifndef AFMON_SERVE_LOOK_H
+#define AFMON_SERVE_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct afmon_look {
+    bool there;
+    uint64_t bytes;      /* of its metrics files and logs */
+    uint64_t files;      /* how many these are */
+    bool samples;        /* a metrics file is not empty */
+    int64_t modified_ns; /* wall time of the last change to one of them, or to the folder */
+    size_t living;       /* processes that write into it */
+};
+
+void afmon_look_at_folder(const char *folder, struct afmon_look *look);
+
+#endif
