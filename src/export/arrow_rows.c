@@ -1,10 +1,10 @@
 #include "export/arrow_rows.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
+#include "base/micros.h"
+#include "export/cell.h"
 #include "export/text.h"
 
 #define MOST_ROWS ((size_t)1 << 16)
@@ -103,60 +103,43 @@ static void set_bit(unsigned char *bits, size_t row)
     bits[row >> 3] = (unsigned char)(bits[row >> 3] | 1u << (row & 7));
 }
 
-static void set_int(struct afmon_arrow_rows_column *column, size_t row, int64_t value)
-{
-    ((int64_t *)column->values)[row] = value;
-    set_bit(column->present, row);
-}
-
-static void set_double(struct afmon_arrow_rows_column *column, size_t row, double value)
-{
-    bool there = isfinite(value); /* what is not finite is written as null in every format */
-    ((double *)column->values)[row] = there ? value : 0;
-    if (there)
-        set_bit(column->present, row);
-}
-
 static void add_text(struct afmon_arrow_rows_column *column, size_t row, const char *text, size_t length)
 {
     afmon_buffer_add_clean(&column->text, text, length);
     set_bit(column->present, row);
 }
 
-/* A value of a column that holds mixed ones, as lines render it. */
-static void add_rendered(struct afmon_arrow_rows_column *column, size_t row, const afmon_field *field)
+static void set_number(struct afmon_arrow_rows_column *column, size_t row, const struct afmon_cell *cell)
 {
-    char number[AFMON_NUMBER_SIZE];
-    if (field->type == AFMON_STRING || field->type == AFMON_JSON)
-        add_text(column, row, field->as.text.data, field->as.text.length);
-    else if (field->type == AFMON_INT)
-        add_text(column, row, number, afmon_format_int(number, field->as.integer));
-    else if (field->type == AFMON_DOUBLE && isfinite(field->as.number))
-        add_text(column, row, number, afmon_format_double(number, field->as.number));
-    else if (field->type == AFMON_BOOL)
-        add_text(column, row, field->as.boolean ? "true" : "false", field->as.boolean ? 4 : 5);
+    if (column->kind == AFMON_COLUMN_INT)
+        ((int64_t *)column->values)[row] = cell->present ? cell->as.integer : 0;
+    else
+        ((double *)column->values)[row] = cell->present ? cell->as.number : 0;
+    if (cell->present)
+        set_bit(column->present, row);
 }
 
-/* What is of another type (null; or the file that samples are read back from was changed meanwhile) stays null. */
-static void set_field(struct afmon_arrow_rows_column *column, size_t row, const afmon_field *field)
+static void set_bool(struct afmon_arrow_rows_column *column, size_t row, const struct afmon_cell *cell)
+{
+    if (cell->present && cell->as.boolean)
+        set_bit(column->values, row);
+    if (cell->present)
+        set_bit(column->present, row);
+}
+
+static void set_value(struct afmon_arrow_rows_column *column, size_t row, const struct afmon_cell *cell)
 {
     switch (column->kind) {
     case AFMON_COLUMN_TEXT:
-        add_rendered(column, row, field);
+        if (cell->present)
+            add_text(column, row, cell->as.text.data, cell->as.text.length);
         break;
     case AFMON_COLUMN_INT:
-        if (field->type == AFMON_INT)
-            set_int(column, row, field->as.integer);
-        break;
     case AFMON_COLUMN_DOUBLE:
-        if (field->type == AFMON_INT || field->type == AFMON_DOUBLE)
-            set_double(column, row, field->type == AFMON_INT ? (double)field->as.integer : field->as.number);
+        set_number(column, row, cell);
         break;
     case AFMON_COLUMN_BOOL:
-        if (field->type == AFMON_BOOL && field->as.boolean)
-            set_bit(column->values, row);
-        if (field->type == AFMON_BOOL)
-            set_bit(column->present, row);
+        set_bool(column, row, cell);
         break;
     }
 }
@@ -178,15 +161,16 @@ static bool end_cell(struct afmon_arrow_rows *batch, struct afmon_arrow_rows_col
 static void set_cell(const struct afmon_arrow_rows *batch, size_t index, const afmon_sample *sample)
 {
     struct afmon_arrow_rows_column *column = batch->columns[index];
-    size_t row = batch->rows;
+    struct afmon_cell cell = {.present = true};
     if (index == AFMON_ARROW_METRIC)
-        add_text(column, row, sample->metric, sample->metric_length);
+        cell.as.text = (struct afmon_cell_text){sample->metric, sample->metric_length};
     else if (index == AFMON_ARROW_TIME)
-        set_int(column, row, sample->timestamp_ns / 1000); /* a view's times are whole microseconds */
+        cell.as.integer = afmon_ns_to_us(sample->timestamp_ns);
     else if (index == AFMON_ARROW_VALUE)
-        set_double(column, row, sample->value);
-    else if (batch->table->keys.cells[index - AFMON_ARROW_FIXED] != NULL)
-        set_field(column, row, batch->table->keys.cells[index - AFMON_ARROW_FIXED]);
+        afmon_cell_of_double(&cell, sample->value);
+    else
+        afmon_cell_of_field(&cell, column->kind, batch->table->keys.cells[index - AFMON_ARROW_FIXED]);
+    set_value(column, batch->rows, &cell);
 }
 
 bool afmon_arrow_rows_add(struct afmon_arrow_rows *batch, const afmon_sample *sample)

@@ -1,14 +1,11 @@
 #include "export/arrow_table.h"
 
-#include <search.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
-#include "export/text.h"
+#include "export/titles.h"
 
-#define TITLE_LIMIT ((size_t)1 << 30)
 /* ---- Types ---- */
 
 static const char *format_of(enum afmon_column_kind kind)
@@ -39,39 +36,7 @@ static afmon_status learn(void *user, size_t place, const afmon_sample *sample)
     return afmon_columns_learn(&table->keys, sample) ? AFMON_OK : afmon_fail_memory(learning->error);
 }
 
-/* ---- Titles ---- */
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-static void keep(void *title)
-{
-    (void)title; /* the column frees it */
-}
-
-/* The key, cleaned; keys that differ only in what was cleaned away get a number behind. NULL: no memory. */
-static char *title_of(const struct afmon_export_column *key, void **titles)
-{
-    struct afmon_buffer text;
-    afmon_buffer_init(&text, TITLE_LIMIT);
-    afmon_buffer_add_text(&text, afmon_column_prefix(key));
-    afmon_buffer_add_clean(&text, key->key, key->length);
-    char *title = text.failed ? NULL : strndup(text.length > 0 ? text.data : "", text.length);
-    for (size_t number = key->index + 2; title != NULL && tfind(title, titles, by_text) != NULL; number++) {
-        char *other;
-        int length = asprintf(&other, "%.*s~%zu", (int)text.length, text.length > 0 ? text.data : "", number);
-        free(title);
-        title = length < 0 ? NULL : other;
-    }
-    afmon_buffer_free(&text);
-    if (title != NULL && tsearch(title, titles, by_text) == NULL) {
-        free(title);
-        return NULL;
-    }
-    return title;
-}
+/* ---- Columns ---- */
 
 static void add_column(struct afmon_arrow_table *table, char *title, enum afmon_column_kind kind, bool nullable)
 {
@@ -80,16 +45,13 @@ static void add_column(struct afmon_arrow_table *table, char *title, enum afmon_
 
 static bool add_keys(struct afmon_arrow_table *table)
 {
-    void *titles = NULL;
-    bool whole = true;
-    for (size_t i = 0; i < table->keys.count && whole; i++) {
-        char *title = title_of(table->keys.list[i], &titles);
-        whole = title != NULL;
-        if (whole)
-            add_column(table, title, afmon_column_kind(table->keys.list[i]), true);
-    }
-    tdestroy(titles, keep);
-    return whole;
+    char **titles = afmon_column_titles(&table->keys);
+    if (titles == NULL)
+        return false;
+    for (size_t i = 0; i < table->keys.count; i++)
+        add_column(table, titles[i], afmon_column_kind(table->keys.list[i]), true);
+    free(titles); /* the table has what was in it */
+    return true;
 }
 
 static bool add_fixed(struct afmon_arrow_table *table)

@@ -10,17 +10,17 @@
 
 #include <carquet/carquet.h>
 
+#include "base/micros.h"
 #include "base/status.h"
 #include "base/target.h"
 #include "export/rows.h"
 #include "export/format.h"
-#include "export/text.h"
+#include "export/titles.h"
 
 #define GROUP_ROWS ((size_t)16 * AFMON_ROWS_MOST) /* of a row group */
 #define GROUP_BYTES ((size_t)64 << 20)
 #define DICTIONARY_BYTES (INT64_C(1) << 20) /* a column whose texts do not fit is written plain */
 #define ZSTD_LEVEL 1
-#define NAME_LIMIT ((size_t)256 << 20)
 
 enum { METRIC, TIMESTAMP, VALUE, OWN_COLUMNS };
 
@@ -78,24 +78,15 @@ static carquet_status_t add_own_columns(struct parquet *parquet)
                                  : refused;
 }
 
-static afmon_status add_key(struct parquet *parquet, const struct afmon_export_column *column)
+static carquet_status_t add_keys(struct parquet *parquet)
 {
-    struct afmon_buffer name;
-    afmon_buffer_init(&name, NAME_LIMIT);
-    afmon_buffer_add_text(&name, afmon_column_prefix(column));
-    afmon_buffer_add_clean(&name, column->key, column->length);
-    afmon_buffer_add_char(&name, '\0');
-    afmon_status status = AFMON_OK;
-    if (name.failed) {
-        status = afmon_fail_memory(parquet->job->error);
-    } else {
-        carquet_status_t refused =
-            add_column(parquet, name.data, afmon_column_kind(column), CARQUET_REPETITION_OPTIONAL);
-        if (refused != CARQUET_OK)
-            status = fail(parquet, refused);
-    }
-    afmon_buffer_free(&name);
-    return status;
+    char **titles = afmon_column_titles(&parquet->columns);
+    carquet_status_t refused = titles == NULL ? CARQUET_ERROR_OUT_OF_MEMORY : CARQUET_OK;
+    for (size_t i = 0; i < parquet->columns.count && refused == CARQUET_OK; i++)
+        refused =
+            add_column(parquet, titles[i], afmon_column_kind(parquet->columns.list[i]), CARQUET_REPETITION_OPTIONAL);
+    afmon_free_column_titles(titles, parquet->columns.count);
+    return refused;
 }
 
 static afmon_status make_schema(struct parquet *parquet)
@@ -104,10 +95,9 @@ static afmon_status make_schema(struct parquet *parquet)
     if (parquet->schema == NULL)
         return afmon_fail_memory(parquet->job->error);
     carquet_status_t refused = add_own_columns(parquet);
-    afmon_status status = refused == CARQUET_OK ? AFMON_OK : fail(parquet, refused);
-    for (size_t i = 0; i < parquet->columns.count && status == AFMON_OK; i++)
-        status = add_key(parquet, parquet->columns.list[i]);
-    return status;
+    if (refused == CARQUET_OK)
+        refused = add_keys(parquet);
+    return refused == CARQUET_OK ? AFMON_OK : fail(parquet, refused);
 }
 
 static afmon_status make_batch(struct parquet *parquet)
@@ -224,18 +214,13 @@ static afmon_status learn(void *user, size_t place, const afmon_sample *sample)
     return afmon_columns_learn(&parquet->columns, sample) ? AFMON_OK : afmon_fail_memory(parquet->job->error);
 }
 
-static int64_t microseconds(int64_t ns)
-{
-    return ns / 1000 - (ns % 1000 < 0);
-}
-
 static afmon_status take_row(void *user, size_t place, const afmon_sample *sample)
 {
     struct parquet *parquet = user;
     struct afmon_rows *batch = &parquet->batch;
     (void)place;
     afmon_rows_add_text(batch, METRIC, sample->metric, sample->metric_length);
-    afmon_rows_add_int(batch, TIMESTAMP, microseconds(sample->timestamp_ns));
+    afmon_rows_add_int(batch, TIMESTAMP, afmon_ns_to_us(sample->timestamp_ns));
     afmon_rows_add_double(batch, VALUE, sample->value);
     afmon_columns_lay_out(&parquet->columns, sample);
     for (size_t i = 0; i < parquet->columns.count; i++)

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/number.h"
+#include "export/cell.h"
 #include "export/text.h"
 
 #define TEXT_LIMIT ((size_t)1 << 31) /* of one batch; a line, and so a row, has at most 256 MiB */
@@ -80,62 +80,21 @@ void afmon_rows_add_text(struct afmon_rows *batch, size_t column, const char *te
     place->length = batch->text.length - place->at;
 }
 
-/* A value of another type among texts. */
-static void add_as_text(struct afmon_rows *batch, size_t column, const afmon_field *field)
-{
-    char number[AFMON_NUMBER_SIZE];
-    switch (field->type) {
-    case AFMON_STRING:
-    case AFMON_JSON:
-        afmon_rows_add_text(batch, column, field->as.text.data, field->as.text.length);
-        break;
-    case AFMON_INT:
-        afmon_rows_add_text(batch, column, number, afmon_format_int(number, field->as.integer));
-        break;
-    case AFMON_DOUBLE:
-        if (isfinite(field->as.number))
-            afmon_rows_add_text(batch, column, number, afmon_format_double(number, field->as.number));
-        else
-            afmon_rows_add_null(batch, column);
-        break;
-    case AFMON_BOOL:
-        afmon_rows_add_text(batch, column, field->as.boolean ? "true" : "false", field->as.boolean ? 4 : 5);
-        break;
-    case AFMON_NULL:
-        afmon_rows_add_null(batch, column);
-        break;
-    }
-}
-
-/* A file that changed since the types were learned may hold others. */
-static bool fits(enum afmon_column_kind kind, afmon_type type)
-{
-    switch (kind) {
-    case AFMON_COLUMN_INT:
-        return type == AFMON_INT;
-    case AFMON_COLUMN_DOUBLE:
-        return type == AFMON_INT || type == AFMON_DOUBLE;
-    case AFMON_COLUMN_BOOL:
-        return type == AFMON_BOOL;
-    case AFMON_COLUMN_TEXT:
-        break;
-    }
-    return true;
-}
-
 void afmon_rows_add_field(struct afmon_rows *batch, size_t column, const afmon_field *field)
 {
     struct afmon_rows_column *it = &batch->columns[column];
-    if (field == NULL || field->type == AFMON_NULL || !fits(it->kind, field->type))
+    struct afmon_cell cell;
+    afmon_cell_of_field(&cell, it->kind, field);
+    if (!cell.present)
         afmon_rows_add_null(batch, column);
     else if (it->kind == AFMON_COLUMN_INT)
-        afmon_rows_add_int(batch, column, field->as.integer);
+        it->values.integers[next(batch, it)] = cell.as.integer;
     else if (it->kind == AFMON_COLUMN_DOUBLE)
-        afmon_rows_add_double(batch, column, field->type == AFMON_INT ? (double)field->as.integer : field->as.number);
+        it->values.doubles[next(batch, it)] = cell.as.number;
     else if (it->kind == AFMON_COLUMN_BOOL)
-        it->values.bools[next(batch, it)] = field->as.boolean;
+        it->values.bools[next(batch, it)] = cell.as.boolean;
     else
-        add_as_text(batch, column, field);
+        afmon_rows_add_text(batch, column, cell.as.text.data, cell.as.text.length);
 }
 
 bool afmon_rows_end_row(struct afmon_rows *batch)

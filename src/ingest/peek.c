@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/micros.h"
 #include "base/status.h"
 #include "ingest/landing.h"
 #include "ingest/recover.h"
@@ -28,7 +29,7 @@ static bool peek_sample(void *user, const struct afmon_expanded_sample *given, i
     if (!afmon_definitions_resolve(&peek->definitions, &sample))
         return true;
     int64_t wall_ns = boot_ns + peek->session->wall_offset_ns;
-    int64_t wall_us = wall_ns / 1000 - (wall_ns % 1000 < 0 ? 1 : 0);
+    int64_t wall_us = afmon_ns_to_us(wall_ns);
     peek->stopped = peek->visit(peek->user, sample.name, sample.name_length, sample.value, wall_us, sample.packed,
                                 sample.packed_length) != 0;
     return !peek->stopped;

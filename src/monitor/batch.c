@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/micros.h"
 #include "catalog/lines.h"
 #include "monitor/drain.h"
 #include "monitor/listen.h"
@@ -74,11 +75,6 @@ static bool resolve_given(struct afmon_drain *drain, const struct afmon_expanded
     return true;
 }
 
-static int64_t to_us(int64_t ns)
-{
-    return ns / 1000 - (ns % 1000 < 0 ? 1 : 0);
-}
-
 static bool add_sample(void *user, const struct afmon_expanded_sample *given, int64_t boot_ns)
 {
     struct afmon_drain *drain = user;
@@ -92,7 +88,7 @@ static bool add_sample(void *user, const struct afmon_expanded_sample *given, in
         return false;
     int64_t wall_ns = boot_ns + drain->wall_offset_ns;
     sample->value = given->value;
-    sample->wall_us = to_us(wall_ns);
+    sample->wall_us = afmon_ns_to_us(wall_ns);
     if (drain->core->files.metrics >= 0)
         afmon_line_sample(&drain->metrics, sample->series->prefix, sample->series->prefix_length, given->value,
                           sample->set == NULL ? NULL : sample->set->json,

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/json_check.h"
+#include "base/micros.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "store/reader_internal.h"
@@ -162,7 +163,7 @@ static const char *read_time(const json_t *time, int64_t *wall_us)
         return "the timestamp is not a time";
     if (ns < INT64_MIN + 1000) /* whole microseconds before it are not a number of nanoseconds any more */
         return "the timestamp is not a time";
-    *wall_us = ns / 1000 - (ns % 1000 < 0);
+    *wall_us = afmon_ns_to_us(ns);
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/micros.h"
 #include "base/status.h"
 #include "store/view_internal.h"
 
@@ -218,7 +219,7 @@ static int64_t first_us_from(int64_t ns)
 
 static int64_t last_us_until(int64_t ns)
 {
-    return ns == INT64_MAX ? INT64_MAX : ns / 1000 - (ns % 1000 < 0 ? 1 : 0);
+    return ns == INT64_MAX ? INT64_MAX : afmon_ns_to_us(ns);
 }
 
 struct afmon_times afmon_view_times(afmon_window window)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/micros.h"
 #include "base/status.h"
 #include "store/view_internal.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/micros.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "base/text.h"

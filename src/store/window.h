@@ -36,15 +36,6 @@ static inline enum afmon_cover afmon_entry_cover_steady(const struct afmon_entry
     return afmon_cover_of(entry->min_us - entry->wall_delta_us, entry->max_us - entry->wall_delta_us, steady);
 }
 
-/* Microseconds as nanoseconds; what does not fit becomes the nearest that does. */
-static inline int64_t afmon_us_to_ns(int64_t us)
-{
-    int64_t ns;
-    if (__builtin_mul_overflow(us, INT64_C(1000), &ns))
-        return us < 0 ? INT64_MIN : INT64_MAX;
-    return ns;
-}
-
 /* Values that are gathered; a growing array. */
 struct afmon_values {
     double *values;

@@ -207,7 +207,7 @@ def test_a_parquet_columns_type_is_what_the_metadata_held(tmp_path, values, type
 
 def test_hostile_parquet_columns(tmp_path):
     keys = ["_value", "_timestamp", "metric_name", "_metric_name", "a.b", "a b", 'quote "', "new\nline", "é😀", "Key", "key", "k" * 60 + "1", "k" * 60 + "2",
-            "x" * 10_000, "", "list.element"]
+            "x" * 10_000, "", "list.element", "nul\u0000", "nul\ufffd"]
     rows = read_parquet(write_lines(tmp_path / "run", [{"value": 1.0, **{key: i for i, key in enumerate(keys)}}]), tmp_path)
     assert rows.schema.names[:3] == ["metric_name", "timestamp", "value"]
     assert len(set(rows.schema.names)) == 3 + len(keys)
