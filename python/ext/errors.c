@@ -46,7 +46,7 @@ PyObject *raise_status(afmon_status status, const char *what)
 
 int take_number(PyObject *object, const char *function, const char *argument, double *value)
 {
-    *value = PyFloat_AsDouble(object);
+    *value = PyLong_CheckExact(object) ? PyLong_AsDouble(object) : PyFloat_AsDouble(object);
     if (*value != -1.0 || !PyErr_Occurred())
         return 0;
     if (PyErr_ExceptionMatches(PyExc_TypeError)) {

@@ -73,13 +73,6 @@ const char *fields_text(struct fields *fields, PyObject *object, size_t *length)
     return utf8(fields, text, length);
 }
 
-/* True for what take_value takes without running anybody's code. */
-static bool is_plain(PyObject *value)
-{
-    return PyUnicode_CheckExact(value) || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || value == Py_None ||
-           value == Py_True || value == Py_False;
-}
-
 static int take_text(struct fields *fields, afmon_field *field, afmon_type type, PyObject *value)
 {
     field->type = type;
@@ -121,7 +114,7 @@ int fields_add(struct fields *fields, PyObject *key, PyObject *value)
     field->key = fields_text(fields, key, &field->key_length);
     if (field->key == NULL)
         return -1;
-    int taken = is_plain(value) ? take_value(fields, field, value) : 0;
+    int taken = fields_is_plain(value) ? take_value(fields, field, value) : 0;
     if (taken == 0) {
         PyObject *plain = PyObject_CallFunctionObjArgs(afmon_python.convert, value, NULL);
         if (plain == NULL || fields_keep(fields, plain) != 0)
@@ -142,7 +135,7 @@ static int add_plain_dict(struct fields *fields, PyObject *dict)
     PyObject *value;
     Py_ssize_t position = 0;
     while (PyDict_Next(dict, &position, &key, &value)) {
-        if (!PyUnicode_CheckExact(key) || !is_plain(value))
+        if (!PyUnicode_CheckExact(key) || !fields_is_plain(value))
             return 1;
         if (fields_add(fields, key, value) != 0)
             return -1;

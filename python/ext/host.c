@@ -5,7 +5,7 @@
 
 #define LONG_NS 5000000 /* so long at most a batch keeps the GIL: Python's own switch interval */
 
-_Thread_local bool host_recording;
+_Thread_local bool host_recording __attribute__((tls_model("initial-exec")));
 static _Thread_local PyThreadState *waiting;
 static _Thread_local PyGILState_STATE batch;
 static _Thread_local int64_t batch_began_ns;

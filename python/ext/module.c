@@ -3,6 +3,7 @@
 #include "track.h"
 
 struct afmon_python afmon_python;
+_Static_assert(TRACK_FIELD <= sizeof afmon_python.member_names / sizeof *afmon_python.member_names, "all names fit");
 
 const char *const track_names[TRACK_FIELD] = {
 #define TRACK_NAME(name, text) [TRACK_##name] = text,
@@ -55,7 +56,9 @@ static int make_members(void)
     afmon_python.members = PyDict_New();
     for (int i = 0; afmon_python.members != NULL && i < TRACK_FIELD; i++) {
         PyObject *number = PyLong_FromLong(i);
-        if (number == NULL || PyDict_SetItemString(afmon_python.members, track_names[i], number) != 0)
+        PyObject *name = PyUnicode_InternFromString(track_names[i]);
+        afmon_python.member_names[i] = name;
+        if (number == NULL || name == NULL || PyDict_SetItem(afmon_python.members, name, number) != 0)
             Py_CLEAR(afmon_python.members);
         Py_XDECREF(number);
     }

@@ -31,7 +31,8 @@ struct afmon_python {
     PyObject *close_later; /* afmon._exit.close_later */
     PyObject *monitor_type;
     PyObject *view_type;
-    PyObject *members; /* names of the arguments of track calls to their numbers */
+    PyObject *members;          /* dict: names of the arguments of track calls to their numbers */
+    PyObject *member_names[16]; /* the same names by number, interned; track.h has fewer */
 };
 extern struct afmon_python afmon_python;
 
@@ -40,6 +41,7 @@ struct monitor {
     PyObject_HEAD
     afmon_monitor *handle;  /* NULL: not opened */
     PyObject *names;        /* dict: metric name to its handle, as an int; metadata-free calls look here */
+    struct hot *hot;        /* handles of what is recorded again and again; NULL: nothing yet */
     PyObject *callables;    /* list: what the handlers of `handle` call; they borrow from it */
     unsigned warned;        /* bit per status: a warning has been given */
     bool shut;
@@ -69,6 +71,19 @@ int fields_keep(struct fields *fields, PyObject *object); /* until the end; take
 /* The UTF-8 of a text; of another object, of its str(). NULL with an exception. What is made is kept by `fields`. */
 const char *fields_text(struct fields *fields, PyObject *object, size_t *length);
 
+/* True for what is a field as it is, without running anybody's code. */
+static inline bool fields_is_plain(PyObject *value)
+{
+    return PyUnicode_CheckExact(value) || PyLong_CheckExact(value) || PyFloat_CheckExact(value) || value == Py_None ||
+           value == Py_True || value == Py_False;
+}
+
+/* ---- hot.c ---- */
+
+/* The handle of a call that is made again and again, or NULL: it is to be recorded by name then. No exception. */
+afmon_metric *hot_find(struct monitor *self, PyObject *name, PyObject *metadata);
+void hot_free(struct monitor *self);
+
 /* ---- errors.c ---- */
 
 /* Sets the exception that fits: TypeError, ValueError, OSError, MemoryError. Returns NULL. */
@@ -81,7 +96,7 @@ int take_number(PyObject *object, const char *function, const char *argument, do
 /* ---- host.c: the GIL around waits and batches ---- */
 
 afmon_host_hooks host_hooks(void);
-extern _Thread_local bool host_recording; /* in a record call that a Python thread made with the GIL held */
+extern _Thread_local bool host_recording __attribute__((tls_model("initial-exec"))); /* in a record call that a Python thread made with the GIL held */
 void host_breathe(void);                  /* from a handler: lets others run where the batch is long */
 
 /* ---- handlers.c ---- */

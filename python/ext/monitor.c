@@ -86,6 +86,7 @@ static void deallocate(PyObject *object)
         WITHOUT_GIL(afmon_monitor_close(handle, NULL));
     Py_CLEAR(self->callables);
     Py_CLEAR(self->names);
+    hot_free(self);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(object);
     Py_DECREF(type);

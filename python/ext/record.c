@@ -30,11 +30,12 @@ static afmon_metric *resolve(struct monitor *self, PyObject *name)
     Py_ssize_t length;
     const char *text = PyUnicode_AsUTF8AndSize(name, &length);
     afmon_metric *metric = NULL;
-    if (text == NULL || strlen(text) != (size_t)length || PyDict_Size(self->names) >= NAMES_KEPT ||
-        afmon_metric_resolve(self->handle, text, NULL, 0, &metric) != AFMON_OK) {
-        PyErr_Clear();
+    afmon_status status = AFMON_E_ARGUMENT;
+    if (text != NULL && strlen(text) == (size_t)length && PyDict_Size(self->names) < NAMES_KEPT)
+        WITHOUT_GIL(status = afmon_metric_resolve(self->handle, text, NULL, 0, &metric)); /* may write a file */
+    PyErr_Clear();
+    if (status != AFMON_OK)
         return NULL;
-    }
     PyObject *number = PyLong_FromVoidPtr(metric);
     if (number == NULL || PyDict_SetItem(self->names, name, number) != 0)
         PyErr_Clear();
@@ -105,21 +106,24 @@ PyObject *monitor_record_metric(PyObject *object, PyObject *const *arguments, Py
     struct monitor *self = (struct monitor *)object;
     PyObject *slots[3] = {NULL, NULL, NULL};
     double value;
-    if (names == NULL && count == 2) {
+    if (names == NULL && (count == 2 || count == 3)) {
         slots[0] = arguments[0];
         slots[1] = arguments[1];
+        slots[2] = count == 3 ? arguments[2] : NULL;
     } else if (sort_arguments(arguments, count, names, slots) != 0) {
         return NULL;
     }
     if (!monitor_is_open(self) || take_number(slots[1], "record_metric", "value", &value) != 0)
         return NULL;
-    if (!PyUnicode_Check(slots[0]))
-        return PyErr_Format(PyExc_TypeError, "record_metric: metric_name must be a str");
-    if ((slots[2] != NULL && slots[2] != Py_None) || !PyUnicode_CheckExact(slots[0]))
-        return record_with(self, slots[0], value, slots[2]);
-    afmon_metric *metric = handle_of(self, slots[0]);
-    if (metric == NULL)
-        return record_with(self, slots[0], value, NULL);
+    afmon_metric *metric = hot_find(self, slots[0], slots[2]);
+    if (metric == NULL) {
+        if (!PyUnicode_Check(slots[0]))
+            return PyErr_Format(PyExc_TypeError, "record_metric: metric_name must be a str");
+        if (PyUnicode_CheckExact(slots[0]) && (slots[2] == NULL || slots[2] == Py_None))
+            metric = handle_of(self, slots[0]);
+        if (metric == NULL)
+            return record_with(self, slots[0], value, slots[2]);
+    }
     host_recording = true;
     afmon_status status = afmon_record(metric, value);
     host_recording = false;

@@ -5,9 +5,16 @@
 #include "module.h"
 #include "track.h"
 
-/* The number of an argument's name, or TRACK_FIELD. -1 with an exception. */
-static int member_of(PyObject *name)
+/* The number of an argument's name, or TRACK_FIELD. -1 with an exception. Names in a program's text are interned, so most
+ * are found by address; the search begins at `next`, for they often come in this order. */
+static int member_of(PyObject *name, int next)
 {
+    for (int i = next; i < TRACK_FIELD; i++)
+        if (afmon_python.member_names[i] == name)
+            return i;
+    for (int i = 0; i < next; i++)
+        if (afmon_python.member_names[i] == name)
+            return i;
     PyObject *number = PyDict_GetItemWithError(afmon_python.members, name);
     if (number != NULL)
         return (int)PyLong_AsLong(number);
@@ -16,7 +23,7 @@ static int member_of(PyObject *name)
 
 static int sort_named(struct track *track, const char *function, const int *takes, PyObject *name, PyObject *value)
 {
-    int member = member_of(name);
+    int member = member_of(name, track->next);
     if (member < 0)
         return -1;
     if (member == TRACK_METADATA && PyDict_Check(value)) /* what OpenSimula gives: one dict of all */
@@ -28,6 +35,7 @@ static int sort_named(struct track *track, const char *function, const int *take
         return -1;
     }
     track->members[member] = value;
+    track->next = member + 1;
     return 0;
 }
 
@@ -104,9 +112,17 @@ static int take_error(struct track *track, const char **text, const char **type)
     return kept;
 }
 
+static void track_begin(struct track *track)
+{
+    memset(track->members, 0, sizeof track->members);
+    track->next = 0;
+    fields_begin(&track->fields);
+}
+
 static int take_basics(struct track *track, const char *function, double *duration, bool *success)
 {
-    int is_true = PyObject_IsTrue(track->members[TRACK_SUCCESS]);
+    PyObject *given = track->members[TRACK_SUCCESS];
+    int is_true = given == Py_True ? 1 : PyObject_IsTrue(given);
     *success = is_true == 1;
     return is_true < 0 ? -1 : take_number(track->members[TRACK_DURATION], function, "duration", duration);
 }
@@ -147,12 +163,12 @@ PyObject *monitor_track_generation(PyObject *object, PyObject *const *arguments,
         [TRACK_PROMPT_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1, [TRACK_TOTAL_TOKENS] = 1,
     };
     struct monitor *self = (struct monitor *)object;
-    struct track track = {0};
+    struct track track;
     afmon_generation generation = {0};
     afmon_status status = AFMON_E_ARGUMENT;
     if (!monitor_is_open(self))
         return NULL;
-    fields_begin(&track.fields);
+    track_begin(&track);
     if (track_sort(&track, "track_generation", takes, 2, 2, arguments, count, names) == 0 &&
         fill_generation(&track, &generation) == 0) {
         host_recording = true;
@@ -258,12 +274,12 @@ PyObject *monitor_track_evaluation(PyObject *object, PyObject *const *arguments,
         [TRACK_TOTAL_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1,
     };
     struct monitor *self = (struct monitor *)object;
-    struct track track = {0};
+    struct track track;
     afmon_evaluation evaluation = {0};
     afmon_status status = AFMON_E_ARGUMENT;
     if (!monitor_is_open(self))
         return NULL;
-    fields_begin(&track.fields);
+    track_begin(&track);
     if (track_sort(&track, "track_evaluation", takes, 4, 4, arguments, count, names) == 0 &&
         fill_evaluation(&track, &evaluation) == 0) {
         host_recording = true;

@@ -32,6 +32,7 @@ extern const char *const track_names[TRACK_FIELD];
 
 struct track {
     PyObject *members[TRACK_FIELD]; /* borrowed; NULL: not given */
+    int next;                       /* behind the member that was named last */
     struct fields fields;
 };
 

@@ -1,0 +1,208 @@
+"""What is recorded again and again goes through handles that the extension keeps: what that could break."""
+import gc
+import math
+import os
+import sys
+import threading
+
+import afmon
+import pytest
+from conftest import lines_of
+
+OFTEN = 100  # well beyond the number of calls after which a handle is made
+
+
+def payloads(folder):
+    """(value, metadata) of each sample, in order."""
+    return [(line["value"], {key: item for key, item in line.items() if key not in ("metric", "value", "timestamp")})
+            for line in lines_of(folder)]
+
+
+def test_every_call_is_a_sample_of_its_own(monitor, folder):
+    for i in range(OFTEN):
+        monitor.record_metric("m", i, {"operation": "answer", "attempt": 1, "last": True, "note": None})
+        monitor.record_metric("m", i)
+    monitor.flush()
+    metadata = {"operation": "answer", "attempt": 1, "last": True, "note": None}
+    assert payloads(folder) == [entry for i in range(OFTEN) for entry in ((float(i), metadata), (float(i), {}))]
+    assert list(lines_of(folder)[-2]) == ["metric", "value", *metadata, "timestamp"]
+
+
+def test_a_dict_that_is_changed_between_calls(monitor, folder):
+    metadata = {"phase": "first"}
+    for i in range(3 * OFTEN):
+        if i == OFTEN:
+            metadata["phase"] = "second"
+        if i == 2 * OFTEN:
+            metadata["more"] = "m"
+        monitor.record_metric("m", i, metadata)
+    monitor.flush()
+    expected = [{"phase": "first"}, {"phase": "second"}, {"phase": "second", "more": "m"}]
+    assert [item for _, item in payloads(folder)] == [one for one in expected for _ in range(OFTEN)]
+
+
+def test_equal_values_of_other_types_and_another_order_stay_apart(monitor, folder):
+    kinds = [{"k": True}, {"k": 1}, {"k": 1.0}, {"k": "1"}, {"k": None}, {"a": 1, "b": 2}, {"b": 2, "a": 1}]
+    for _ in range(OFTEN):
+        for metadata in kinds:
+            monitor.record_metric("m", 0, metadata)
+    monitor.flush()
+    seen = [list(item.items()) for _, item in payloads(folder)]
+    expected = [list(metadata.items()) for metadata in kinds] * OFTEN
+    assert seen == expected
+    assert [[type(value) for _, value in item] for item in seen] == [[type(value) for _, value in item] for item in expected]
+
+
+class Text(str):
+    def __str__(self):
+        return "changed by __str__"
+
+
+class Changing:
+    texts = iter(range(10 * OFTEN))
+
+    def __str__(self):
+        return str(next(self.texts))
+
+
+def test_what_is_no_plain_text_is_asked_each_time(monitor, folder):
+    changing = Changing()
+    for i in range(OFTEN):
+        monitor.record_metric("m", i, {"k": changing})
+        monitor.record_metric("m", i, {Text("key"): "v"})
+    monitor.flush()
+    assert [item["k"] for _, item in payloads(folder)[::2]] == [str(i) for i in range(OFTEN)]
+    assert all(list(item) == ["changed by __str__"] for _, item in payloads(folder)[1::2])
+
+
+def test_texts_that_are_made_anew_for_each_call(monitor, folder):
+    for i in range(OFTEN):
+        monitor.record_metric("".join(["na", "me"]), i, {"".join(["k", "ey"]): "".join(["val", "ue"])})
+    monitor.flush()
+    assert [line["metric"] for line in lines_of(folder)] == ["name"] * OFTEN
+    assert payloads(folder) == [(float(i), {"key": "value"}) for i in range(OFTEN)]
+
+
+@pytest.mark.parametrize("name, text, value", [
+    ("half \ud800 pair", "half \ufffd\ufffd\ufffd pair", "a\udfffb"), ("nul \0 byte", "nul \0 byte", "n\0"), ("", "", ""),
+    ("long " * 1000, "long " * 1000, "x" * 100_000),
+])
+def test_unusual_texts(monitor, folder, name, text, value):
+    for i in range(OFTEN):
+        monitor.record_metric(name, i, {"k": value})
+    monitor.flush()
+    assert {line["metric"] for line in lines_of(folder)} == {text}
+    assert len({line["k"] for line in lines_of(folder)}) == 1 and len(lines_of(folder)) == OFTEN
+
+
+def test_more_repeated_calls_than_handles_are_kept_for(monitor):
+    names = [f"m{number}" for number in range(60)]
+    texts = [f"t{number}" for number in range(40)]
+    for _ in range(20):
+        for name in names:
+            for text in texts:
+                monitor.record_metric(name, 1, {"k": text})
+    monitor.flush()
+    view = monitor.view()
+    assert [view.get_metrics(name)["count"] for name in names] == [800] * 60
+    assert sorted({sample["k"] for sample in view.samples("m7")}) == sorted(texts)
+
+
+def test_very_many_names(monitor):
+    for number in range(5000):
+        monitor.record_metric(f"name {number}", number)
+    monitor.flush()
+    assert len(monitor.view().metrics) == 5000
+    assert monitor.get_metrics("name 4999")["mean"] == 4999
+
+
+def test_values_are_checked_at_each_call(monitor, folder):
+    for _ in range(OFTEN):
+        monitor.record_metric("m", 1, {"k": "v"})
+    monitor.record_metric("m", math.nan, {"k": "v"})
+    for bad in (None, "1", [1]):
+        with pytest.raises(TypeError, match="value"):
+            monitor.record_metric("m", bad, {"k": "v"})
+    with pytest.raises(ValueError, match="value"):
+        monitor.record_metric("m", 10**400, {"k": "v"})
+    monitor.flush()
+    assert payloads(folder)[-1] == (None, {"k": "v"}) and len(lines_of(folder)) == OFTEN + 1
+
+
+def test_after_shutdown(folder):
+    monitor = afmon.GenerationMonitor(folder, metrics_interval=0)
+    for i in range(OFTEN):
+        monitor.record_metric("m", i, {"k": "v"})
+    monitor.shutdown()
+    with pytest.warns(RuntimeWarning, match="shut down"):
+        monitor.record_metric("m", 1, {"k": "v"})
+    monitor.record_metric("m", 1, {"k": "v"})
+    assert len(lines_of(folder)) == OFTEN
+
+
+def test_a_forked_child_records_through_the_same_handles(folder):
+    with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
+        def record(value):
+            for _ in range(OFTEN):
+                monitor.record_metric("m", value, {"k": "v"})
+
+        record(1)
+        child = os.fork()
+        if child == 0:
+            record(2)
+            os._exit(0 if monitor.shutdown()["drained"] else 1)
+        record(3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert sorted(payloads(folder), key=str) == sorted([(value, {"k": "v"}) for value in (1.0, 2.0, 3.0)] * OFTEN, key=str)
+
+
+def test_two_monitors_do_not_share(tmp_path):
+    with afmon.GenerationMonitor(tmp_path / "a", metrics_interval=0) as one, \
+            afmon.GenerationMonitor(tmp_path / "b", metrics_interval=0) as other:
+        for i in range(OFTEN):
+            for number, monitor in enumerate((one, other)):
+                monitor.record_metric("m", number, {"k": "v"})
+    assert [payloads(tmp_path / name) for name in "ab"] == [[(float(number), {"k": "v"})] * OFTEN for number in (0, 1)]
+
+
+def test_threads_that_begin_together(monitor):
+    start = threading.Barrier(8)
+
+    def work():
+        start.wait()
+        for _ in range(1000):
+            monitor.record_metric("together", 1, {"k": "v"})
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    monitor.flush()
+    assert monitor.get_metrics("together")["count"] == 8000
+    assert all(sample["k"] == "v" for sample in monitor.view().samples("together"))
+
+
+def test_nothing_is_kept_after_the_monitor(folder):
+    key, text = "".join(["a ", "key"]), "".join(["a ", "text"])
+    before = sys.getrefcount(key), sys.getrefcount(text)
+    with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
+        for i in range(OFTEN):
+            monitor.record_metric(text, i, {key: text})
+    assert sys.getrefcount(key) > before[0]
+    del monitor
+    gc.collect()
+    assert (sys.getrefcount(key), sys.getrefcount(text)) == before
+
+
+def test_keywords_in_any_order_and_not_interned(monitor, folder):
+    """The extension finds the names of arguments by their address, where they are interned."""
+    named = {"".join(["dur", "ation"]): 1, "".join(["suc", "cess"]): True, "".join(["model", "_name"]): "m"}
+    monitor.track_generation(**named)
+    monitor.track_generation(total_token_count=3, success=True, model_name="m", duration=1)
+    monitor.flush()
+    assert [line["metric"] for line in lines_of(folder)].count("model_usage:m") == 2
+    for call in (lambda: monitor.track_generation(1, True, **{"".join(["dur", "ation"]): 2}),
+                 lambda: monitor.record_metric("m", 1, **{"".join(["val", "ue"]): 2})):
+        with pytest.raises(TypeError):
+            call()
