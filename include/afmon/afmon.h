@@ -1049,6 +1049,8 @@ typedef struct afmon_live_options {
     bool recover;           /* true: what killed processes left in their rings is put into the files first */
     bool replay;            /* false. true: read from the beginning, and only up to the time of afmon_live_replay_to */
     bool meters; /* false. true: keep what an afmon server exposes to Prometheus; a third more for a sample */
+    const afmon_alert_rule *rules; /* NULL. Alert rules to judge the run by, in place of what its log says; copied */
+    size_t rule_count;             /* at most 64 */
 } afmon_live_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */
@@ -1177,7 +1179,10 @@ AFMON_API afmon_status afmon_live_models(afmon_live *live, double window_s, afmo
 AFMON_API afmon_status afmon_live_operations(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
                                              size_t *count);
 
-/* A time in which an alert held, from the log. */
+/* A time in which an alert held: from the run's log, as its own monitors judged it. Where the log has no alert at all
+ * (that of the peer never has), or rules were given, the follower judges the built-in rules, or those given, over what
+ * it read: every second as far as it keeps seconds, less often the longer ago, and by windows as exact as its time
+ * buckets; quantiles and standard deviations within 2 % of the value, of values above zero. */
 typedef struct afmon_live_alert {
     char name[64];
     char message[160]; /* of its last pass */
@@ -1187,10 +1192,11 @@ typedef struct afmon_live_alert {
     int64_t last_ns;
     int64_t resolved_ns; /* 0 where the log does not tell, or it is firing */
     uint64_t passes;
+    bool judged; /* by the follower */
 } afmon_live_alert;
 
 /* Fills alerts (room for capacity): those that are firing first, then the latest first; *count is how many there are.
- * The last 256 are kept. */
+ * The last 256 are kept, and those that are firing. */
 AFMON_API afmon_status afmon_live_alerts(afmon_live *live, afmon_live_alert *alerts, size_t capacity, size_t *count);
 
 /* A line of the log. Texts are valid until the visit returns. */

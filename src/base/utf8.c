@@ -87,3 +87,15 @@ void afmon_buffer_add_utf8(struct afmon_buffer *buffer, const char *text, size_t
     if (buffer->failed)
         buffer->length = start;
 }
+
+void afmon_utf8_copy(char *out, size_t size, const char *text, size_t length)
+{
+    if (length >= size) {
+        length = size - 1;
+        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+            length--;
+    }
+    if (length > 0)
+        memcpy(out, text, length);
+    out[length] = '\0';
+}

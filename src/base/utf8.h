@@ -16,6 +16,10 @@ size_t afmon_utf8_part(const char *text, size_t length, bool *well_formed);
 /* Adds text with U+FFFD in place of each maximal ill-formed part. */
 void afmon_buffer_add_utf8(struct afmon_buffer *buffer, const char *text, size_t length);
 
+/* Copies text into out (room for size bytes, at least one) and ends it with a NUL; what is too long is cut at a
+ * character's end. */
+void afmon_utf8_copy(char *out, size_t size, const char *text, size_t length);
+
 /* True where the 8 bytes that were loaded into word are all below 0x80. */
 #define AFMON_WORD_IS_ASCII(word) (((word)&UINT64_C(0x8080808080808080)) == 0)
 

@@ -3,12 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "live/live_internal.h"
 #include "store/reader_text.h"
-
-/* Passes of a rule that are no farther apart belong together: two and a half of the usual interval. */
-#define GAP_NS (150 * AFMON_NS_PER_S)
-#define LEAST_GAP_NS (3 * AFMON_NS_PER_S)
 
 struct pass {
     char name[sizeof((afmon_live_alert *)NULL)->name];
@@ -23,16 +20,7 @@ static void copy_raw(char *out, size_t size, const char *raw, size_t length)
     struct afmon_buffer text;
     afmon_buffer_init(&text, AFMON_LOG_TEXT + 16);
     afmon_json_unescape(&text, raw, length);
-    const char *from = text.failed ? raw : text.data;
-    size_t count = text.failed ? length : text.length;
-    if (count >= size) {
-        count = size - 1;
-        while (count > 0 && ((unsigned char)from[count] & 0xC0) == 0x80)
-            count--;
-    }
-    if (count > 0)
-        memcpy(out, from, count);
-    out[count] = '\0';
+    afmon_utf8_copy(out, size, text.failed ? raw : text.data, text.failed ? length : text.length);
     afmon_buffer_free(&text);
 }
 
@@ -55,9 +43,9 @@ static bool joins(const afmon_live_alert *span, const struct pass *pass)
     if (strcmp(span->name, pass->name) != 0)
         return false;
     if (pass->time_ns > span->last_ns)
-        return !pass->fired && span->resolved_ns == 0 && pass->time_ns - span->last_ns <= GAP_NS;
+        return !pass->fired && span->resolved_ns == 0 && pass->time_ns - span->last_ns <= AFMON_LIVE_GAP_NS;
     if (pass->time_ns < span->first_ns)
-        return !pass->resolved && !span->firing && span->first_ns - pass->time_ns <= GAP_NS;
+        return !pass->resolved && !span->firing && span->first_ns - pass->time_ns <= AFMON_LIVE_GAP_NS;
     return true;
 }
 
@@ -80,14 +68,7 @@ static void put(afmon_live_alert *span, const struct pass *pass, const afmon_liv
     size_t skipped = strlen(pass->resolved ? "Alert resolved: " : "Alert: ");
     if (skipped > line->message_length)
         skipped = line->message_length;
-    size_t length = line->message_length - skipped;
-    if (length >= sizeof span->message) {
-        length = sizeof span->message - 1;
-        while (length > 0 && ((unsigned char)line->message[skipped + length] & 0xC0) == 0x80)
-            length--;
-    }
-    memcpy(span->message, line->message + skipped, length);
-    span->message[length] = '\0';
+    afmon_utf8_copy(span->message, sizeof span->message, line->message + skipped, line->message_length - skipped);
 }
 
 static afmon_live_alert *new_span(struct afmon_live_log *log, const struct pass *pass)
@@ -129,7 +110,7 @@ static void unite(struct afmon_live_log *log, afmon_live_alert *span)
             continue;
         afmon_live_alert *first = other->first_ns <= span->first_ns ? other : span;
         afmon_live_alert *second = first == other ? span : other;
-        if (first->resolved_ns != 0 || second->firing || second->first_ns - first->last_ns > GAP_NS)
+        if (first->resolved_ns != 0 || second->firing || second->first_ns - first->last_ns > AFMON_LIVE_GAP_NS)
             continue;
         afmon_live_alert both = *second;
         both.first_ns = first->first_ns;
@@ -154,46 +135,4 @@ void afmon_live_alert_take(struct afmon_live_log *log, const afmon_live_log_line
         return;
     put(span, &pass, line);
     unite(log, span);
-}
-
-/* An alert is over where the log says so, or where passes that should have come have not. */
-static void judge(afmon_live_alert *alert, int64_t now_ns)
-{
-    int64_t gap = GAP_NS;
-    if (alert->passes > 1)
-        gap = (alert->last_ns - alert->first_ns) / (int64_t)(alert->passes - 1) * 5 / 2;
-    gap = gap < LEAST_GAP_NS ? LEAST_GAP_NS : gap;
-    alert->firing = alert->resolved_ns == 0 && now_ns - alert->last_ns <= gap;
-}
-
-static int compare(const void *left, const void *right)
-{
-    const afmon_live_alert *a = left;
-    const afmon_live_alert *b = right;
-    if (a->firing != b->firing)
-        return a->firing ? -1 : 1;
-    if (a->last_ns != b->last_ns)
-        return a->last_ns < b->last_ns ? 1 : -1;
-    return strcmp(a->name, b->name);
-}
-
-afmon_status afmon_live_alerts(afmon_live *live, afmon_live_alert *alerts, size_t capacity, size_t *count)
-{
-    afmon_live_info info;
-    if (live == NULL || count == NULL || (alerts == NULL && capacity > 0))
-        return AFMON_E_ARGUMENT;
-    *count = live->log.alert_count;
-    afmon_live_alert *sorted = malloc((*count + 1) * sizeof *sorted);
-    if (sorted == NULL)
-        return AFMON_E_NO_MEMORY;
-    afmon_live_get_info(live, &info);
-    for (size_t i = 0; i < *count; i++) {
-        sorted[i] = live->log.alerts[i];
-        judge(&sorted[i], info.now_ns);
-    }
-    qsort(sorted, *count, sizeof *sorted, compare);
-    if (capacity > 0)
-        memcpy(alerts, sorted, (*count < capacity ? *count : capacity) * sizeof *alerts);
-    free(sorted);
-    return AFMON_OK;
 }

@@ -34,12 +34,6 @@ static bool gather(void *user, int64_t first, int64_t width, const struct afmon_
     return histogram == NULL || afmon_histogram_merge(&gathering->histogram, histogram);
 }
 
-static int64_t time_of(int64_t quarter)
-{
-    int64_t most = INT64_MAX / AFMON_QUARTER_NS;
-    return (quarter > most ? most : quarter < -most ? -most : quarter) * AFMON_QUARTER_NS;
-}
-
 static afmon_status of_window(const struct afmon_live_series *series, afmon_window window, afmon_aggregate *aggregate,
                               afmon_window *covered)
 {
@@ -60,7 +54,7 @@ static afmon_status of_window(const struct afmon_live_series *series, afmon_wind
     }
     afmon_histogram_free(&sums.histogram);
     if (covered != NULL)
-        *covered = (afmon_window){time_of(sums.from), time_of(sums.to)};
+        *covered = (afmon_window){afmon_quarter_time(sums.from), afmon_quarter_time(sums.to)};
     return whole ? AFMON_OK : AFMON_E_NO_MEMORY;
 }
 
@@ -184,9 +178,10 @@ afmon_status afmon_live_buckets(afmon_live *live, const char *name, afmon_window
     filling.first = bucket_of(from, filling.shift);
     filling.count = (size_t)(bucket_of(to, filling.shift) - filling.first) + 1;
     *count = filling.count;
-    *width_ns = time_of(INT64_C(1) << filling.shift);
+    *width_ns = afmon_quarter_time(INT64_C(1) << filling.shift);
     for (size_t i = 0; i < filling.count; i++)
-        buckets[i] = (afmon_bucket){.start_ns = time_of((filling.first + (int64_t)i) * (INT64_C(1) << filling.shift))};
+        buckets[i] = (afmon_bucket){
+            .start_ns = afmon_quarter_time((filling.first + (int64_t)i) * (INT64_C(1) << filling.shift))};
     (void)afmon_cells_each(&series->cells, from, to, fill, &filling);
     return series->cells.timed ? fill_quantiles(series, &filling) : AFMON_OK;
 }

@@ -7,6 +7,12 @@ int64_t afmon_quarter_of(int64_t time_ns)
     return time_ns / AFMON_QUARTER_NS - (time_ns % AFMON_QUARTER_NS < 0);
 }
 
+int64_t afmon_quarter_time(int64_t quarter)
+{
+    int64_t most = INT64_MAX / AFMON_QUARTER_NS;
+    return (quarter > most ? most : quarter < -most ? -most : quarter) * AFMON_QUARTER_NS;
+}
+
 /* Which cell of a level a quarter is in, numbered from the epoch: rounded down, before 1970, too. */
 static int64_t index_at(int64_t quarter, unsigned level)
 {

@@ -37,8 +37,9 @@ struct afmon_cells {
     bool timed; /* keep histograms */
 };
 
-/* The quarter that a time lies in. */
+/* The quarter that a time lies in, and when a quarter begins (as near as an int64_t of nanoseconds comes). */
 int64_t afmon_quarter_of(int64_t time_ns);
+int64_t afmon_quarter_time(int64_t quarter);
 
 /* Adds a finite value. False: no memory; then the cells may have lost some, and are to be freed. */
 bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value);

@@ -153,7 +153,9 @@ static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, 
 {
     struct afmon_tail_lines lines = lines_of(live, tail);
     live->call = live->past_call;
+    live->past = true;
     afmon_status status = afmon_tail_backward(tail, &live->buffer, &lines, error);
+    live->past = false;
     if (live->meters != NULL)
         afmon_meters_settle_call(live->meters, live->past_call);
     return settle(live, status, error);

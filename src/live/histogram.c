@@ -118,3 +118,21 @@ double afmon_histogram_quantile(const struct afmon_histogram *histogram, double 
     }
     return max;
 }
+
+double afmon_histogram_stddev(const struct afmon_histogram *histogram, double min, double max)
+{
+    double count = 0;
+    double mean = 0;
+    double squares = 0; /* as by Welford, a class at a time */
+    for (unsigned i = 0; i < histogram->span; i++) {
+        double here = histogram->counts[i];
+        if (here == 0)
+            continue;
+        double value = fmax(min, fmin(max, value_in(histogram->first + i, 0.5)));
+        double distance = value - mean;
+        count += here;
+        mean += distance * here / count;
+        squares += distance * (value - mean) * here;
+    }
+    return count < 2 ? 0 : sqrt(squares / (count - 1));
+}

@@ -26,4 +26,7 @@ size_t afmon_histogram_bytes(const struct afmon_histogram *histogram);
 /* The value at quantile q (0..1), kept between min and max. 0 where the histogram is empty. */
 double afmon_histogram_quantile(const struct afmon_histogram *histogram, double q, double min, double max);
 
+/* The sample standard deviation, of the middles of the classes, likewise. 0 of fewer than two values. */
+double afmon_histogram_stddev(const struct afmon_histogram *histogram, double min, double max);
+
 #endif

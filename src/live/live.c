@@ -57,20 +57,35 @@ static bool have_sums(struct afmon_live *live)
     return live->tally != NULL && live->meters != NULL && live->past_call != NULL;
 }
 
+static afmon_status make_rules(struct afmon_live *live, afmon_error *error)
+{
+    live->rules = calloc(1, sizeof *live->rules);
+    if (live->rules == NULL)
+        return afmon_fail_memory(error);
+    const afmon_alert_rule *given = live->options.rules;
+    live->options.rules = NULL; /* the caller's */
+    return afmon_live_rules_init(live->rules, given, live->options.rule_count, error);
+}
+
 static afmon_status make(struct afmon_live *live, const char *folder, afmon_error *error)
 {
     afmon_buffer_init(&live->buffer, AFMON_TAIL_LINE * 2);
-    live->folder = strdup(folder);
-    live->reader = afmon_reader_new();
-    live->metadata = afmon_live_metadata_new(live->options.meters);
-    live->table = calloc(1, sizeof *live->table);
     live->operations.most = AFMON_LIVE_OPERATIONS;
     live->models.most = AFMON_LIVE_MODELS;
     live->log.routine.most = live->log.notable.most = live->options.log_lines;
     live->replay_ns = INT64_MIN;
     live->looked_ns = INT64_MIN / 2;
-    bool whole = live->folder != NULL && live->reader != NULL && live->metadata != NULL && live->table != NULL;
-    return whole && have_sums(live) ? AFMON_OK : afmon_fail_memory(error);
+    afmon_status status = make_rules(live, error);
+    if (status != AFMON_OK)
+        return status;
+    live->folder = strdup(folder);
+    live->reader = afmon_reader_new();
+    live->metadata = afmon_live_metadata_new(live->options.meters, live->rules);
+    live->table = calloc(1, sizeof *live->table);
+    if (live->folder == NULL || live->reader == NULL || live->metadata == NULL || live->table == NULL)
+        return afmon_fail_memory(error);
+    live->table->rules = live->rules;
+    return have_sums(live) ? AFMON_OK : afmon_fail_memory(error);
 }
 
 afmon_status afmon_live_open(const char *folder, const afmon_live_options *options, afmon_live **live,
@@ -103,6 +118,8 @@ static void forget_sums(struct afmon_live *live)
     afmon_groups_free(&live->operations);
     afmon_groups_free(&live->models);
     afmon_live_log_free(&live->log);
+    if (live->rules != NULL)
+        afmon_live_rules_forget(live->rules);
     afmon_run_tally_free(live->tally);
     afmon_meters_free(live->meters);
     free(live->past_call);
@@ -132,6 +149,9 @@ void afmon_live_close(afmon_live *live)
     afmon_live_metadata_free(live->metadata);
     afmon_reader_free(live->reader);
     afmon_buffer_free(&live->buffer);
+    if (live->rules != NULL)
+        afmon_live_rules_free(live->rules);
+    free(live->rules);
     free(live->table);
     free(live->folder);
     free(live);
@@ -245,9 +265,10 @@ static double loaded_part(const struct afmon_live *live)
 
 static size_t bytes_of(const struct afmon_live *live)
 {
-    return sizeof *live + live->buffer.capacity + afmon_live_table_bytes(live->table) +
-           afmon_groups_bytes(&live->operations) + afmon_groups_bytes(&live->models) +
-           afmon_live_log_bytes(&live->log) + afmon_live_metadata_bytes(live->metadata) + READER_BYTES;
+    return sizeof *live + sizeof *live->rules + live->buffer.capacity + afmon_live_rules_bytes(live->rules) +
+           afmon_live_table_bytes(live->table) + afmon_groups_bytes(&live->operations) +
+           afmon_groups_bytes(&live->models) + afmon_live_log_bytes(&live->log) +
+           afmon_live_metadata_bytes(live->metadata) + READER_BYTES;
 }
 
 static int64_t now_of(const struct afmon_live *live, afmon_live_state state)

@@ -26,6 +26,7 @@ struct afmon_live {
     struct afmon_groups operations;
     struct afmon_groups models;
     struct afmon_live_log log;
+    struct afmon_live_rules *rules;
     struct afmon_run_tally *tally;
     struct afmon_meters *meters;        /* NULL: not asked for */
     struct afmon_meter_call *past_call; /* of what is read backwards; a tail has one for what is read forwards */
@@ -37,6 +38,7 @@ struct afmon_live {
     int64_t first_ns;
     int64_t last_ns;
     bool foreign; /* some line is not in afmon's own form: another program writes, and makes no session */
+    bool past;    /* what is being read is of the past */
     bool stale;   /* what was added up is incomplete (no memory), or a file is another one: all is read again */
     uint64_t revision;
     uint64_t restarts;

@@ -3,8 +3,10 @@
 #define AFMON_LIVE_LOG_H
 
 #include "live/log_line.h"
+#include "live/rules.h"
 
-#define AFMON_LIVE_ALERTS 256
+/* Passes of a rule that are no farther apart belong together: two and a half of the usual interval. */
+#define AFMON_LIVE_GAP_NS (INT64_C(150) * 1000000000)
 
 struct afmon_kept_line {
     uint64_t number;

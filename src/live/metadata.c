@@ -31,15 +31,18 @@ struct afmon_live_metadata {
     struct afmon_live_labels other; /* of a text that is not remembered */
     struct afmon_live_labels none;
     bool meters;
+    const struct afmon_live_rules *rules;
 };
 
-struct afmon_live_metadata *afmon_live_metadata_new(bool meters)
+struct afmon_live_metadata *afmon_live_metadata_new(bool meters, const struct afmon_live_rules *rules)
 {
     struct afmon_live_metadata *metadata = calloc(1, sizeof *metadata);
     if (metadata == NULL)
         return NULL;
     metadata->seed = afmon_hash_seed();
     metadata->meters = meters;
+    metadata->rules = rules;
+    metadata->none.wanted = afmon_live_rules_want(rules, NULL, 0);
     metadata->entries = malloc(ENTRIES * sizeof *metadata->entries);
     metadata->texts = malloc(TEXT_BYTES);
     metadata->fields = malloc(FIRST_FIELDS * sizeof *metadata->fields);
@@ -142,6 +145,7 @@ static bool resolve(struct afmon_live_metadata *metadata, const void *packed, si
     afmon_sample_look_at_fields(metadata->fields, count, &labels->facts);
     if (metadata->meters)
         afmon_meter_labels_of(&labels->meter, &(afmon_sample){.fields = metadata->fields, .field_count = count});
+    labels->wanted = afmon_live_rules_want(metadata->rules, metadata->fields, count);
     return name_groups(labels, operations, models);
 }
 

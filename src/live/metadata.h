@@ -13,11 +13,13 @@ struct afmon_live_labels {
     struct afmon_group *model;
     struct afmon_sample_facts facts; /* without kind and name, which are the metric's */
     struct afmon_meter_labels meter; /* where meters are asked for */
+    uint64_t wanted;                 /* rules that want such samples */
 };
 
 struct afmon_live_metadata; /* remembers texts that come again, in 1.5 MB; opaque */
 
-struct afmon_live_metadata *afmon_live_metadata_new(bool meters); /* NULL: no memory */
+struct afmon_live_metadata *afmon_live_metadata_new(bool meters,
+                                                    const struct afmon_live_rules *rules); /* NULL: no memory */
 void afmon_live_metadata_free(struct afmon_live_metadata *metadata);
 
 /* Forgets all: before the groups go. */

@@ -46,6 +46,23 @@ static uint16_t *slot_of(struct afmon_live_table *table, const char *name, size_
     }
 }
 
+/* Whatever names a run invents, those that all runs have in common are told apart. */
+static bool is_common(const struct afmon_sample_facts *facts)
+{
+    return facts->kind != AFMON_METRIC_OTHER && !facts->name.given;
+}
+
+static bool has_place(const struct afmon_live_table *table, const char *name, size_t length)
+{
+    struct afmon_sample_facts facts;
+    uint64_t own;
+    if (table->count < AFMON_LIVE_METRICS - AFMON_LIVE_KEPT_FREE)
+        return true;
+    afmon_sample_look_at_name(name, length, &facts);
+    return table->count < AFMON_LIVE_METRICS &&
+           (is_common(&facts) || afmon_live_rules_name(table->rules, name, length, &own));
+}
+
 static struct afmon_live_series *make(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
 {
     struct afmon_live_series *series = calloc(1, sizeof *series);
@@ -63,7 +80,8 @@ static struct afmon_live_series *make(struct afmon_live_table *table, const char
     afmon_sample_look_at_name(copy, length, &facts);
     series->metric = facts.kind;
     series->rest = facts.name;
-    series->charted = table->charted < AFMON_LIVE_CHARTED;
+    bool named = afmon_live_rules_name(table->rules, name, length, &series->rules);
+    series->charted = named || table->charted < AFMON_LIVE_CHARTED || is_common(&facts);
     table->charted += series->charted;
     series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && ends_in(name, length, "_time");
     table->timed += series->cells.timed;
@@ -93,7 +111,7 @@ struct afmon_live_series *afmon_live_series_of(struct afmon_live_table *table, c
     uint16_t *slot = slot_of(table, name, length, hash);
     if (*slot != 0)
         return table->series[*slot - 1];
-    if (table->count == AFMON_LIVE_METRICS)
+    if (!has_place(table, name, length))
         return NULL;
     struct afmon_live_series *series = make(table, name, length, hash);
     *no_memory |= series == NULL;
@@ -109,6 +127,12 @@ struct afmon_live_series *afmon_live_series_find(struct afmon_live_table *table,
 {
     uint16_t slot = *slot_of(table, name, length, hash_of(table, name, length));
     return slot != 0 ? table->series[slot - 1] : NULL;
+}
+
+const struct afmon_cells *afmon_live_cells_of(struct afmon_live_table *table, const char *name)
+{
+    const struct afmon_live_series *series = afmon_live_series_find(table, name, strlen(name));
+    return series != NULL && series->charted ? &series->cells : NULL;
 }
 
 bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value)
@@ -158,5 +182,5 @@ void afmon_live_table_free(struct afmon_live_table *table)
         free(table->series[i]->name);
         free(table->series[i]);
     }
-    *table = (struct afmon_live_table){0};
+    *table = (struct afmon_live_table){.rules = table->rules};
 }

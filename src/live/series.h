@@ -2,13 +2,14 @@
 #ifndef AFMON_LIVE_SERIES_H
 #define AFMON_LIVE_SERIES_H
 
-#include "live/cells.h"
+#include "live/rules.h"
 #include "store/summary.h"
 #include "summary/sample.h"
 
-#define AFMON_LIVE_METRICS 1024 /* told apart; samples of further names are counted, no more */
-#define AFMON_LIVE_CHARTED 128  /* of them: with cells */
-#define AFMON_LIVE_TIMED 4      /* of these: with histograms in their cells */
+#define AFMON_LIVE_METRICS 1024  /* told apart; samples of further names are counted, no more */
+#define AFMON_LIVE_KEPT_FREE 128 /* of these places: for metrics that tracked calls record, and those of rules */
+#define AFMON_LIVE_CHARTED 128   /* of them: with cells */
+#define AFMON_LIVE_TIMED 4       /* of these: with histograms in their cells */
 
 enum afmon_live_kind {
     AFMON_LIVE_OTHER,
@@ -32,6 +33,7 @@ struct afmon_live_series {
     struct afmon_histogram values;
     bool charted;
     struct afmon_cells cells;
+    uint64_t rules; /* with cells of their own that look at it */
 };
 
 /* Begin with a zeroed one. */
@@ -41,6 +43,7 @@ struct afmon_live_table {
     size_t charted;
     size_t timed;
     bool unsorted;
+    const struct afmon_live_rules *rules; /* metrics that they look at have a chart in any case; NULL: none */
     uint64_t seed;
     uint16_t slots[2 * AFMON_LIVE_METRICS]; /* index + 1 in series, by hash */
 };
@@ -52,6 +55,9 @@ struct afmon_live_series *afmon_live_series_find(struct afmon_live_table *table,
 
 /* False: no memory. */
 bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value);
+
+/* NULL: there is no such metric, or it has no cells. */
+const struct afmon_cells *afmon_live_cells_of(struct afmon_live_table *table, const char *name);
 
 /* In order of names. */
 struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, size_t index);

@@ -37,15 +37,18 @@ static bool add_to_groups(struct afmon_live *live, const struct afmon_live_serie
 static bool add_to_series(struct afmon_live *live, struct afmon_live_series *series,
                           const struct afmon_live_labels *labels, int64_t time_ns, double value)
 {
-    return afmon_live_series_add(series, time_ns, value) && add_to_groups(live, series, labels, time_ns, value);
+    bool judged = series->rules == 0 || !isfinite(value) ||
+                  afmon_live_rules_take(live->rules, series->rules & labels->wanted, time_ns, value);
+    return judged && afmon_live_series_add(series, time_ns, value) &&
+           add_to_groups(live, series, labels, time_ns, value);
 }
 
 /* What the metadata say, where anybody wants to know it of a metric of that kind. */
 static afmon_status find_labels(struct afmon_live *live, struct afmon_read_sample *sample,
-                                enum afmon_metric_kind metric, const struct afmon_live_labels **labels)
+                                enum afmon_metric_kind metric, uint64_t rules, const struct afmon_live_labels **labels)
 {
     *labels = afmon_live_metadata_none(live->metadata);
-    if (metric == AFMON_METRIC_OTHER)
+    if (metric == AFMON_METRIC_OTHER && rules == 0)
         return AFMON_OK;
     return afmon_live_metadata_labels(live->metadata, live->reader, sample, &live->operations, &live->models, labels);
 }
@@ -65,6 +68,7 @@ static void note_facts(struct afmon_live *live, const struct afmon_read_sample *
     live->sample_count++;
     live->not_finite += isfinite(sample->value) ? 0 : 1;
     live->foreign |= sample->metadata == NULL;
+    afmon_live_rules_note(live->rules, time_ns, live->past);
     live->first_ns = first || time_ns < live->first_ns ? time_ns : live->first_ns;
     live->last_ns = first || time_ns > live->last_ns ? time_ns : live->last_ns;
 }
@@ -97,7 +101,7 @@ static afmon_status take_sample(struct afmon_live *live, struct afmon_read_sampl
     else
         afmon_sample_look_at_name(sample->name, sample->name_length, &named);
     const struct afmon_live_labels *labels;
-    afmon_status status = find_labels(live, sample, named.kind, &labels);
+    afmon_status status = find_labels(live, sample, named.kind, series != NULL ? series->rules : 0, &labels);
     if (status != AFMON_OK)
         return status;
     struct afmon_sample_facts facts = labels->facts;
