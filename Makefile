@@ -22,11 +22,14 @@ test: setup-tests
 lint asan tsan: setup-tests
 	@$(RUN_TESTS) $@
 
-# The peer's own generators with our monitor. Its packages are 670 MB, so this is no part of `make test`.
+# The peer's generators with our monitor, and then the peer's own tests with our module in the place of theirs. Its
+# packages are 670 MB, so this is no part of `make test`.
+PEER_TESTS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/build/python:$(CURDIR)/tests/peer' \
+    '$(CURDIR)/build-peer/bin/python3' -m pytest -q -p no:cacheprovider
 test-peer: build
-	@test -x build-peer/bin/python3 || python3 -m venv build-peer
-	@build-peer/bin/python3 -m pip install -q --disable-pip-version-check --require-hashes -r tests/peer/requirements.txt
-	@PYTHONPATH=build/python PYTHONDONTWRITEBYTECODE=1 build-peer/bin/python3 -m pytest -q -p no:cacheprovider tests/peer
+	@tools/fetch peer
+	@$(PEER_TESTS) -p no:asyncio tests/peer
+	@cd build-peer/afterimage && $(PEER_TESTS) -p in_place -m 'not integration' tests
 
 format: setup-tests
 	@python3 tools/check-format --fix

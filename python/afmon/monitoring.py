@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from . import _afmon, _convert, _exit, _typed, feeds
 from . import rules as _rules
@@ -26,11 +26,13 @@ __all__ = [
     "FileMetricHandler",
     "GenerationMonitor",
     "LogHandler",
+    "LogLevel",
     "MetricHandler",
     "ModelTokenUsage",
     "TokenUsageReport",
 ]
 
+LogLevel = Literal["info", "warning", "error"]
 _INFO, _WARNING, _ERROR = range(3)
 _MAX_MEMORY = 256 << 20
 _RING_BYTES = 256 << 10

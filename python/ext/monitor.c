@@ -306,17 +306,17 @@ static PyObject *view(PyObject *object, PyObject *unused)
 
 static PyMethodDef methods[] = {
     {"record_metric", (PyCFunction)(void (*)(void))monitor_record_metric, METH_FASTCALL | METH_KEYWORDS,
-     "record_metric(metric_name, value, metadata=None)\n--\n\n"
+     "record_metric($self, metric_name, value, metadata=None)\n--\n\n"
      "Record one sample. value is a number, metadata a dict of anything; see docs/peer.md for what becomes of it.\n"
      "Takes well under a microsecond. What cannot be recorded (after shutdown, ...) is counted and warned of once."},
     {"track_generation", (PyCFunction)(void (*)(void))monitor_track_generation, METH_FASTCALL | METH_KEYWORDS,
-     "track_generation(duration, success, **kwargs)\n--\n\n"
+     "track_generation($self, duration, success, **kwargs)\n--\n\n"
      "Record one call of a model: duration in seconds, success, and by keyword what is known of prompt_token_count,\n"
      "completion_token_count, total_token_count, conversation_length, model_name, finish_reason, error (a text or an\n"
      "exception), error_type, http_status. All other keywords are metadata of every sample of the call, and so are\n"
      "the items of metadata=, where that is a dict."},
     {"track_evaluation", (PyCFunction)(void (*)(void))monitor_track_evaluation, METH_FASTCALL | METH_KEYWORDS,
-     "track_evaluation(duration, success, evaluator_type, scores, **kwargs)\n--\n\n"
+     "track_evaluation($self, duration, success, evaluator_type, scores, **kwargs)\n--\n\n"
      "Record one evaluation. scores maps names to numbers, to pairs of number and feedback, or to dicts of \"score\"\n"
      "and \"feedback\". Keywords as for track_generation."},
     {"_log", monitor_log, METH_VARARGS, NULL},
