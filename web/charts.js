@@ -1,4 +1,5 @@
 // The five standard charts, drawn by uPlot where this build has it.
+import { h, say, set } from "./dom.js";
 import * as format from "./format.js";
 
 const FAMILY = {
@@ -29,69 +30,90 @@ const isDark = () => {
   return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
 };
 
-export const kinds = [
-  { key: "rates", title: "Success and error rate", of: (c) => [["success", c.success, "green"], ["error", c.error, "red"]], show: format.percent, range: [0, 1] },
-  { key: "latency", title: "Generation time", of: (c) => [["p50", c.p50, 0], ["p90", c.p90, 1], ["p99", c.p99, "red"]], show: format.seconds },
-  { key: "throughput", title: "Generations a second", of: (c) => [["generations", c.throughput, 0]], show: (x) => (x == null ? "–" : `${format.compact(x)}/s`), fill: true },
-  { key: "tokens", title: "Tokens a second", of: (c) => [["prompt", rate(c.prompt, c), 0], ["completion", rate(c.completion, c), 1]], show: (x) => (x == null ? "–" : `${format.compact(x)}/s`) },
-  { key: "scores", title: "Evaluation scores", of: (c) => c.scores.map((s, i) => [s.name, s.values, i]), show: (x) => (x == null ? "–" : x.toFixed(2)) },
-];
+const perSecond = (x) => (x == null ? "–" : `${format.compact(x)}/s`);
+
+// What falls into the last piece of time is not all there yet while the run goes on.
+const whole = (values, live) => (live && values.length > 1 ? [...values.slice(0, -1), null] : values);
 
 const rate = (sums, charts) => sums.map((x) => (x == null ? null : x / (charts.step_ms / 1000)));
 
+const isEmpty = (values) => values.every((x) => x == null);
+
+// hides: where there is nothing of it in a run there is no chart of it
+export const kinds = [
+  { key: "rates", title: "Success and error rate", of: (c) => [["success", c.success, "green"], ["error", c.error, "red"]], show: format.percent, range: [0, 1] },
+  { key: "latency", title: "Generation time", of: (c) => [["p50", c.p50, 0], ["p90", c.p90, 1], ["p99", c.p99, "red"]], show: format.seconds },
+  { key: "throughput", title: "Generations a second", of: (c, live) => [["generations", whole(c.throughput, live), 0]], show: perSecond, fill: true },
+  { key: "tokens", title: "Tokens a second", of: (c, live) => [["prompt", whole(rate(c.prompt, c), live), 0], ["completion", whole(rate(c.completion, c), live), 1]], show: perSecond },
+  { key: "scores", title: "Evaluation scores", of: (c) => c.scores.map((s, i) => [s.name, s.values, i]), show: (x) => (x == null ? "–" : x.toFixed(2)), hides: (c) => c.scores.length === 0 },
+  { key: "evaluation", title: "Evaluation time", of: (c) => [["p50", c.evaluation_p50, 0], ["p90", c.evaluation_p90, 1], ["p99", c.evaluation_p99, "red"]], show: format.seconds, hides: (c) => isEmpty(c.evaluation_p50) },
+];
+
 const times = (charts) => Array.from({ length: charts.count }, (_, i) => (charts.start_ms + i * charts.step_ms) / 1000);
 
-function options(kind, series, width, colours) {
+const latest = (values) => values.findLast((x) => x != null);
+
+function options(kind, series, width, colours, hover) {
   const axis = { stroke: colours.text, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
-  const colour = (name) => (typeof name === "number" ? colours.more[name % colours.more.length] : colours[name]);
   return {
     width, height: HEIGHT, padding: [10, 26, 0, 0],
-    legend: { live: true, markers: { fill: (u, i) => u.series[i].stroke() } },
-    cursor: { points: { size: 7 } },
+    legend: { show: false },
+    cursor: { points: { size: 7 }, y: false },
+    hooks: { setCursor: [hover] },
     scales: { y: { range: kind.range ? () => kind.range : (_, min, max) => [Math.min(0, min ?? 0), max > 0 ? max * 1.08 : 1] } },
     axes: [
       { ...axis, grid: { show: false }, values: (_, splits) => splits.map((s) => format.clock(s * 1000)), space: 84, size: 28 },
       { ...axis, values: (_, splits) => splits.map((y) => (kind.range ? `${Math.round(y * 100)}%` : kind.show(y))), size: 60 },
     ],
     series: [
-      { label: "time", value: (_, s) => (s == null ? "–" : format.time(s * 1000)) },
+      {},
       ...series.map(([label, , name]) => ({
-        label, stroke: colour(name), width: 2, points: { show: false, size: 5 }, spanGaps: true,
-        fill: kind.fill ? `${colour(name)}22` : undefined, value: (_, y) => kind.show(y),
+        label, stroke: colour(colours, name), width: 2, points: { show: false, size: 5 }, spanGaps: true,
+        fill: kind.fill ? `${colour(colours, name)}22` : undefined,
       })),
     ],
   };
 }
 
-// Draws into box and returns { update(charts), redraw(), destroy() }.
-export function chart(uPlot, box, kind) {
-  let plot = null, shape = "", last = null;
-  const make = (charts) => {
-    const series = kind.of(charts);
+const colour = (colours, name) => (typeof name === "number" ? colours.more[name % colours.more.length] : colours[name]);
+
+// Draws into box, names and values of the series into legend; returns { update(charts, live), redraw(), destroy() }.
+export function chart(uPlot, box, legend, kind) {
+  let plot = null, shape = "", last = null, series = [], values = [];
+  const tell = (index) => {
+    const at = index == null ? "" : format.clock((last.start_ms + index * last.step_ms));
+    series.forEach(([, all], i) => say(values[i], kind.show(index == null ? latest(all) ?? null : all[index])));
+    say(legend.lastChild, at);
+  };
+  const draw_legend = (colours) => {
+    values = series.map(() => h("b", {}, ""));
+    set(legend, ...series.map(([name, , of], i) => {
+      const swatch = h("i", {});
+      swatch.style.background = colour(colours, of);
+      return h("span", {}, swatch, name, " ", values[i]);
+    }), h("span", { class: "at" }, ""));
+  };
+  const make = () => {
+    const colours = FAMILY[isDark() ? "dark" : "light"];
     plot?.destroy();
     shape = series.map((s) => s[0]).join("\n");
-    plot = new uPlot(options(kind, series, Math.max(200, box.clientWidth), FAMILY[isDark() ? "dark" : "light"]), data(charts), box);
-    plot.root.setAttribute("aria-hidden", "true"); // the figure's caption says what matters
+    draw_legend(colours);
+    plot = new uPlot(options(kind, series, Math.max(200, box.clientWidth), colours, (u) => tell(u.cursor.idx)), data(), box);
+    plot.root.setAttribute("aria-hidden", "true"); // the legend says what matters
+    tell(null);
   };
-  const data = (charts) => [times(charts), ...kind.of(charts).map((s) => s[1])];
+  const data = () => [times(last), ...series.map((s) => s[1])];
   const resize = new ResizeObserver(() => plot?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT }));
   resize.observe(box);
   return {
-    update(charts) {
+    update(charts, live) {
       last = charts;
-      if (!plot || kind.of(charts).map((s) => s[0]).join("\n") !== shape) make(charts);
-      else plot.setData(data(charts));
+      series = kind.of(charts, live);
+      if (!plot || series.map((s) => s[0]).join("\n") !== shape) make();
+      else plot.setData(data());
+      tell(plot.cursor.idx);
     },
-    redraw() { if (last) make(last); },
+    redraw() { if (last) make(); },
     destroy() { resize.disconnect(); plot?.destroy(); },
   };
-}
-
-// What a chart says, in a sentence.
-export function describe(kind, charts) {
-  const parts = kind.of(charts).map(([name, values]) => {
-    const known = values.filter((x) => x != null);
-    return known.length ? `${name} ${kind.show(known[known.length - 1])}` : null;
-  }).filter(Boolean);
-  return parts.length ? `Latest: ${parts.join(", ")}` : "Nothing was recorded yet";
 }

@@ -46,6 +46,9 @@ export const time = (ms) => {
 
 export const ago = (ms) => {
   if (ms == null) return "";
-  const s = (Date.now() - ms) / 1000;
-  return s < 2 ? "just now" : `${seconds(s)} ago`;
+  const s = Math.round((Date.now() - ms) / 1000);
+  if (s < 2) return "just now";
+  if (s < 60) return `${s}s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)}m ago`;
+  return s < 86400 ? `${Math.floor(s / 3600)}h ago` : `${Math.floor(s / 86400)}d ago`;
 };

@@ -122,7 +122,7 @@ static int write_line(void *json, const afmon_live_log_line *line)
 
 static afmon_status write_log(struct afmon_json *json, afmon_live *live)
 {
-    afmon_live_log_query query = {.routine = true, .limit = LOG_LINES};
+    afmon_live_log_query query = {.limit = LOG_LINES};
     afmon_json_open(json, "log", '[');
     afmon_status status = afmon_live_log(live, &query, write_line, json, NULL);
     afmon_json_close(json, ']');

@@ -1,0 +1,61 @@
+// The connection: a stream for each thing that is shown. It comes back by itself, and rests while the page is hidden: a
+// browser has six connections to a server, for all its tabs.
+import { say } from "./dom.js";
+
+export const API = "/api/v1";
+const HIDDEN_MS = 10_000;
+const connection = document.getElementById("connection");
+let streams = [];
+
+function tell(text, state) {
+  say(connection, text);
+  connection.dataset.state = state;
+}
+
+function make(path, name, take) {
+  let source = null, timer = 0, closed = false, wait = 500;
+  const stop = () => { clearTimeout(timer); source?.close(); source = null; };
+  const open = () => {
+    source = new EventSource(`${API}${path}`);
+    source.onopen = () => { wait = 500; tell("Live", "live"); };
+    source.addEventListener(name, (event) => take(JSON.parse(event.data)));
+    source.onerror = () => {
+      stop();
+      if (closed) return;
+      tell("Reconnecting", "lost");
+      timer = setTimeout(retry, wait);
+      wait = Math.min(wait * 1.6, 5000);
+    };
+  };
+  // A stream cannot tell why it failed; a token that is not taken any more leads to the login.
+  const retry = async () => {
+    const answer = await fetch(`${API}/status`).catch(() => null);
+    if (closed || source) return;
+    if (answer?.status === 401) location.assign("/login");
+    else open();
+  };
+  return {
+    start() { if (!source && !closed) { stop(); open(); } },
+    rest() { stop(); tell("Paused", "paused"); },
+    close() { closed = true; stop(); },
+  };
+}
+
+// Calls take with each event of that name, until closeAll.
+export function listen(path, name, take) {
+  const stream = make(path, name, take);
+  streams.push(stream);
+  stream.start();
+}
+
+export function closeAll() {
+  streams.forEach((stream) => stream.close());
+  streams = [];
+}
+
+let hiding = 0;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (document.hidden) hiding = setTimeout(() => streams.forEach((stream) => stream.rest()), HIDDEN_MS);
+  else streams.forEach((stream) => stream.start());
+});
