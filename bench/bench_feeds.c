@@ -1,9 +1,10 @@
 /* What a run gives out: the time of a scrape, what a producer pays while it is scraped, and 200,000 samples a second
- * into receivers on loopback that keep up. */
+ * into receivers on loopback that keep up, and into some that do not. */
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "support.h"
@@ -209,6 +210,22 @@ static void *take_posts(void *user)
     return NULL;
 }
 
+/* Takes connections, and never says a word. */
+static void *hang(void *user)
+{
+    struct receiver *receiver = user;
+    int held[64];
+    size_t count = 0;
+    while (!atomic_load(&receiver->stop)) {
+        int fd = accept(receiver->fd, NULL, NULL);
+        if (fd >= 0 && count < sizeof held / sizeof held[0])
+            held[count++] = fd;
+    }
+    while (count > 0)
+        close(held[--count]);
+    return NULL;
+}
+
 /* ---- 200,000 a second ---- */
 
 /* Every millisecond its share; returns the samples. */
@@ -234,9 +251,17 @@ static uint64_t produce(afmon_monitor *monitor)
     return made;
 }
 
+static long peak_kib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
 static void measure_handler(const char *folder, const char *name, const afmon_metric_handler *handler)
 {
     afmon_stats stats;
+    long before_kib = peak_kib();
     afmon_close_report report;
     afmon_monitor *monitor = open_with(folder, name, NULL, handler);
     int64_t began = bench_ns();
@@ -244,38 +269,44 @@ static void measure_handler(const char *folder, const char *name, const afmon_me
     double seconds = (double)(bench_ns() - began) / 1e9;
     afmon_monitor_stats(monitor, &stats);
     afmon_monitor_close(monitor, &report);
-    printf("%s: %.0f samples a second for %.1f s: %llu recorded, %llu missed, %llu lost, the oldest waited %.3f s\n",
+    printf("%s: %.0f samples a second for %.1f s: %llu recorded, %llu missed, %llu lost, the oldest waited %.3f s, "
+           "%ld MiB more\n",
            name, (double)made / seconds, seconds, (unsigned long long)made, (unsigned long long)report.handler_missed,
-           (unsigned long long)report.handler_lost, stats.handlers[0].lag_s);
+           (unsigned long long)report.handler_lost, stats.handlers[0].lag_s, (peak_kib() - before_kib) >> 10);
 }
 
-static void measure_otlp(const char *folder)
+static void measure_otlp(const char *folder, const char *name, void *(*run)(void *))
 {
     struct receiver receiver = {0};
     afmon_otlp_options options;
     afmon_metric_handler handler;
-    open_receiver(&receiver, SOCK_STREAM, take_posts, "http://127.0.0.1:%d");
+    open_receiver(&receiver, SOCK_STREAM, run, "http://127.0.0.1:%d");
     afmon_otlp_options_init(&options);
     options.endpoint = receiver.address;
     options.interval_s = 1;
     if (afmon_otlp_metric_handler(&options, &handler, NULL) != AFMON_OK)
         bench_die("no OTLP handler");
-    measure_handler(folder, "OTLP", &handler);
+    measure_handler(folder, name, &handler);
     close_receiver(&receiver);
     printf("    the receiver took %lu posts\n", atomic_load(&receiver.posts));
 }
 
-static void measure_statsd(const char *folder)
+/* Nobody is at the address where it is closed: what is sent is refused. */
+static void measure_statsd(const char *folder, const char *name, bool closed)
 {
     struct receiver receiver = {0};
     afmon_statsd_options options;
     afmon_metric_handler handler;
     open_receiver(&receiver, SOCK_DGRAM, take_packets, "127.0.0.1:%d");
+    if (closed)
+        close_receiver(&receiver);
     afmon_statsd_options_init(&options);
     options.address = receiver.address;
     if (afmon_statsd_handler(&options, &handler, NULL) != AFMON_OK)
         bench_die("no StatsD handler");
-    measure_handler(folder, "StatsD", &handler);
+    measure_handler(folder, name, &handler);
+    if (closed)
+        return;
     nap_ns(300000000);
     close_receiver(&receiver);
     printf("    the receiver took %lu lines\n", atomic_load(&receiver.lines));
@@ -287,7 +318,9 @@ int main(int argc, char **argv)
         bench_die("give an empty folder");
     measure_scrapes(argv[1]);
     measure_producers(argv[1]);
-    measure_otlp(argv[1]);
-    measure_statsd(argv[1]);
+    measure_otlp(argv[1], "OTLP", take_posts);
+    measure_otlp(argv[1], "OTLP, a receiver that hangs", hang);
+    measure_statsd(argv[1], "StatsD", false);
+    measure_statsd(argv[1], "StatsD, nobody there", true);
     return 0;
 }

@@ -454,8 +454,8 @@ typedef struct afmon_statsd_options {
 /* Fills in the defaults that stand beside the members. */
 AFMON_API void afmon_statsd_options_init(afmon_statsd_options *options);
 
-/* Sends each sample as a line over UDP. What the system refuses to send is counted as lost; what gets lost on the way
- * nobody knows. Texts are copied. Any thread. */
+/* Sends each sample as a line over UDP. What the system refuses to send, or the receiver's machine to take, is counted
+ * as lost; what gets lost otherwise nobody knows. Texts are copied. Any thread. */
 AFMON_API afmon_status afmon_statsd_handler(const afmon_statsd_options *options, afmon_metric_handler *handler,
                                             afmon_error *error);
 

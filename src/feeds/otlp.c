@@ -41,7 +41,9 @@ struct otlp_metrics {
     struct afmon_otlp_resource resource;
     int64_t start_ns; /* wall time */
     int64_t interval_ns;
-    int64_t due_ns;        /* boot time */
+    int64_t due_ns;           /* boot time */
+    struct afmon_buffer body; /* that is being sent; empty: none is */
+    uint64_t body_samples;
     uint64_t told_samples; /* that a body which was taken had */
 };
 
@@ -50,6 +52,8 @@ static void begin_metrics(struct otlp_metrics *otlp)
     otlp->start_ns = afmon_wall_ns();
     otlp->due_ns = afmon_boot_ns() + otlp->interval_ns;
     otlp->told_samples = 0;
+    afmon_buffer_clear(&otlp->body);
+    otlp->body_samples = 0;
 }
 
 /* In a forked child the parent's figures are the parent's to send; whoever held their lock is not here. */
@@ -62,6 +66,7 @@ static bool begin_anew(struct otlp_metrics *otlp)
     memcpy(service, otlp->resource.service, sizeof service);
     afmon_otlp_resource_fill(&otlp->resource, service);
     otlp->meters = meters;
+    afmon_post_leave_to_parent(otlp->post);
     begin_metrics(otlp);
     return true;
 }
@@ -78,49 +83,71 @@ static int take_sample(void *user, const afmon_sample *sample, char *error, size
     return 0;
 }
 
-static bool export_metrics(struct otlp_metrics *otlp, const afmon_deadline *deadline, char *error, size_t size)
+/* Makes the body that is sent next. False: no memory. */
+static bool make_body(struct otlp_metrics *otlp, char *error, size_t size)
 {
-    struct afmon_buffer body;
-    uint64_t samples = afmon_meters_samples(otlp->meters);
-    afmon_buffer_init(&body, BODY_LIMIT);
-    afmon_otlp_metrics(&body, &otlp->resource, otlp->meters, otlp->start_ns, afmon_wall_ns());
-    enum afmon_post_result result = AFMON_POST_LATER;
-    if (body.failed)
-        snprintf(error, size, "out of memory");
-    else
-        result = afmon_post_send(otlp->post, body.data, body.length, deadline, NULL, error, size);
-    afmon_buffer_free(&body);
+    otlp->due_ns = afmon_boot_ns() + otlp->interval_ns;
+    otlp->body_samples = afmon_meters_samples(otlp->meters);
+    afmon_otlp_metrics(&otlp->body, &otlp->resource, otlp->meters, otlp->start_ns, afmon_wall_ns());
+    if (!otlp->body.failed)
+        return true;
+    snprintf(error, size, "out of memory");
+    afmon_buffer_clear(&otlp->body);
+    return false;
+}
+
+/* Begins to send a body, or goes on with it. */
+static enum afmon_post_result export_metrics(struct otlp_metrics *otlp, const afmon_deadline *deadline, char *error,
+                                             size_t size)
+{
+    if (otlp->body.length == 0 && !make_body(otlp, error, size))
+        return AFMON_POST_REFUSED;
+    enum afmon_post_result result = afmon_post_send(otlp->post, otlp->body.data, otlp->body.length, deadline,
+                                                    afmon_flush_until(deadline), error, size);
     if (result == AFMON_POST_TAKEN)
-        otlp->told_samples = samples;
-    return result == AFMON_POST_TAKEN;
+        otlp->told_samples = otlp->body_samples;
+    if (result != AFMON_POST_GOING)
+        afmon_buffer_clear(&otlp->body);
+    return result;
+}
+
+/* The last call: what is under way first, then all that there is, as long as there is time. */
+static uint64_t tell_all(struct otlp_metrics *otlp, const afmon_deadline *deadline, char *error, size_t size)
+{
+    uint64_t all = afmon_meters_samples(otlp->meters);
+    while (otlp->told_samples != all && (otlp->body.length > 0 || afmon_post_await(otlp->post, deadline)))
+        if (export_metrics(otlp, deadline, error, size) == AFMON_POST_REFUSED)
+            break;
+    uint64_t lost = all - otlp->told_samples;
+    if (lost > 0 && *error == '\0')
+        snprintf(error, size, "the receiver took no more before the monitor's shutdown");
+    if (lost == 0)
+        *error = '\0';
+    return lost;
 }
 
 static uint64_t flush_metrics(void *user, const afmon_deadline *deadline, char *error, size_t size)
 {
     struct otlp_metrics *otlp = user;
-    bool last = afmon_is_last_flush(deadline);
-    if (*otlp->birth.page == 0 || (!last && afmon_boot_ns() < otlp->due_ns))
+    if (*otlp->birth.page == 0)
         return 0;
     afmon_meters_settle(otlp->meters);
-    bool taken = otlp->told_samples == afmon_meters_samples(otlp->meters);
-    while (!taken && afmon_post_await(otlp->post, deadline)) {
-        otlp->due_ns = afmon_boot_ns() + otlp->interval_ns;
-        taken = export_metrics(otlp, deadline, error, size);
-        if (!last)
-            return 0;
-    }
-    uint64_t lost = last ? afmon_meters_samples(otlp->meters) - otlp->told_samples : 0;
-    if (lost > 0 && *error == '\0')
-        snprintf(error, size, "the receiver took no more before the monitor's shutdown");
-    if (taken)
-        *error = '\0';
-    return lost;
+    if (afmon_is_last_flush(deadline))
+        return tell_all(otlp, deadline, error, size);
+    bool due = afmon_boot_ns() >= otlp->due_ns && otlp->told_samples != afmon_meters_samples(otlp->meters) &&
+               afmon_post_await(otlp->post, deadline);
+    if (otlp->body.length > 0 || due)
+        (void)export_metrics(otlp, deadline, error, size);
+    return 0;
 }
 
 static void free_metrics(void *user)
 {
     struct otlp_metrics *otlp = user;
+    if (otlp->birth.page != NULL && afmon_birth_is_new(&otlp->birth))
+        afmon_post_leave_to_parent(otlp->post);
     afmon_post_free(otlp->post);
+    afmon_buffer_free(&otlp->body);
     afmon_birth_free(&otlp->birth);
     afmon_meters_free(otlp->meters);
     free(otlp);
@@ -235,6 +262,7 @@ static afmon_status make_metrics(const afmon_otlp_options *options, afmon_metric
     struct otlp_metrics *otlp = calloc(1, sizeof *otlp);
     if (otlp == NULL)
         return afmon_fail_memory(error);
+    afmon_buffer_init(&otlp->body, BODY_LIMIT);
     afmon_status status = make_post(options, "/v1/metrics", &otlp->post, error);
     if (status == AFMON_OK && (!afmon_birth_init(&otlp->birth) || (otlp->meters = afmon_meters_new()) == NULL))
         status = afmon_fail_memory(error);

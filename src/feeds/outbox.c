@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ANSWER_LIMIT ((size_t)64 << 10)
+#include "base/clock.h"
+
+#define MOMENT_NS (50 * AFMON_NS_PER_S / 1000)
 
 bool afmon_outbox_init(struct afmon_outbox *outbox, struct afmon_post *post, size_t byte_limit)
 {
@@ -28,10 +30,12 @@ static void drop_first(struct afmon_outbox *outbox)
 
 void afmon_outbox_free(struct afmon_outbox *outbox)
 {
+    if (outbox->birth.page != NULL)
+        (void)afmon_outbox_leave_to_parent(outbox);
+    afmon_post_free(outbox->post); /* first: it may be sending one of them */
+    outbox->post = NULL;
     while (outbox->count > 0)
         drop_first(outbox);
-    afmon_post_free(outbox->post);
-    outbox->post = NULL;
     afmon_birth_free(&outbox->birth);
 }
 
@@ -39,6 +43,7 @@ bool afmon_outbox_leave_to_parent(struct afmon_outbox *outbox)
 {
     if (!afmon_birth_is_new(&outbox->birth))
         return false;
+    afmon_post_leave_to_parent(outbox->post);
     while (outbox->count > 0)
         drop_first(outbox);
     return true;
@@ -59,6 +64,11 @@ bool afmon_outbox_put(struct afmon_outbox *outbox, struct afmon_buffer *text, ui
 bool afmon_is_last_flush(const afmon_deadline *deadline)
 {
     return isfinite(afmon_deadline_left(deadline));
+}
+
+int64_t afmon_flush_until(const afmon_deadline *deadline)
+{
+    return afmon_is_last_flush(deadline) ? INT64_MAX : afmon_boot_ns() + MOMENT_NS;
 }
 
 bool afmon_post_await(const struct afmon_post *post, const afmon_deadline *deadline)
@@ -85,21 +95,18 @@ static uint64_t rejected(const struct afmon_buffer *answer, uint64_t items)
 }
 
 /* Posts the first body. False: not now. */
-static bool send_first(struct afmon_outbox *outbox, const afmon_deadline *deadline, uint64_t *lost, char *error,
-                       size_t size)
+static bool send_first(struct afmon_outbox *outbox, const afmon_deadline *deadline, int64_t until_ns, uint64_t *lost,
+                       char *error, size_t size)
 {
     struct afmon_outbox_body *body = &outbox->bodies[outbox->first];
-    struct afmon_buffer answer;
-    afmon_buffer_init(&answer, ANSWER_LIMIT);
     enum afmon_post_result result =
-        afmon_post_send(outbox->post, body->text.data, body->text.length, deadline, &answer, error, size);
+        afmon_post_send(outbox->post, body->text.data, body->text.length, deadline, until_ns, error, size);
     uint64_t gone = result == AFMON_POST_REFUSED ? body->items : 0;
     if (result == AFMON_POST_TAKEN)
-        gone = rejected(&answer, body->items);
+        gone = rejected(afmon_post_answer(outbox->post), body->items);
     if (result == AFMON_POST_TAKEN && gone > 0)
         snprintf(error, size, "the receiver rejected %llu log records", (unsigned long long)gone);
-    afmon_buffer_free(&answer);
-    if (result != AFMON_POST_LATER)
+    if (result == AFMON_POST_TAKEN || result == AFMON_POST_REFUSED)
         drop_first(outbox);
     *lost += gone;
     return result == AFMON_POST_TAKEN;
@@ -108,9 +115,10 @@ static bool send_first(struct afmon_outbox *outbox, const afmon_deadline *deadli
 uint64_t afmon_outbox_send(struct afmon_outbox *outbox, const afmon_deadline *deadline, char *error, size_t size)
 {
     uint64_t lost = 0;
-    while (outbox->count > 0 && afmon_post_await(outbox->post, deadline)) {
+    int64_t until_ns = afmon_flush_until(deadline);
+    while (outbox->count > 0 && afmon_boot_ns() < until_ns && afmon_post_await(outbox->post, deadline)) {
         /* In the last call a failure is tried again, as long as there is time. */
-        if (!send_first(outbox, deadline, &lost, error, size) && !afmon_is_last_flush(deadline))
+        if (!send_first(outbox, deadline, until_ns, &lost, error, size) && !afmon_is_last_flush(deadline))
             break;
     }
     if (!afmon_is_last_flush(deadline))

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -14,21 +16,15 @@
 #define FIRST_WAIT_S 1.0
 #define LONGEST_WAIT_S 60.0
 #define LONGEST_ASKED_S 3600.0
-#define LOOK_MS 50 /* how often a transfer looks whether its time is over */
-
-struct transfer {
-    struct afmon_buffer *answer;
-    double retry_after_s; /* below 0: not said */
-};
+#define LOOK_MS 20 /* how often a post looks whether its time is over */
 
 /* ---- answers ---- */
 
 static size_t take_body(char *data, size_t one, size_t length, void *user)
 {
-    struct transfer *transfer = user;
+    struct afmon_post *post = user;
     (void)one;
-    if (transfer->answer != NULL)
-        afmon_buffer_add(transfer->answer, data, length); /* what is too long is not read */
+    afmon_buffer_add(&post->answer, data, length); /* what is too long is not read */
     return length;
 }
 
@@ -48,7 +44,7 @@ static double retry_after(const char *text)
 static size_t take_header(char *line, size_t one, size_t length, void *user)
 {
     static const char name[] = "retry-after:";
-    struct transfer *transfer = user;
+    struct afmon_post *post = user;
     char value[64];
     (void)one;
     if (length >= sizeof name && length - sizeof name + 1 < sizeof value &&
@@ -56,14 +52,36 @@ static size_t take_header(char *line, size_t one, size_t length, void *user)
         size_t size = length - (sizeof name - 1);
         memcpy(value, line + sizeof name - 1, size);
         value[size] = '\0';
-        transfer->retry_after_s = retry_after(value);
+        post->transfer.retry_after_s = retry_after(value);
     }
     return length;
 }
 
+const struct afmon_buffer *afmon_post_answer(const struct afmon_post *post)
+{
+    return &post->answer;
+}
+
 /* ---- the transfer ---- */
 
-static CURL *make_easy(const struct afmon_post *post, const char *body, size_t length, struct transfer *transfer)
+/* The socket's number is known here, so that a forked child can close its copy. */
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct afmon_transfer *transfer = user;
+    (void)purpose;
+    transfer->socket = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    return transfer->socket;
+}
+
+static int close_socket(void *user, curl_socket_t socket)
+{
+    struct afmon_transfer *transfer = user;
+    if (transfer->socket == socket)
+        transfer->socket = CURL_SOCKET_BAD;
+    return close(socket);
+}
+
+static CURL *make_easy(struct afmon_post *post, const char *body, size_t length)
 {
     CURL *easy = curl_easy_init();
     CURLcode bad = easy == NULL ? CURLE_OUT_OF_MEMORY : CURLE_OK;
@@ -78,10 +96,14 @@ static CURL *make_easy(const struct afmon_post *post, const char *body, size_t l
     SET(CURLOPT_USERAGENT, "afmon/" AFMON_VERSION);
     SET(CURLOPT_HTTPHEADER, post->headers);
     SET(CURLOPT_TIMEOUT_MS, (long)(post->timeout_s * 1000));
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, &post->transfer);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, &post->transfer);
     SET(CURLOPT_WRITEFUNCTION, take_body);
-    SET(CURLOPT_WRITEDATA, transfer);
+    SET(CURLOPT_WRITEDATA, post);
     SET(CURLOPT_HEADERFUNCTION, take_header);
-    SET(CURLOPT_HEADERDATA, transfer);
+    SET(CURLOPT_HEADERDATA, post);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
     SET(CURLOPT_POSTFIELDS, body);
     if (post->ca_file != NULL)
@@ -94,6 +116,32 @@ static CURL *make_easy(const struct afmon_post *post, const char *body, size_t l
     return NULL;
 }
 
+void afmon_transfer_end(struct afmon_transfer *transfer)
+{
+    if (transfer->multi != NULL && transfer->easy != NULL)
+        curl_multi_remove_handle(transfer->multi, transfer->easy);
+    if (transfer->easy != NULL)
+        curl_easy_cleanup(transfer->easy);
+    if (transfer->multi != NULL)
+        curl_multi_cleanup(transfer->multi);
+    transfer->easy = NULL;
+    transfer->multi = NULL;
+}
+
+/* By the multi interface, which can be left while a receiver keeps silent. */
+static bool begin(struct afmon_post *post, const char *body, size_t length)
+{
+    struct afmon_transfer *transfer = &post->transfer;
+    afmon_buffer_clear(&post->answer);
+    *transfer = (struct afmon_transfer){.socket = CURL_SOCKET_BAD, .retry_after_s = -1};
+    transfer->easy = make_easy(post, body, length);
+    transfer->multi = transfer->easy == NULL ? NULL : curl_multi_init();
+    if (transfer->multi != NULL && curl_multi_add_handle(transfer->multi, transfer->easy) == CURLM_OK)
+        return true;
+    afmon_transfer_end(transfer);
+    return false;
+}
+
 static CURLcode result_of(CURLM *multi)
 {
     int left;
@@ -101,23 +149,36 @@ static CURLcode result_of(CURLM *multi)
     return message != NULL && message->msg == CURLMSG_DONE ? message->data.result : CURLE_OPERATION_TIMEDOUT;
 }
 
-/* By the multi interface, which can be left while a receiver keeps silent. */
-static CURLcode perform(CURL *easy, const afmon_deadline *deadline)
+/* Goes on with the transfer. False: it is still going at until_ns. */
+static bool drive(const struct afmon_transfer *transfer, const afmon_deadline *deadline, int64_t until_ns,
+                  CURLcode *code)
 {
-    CURLM *multi = curl_multi_init();
-    if (multi == NULL)
-        return CURLE_OUT_OF_MEMORY;
     int running = 1;
-    CURLMcode bad = curl_multi_add_handle(multi, easy);
-    while (bad == CURLM_OK && running > 0 && afmon_deadline_left(deadline) > 0) {
-        bad = curl_multi_perform(multi, &running);
-        if (bad == CURLM_OK && running > 0)
-            bad = curl_multi_poll(multi, NULL, 0, LOOK_MS, NULL);
+    CURLMcode bad = CURLM_OK;
+    while (bad == CURLM_OK && afmon_deadline_left(deadline) > 0) {
+        bad = curl_multi_perform(transfer->multi, &running);
+        if (bad != CURLM_OK || running == 0)
+            break;
+        if (afmon_boot_ns() >= until_ns)
+            return false;
+        bad = curl_multi_poll(transfer->multi, NULL, 0, LOOK_MS, NULL);
     }
-    CURLcode code = bad != CURLM_OK ? CURLE_OUT_OF_MEMORY : running > 0 ? CURLE_ABORTED_BY_CALLBACK : result_of(multi);
-    curl_multi_remove_handle(multi, easy);
-    curl_multi_cleanup(multi);
-    return code;
+    *code = bad != CURLM_OK ? CURLE_OUT_OF_MEMORY
+            : running > 0   ? CURLE_ABORTED_BY_CALLBACK
+                            : result_of(transfer->multi);
+    return true;
+}
+
+/* What curl holds may be half done: another thread of the parent was at it. So it is left as it is, and only the socket
+ * is closed, without a word to the receiver. */
+void afmon_post_leave_to_parent(struct afmon_post *post)
+{
+    struct afmon_transfer *transfer = &post->transfer;
+    if (transfer->easy != NULL && transfer->socket != CURL_SOCKET_BAD)
+        close(transfer->socket);
+    *transfer = (struct afmon_transfer){.socket = CURL_SOCKET_BAD};
+    post->wait_s = 0;
+    post->not_before_ns = 0;
 }
 
 /* ---- back-off ---- */
@@ -151,8 +212,7 @@ static bool is_final(CURLcode code)
            code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
 }
 
-static enum afmon_post_result judge(struct afmon_post *post, CURLcode code, long status,
-                                    const struct transfer *transfer, char *error, size_t size)
+static enum afmon_post_result judge(struct afmon_post *post, CURLcode code, long status, char *error, size_t size)
 {
     if (code == CURLE_OK && status >= 200 && status < 300) {
         post->wait_s = 0;
@@ -167,22 +227,21 @@ static enum afmon_post_result judge(struct afmon_post *post, CURLcode code, long
         snprintf(error, size, "%s: %s: %s", post->what, post->origin,
                  code == CURLE_ABORTED_BY_CALLBACK ? "no answer before the monitor's shutdown"
                                                    : curl_easy_strerror(code));
-    back_off(post, transfer->retry_after_s);
+    back_off(post, post->transfer.retry_after_s);
     bool later = code == CURLE_OK ? is_worth_another_try(status) : !is_final(code);
     return later ? AFMON_POST_LATER : AFMON_POST_REFUSED;
 }
 
 enum afmon_post_result afmon_post_send(struct afmon_post *post, const char *body, size_t length,
-                                       const afmon_deadline *deadline, struct afmon_buffer *answer, char *error,
-                                       size_t size)
+                                       const afmon_deadline *deadline, int64_t until_ns, char *error, size_t size)
 {
-    struct transfer transfer = {.answer = answer, .retry_after_s = -1};
-    CURL *easy = make_easy(post, body, length, &transfer);
-    CURLcode code = easy == NULL ? CURLE_OUT_OF_MEMORY : perform(easy, deadline);
+    CURLcode code = CURLE_OUT_OF_MEMORY;
     long status = 0;
-    if (easy != NULL) {
-        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-        curl_easy_cleanup(easy);
+    if (post->transfer.easy != NULL || begin(post, body, length)) {
+        if (!drive(&post->transfer, deadline, until_ns, &code))
+            return AFMON_POST_GOING;
+        curl_easy_getinfo(post->transfer.easy, CURLINFO_RESPONSE_CODE, &status);
+        afmon_transfer_end(&post->transfer);
     }
-    return judge(post, code, status, &transfer, error, size);
+    return judge(post, code, status, error, size);
 }

@@ -1,5 +1,7 @@
 /* POSTs of JSON over libcurl: verified TLS, time-outs, no redirects, back-off.
  *
+ * A post goes on over several calls: a receiver that keeps silent must not keep its caller from taking further items.
+ *
  * What is secret (the URL where it comes from the environment, its path and query in any case, headers) is in no error
  * text: that names scheme, host and port. Each post is a connection of its own, so that a forked child never shares one
  * with its parent. One thread at a time. */
@@ -25,6 +27,7 @@ enum afmon_post_result {
     AFMON_POST_TAKEN,
     AFMON_POST_LATER,   /* worth another try, not before afmon_post_ready */
     AFMON_POST_REFUSED, /* no other try would help */
+    AFMON_POST_GOING,   /* not over yet: call again with the same body */
 };
 
 struct afmon_post; /* opaque */
@@ -32,11 +35,16 @@ struct afmon_post; /* opaque */
 afmon_status afmon_post_new(const struct afmon_post_options *options, struct afmon_post **post, afmon_error *error);
 void afmon_post_free(struct afmon_post *post); /* wipes secrets; NULL is fine */
 
-/* Sends a body. answer (may be NULL) gets what the receiver says, up to its limit. Ends early where the deadline is
- * over. What went wrong is in error (size bytes). */
+/* Begins a post, or goes on with the one that is under way, whose body must be where it was. Returns AFMON_POST_GOING
+ * at `until_ns` (boot time), or ends the post where the deadline is over. What went wrong is in error (size bytes). */
 enum afmon_post_result afmon_post_send(struct afmon_post *post, const char *body, size_t length,
-                                       const afmon_deadline *deadline, struct afmon_buffer *answer, char *error,
-                                       size_t size);
+                                       const afmon_deadline *deadline, int64_t until_ns, char *error, size_t size);
+
+/* What the receiver answered to the last post that ended, cut where it is long. The post's. */
+const struct afmon_buffer *afmon_post_answer(const struct afmon_post *post);
+
+/* In a forked child: lets go of a post that is its parent's. */
+void afmon_post_leave_to_parent(struct afmon_post *post);
 
 /* Seconds until the next try makes sense, by what the receiver asked for or by the back-off; 0: now. */
 double afmon_post_wait(const struct afmon_post *post);

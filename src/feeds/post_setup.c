@@ -7,6 +7,8 @@
 
 #include "base/status.h"
 
+#define ANSWER_LIMIT ((size_t)64 << 10)
+
 static void wipe(char *text)
 {
     if (text != NULL)
@@ -18,6 +20,8 @@ void afmon_post_free(struct afmon_post *post)
 {
     if (post == NULL)
         return;
+    afmon_transfer_end(&post->transfer);
+    afmon_buffer_free(&post->answer);
     for (struct curl_slist *at = post->headers; at != NULL; at = at->next)
         explicit_bzero(at->data, strlen(at->data));
     curl_slist_free_all(post->headers);
@@ -207,6 +211,8 @@ afmon_status afmon_post_new(const struct afmon_post_options *options, struct afm
         free(post);
         return afmon_fail_memory(error);
     }
+    post->transfer.socket = CURL_SOCKET_BAD;
+    afmon_buffer_init(&post->answer, ANSWER_LIMIT);
     snprintf(post->what, sizeof post->what, "%s", options->what);
     post->timeout_s = options->timeout_s;
     afmon_status status = take_url(post, options, error);

@@ -74,6 +74,17 @@ static void send_packet(struct statsd *statsd)
     statsd->lines = 0;
 }
 
+/* What became of the last packet, as far as the system knows by now. */
+static void ask_for_refusal(struct statsd *statsd)
+{
+    int failure = 0;
+    socklen_t size = sizeof failure;
+    if (statsd->lines_before == 0 || getsockopt(statsd->fd, SOL_SOCKET, SO_ERROR, &failure, &size) != 0 || failure == 0)
+        return;
+    lose(statsd, statsd->lines_before, failure);
+    statsd->lines_before = 0;
+}
+
 static void leave_to_parent(struct statsd *statsd)
 {
     if (!afmon_birth_is_new(&statsd->birth))
@@ -103,6 +114,7 @@ static uint64_t flush(void *user, const afmon_deadline *deadline, char *error, s
     (void)deadline;
     leave_to_parent(statsd);
     send_packet(statsd);
+    ask_for_refusal(statsd);
     uint64_t lost = statsd->lost;
     if (lost > 0)
         snprintf(error, size, "StatsD: %s", strerrordesc_np(statsd->failure));

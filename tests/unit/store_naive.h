@@ -10,22 +10,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "sanitized.h"
 #include "store/store.h"
 
 #define UNUSED_HERE __attribute__((unused))
-
-/* Sanitizers take their time: then less is done of what is only more of the same. */
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* ---- Random numbers, the same in every run ---- */
 
