@@ -1032,13 +1032,17 @@ AFMON_API afmon_status afmon_monitor_prometheus_write(afmon_monitor *monitor, af
 AFMON_API const char *afmon_monitor_prometheus_url(afmon_monitor *monitor);
 /* ---- Following a run while it grows ------------------------------------------------------------------------------------
  * For dashboards. A follower reads the files of a run folder, what is new in them, and keeps sums of it in bounded
- * memory whatever the length of the run (docs/architecture.md has the bounds). It touches nothing of a running process:
+ * memory whatever the length of the run and whatever is in it: usually some MiB, and at most AFMON_LIVE_BYTES with the
+ * default options, and 1 MiB for each rule given (docs/architecture.md has the bounds). A line longer than 1 MiB takes
+ * more while it is read. It touches nothing of a running process:
  * no lock, no ring. Samples reach the files within milliseconds. Of a run that is there already the newest part of each
  * file is read first and the rest behind it, from the newest to the oldest; what is asked meanwhile is answered from
  * what was read so far, and once all of it is read the answers are those of a follower that was there from the
  * beginning.
  *
  * One thread at a time may be in a call on a follower. */
+
+#define AFMON_LIVE_BYTES ((size_t)32 << 20)
 
 typedef struct afmon_live afmon_live;
 

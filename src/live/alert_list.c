@@ -60,7 +60,7 @@ afmon_status afmon_live_alerts(afmon_live *live, afmon_live_alert *alerts, size_
     afmon_live_alert *sorted = malloc((AFMON_LIVE_ALERTS + AFMON_LIVE_RULES) * sizeof *sorted);
     if (sorted == NULL)
         return AFMON_E_NO_MEMORY;
-    afmon_live_get_info(live, &info);
+    afmon_live_look(live, &info);
     afmon_status status = AFMON_OK;
     if (live->rules->given || live->log.alert_count == 0)
         status = from_rules(live, &info, sorted, count);

@@ -31,7 +31,7 @@ static bool gather(void *user, int64_t first, int64_t width, const struct afmon_
     afmon_cell_merge(&gathering->sum, cell);
     gathering->from = first < gathering->from ? first : gathering->from;
     gathering->to = first + width > gathering->to ? first + width : gathering->to;
-    return histogram == NULL || afmon_histogram_merge(&gathering->histogram, histogram);
+    return histogram == NULL || afmon_histogram_merge(&gathering->histogram, histogram, AFMON_HISTOGRAM_CLASSES);
 }
 
 static afmon_status of_window(const struct afmon_live_series *series, afmon_window window, afmon_aggregate *aggregate,
@@ -118,7 +118,7 @@ static bool merge(void *user, int64_t first, int64_t width, const struct afmon_c
     (void)first;
     (void)width;
     (void)cell;
-    return afmon_histogram_merge(user, histogram);
+    return afmon_histogram_merge(user, histogram, AFMON_HISTOGRAM_CLASSES);
 }
 
 static afmon_status fill_quantiles(const struct afmon_live_series *series, struct filling *filling)
@@ -145,7 +145,7 @@ static afmon_status fill_quantiles(const struct afmon_live_series *series, struc
 static bool span_of(const struct afmon_live *live, afmon_window window, int64_t *from, int64_t *to)
 {
     afmon_live_info info;
-    afmon_live_get_info(live, &info);
+    afmon_live_look(live, &info);
     int64_t last = info.now_ns > info.last_ns ? info.now_ns : info.last_ns;
     int64_t since = window.since_ns > info.first_ns ? window.since_ns : info.first_ns;
     int64_t until = window.until_ns < last ? window.until_ns : last;

@@ -34,14 +34,73 @@ static unsigned level_of(const struct afmon_cells *cells, int64_t quarter)
     return level;
 }
 
+#define LEVEL_BYTES (AFMON_CELLS * sizeof(struct afmon_cell))
+
+/* False: no memory, or (given_up) no room in the account. */
 static bool open_level(struct afmon_cells *cells, struct afmon_cell_level *level)
 {
-    if (level->cells == NULL)
+    if (level->cells == NULL) {
+        if (cells->optional && cells->account->left < LEVEL_BYTES) {
+            cells->given_up = true;
+            return false;
+        }
         level->cells = calloc(AFMON_CELLS, sizeof *level->cells);
+        if (level->cells != NULL && cells->optional)
+            cells->account->left -= LEVEL_BYTES;
+    }
     if (level->histograms == NULL && cells->timed)
         level->histograms = calloc(AFMON_CELLS, sizeof *level->histograms);
     return level->cells != NULL && (level->histograms != NULL || !cells->timed);
 }
+
+/* ---- Histograms ---- */
+
+static unsigned most_classes(const struct afmon_cells *cells)
+{
+    return cells->account != NULL ? cells->account->most : AFMON_CELL_CLASSES;
+}
+
+static void charge(struct afmon_cells *cells, size_t before, size_t after)
+{
+    struct afmon_cell_account *account = cells->account;
+    if (account == NULL)
+        return;
+    account->classes_left += before;
+    account->over |= account->classes_left < after;
+    account->classes_left -= account->classes_left < after ? account->classes_left : after;
+}
+
+static bool add_to(struct afmon_cells *cells, struct afmon_histogram *histogram, double value)
+{
+    size_t before = afmon_histogram_bytes(histogram);
+    bool ok = afmon_histogram_add(histogram, value, most_classes(cells));
+    size_t after = afmon_histogram_bytes(histogram);
+    if (after != before)
+        charge(cells, before, after);
+    return ok;
+}
+
+static bool move_into(struct afmon_cells *cells, struct afmon_histogram *into, struct afmon_histogram *from)
+{
+    size_t before = afmon_histogram_bytes(into) + afmon_histogram_bytes(from);
+    bool ok = afmon_histogram_merge(into, from, most_classes(cells));
+    afmon_histogram_free(from);
+    charge(cells, before, afmon_histogram_bytes(into));
+    return ok;
+}
+
+void afmon_cells_narrow(struct afmon_cells *cells)
+{
+    for (size_t i = 0; i < AFMON_CELL_LEVELS; i++) {
+        struct afmon_histogram *histograms = cells->levels[i].histograms;
+        for (size_t slot = 0; histograms != NULL && slot < AFMON_CELLS; slot++) {
+            afmon_histogram_narrow(&histograms[slot], cells->account->most);
+            charge(cells, 0, afmon_histogram_bytes(&histograms[slot]));
+        }
+    }
+}
+
+/* ---- Cells ---- */
 
 void afmon_cell_merge(struct afmon_cell *into, const struct afmon_cell *from)
 {
@@ -71,10 +130,7 @@ static bool move_up(struct afmon_cells *cells, unsigned from, int64_t index)
     *cell = (struct afmon_cell){0};
     if (!cells->timed)
         return true;
-    struct afmon_histogram *histogram = &cells->levels[from].histograms[slot];
-    bool merged = afmon_histogram_merge(&level->histograms[place], histogram);
-    afmon_histogram_free(histogram);
-    return merged;
+    return move_into(cells, &level->histograms[place], &cells->levels[from].histograms[slot]);
 }
 
 /* A newer sample came: what no level holds any more at its place goes up, the coarsest first, so that there is room. */
@@ -94,7 +150,7 @@ static bool advance(struct afmon_cells *cells, int64_t newest)
     return true;
 }
 
-bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value)
+static bool add(struct afmon_cells *cells, int64_t time_ns, double value)
 {
     int64_t quarter = afmon_quarter_of(time_ns);
     if (!cells->any)
@@ -110,7 +166,27 @@ bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value)
         return false;
     size_t slot = slot_of(index_at(quarter, at));
     afmon_cell_merge(&level->cells[slot], &(struct afmon_cell){1, value, value, value});
-    return !cells->timed || afmon_histogram_add(&level->histograms[slot], value);
+    return !cells->timed || add_to(cells, &level->histograms[slot], value);
+}
+
+static size_t levels_of(const struct afmon_cells *cells)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < AFMON_CELL_LEVELS; i++)
+        count += cells->levels[i].cells != NULL;
+    return count;
+}
+
+bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value)
+{
+    if (cells->given_up || add(cells, time_ns, value))
+        return true;
+    if (!cells->given_up)
+        return false;
+    cells->account->left += levels_of(cells) * LEVEL_BYTES;
+    afmon_cells_free(cells);
+    cells->given_up = true;
+    return true;
 }
 
 void afmon_cells_free(struct afmon_cells *cells)
@@ -122,7 +198,7 @@ void afmon_cells_free(struct afmon_cells *cells)
         free(level->histograms);
         free(level->cells);
     }
-    *cells = (struct afmon_cells){.timed = cells->timed};
+    *cells = (struct afmon_cells){.timed = cells->timed, .optional = cells->optional, .account = cells->account};
 }
 
 size_t afmon_cells_bytes(const struct afmon_cells *cells)

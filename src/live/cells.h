@@ -13,7 +13,8 @@
 #include "live/histogram.h"
 
 #define AFMON_CELLS 512
-#define AFMON_CELL_LEVELS 16 /* 4^15 quarters of a second times 512 is more than an int64_t of nanoseconds */
+#define AFMON_CELL_LEVELS 16   /* 4^15 quarters of a second times 512 is more than an int64_t of nanoseconds */
+#define AFMON_CELL_CLASSES 192 /* of a cell's histogram: 2 % of values that are within a factor of 64 */
 #define AFMON_QUARTER_NS INT64_C(250000000)
 
 struct afmon_cell {
@@ -28,13 +29,24 @@ struct afmon_cell_level {
     struct afmon_histogram *histograms; /* beside them, where the metric is a duration */
 };
 
-/* Begin with a zeroed one, timed set as wanted. */
+/* What all cells of a follower may take together. */
+struct afmon_cell_account {
+    size_t left;         /* bytes of cells that are optional */
+    size_t classes_left; /* bytes of histograms */
+    unsigned most;       /* classes of a histogram */
+    bool over;           /* histograms are more than they may be: afmon_cells_narrow all, and begin a new account */
+};
+
+/* Begin with a zeroed one, timed, optional and account set as wanted. */
 struct afmon_cells {
     struct afmon_cell_level levels[AFMON_CELL_LEVELS];
     int64_t newest; /* quarter of the newest sample */
     int64_t oldest;
     bool any;
-    bool timed; /* keep histograms */
+    bool timed;                         /* keep histograms */
+    bool optional;                      /* given up where the account has nothing left */
+    bool given_up;                      /* nothing is kept any more */
+    struct afmon_cell_account *account; /* NULL: no bounds */
 };
 
 /* The quarter that a time lies in, and when a quarter begins (as near as an int64_t of nanoseconds comes). */
@@ -43,8 +55,13 @@ int64_t afmon_quarter_time(int64_t quarter);
 
 /* Adds a finite value. False: no memory; then the cells may have lost some, and are to be freed. */
 bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value);
+
+/* What was set when they were begun stays, and so does the account: begin a new one where all are freed. */
 void afmon_cells_free(struct afmon_cells *cells);
 size_t afmon_cells_bytes(const struct afmon_cells *cells);
+
+/* Histograms get at most so many classes as the account says; what they take is taken from it. */
+void afmon_cells_narrow(struct afmon_cells *cells);
 
 /* The finest width, as a power of two of quarters, in which cells that long ago are kept. */
 unsigned afmon_cells_finest(const struct afmon_cells *cells, int64_t quarter);

@@ -184,6 +184,13 @@ static struct afmon_tail *most_unread(const struct afmon_live *live)
     return most;
 }
 
+/* After a long line its memory goes back. */
+static void shrink(struct afmon_buffer *buffer)
+{
+    if (buffer->capacity > 4 * (size_t)AFMON_TAIL_FIRST)
+        afmon_buffer_free(buffer);
+}
+
 afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error)
 {
     settle_calls(live);
@@ -197,5 +204,6 @@ afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *ch
         *changed = true;
         first = false;
     }
+    shrink(&live->buffer);
     return status;
 }

@@ -126,7 +126,7 @@ bool afmon_group_add(struct afmon_group *group, enum afmon_live_kind kind, int64
     if (kind != AFMON_LIVE_DURATION || !finite)
         return true;
     afmon_summary_add(&group->durations, value);
-    return afmon_histogram_add(&group->spread, value);
+    return afmon_histogram_add(&group->spread, value, AFMON_HISTOGRAM_CLASSES);
 }
 
 /* The seconds of the window; the last is the one that now_ns is in. */

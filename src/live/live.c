@@ -10,6 +10,12 @@
 
 #define MOST_LINES 10000
 #define READER_BYTES ((size_t)1 << 20) /* its scratch memory, at most */
+
+/* What keeps a follower within AFMON_LIVE_BYTES, whatever the run invents. */
+#define CELL_BYTES ((size_t)8 << 20)   /* cells of metrics that not all runs have */
+#define CLASS_BYTES ((size_t)6 << 20)  /* histograms in cells */
+#define LEAST_CLASSES 16               /* of each: at that they stay within the bytes whatever their number */
+#define SPREAD_BYTES ((size_t)3 << 20) /* of a summary's operations and scores */
 #define LOOK_EVERY_NS (AFMON_NS_PER_S / 4)
 #define FOREIGN_QUIET_NS (10 * AFMON_NS_PER_S) /* a run of another program counts as running so long after a write */
 
@@ -46,8 +52,11 @@ static afmon_status take_options(struct afmon_live *live, const afmon_live_optio
 /* What is begun anew with each reading. False: no memory. */
 static bool have_sums(struct afmon_live *live)
 {
-    if (live->tally == NULL)
+    if (live->tally == NULL) {
         live->tally = afmon_run_tally_new();
+        if (live->tally != NULL)
+            afmon_run_tally_limit(live->tally, SPREAD_BYTES);
+    }
     if (!live->options.meters)
         return live->tally != NULL;
     if (live->meters == NULL)
@@ -57,6 +66,23 @@ static bool have_sums(struct afmon_live *live)
     return live->tally != NULL && live->meters != NULL && live->past_call != NULL;
 }
 
+static void begin_account(struct afmon_live *live, unsigned most)
+{
+    live->account = (struct afmon_cell_account){.left = CELL_BYTES, .classes_left = CLASS_BYTES, .most = most};
+}
+
+void afmon_live_narrow(struct afmon_live *live)
+{
+    size_t left = live->account.left;
+    while (live->account.over && live->account.most > LEAST_CLASSES) {
+        begin_account(live, live->account.most / 2);
+        live->account.left = left;
+        afmon_live_table_narrow(live->table);
+        afmon_live_rules_narrow(live->rules);
+    }
+    live->account.over = false;
+}
+
 static afmon_status make_rules(struct afmon_live *live, afmon_error *error)
 {
     live->rules = calloc(1, sizeof *live->rules);
@@ -64,7 +90,7 @@ static afmon_status make_rules(struct afmon_live *live, afmon_error *error)
         return afmon_fail_memory(error);
     const afmon_alert_rule *given = live->options.rules;
     live->options.rules = NULL; /* the caller's */
-    return afmon_live_rules_init(live->rules, given, live->options.rule_count, error);
+    return afmon_live_rules_init(live->rules, given, live->options.rule_count, &live->account, error);
 }
 
 static afmon_status make(struct afmon_live *live, const char *folder, afmon_error *error)
@@ -73,6 +99,7 @@ static afmon_status make(struct afmon_live *live, const char *folder, afmon_erro
     live->operations.most = AFMON_LIVE_OPERATIONS;
     live->models.most = AFMON_LIVE_MODELS;
     live->log.routine.most = live->log.notable.most = live->options.log_lines;
+    begin_account(live, AFMON_CELL_CLASSES);
     live->replay_ns = INT64_MIN;
     live->looked_ns = INT64_MIN / 2;
     afmon_status status = make_rules(live, error);
@@ -85,6 +112,7 @@ static afmon_status make(struct afmon_live *live, const char *folder, afmon_erro
     if (live->folder == NULL || live->reader == NULL || live->metadata == NULL || live->table == NULL)
         return afmon_fail_memory(error);
     live->table->rules = live->rules;
+    live->table->account = &live->account;
     return have_sums(live) ? AFMON_OK : afmon_fail_memory(error);
 }
 
@@ -123,6 +151,7 @@ static void forget_sums(struct afmon_live *live)
     afmon_run_tally_free(live->tally);
     afmon_meters_free(live->meters);
     free(live->past_call);
+    begin_account(live, AFMON_CELL_CLASSES);
     live->tally = NULL;
     live->meters = NULL;
     live->past_call = live->call = NULL;
@@ -265,10 +294,15 @@ static double loaded_part(const struct afmon_live *live)
 
 static size_t bytes_of(const struct afmon_live *live)
 {
-    return sizeof *live + sizeof *live->rules + live->buffer.capacity + afmon_live_rules_bytes(live->rules) +
-           afmon_live_table_bytes(live->table) + afmon_groups_bytes(&live->operations) +
-           afmon_groups_bytes(&live->models) + afmon_live_log_bytes(&live->log) +
-           afmon_live_metadata_bytes(live->metadata) + READER_BYTES;
+    size_t bytes = sizeof *live + sizeof *live->rules + live->buffer.capacity + READER_BYTES +
+                   afmon_live_rules_bytes(live->rules) + afmon_live_table_bytes(live->table) +
+                   afmon_groups_bytes(&live->operations) + afmon_groups_bytes(&live->models) +
+                   afmon_live_log_bytes(&live->log) + afmon_live_metadata_bytes(live->metadata);
+    if (live->tally != NULL)
+        bytes += afmon_run_tally_bytes(live->tally);
+    if (live->meters != NULL)
+        bytes += afmon_meters_bytes(live->meters);
+    return bytes;
 }
 
 static int64_t now_of(const struct afmon_live *live, afmon_live_state state)
@@ -278,7 +312,7 @@ static int64_t now_of(const struct afmon_live *live, afmon_live_state state)
     return live->options.replay ? live->replay_ns : afmon_wall_ns();
 }
 
-void afmon_live_get_info(const afmon_live *live, afmon_live_info *info)
+void afmon_live_look(const struct afmon_live *live, afmon_live_info *info)
 {
     afmon_live_state state = state_of(live);
     *info = (afmon_live_info){
@@ -295,10 +329,15 @@ void afmon_live_get_info(const afmon_live *live, afmon_live_info *info)
         .now_ns = now_of(live, state),
         .metric_count = live->table->count,
         .recovered = live->recovered,
-        .memory_bytes = bytes_of(live),
     };
     for (size_t i = 0; i < live->tail_count; i++)
         info->file_count += !live->tails[i]->log;
+}
+
+void afmon_live_get_info(const afmon_live *live, afmon_live_info *info)
+{
+    afmon_live_look(live, info);
+    info->memory_bytes = bytes_of(live);
 }
 
 const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length)

@@ -27,6 +27,7 @@ struct afmon_live {
     struct afmon_groups models;
     struct afmon_live_log log;
     struct afmon_live_rules *rules;
+    struct afmon_cell_account account; /* of all cells */
     struct afmon_run_tally *tally;
     struct afmon_meters *meters;        /* NULL: not asked for */
     struct afmon_meter_call *past_call; /* of what is read backwards; a tail has one for what is read forwards */
@@ -66,6 +67,12 @@ extern const struct afmon_tail_lines afmon_live_metrics_lines;
 extern const struct afmon_tail_lines afmon_live_log_lines;
 
 /* ---- live.c ---- */
+
+/* As afmon_live_get_info, but without memory_bytes, which take some microseconds to add up. */
+void afmon_live_look(const struct afmon_live *live, afmon_live_info *info);
+
+/* Histograms in cells get coarser until they are within their bounds. */
+void afmon_live_narrow(struct afmon_live *live);
 
 /* Everything that was added up goes, and is read again. */
 void afmon_live_start_again(struct afmon_live *live);

@@ -18,7 +18,7 @@ static bool is_passed_over(struct afmon_live_log *log, const char *line, size_t 
     static const char *const routine[] = {"Generation metrics", "Evaluation metrics"};
     int64_t time_ns;
     size_t message_length;
-    if (log->routine.count < log->routine.most || log->notable.count < log->notable.most)
+    if (!afmon_kept_lines_is_full(&log->routine, length) || !afmon_kept_lines_is_full(&log->notable, length))
         return false;
     const char *message = afmon_log_message(line, length, &message_length);
     if (message == NULL || !afmon_log_time(&log->scratch, line, length, &time_ns) ||

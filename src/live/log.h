@@ -8,6 +8,8 @@
 /* Passes of a rule that are no farther apart belong together: two and a half of the usual interval. */
 #define AFMON_LIVE_GAP_NS (INT64_C(150) * 1000000000)
 
+#define AFMON_LOG_KEPT ((size_t)1000)
+
 struct afmon_kept_line {
     uint64_t number;
     int64_t time_ns;
@@ -23,6 +25,7 @@ struct afmon_kept_lines {
     struct afmon_kept_line **lines;
     size_t count;
     size_t most;
+    size_t bytes; /* of their texts: at most AFMON_LOG_KEPT for each line that there may be */
 };
 
 struct afmon_live_log {
@@ -45,6 +48,9 @@ struct afmon_live_log {
 
 /* Takes a line. AFMON_OK or AFMON_E_NO_MEMORY. */
 afmon_status afmon_live_log_take(struct afmon_live_log *log, const char *line, size_t length, bool older);
+
+/* No room for so many bytes of text more, but in the place of older lines. */
+bool afmon_kept_lines_is_full(const struct afmon_kept_lines *kept, size_t more);
 
 /* Keeps a line where it is among the latest; false: no memory. */
 bool afmon_kept_lines_add(struct afmon_kept_lines *kept, const afmon_live_log_line *line);

@@ -44,6 +44,24 @@ static size_t place_of(const struct afmon_kept_lines *kept, const afmon_live_log
     return low;
 }
 
+static size_t text_of(const struct afmon_kept_line *line)
+{
+    return (size_t)line->message_length + line->data_length;
+}
+
+static void drop_oldest(struct afmon_kept_lines *kept)
+{
+    kept->bytes -= text_of(kept->lines[0]);
+    free(kept->lines[0]);
+    kept->count--;
+    memmove(kept->lines, kept->lines + 1, kept->count * sizeof(struct afmon_kept_line *));
+}
+
+bool afmon_kept_lines_is_full(const struct afmon_kept_lines *kept, size_t more)
+{
+    return kept->count == kept->most || (kept->count > 0 && kept->bytes + more > kept->most * AFMON_LOG_KEPT);
+}
+
 bool afmon_kept_lines_add(struct afmon_kept_lines *kept, const afmon_live_log_line *line)
 {
     if (kept->lines == NULL)
@@ -51,21 +69,24 @@ bool afmon_kept_lines_add(struct afmon_kept_lines *kept, const afmon_live_log_li
     if (kept->lines == NULL)
         return false;
     size_t place = place_of(kept, line);
-    bool full = kept->count == kept->most;
-    if (full && place == 0)
+    size_t length = line->message_length + line->data_length;
+    if (place == 0 && afmon_kept_lines_is_full(kept, length))
         return true;
     struct afmon_kept_line *copy = copy_line(line);
     if (copy == NULL)
         return false;
-    if (full) {
-        free(kept->lines[0]);
+    while (place > 0 && afmon_kept_lines_is_full(kept, length)) {
+        drop_oldest(kept);
         place--;
-        memmove(kept->lines, kept->lines + 1, place * sizeof(struct afmon_kept_line *));
-    } else {
-        memmove(kept->lines + place + 1, kept->lines + place, (kept->count - place) * sizeof(struct afmon_kept_line *));
-        kept->count++;
     }
+    if (kept->count == kept->most) { /* all before it are gone */
+        free(copy);
+        return true;
+    }
+    memmove(kept->lines + place + 1, kept->lines + place, (kept->count - place) * sizeof(struct afmon_kept_line *));
     kept->lines[place] = copy;
+    kept->count++;
+    kept->bytes += length;
     return true;
 }
 

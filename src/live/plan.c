@@ -70,7 +70,7 @@ void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan)
     *plan = (afmon_live_plan){.known = log->planned, .planned = log->plan_total, .eta_s = (double)NAN};
     if (!log->planned)
         return;
-    afmon_live_get_info(live, &info);
+    afmon_live_look(live, &info);
     uint64_t calls = 0;
     double lately = 0;
     for (size_t i = 0; i < live->operations.count; i++) {

@@ -14,7 +14,7 @@ static bool needs_cells(const afmon_alert_rule *rule)
 }
 
 afmon_status afmon_live_rules_init(struct afmon_live_rules *rules, const afmon_alert_rule *given, size_t count,
-                                   afmon_error *error)
+                                   struct afmon_cell_account *account, afmon_error *error)
 {
     afmon_status status;
     rules->given = given != NULL;
@@ -32,6 +32,7 @@ afmon_status afmon_live_rules_init(struct afmon_live_rules *rules, const afmon_a
         struct afmon_live_rule *rule = &rules->rules[i];
         rule->rule = &rules->list.rules[i];
         rule->own = needs_cells(rule->rule);
+        rule->cells.account = account;
         rule->cells.timed = rule->rule->aggregate == AFMON_RULE_QUANTILE || rule->rule->aggregate == AFMON_RULE_STDDEV;
     }
     return status;
@@ -51,9 +52,7 @@ void afmon_live_rules_forget_passes(struct afmon_live_rules *rules)
 void afmon_live_rules_forget(struct afmon_live_rules *rules)
 {
     for (size_t i = 0; i < rules->list.count; i++) {
-        bool timed = rules->rules[i].cells.timed;
         afmon_cells_free(&rules->rules[i].cells);
-        rules->rules[i].cells.timed = timed;
     }
     afmon_live_rules_forget_passes(rules);
     rules->due_ns = 0;
@@ -111,6 +110,13 @@ size_t afmon_live_rules_alerts(const struct afmon_live_rules *rules, afmon_live_
         if (rules->rules[i].open)
             alerts[count++] = rules->rules[i].span;
     return count;
+}
+
+void afmon_live_rules_narrow(struct afmon_live_rules *rules)
+{
+    for (size_t i = 0; i < rules->list.count; i++)
+        if (rules->rules[i].cells.timed)
+            afmon_cells_narrow(&rules->rules[i].cells);
 }
 
 size_t afmon_live_rules_bytes(const struct afmon_live_rules *rules)

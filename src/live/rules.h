@@ -42,9 +42,9 @@ struct afmon_live_rules {
     int64_t due_ns; /* boot time before which passes are not judged anew */
 };
 
-/* Takes copies of the rules; with none given, the built-in ones. Begin with a zeroed struct. */
+/* Takes copies of the rules; with none given, the built-in ones. Begin with a zeroed struct. account may be NULL. */
 afmon_status afmon_live_rules_init(struct afmon_live_rules *rules, const afmon_alert_rule *given, size_t count,
-                                   afmon_error *error);
+                                   struct afmon_cell_account *account, afmon_error *error);
 void afmon_live_rules_free(struct afmon_live_rules *rules);
 void afmon_live_rules_forget(struct afmon_live_rules *rules); /* samples and passes */
 void afmon_live_rules_forget_passes(struct afmon_live_rules *rules);
@@ -75,6 +75,9 @@ afmon_status afmon_live_rules_judge(struct afmon_live_rules *rules, struct afmon
 
 /* Copies alerts, in no order, into room for AFMON_LIVE_ALERTS + AFMON_LIVE_RULES; returns how many there are. */
 size_t afmon_live_rules_alerts(const struct afmon_live_rules *rules, afmon_live_alert *alerts);
+
+/* Narrows the histograms of all cells (live/cells.h). */
+void afmon_live_rules_narrow(struct afmon_live_rules *rules);
 
 size_t afmon_live_rules_bytes(const struct afmon_live_rules *rules);
 

@@ -24,7 +24,7 @@ static bool gather(void *user, int64_t first, int64_t width, const struct afmon_
     if (middle < window->from || middle >= window->to)
         return true;
     afmon_cell_merge(&window->sum, cell);
-    return histogram == NULL || afmon_histogram_merge(&window->histogram, histogram);
+    return histogram == NULL || afmon_histogram_merge(&window->histogram, histogram, AFMON_HISTOGRAM_CLASSES);
 }
 
 static void find_spread(const afmon_alert_rule *rule, const struct window *window, struct afmon_finding *finding)

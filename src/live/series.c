@@ -85,6 +85,8 @@ static struct afmon_live_series *make(struct afmon_live_table *table, const char
     table->charted += series->charted;
     series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && ends_in(name, length, "_time");
     table->timed += series->cells.timed;
+    series->cells.account = table->account;
+    series->cells.optional = table->account != NULL && !named && !is_common(&facts);
     return series;
 }
 
@@ -140,7 +142,8 @@ bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, do
     afmon_summary_add(&series->sums, value);
     if (!isfinite(value))
         return true;
-    return afmon_histogram_add(&series->values, value) &&
+    unsigned classes = series->charted ? AFMON_HISTOGRAM_CLASSES : AFMON_LIVE_CLASSES;
+    return afmon_histogram_add(&series->values, value, classes) &&
            (!series->charted || afmon_cells_add(&series->cells, time_ns, value));
 }
 
@@ -165,6 +168,13 @@ struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, s
     return table->series[index];
 }
 
+void afmon_live_table_narrow(struct afmon_live_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->series[i]->cells.timed)
+            afmon_cells_narrow(&table->series[i]->cells);
+}
+
 size_t afmon_live_table_bytes(const struct afmon_live_table *table)
 {
     size_t bytes = sizeof *table;
@@ -182,5 +192,5 @@ void afmon_live_table_free(struct afmon_live_table *table)
         free(table->series[i]->name);
         free(table->series[i]);
     }
-    *table = (struct afmon_live_table){.rules = table->rules};
+    *table = (struct afmon_live_table){.account = table->account, .rules = table->rules};
 }

@@ -10,6 +10,7 @@
 #define AFMON_LIVE_KEPT_FREE 128 /* of these places: for metrics that tracked calls record, and those of rules */
 #define AFMON_LIVE_CHARTED 128   /* of them: with cells */
 #define AFMON_LIVE_TIMED 4       /* of these: with histograms in their cells */
+#define AFMON_LIVE_CLASSES 96    /* of the histogram of a metric without cells */
 
 enum afmon_live_kind {
     AFMON_LIVE_OTHER,
@@ -43,6 +44,7 @@ struct afmon_live_table {
     size_t charted;
     size_t timed;
     bool unsorted;
+    struct afmon_cell_account *account;   /* NULL: no bounds */
     const struct afmon_live_rules *rules; /* metrics that they look at have a chart in any case; NULL: none */
     uint64_t seed;
     uint16_t slots[2 * AFMON_LIVE_METRICS]; /* index + 1 in series, by hash */
@@ -61,6 +63,9 @@ const struct afmon_cells *afmon_live_cells_of(struct afmon_live_table *table, co
 
 /* In order of names. */
 struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, size_t index);
+
+/* Narrows the histograms of all cells (live/cells.h). */
+void afmon_live_table_narrow(struct afmon_live_table *table);
 
 size_t afmon_live_table_bytes(const struct afmon_live_table *table);
 void afmon_live_table_free(struct afmon_live_table *table);

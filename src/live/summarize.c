@@ -13,7 +13,7 @@ afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary,
     if (live->tally == NULL) /* begun anew, and nothing read yet */
         return afmon_fail_memory(error);
     afmon_live_info info;
-    afmon_live_get_info(live, &info);
+    afmon_live_look(live, &info);
     struct afmon_run_facts facts = {.metric_count = info.metric_count,
                                     .file_count = info.file_count,
                                     .problem_count = info.problem_count,

@@ -458,3 +458,16 @@ size_t afmon_meters_count(struct afmon_meters *meters)
     pthread_mutex_unlock(&meters->lock);
     return all;
 }
+
+size_t afmon_meters_bytes(struct afmon_meters *meters)
+{
+    pthread_mutex_lock(&meters->lock);
+    size_t bytes = sizeof *meters + meters->table.slot_count * sizeof *meters->table.slots;
+    for (size_t i = 0; i < AFMON_INSTRUMENTS; i++)
+        for (const struct afmon_meter_series *at = meters->table.lists[i].first; at != NULL; at = at->next) {
+            const struct afmon_bounds *bounds = at->meter.instrument->bounds;
+            bytes += sizeof *at + at->key_length + (bounds != NULL ? bounds->count + 1 : 0) * sizeof at->buckets[0];
+        }
+    pthread_mutex_unlock(&meters->lock);
+    return bytes;
+}

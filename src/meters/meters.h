@@ -63,6 +63,9 @@ struct afmon_meter {
 void afmon_meters_each(struct afmon_meters *meters, bool (*visit)(void *user, const struct afmon_meter *meter),
                        void *user);
 
+/* About what they take. */
+size_t afmon_meters_bytes(struct afmon_meters *meters);
+
 /* Samples counted so far, and the label sets there are. */
 uint64_t afmon_meters_samples(struct afmon_meters *meters);
 size_t afmon_meters_count(struct afmon_meters *meters);

@@ -55,12 +55,20 @@ static void merge_classes(struct afmon_spread *spread)
     spread->class_count = kept;
 }
 
-static bool make_room(struct afmon_spread *spread)
+/* Whether more classes may be kept than there is memory for now. */
+static bool may_grow(const struct afmon_spread *spread, const size_t *room)
+{
+    if (spread->capacity == AFMON_SPREAD_MOST)
+        return false;
+    return spread->capacity == 0 || room == NULL || *room >= spread->capacity * sizeof *spread->classes;
+}
+
+static bool make_room(struct afmon_spread *spread, size_t *room)
 {
     if (spread->class_count < spread->capacity)
         return true;
-    if (spread->capacity == AFMON_SPREAD_MOST) {
-        while (spread->class_count > AFMON_SPREAD_MOST / 4 * 3)
+    if (!may_grow(spread, room)) {
+        while (spread->class_count > spread->capacity / 4 * 3)
             merge_classes(spread);
         return true;
     }
@@ -68,6 +76,8 @@ static bool make_room(struct afmon_spread *spread)
     struct afmon_spread_class *classes = realloc(spread->classes, capacity * sizeof *classes);
     if (classes == NULL)
         return false;
+    if (room != NULL && spread->capacity > 0)
+        *room -= spread->capacity * sizeof *classes;
     spread->classes = classes;
     spread->capacity = capacity;
     return true;
@@ -89,7 +99,7 @@ static void insert(struct afmon_spread *spread, uint32_t place, uint32_t key)
     spread->class_count++;
 }
 
-bool afmon_spread_add(struct afmon_spread *spread, double value)
+bool afmon_spread_add(struct afmon_spread *spread, double value, size_t *room)
 {
     afmon_summary_add(&spread->sums, value);
     if (!afmon_order_is_finite(value))
@@ -101,17 +111,17 @@ bool afmon_spread_add(struct afmon_spread *spread, double value)
     }
     uint32_t place = place_of(spread, key);
     bool found = place < spread->class_count && spread->classes[place].key == key;
-    bool room = found || make_room(spread);
-    if (!found && room) {
+    bool kept = found || make_room(spread, room);
+    if (!found && kept) {
         key = key_of(spread, value); /* classes may have been merged */
         place = place_of(spread, key);
         if (place == spread->class_count || spread->classes[place].key != key)
             insert(spread, place, key);
     }
-    if (!room && spread->class_count == 0)
+    if (!kept && spread->class_count == 0)
         return false;
     put(spread, place < spread->class_count ? place : spread->class_count - 1, value);
-    return room;
+    return kept;
 }
 
 /* ---- Reading ---- */

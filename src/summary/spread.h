@@ -34,9 +34,10 @@ struct afmon_spread {
     unsigned shift;  /* how often classes were merged */
 };
 
-/* Some tens of nanoseconds. False: no memory for a further class; the value is then in the sums, and in the class that
+/* room, where not NULL: so many bytes may spreads still take; where there are too few, classes are merged earlier.
+ * Some tens of nanoseconds. False: no memory for a further class; the value is then in the sums, and in the class that
  * is nearest. */
-bool afmon_spread_add(struct afmon_spread *spread, double value);
+bool afmon_spread_add(struct afmon_spread *spread, double value, size_t *room);
 
 /* Fills everything. */
 void afmon_spread_distribution(const struct afmon_spread *spread, afmon_distribution *distribution);

@@ -102,7 +102,7 @@ static void on_track(struct adding *adding, enum afmon_track track, double value
 
 static void spread_value(struct adding *adding, struct afmon_spread *spread)
 {
-    if (!afmon_spread_add(spread, adding->value))
+    if (!afmon_spread_add(spread, adding->value, &adding->tally->spread_room))
         adding->lost = true;
 }
 
@@ -286,6 +286,7 @@ struct afmon_run_tally *afmon_run_tally_new(void)
     struct afmon_run_tally *tally = calloc(1, sizeof *tally);
     if (tally == NULL)
         return NULL;
+    tally->spread_room = SIZE_MAX;
     bool ok = list_init(&tally->operations, sizeof(struct afmon_operation_tally)) &&
               list_init(&tally->errors, sizeof(struct afmon_error_tally)) &&
               list_init(&tally->models, sizeof(struct afmon_model_tally)) &&
@@ -294,6 +295,43 @@ struct afmon_run_tally *afmon_run_tally_new(void)
         return tally;
     afmon_run_tally_free(tally);
     return NULL;
+}
+
+void afmon_run_tally_limit(struct afmon_run_tally *tally, size_t spread_bytes)
+{
+    tally->spread_room = spread_bytes;
+}
+
+static size_t list_bytes(const struct afmon_tally_list *list)
+{
+    size_t bytes = (list->capacity + 1) * list->item_size + list->names.capacity * sizeof *list->names.kept +
+                   list->names.slot_count * sizeof *list->names.slots;
+    for (uint32_t i = 0; i < list->names.count; i++)
+        bytes += strlen(list->names.kept[i].first) + strlen(list->names.kept[i].second) + 2;
+    return bytes;
+}
+
+static size_t spread_bytes(const struct afmon_spread *spread)
+{
+    return spread->capacity * sizeof *spread->classes;
+}
+
+size_t afmon_run_tally_bytes(const struct afmon_run_tally *tally)
+{
+    const struct afmon_tally_list *operations = &tally->operations;
+    const struct afmon_tally_list *scores = &tally->scores;
+    struct afmon_kept_name name;
+    size_t bytes = sizeof *tally + tally->timeline.capacity * sizeof *tally->timeline.room + list_bytes(operations) +
+                   list_bytes(&tally->errors) + list_bytes(&tally->models) + list_bytes(&tally->finishes) +
+                   list_bytes(scores) + spread_bytes(&tally->generation_time) + spread_bytes(&tally->evaluation_time) +
+                   spread_bytes(&tally->length);
+    for (size_t i = 0; i < afmon_tally_list_count(operations); i++) {
+        const struct afmon_operation_tally *operation = afmon_tally_list_at(operations, i, &name);
+        bytes += spread_bytes(&operation->duration);
+    }
+    for (size_t i = 0; i < afmon_tally_list_count(scores); i++)
+        bytes += spread_bytes(afmon_tally_list_at(scores, i, &name));
+    return bytes;
 }
 
 static void free_spreads(struct afmon_run_tally *tally)

@@ -15,6 +15,13 @@ struct afmon_run_tally; /* opaque */
 struct afmon_run_tally *afmon_run_tally_new(void); /* NULL: no memory */
 void afmon_run_tally_free(struct afmon_run_tally *tally);
 
+/* Of an empty one: spreads take at most so many bytes together (and 192 bytes for each beyond); quantile_error tells
+ * what that costs. */
+void afmon_run_tally_limit(struct afmon_run_tally *tally, size_t spread_bytes);
+
+/* About what it takes. */
+size_t afmon_run_tally_bytes(const struct afmon_run_tally *tally);
+
 /* False: something of the sample (a name, a value's class) could not be kept for want of memory; it is counted under
  * "(other)" or left out of quantiles, and the summary warns of it. The tally stays usable; do not add it again. */
 bool afmon_run_tally_add(struct afmon_run_tally *tally, const afmon_sample *sample);

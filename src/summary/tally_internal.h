@@ -60,6 +60,7 @@ struct afmon_run_tally {
     uint64_t evaluation_failures;
     uint64_t evaluation_errors;
     uint64_t retries;
+    size_t spread_room; /* bytes that spreads may still take */
     struct afmon_spread generation_time;
     struct afmon_spread evaluation_time;
     struct afmon_spread length;

@@ -8,6 +8,7 @@
 
 #define FIRST_WIDTH_NS INT64_C(5000000000)
 #define FIRST_CAPACITY ((size_t)64)
+#define MOST_ROOM ((size_t)AFMON_TIMELINE_MOST / 4 * 5)
 #define WINDOW_NS INT64_C(300000000000) /* of the built-in rules */
 
 /* ---- Buckets ---- */
@@ -70,8 +71,8 @@ static void reach(const struct afmon_timeline *timeline, int64_t number, int64_t
 static bool more_room(struct afmon_timeline *timeline, size_t needed)
 {
     size_t capacity = timeline->capacity == 0 ? FIRST_CAPACITY : timeline->capacity;
-    while (capacity < needed * 2)
-        capacity *= 2;
+    while (capacity < needed * 2 && capacity < MOST_ROOM)
+        capacity = capacity * 2 < MOST_ROOM ? capacity * 2 : MOST_ROOM;
     struct afmon_timeline_bucket *room = calloc(capacity, sizeof *room);
     if (room == NULL)
         return false;

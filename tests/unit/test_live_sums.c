@@ -3,6 +3,7 @@
 #include "fail_alloc.h"
 #include "run_folder.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <time.h>
 
@@ -369,6 +370,61 @@ static void a_run_that_grows_is_summed_up_as_it_is(void **state)
     remove_folder(folder);
 }
 
+/* Everything that a run may invent, over decades, with values of all sizes. */
+static void write_hostile(const char *folder)
+{
+    enum { COUNT = 60000, LINES = 1200 };
+    static char filler[9000];
+    struct writing writing = {create(folder, "metrics.jsonl"), 0, false};
+    char name[128], metadata[512];
+    random_state = 99;
+    for (int i = 0; i < COUNT; i++) {
+        writing.time_ns = BASE + (int64_t)(exp(random_below(100000) / 100000.0 * 41) * 1.0); /* dense, and for years */
+        double value = exp((double)random_below(600) / 10 - 30);
+        snprintf(metadata, sizeof metadata,
+                 "\"operation\": \"a rather long name of an operation, number %d\", \"component\": \"c%d\", "
+                 "\"model_name\": \"a model with a long name %d\", \"error_type\": \"e%d\", \"evaluator_type\": "
+                 "\"judge%d\", \"success\": false, ",
+                 i % 1500, i % 1500, i % 1500, i % 1500, i % 1500);
+        put(&writing, "generation_time", value, metadata);
+        put(&writing, "evaluation_time", value, metadata);
+        put(&writing, "other_time", value, metadata);
+        put(&writing, "api_errors", 1, metadata);
+        put(&writing, "prompt_token_count", value, metadata);
+        put(&writing, "evaluation_score_overall", value, metadata);
+        snprintf(name, sizeof name, "metric_%d", i % 1500);
+        put(&writing, name, value, "");
+        snprintf(name, sizeof name, "model_usage:another model %d", i % 1500);
+        put(&writing, name, 1, metadata);
+    }
+    fclose(writing.file);
+    FILE *log = create(folder, "afterimage.log");
+    memset(filler, 'x', sizeof filler - 1);
+    for (int i = 0; i < LINES; i++)
+        fprintf(log, "2026-11-23 10:00:00,000 - {\"message\": \"%s\", \"more\": \"%s\", \"level\": \"info\"}\n",
+                i % 2 ? "Generation metrics" : filler, filler);
+    fclose(log);
+}
+
+static void memory_is_bounded_whatever_a_run_invents(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    write_hostile(folder);
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    afmon_live *live = follow(folder);
+    load(live);
+    size_t taken = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+    afmon_live_info info;
+    afmon_live_get_info(live, &info);
+    print_message("%.1f MiB told, %.1f MiB taken\n", (double)info.memory_bytes / 1048576, (double)taken / 1048576);
+    assert_true(info.memory_bytes <= AFMON_LIVE_BYTES);
+    if (taken > 0) /* not so under sanitizers */
+        assert_true(taken <= AFMON_LIVE_BYTES && taken < info.memory_bytes + info.memory_bytes / 8);
+    afmon_live_close(live);
+    remove_folder(folder);
+}
+
 static void bad_arguments_are_refused(void **state)
 {
     (void)state;
@@ -423,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_recorded_run_comes_to_the_same),
         cmocka_unit_test(so_does_a_run_of_the_peer),
         cmocka_unit_test(a_run_that_grows_is_summed_up_as_it_is),
+        cmocka_unit_test(memory_is_bounded_whatever_a_run_invents),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
     };

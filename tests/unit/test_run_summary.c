@@ -62,7 +62,7 @@ static void check_spread(double (*draw)(void), size_t count)
     double *values = malloc(count * sizeof *values);
     for (size_t i = 0; i < count; i++) {
         values[i] = draw();
-        assert_true(afmon_spread_add(&spread, values[i]));
+        assert_true(afmon_spread_add(&spread, values[i], NULL));
     }
     qsort(values, count, sizeof *values, compare);
     afmon_spread_distribution(&spread, &d);
@@ -111,8 +111,8 @@ static void spreads_are_within_their_error(void **state)
     struct afmon_spread spread = {0};
     afmon_distribution d;
     for (int i = 0; i < 1000; i++)
-        afmon_spread_add(&spread, 0.1);
-    afmon_spread_add(&spread, NAN);
+        afmon_spread_add(&spread, 0.1, NULL);
+    afmon_spread_add(&spread, NAN, NULL);
     afmon_spread_distribution(&spread, &d);
     assert_true(d.p50 == 0.1 && d.p99 == 0.1 && d.not_finite == 1 && d.count == 1000);
     afmon_spread_free(&spread);
