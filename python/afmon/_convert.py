@@ -9,6 +9,9 @@ import os
 import warnings
 
 
+_PLAIN = (str, int, float, bool, type(None))
+
+
 def _is_text(value):
     return isinstance(value, (str, bytes, bytearray))
 
@@ -31,7 +34,7 @@ def _nested(value, depth=0):
 
 def _opened(value):
     """A model, a dataclass or an array as dicts and lists; anything else as its text."""
-    for method in ("model_dump", "tolist"):  # pydantic; numpy, torch, pandas
+    for method in ("model_dump", "tolist", "to_list"):  # pydantic; numpy, torch, pandas, pyarrow; polars
         call = getattr(type(value), method, None)
         if callable(call):
             return call(value)
@@ -40,10 +43,29 @@ def _opened(value):
     return text(value)
 
 
+def _seconds64(value):
+    seconds = float(value / type(value)(1, "s"))
+    return seconds if math.isfinite(seconds) else None
+
+
+# Scalars of packages that need not be there, by the name of their type: numpy's times, which come as whole numbers of
+# whatever unit, and the values of numpy and pandas for what is missing.
+_FOREIGN = {
+    "datetime64": lambda value: None if text(value) == "NaT" else text(value),
+    "timedelta64": _seconds64,
+    "MaskedConstant": lambda value: None,
+    "NAType": lambda value: None,
+    "NaTType": lambda value: None,
+}
+
+
 def _scalar(value):
     """A str, int, float, bool or None; NotImplemented where the value is none of these."""
     if value is None or value is True or value is False:
         return value
+    foreign = _FOREIGN.get(type(value).__name__)
+    if foreign is not None:
+        return foreign(value)
     if isinstance(value, enum.Enum):
         return _scalar(value.value) if not isinstance(value.value, enum.Enum) else text(value)
     if _is_text(value):
@@ -60,6 +82,8 @@ def _scalar(value):
         return float(value)
     if getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None)):  # arrays of one number
         return _scalar(value.item())
+    if callable(getattr(type(value), "as_py", None)):  # pyarrow's scalars
+        return _scalar(value.as_py())
     return NotImplemented
 
 
@@ -77,7 +101,7 @@ def field_value(value):
     try:
         plain = _scalar(value)
         if plain is not NotImplemented:
-            return plain
+            return plain if type(plain) in _PLAIN else text(plain)  # isoformat() of a subclass may give anything
         nested = _nested(value)
         if isinstance(nested, (dict, list)):
             return (json.dumps(nested, ensure_ascii=False, allow_nan=False),)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import time
@@ -81,9 +82,15 @@ class FileLogHandler:
             file.write(f"{now:%Y-%m-%d %H:%M:%S},{now.microsecond // 1000:03d} - {line}\n")
 
 
+@functools.lru_cache(maxsize=4)
+def _iso_second(second: int) -> str:
+    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _iso(timestamp_ns: int) -> str:
-    time_of_sample = datetime.fromtimestamp(timestamp_ns // 1_000_000_000, timezone.utc)
-    return f"{time_of_sample:%Y-%m-%dT%H:%M:%S}.{timestamp_ns // 1000 % 1_000_000:06d}+00:00"
+    """Called for each sample that a handler gets; to format the date costs ten times the rest."""
+    second, nanosecond = divmod(timestamp_ns, 1_000_000_000)
+    return f"{_iso_second(second)}.{nanosecond // 1000:06d}+00:00"
 
 
 def _metric_caller(handler: MetricHandler) -> Callable[..., None]:

@@ -212,10 +212,21 @@ class Run:
         return self._view.arrow_stream(self._since, self._until)
 
     def to_pandas(self) -> Any:
-        """A pandas.DataFrame: metric, value, timestamp, and a column for each key of the metadata."""
+        """A pandas.DataFrame: metric, value, timestamp, and a column for each key of the metadata.
+
+        Where pyarrow is there, the data goes through Arrow, and a key whose values are of several types is a column of
+        texts; without it such a column holds the objects of `samples`.
+        """
         import pandas
 
-        return pandas.DataFrame(self.samples(), columns=None)
+        try:
+            import pyarrow
+        except ImportError:
+            frame = pandas.DataFrame(self.samples(), columns=None)
+        else:
+            frame = pyarrow.table(self).to_pandas().rename(columns={"metric": "_metric", "metric_name": "metric"})
+        first = ["metric", "value", "timestamp"]
+        return frame.reindex(columns=first + [name for name in frame.columns if name not in first])
 
 
 def _report_format(path: str | os.PathLike[str]) -> str:

@@ -24,9 +24,7 @@ static int take_chunk(void *user, const void *data, size_t size)
 {
     struct drawing *drawing = user;
     PyEval_RestoreThread(drawing->state);
-    PyObject *chunk = PyBytes_FromStringAndSize(data, (Py_ssize_t)size);
-    int failed = chunk == NULL || PyList_Append(drawing->chunks, chunk) != 0;
-    Py_XDECREF(chunk);
+    int failed = value_append(drawing->chunks, PyBytes_FromStringAndSize(data, (Py_ssize_t)size));
     drawing->state = PyEval_SaveThread();
     return failed;
 }
@@ -35,10 +33,8 @@ static void take_warning(void *user, const char *message)
 {
     struct drawing *drawing = user;
     PyEval_RestoreThread(drawing->state);
-    PyObject *text = PyUnicode_DecodeUTF8(message, (Py_ssize_t)strlen(message), "replace");
-    if (text == NULL || PyList_Append(drawing->warnings, text) != 0)
+    if (value_append(drawing->warnings, value_text(message)) != 0)
         PyErr_Clear();
-    Py_XDECREF(text);
     drawing->state = PyEval_SaveThread();
 }
 
@@ -79,9 +75,8 @@ static PyObject *written_charts(const afmon_visualize_result *result)
             continue;
         PyObject *item = Py_BuildValue("(issz)", i, afmon_chart_name((afmon_chart)i), afmon_chart_title((afmon_chart)i),
                                        result->charts[i].file);
-        if (item == NULL || PyList_Append(list, item) != 0)
+        if (value_append(list, item) != 0)
             Py_CLEAR(list);
-        Py_XDECREF(item);
     }
     return list;
 }

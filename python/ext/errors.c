@@ -24,7 +24,7 @@ static PyObject *kind_of(afmon_status status)
 
 PyObject *raise_error(afmon_status status, const afmon_error *error)
 {
-    PyObject *message = PyUnicode_DecodeUTF8(error->message, (Py_ssize_t)strlen(error->message), "replace");
+    PyObject *message = value_text(error->message);
     if (message == NULL)
         return NULL;
     PyObject *exception = status == AFMON_E_SYSTEM && error->os_error != 0

@@ -140,6 +140,13 @@ PyObject *view_check_rules(PyObject *self, PyObject *arguments); /* (list, inter
 
 /* ---- values.c: results as Python objects ---- */
 
+PyObject *value_text(const char *bytes);
+int value_append(PyObject *list, PyObject *item); /* takes the item's reference; NULL: -1, as with an exception */
+
+/* make(from, 0), make(from, 1) ... as a list. */
+typedef PyObject *value_make(const void *from, size_t i);
+PyObject *value_list(const void *from, size_t count, value_make *make);
+
 PyObject *value_aggregate(const afmon_aggregate *aggregate);
 PyObject *value_usage(const afmon_token_usage *usage); /* [(model, prompt, completion, total)] */
 PyObject *value_alert(const afmon_alert *alert);       /* a tuple, for afmon._alerts.alert_of */

@@ -237,16 +237,9 @@ static PyObject *token_usage(PyObject *object, PyObject *arguments)
     return result;
 }
 
-static PyObject *list_of_alerts(const afmon_alert *alerts, size_t count)
+static PyObject *alert_at(const void *alerts, size_t i)
 {
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < count; i++) {
-        PyObject *item = value_alert(&alerts[i]);
-        if (item == NULL || PyList_Append(list, item) != 0)
-            Py_CLEAR(list);
-        Py_XDECREF(item);
-    }
-    return list;
+    return value_alert((const afmon_alert *)alerts + i);
 }
 
 static PyObject *check_alerts(PyObject *object, PyObject *unused)
@@ -261,7 +254,7 @@ static PyObject *check_alerts(PyObject *object, PyObject *unused)
     if (alerts == NULL)
         return PyErr_NoMemory();
     WITHOUT_GIL(status = afmon_check_alerts(self->handle, alerts, AFMON_MOST_RULES, &count));
-    PyObject *list = status == AFMON_OK ? list_of_alerts(alerts, count) : raise_status(status, "check_alerts");
+    PyObject *list = status == AFMON_OK ? value_list(alerts, count, alert_at) : raise_status(status, "check_alerts");
     free(alerts);
     return list;
 }

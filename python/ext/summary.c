@@ -1,14 +1,7 @@
 /* The run summary as a dict: the names of afmon_run_summary. */
-#include <string.h>
-
 #include "module.h"
 
 typedef unsigned long long count_t; /* of "K" */
-
-static PyObject *text(const char *bytes)
-{
-    return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)strlen(bytes), "replace");
-}
 
 static PyObject *distribution(const afmon_distribution *d)
 {
@@ -19,70 +12,64 @@ static PyObject *distribution(const afmon_distribution *d)
 
 /* ---- lists: each item of the summary by its place ---- */
 
-typedef PyObject *make_item(const afmon_run_summary *summary, size_t i);
-
-static PyObject *list_of(const afmon_run_summary *summary, size_t count, make_item *make)
+static PyObject *reason(const void *from, size_t i)
 {
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < count; i++) {
-        PyObject *item = make(summary, i);
-        if (item == NULL || PyList_Append(list, item) != 0)
-            Py_CLEAR(list);
-        Py_XDECREF(item);
-    }
-    return list;
+    const afmon_run_summary *summary = from;
+    return value_text(summary->reasons[i].text);
 }
 
-static PyObject *reason(const afmon_run_summary *summary, size_t i)
+static PyObject *warning(const void *from, size_t i)
 {
-    return text(summary->reasons[i].text);
+    const afmon_run_summary *summary = from;
+    return value_text(summary->warnings[i].text);
 }
 
-static PyObject *warning(const afmon_run_summary *summary, size_t i)
+static PyObject *error_item(const void *from, size_t i)
 {
-    return text(summary->warnings[i].text);
-}
-
-static PyObject *error_item(const afmon_run_summary *summary, size_t i)
-{
+    const afmon_run_summary *summary = from;
     const afmon_error_summary *e = &summary->errors[i];
-    return Py_BuildValue("{sNsKsKsKsd}", "error_type", text(e->error_type), "generations", (count_t)e->generations,
+    return Py_BuildValue("{sNsKsKsKsd}", "error_type", value_text(e->error_type), "generations", (count_t)e->generations,
                          "evaluations", (count_t)e->evaluations, "retries", (count_t)e->retries, "share", e->share);
 }
 
-static PyObject *finish(const afmon_run_summary *summary, size_t i)
+static PyObject *finish(const void *from, size_t i)
 {
+    const afmon_run_summary *summary = from;
     const afmon_finish_summary *f = &summary->finishes[i];
-    return Py_BuildValue("{sNsKsd}", "reason", text(f->reason), "count", (count_t)f->count, "share", f->share);
+    return Py_BuildValue("{sNsKsd}", "reason", value_text(f->reason), "count", (count_t)f->count, "share", f->share);
 }
 
-static PyObject *model(const afmon_run_summary *summary, size_t i)
+static PyObject *model(const void *from, size_t i)
 {
+    const afmon_run_summary *summary = from;
     const afmon_model_summary *m = &summary->models[i];
-    return Py_BuildValue("{sNsKsKsKsKsd}", "model_name", text(m->model_name), "calls", (count_t)m->calls, "prompt_tokens",
+    return Py_BuildValue("{sNsKsKsKsKsd}", "model_name", value_text(m->model_name), "calls", (count_t)m->calls, "prompt_tokens",
                          (count_t)m->prompt_tokens, "completion_tokens", (count_t)m->completion_tokens, "total_tokens",
                          (count_t)m->total_tokens, "share", m->share);
 }
 
-static PyObject *operation(const afmon_run_summary *summary, size_t i)
+static PyObject *operation(const void *from, size_t i)
 {
+    const afmon_run_summary *summary = from;
     const afmon_operation_summary *o = &summary->operations[i];
-    return Py_BuildValue("{sNsNsOsKsKsKsKsKsN}", "component", text(o->component), "operation", text(o->operation),
+    return Py_BuildValue("{sNsNsOsKsKsKsKsKsN}", "component", value_text(o->component), "operation", value_text(o->operation),
                          "evaluation", o->evaluation ? Py_True : Py_False, "count", (count_t)o->count, "failures",
                          (count_t)o->failures, "prompt_tokens", (count_t)o->prompt_tokens, "completion_tokens",
                          (count_t)o->completion_tokens, "total_tokens", (count_t)o->total_tokens, "duration_s",
                          distribution(&o->duration_s));
 }
 
-static PyObject *score(const afmon_run_summary *summary, size_t i)
+static PyObject *score(const void *from, size_t i)
 {
+    const afmon_run_summary *summary = from;
     const afmon_score_summary *s = &summary->scores[i];
-    return Py_BuildValue("{sNsNsN}", "evaluator_type", text(s->evaluator_type), "name", text(s->name), "score",
+    return Py_BuildValue("{sNsNsN}", "evaluator_type", value_text(s->evaluator_type), "name", value_text(s->name), "score",
                          distribution(&s->score));
 }
 
-static PyObject *alert(const afmon_run_summary *summary, size_t i)
+static PyObject *alert(const void *from, size_t i)
 {
+    const afmon_run_summary *summary = from;
     return value_span(&summary->alerts[i]);
 }
 
@@ -112,11 +99,11 @@ static PyObject *figures(const afmon_run_summary *s)
 
 static PyObject *lists(const afmon_run_summary *s)
 {
-    return Py_BuildValue("{sNsNsNsNsNsNsNsN}", "reasons", list_of(s, s->reason_count, reason), "warnings",
-                         list_of(s, s->warning_count, warning), "errors", list_of(s, s->error_count, error_item),
-                         "finishes", list_of(s, s->finish_count, finish), "models", list_of(s, s->model_count, model),
-                         "operations", list_of(s, s->operation_count, operation), "scores",
-                         list_of(s, s->score_count, score), "alerts", list_of(s, s->alert_count, alert));
+    return Py_BuildValue("{sNsNsNsNsNsNsNsN}", "reasons", value_list(s, s->reason_count, reason), "warnings",
+                         value_list(s, s->warning_count, warning), "errors", value_list(s, s->error_count, error_item),
+                         "finishes", value_list(s, s->finish_count, finish), "models", value_list(s, s->model_count, model),
+                         "operations", value_list(s, s->operation_count, operation), "scores",
+                         value_list(s, s->score_count, score), "alerts", value_list(s, s->alert_count, alert));
 }
 
 /* Adds a dict, whose reference it takes, to another. */

@@ -3,9 +3,25 @@
 
 #include "module.h"
 
-static PyObject *text(const char *bytes)
+PyObject *value_text(const char *bytes)
 {
     return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)strlen(bytes), "replace");
+}
+
+int value_append(PyObject *list, PyObject *item)
+{
+    int failed = item == NULL || PyList_Append(list, item) != 0;
+    Py_XDECREF(item);
+    return failed ? -1 : 0;
+}
+
+PyObject *value_list(const void *from, size_t count, value_make *make)
+{
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list != NULL && i < count; i++)
+        if (value_append(list, make(from, i)) != 0)
+            Py_CLEAR(list);
+    return list;
 }
 
 PyObject *value_aggregate(const afmon_aggregate *a)
@@ -17,27 +33,24 @@ PyObject *value_aggregate(const afmon_aggregate *a)
                          a->approximate ? Py_True : Py_False);
 }
 
+static PyObject *model_usage(const void *usage, size_t i)
+{
+    const afmon_model_usage *model = &((const afmon_token_usage *)usage)->models[i];
+    return Py_BuildValue("(NKKK)", value_text(model->model_name), (unsigned long long)model->prompt_tokens,
+                         (unsigned long long)model->completion_tokens, (unsigned long long)model->total_tokens);
+}
+
 PyObject *value_usage(const afmon_token_usage *usage)
 {
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < usage->model_count; i++) {
-        const afmon_model_usage *model = &usage->models[i];
-        PyObject *item = Py_BuildValue("(NKKK)", text(model->model_name), (unsigned long long)model->prompt_tokens,
-                                       (unsigned long long)model->completion_tokens,
-                                       (unsigned long long)model->total_tokens);
-        if (item == NULL || PyList_Append(list, item) != 0)
-            Py_CLEAR(list);
-        Py_XDECREF(item);
-    }
-    return list;
+    return value_list(usage, usage->model_count, model_usage);
 }
 
 PyObject *value_alert(const afmon_alert *alert)
 {
     const afmon_aggregate *a = &alert->data;
-    return Py_BuildValue("(NNsLNdsNdL{sdsdsdsKsdsd})", text(alert->name), text(alert->message),
-                         afmon_level_name(alert->level), (long long)alert->timestamp_ns, text(alert->metric),
-                         alert->limit, afmon_alert_state_name(alert->state), text(alert->aggregate), alert->value,
+    return Py_BuildValue("(NNsLNdsNdL{sdsdsdsKsdsd})", value_text(alert->name), value_text(alert->message),
+                         afmon_level_name(alert->level), (long long)alert->timestamp_ns, value_text(alert->metric),
+                         alert->limit, afmon_alert_state_name(alert->state), value_text(alert->aggregate), alert->value,
                          (long long)alert->since_ns, "mean", a->mean, "min", a->min, "max", a->max, "count",
                          (unsigned long long)a->count, "sum", a->sum, "stddev", a->stddev);
 }
@@ -63,25 +76,21 @@ PyObject *value_report(const afmon_close_report *r)
                          "samples_written", (unsigned long long)r->samples_written, "logs_recorded",
                          (unsigned long long)r->logs_recorded, "logs_written", (unsigned long long)r->logs_written,
                          "dropped", value_drops(&r->dropped), "handler_missed", (unsigned long long)r->handler_missed,
-                         "handler_lost", (unsigned long long)r->handler_lost, "drained", r->drained ? Py_True : Py_False, "last_error", text(r->last_error.message));
+                         "handler_lost", (unsigned long long)r->handler_lost, "drained", r->drained ? Py_True : Py_False, "last_error", value_text(r->last_error.message));
+}
+
+static PyObject *handler(const void *stats, size_t i)
+{
+    const afmon_handler_stats *h = &((const afmon_stats *)stats)->handlers[i];
+    return Py_BuildValue("{sNsKsKsKsKsKsd}", "name", value_text(h->name), "handled", (unsigned long long)h->handled,
+                         "failed", (unsigned long long)h->failed, "missed", (unsigned long long)h->missed, "lost",
+                         (unsigned long long)h->lost, "waiting", (unsigned long long)h->waiting, "lag_s", h->lag_s);
 }
 
 static PyObject *handlers_of(const afmon_stats *stats)
 {
-    PyObject *list = PyList_New(0);
-    size_t count = stats->handler_count < AFMON_HANDLER_STATS ? stats->handler_count : AFMON_HANDLER_STATS;
-    for (size_t i = 0; list != NULL && i < count; i++) {
-        const afmon_handler_stats *h = &stats->handlers[i];
-        PyObject *item = Py_BuildValue("{sNsKsKsKsKsKsd}", "name", text(h->name), "handled",
-                                       (unsigned long long)h->handled, "failed", (unsigned long long)h->failed, "missed",
-                                       (unsigned long long)h->missed, "lost",
-                                       (unsigned long long)h->lost, "waiting", (unsigned long long)h->waiting, "lag_s",
-                                       h->lag_s);
-        if (item == NULL || PyList_Append(list, item) != 0)
-            Py_CLEAR(list);
-        Py_XDECREF(item);
-    }
-    return list;
+    size_t count = stats->handler_count;
+    return value_list(stats, count < AFMON_HANDLER_STATS ? count : AFMON_HANDLER_STATS, handler);
 }
 
 PyObject *value_stats(const afmon_stats *s)
@@ -96,5 +105,5 @@ PyObject *value_stats(const afmon_stats *s)
         (unsigned long long)s->samples_evicted, "bytes_in_memory", (unsigned long long)s->bytes_in_memory, "not_finite",
         (unsigned long long)s->not_finite, "write_errors", (unsigned long long)s->write_errors, "cpu_time_s",
         s->cpu_time_s, "record_cost_s", s->record_cost_s, "handlers", handlers_of(s), "last_error",
-        text(s->last_error.message));
+        value_text(s->last_error.message));
 }

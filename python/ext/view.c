@@ -61,35 +61,33 @@ static PyObject *get_info(PyObject *object, PyObject *unused)
                          info.live ? Py_True : Py_False);
 }
 
+static PyObject *metric_name(const void *view, size_t i)
+{
+    size_t length;
+    const char *text = afmon_view_metric_name(view, i, &length);
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, "replace");
+}
+
 static PyObject *metric_names(PyObject *object, PyObject *unused)
 {
     afmon_view_info info;
     (void)unused;
     afmon_view_get_info(view_handle(object), &info);
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < info.metric_count; i++) {
-        size_t length;
-        const char *text = afmon_view_metric_name(view_handle(object), i, &length);
-        PyObject *name = PyUnicode_DecodeUTF8(text, (Py_ssize_t)length, "replace");
-        if (name == NULL || PyList_Append(list, name) != 0)
-            Py_CLEAR(list);
-        Py_XDECREF(name);
-    }
-    return list;
+    return value_list(view_handle(object), info.metric_count, metric_name);
+}
+
+static PyObject *problem(const void *view, size_t i)
+{
+    return value_text(afmon_view_problem(view, i));
 }
 
 static PyObject *problems(PyObject *object, PyObject *unused)
 {
-    PyObject *list = PyList_New(0);
-    const char *text;
+    size_t count = 0;
     (void)unused;
-    for (size_t i = 0; list != NULL && (text = afmon_view_problem(view_handle(object), i)) != NULL; i++) {
-        PyObject *item = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
-        if (item == NULL || PyList_Append(list, item) != 0)
-            Py_CLEAR(list);
-        Py_XDECREF(item);
-    }
-    return list;
+    while (afmon_view_problem(view_handle(object), count) != NULL)
+        count++;
+    return value_list(view_handle(object), count, problem);
 }
 
 static PyObject *aggregate(PyObject *object, PyObject *arguments)
@@ -122,9 +120,12 @@ static PyObject *token_usage(PyObject *object, PyObject *arguments)
 
 /* ---- samples ---- */
 
+#define SAMPLES_AT_ONCE 256 /* so many are made before others may have the GIL: to take it for each costs far more */
+
 struct collection {
     PyObject *list;
-    PyThreadState *state;
+    PyThreadState *state; /* NULL: the GIL is held */
+    size_t count;
 };
 
 static PyObject *sample_value(const afmon_sample *sample)
@@ -143,11 +144,12 @@ static PyObject *sample_value(const afmon_sample *sample)
 static int collect(void *user, const afmon_sample *sample)
 {
     struct collection *collection = user;
-    PyEval_RestoreThread(collection->state);
-    PyObject *value = sample_value(sample);
-    int failed = value == NULL || PyList_Append(collection->list, value) != 0;
-    Py_XDECREF(value);
-    collection->state = PyEval_SaveThread();
+    if (collection->state != NULL)
+        PyEval_RestoreThread(collection->state);
+    collection->state = NULL;
+    int failed = value_append(collection->list, sample_value(sample));
+    if (++collection->count % SAMPLES_AT_ONCE == 0)
+        collection->state = PyEval_SaveThread();
     return failed;
 }
 
@@ -164,7 +166,8 @@ static PyObject *samples(PyObject *object, PyObject *arguments)
     collection.state = PyEval_SaveThread();
     afmon_status status =
         afmon_view_each(view_handle(object), name, (afmon_window){since, until}, collect, &collection);
-    PyEval_RestoreThread(collection.state);
+    if (collection.state != NULL)
+        PyEval_RestoreThread(collection.state);
     if (status == AFMON_OK)
         return collection.list;
     Py_DECREF(collection.list);
@@ -203,6 +206,11 @@ int take_limits(PyObject *tuple, afmon_alert_limits *limits)
                : -1;
 }
 
+static PyObject *span_at(const void *spans, size_t i)
+{
+    return value_span((const afmon_alert_span *)spans + i);
+}
+
 static PyObject *check(PyObject *object, PyObject *arguments)
 {
     PyObject *given;
@@ -215,14 +223,7 @@ static PyObject *check(PyObject *object, PyObject *arguments)
         return NULL;
     WITHOUT_GIL(status = afmon_view_check(view_handle(object), &limits, interval, spans, &count));
     if (status != AFMON_OK) return raise_status(status, "check");
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < count; i++) {
-        PyObject *item = value_span(&spans[i]);
-        if (item == NULL || PyList_Append(list, item) != 0)
-            Py_CLEAR(list);
-        Py_XDECREF(item);
-    }
-    return list;
+    return value_list(spans, count, span_at);
 }
 
 static PyMethodDef methods[] = {

@@ -129,6 +129,14 @@ static bool list_producer(struct afmon_hub *hub, struct afmon_producer *producer
     return listed;
 }
 
+static bool has_ended(struct afmon_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    bool ended = hub->ended;
+    pthread_mutex_unlock(&hub->lock);
+    return ended;
+}
+
 static bool is_drained(const struct afmon_producer *producer)
 {
     return atomic_load_explicit(&producer->ring.header->head, memory_order_acquire) ==
@@ -160,7 +168,7 @@ afmon_status afmon_hub_attach(struct afmon_hub *hub)
     if (producer == NULL) {
         producer = new_producer(hub, hub->ring_bytes);
         if (producer == NULL || !list_producer(hub, producer))
-            return AFMON_E_NO_MEMORY;
+            return has_ended(hub) ? AFMON_E_CLOSED : AFMON_E_NO_MEMORY;
     }
     atomic_fetch_add_explicit(&producer->references, 1, memory_order_relaxed);
     if (afmon_thread_add(producer))

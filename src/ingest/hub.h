@@ -108,7 +108,7 @@ void afmon_hub_free(struct afmon_hub *hub); /* after end; no thread is in a call
 struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page);
 
 /* Producer, after enter gave NULL. Makes the thread a producer; it is not active afterwards. AFMON_E_NO_MEMORY,
- * _SYSTEM. */
+ * _CLOSED. */
 afmon_status afmon_hub_attach(struct afmon_hub *hub);
 
 static inline void afmon_hub_leave(struct afmon_producer *producer)

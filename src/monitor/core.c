@@ -144,8 +144,9 @@ void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core)
 {
     struct afmon_process_page *page = &monitor->page->process;
     atomic_store_explicit(&monitor->core, core, memory_order_release);
-    atomic_store_explicit(&page->state, AFMON_PROCESS_OPEN, memory_order_release);
+    /* in this order: a serial of 0 in a process that is open means that it is closing (enter_slowly) */
     atomic_store_explicit(&page->serial, core->hub.serial, memory_order_release);
+    atomic_store_explicit(&page->state, AFMON_PROCESS_OPEN, memory_order_release);
     if (core->recovered > 0)
         afmon_core_log(core, AFMON_WARNING, "Recovered records of a process that was killed",
                        (afmon_field[]){afmon_int("records", (int64_t)core->recovered)}, 1);
@@ -255,10 +256,12 @@ static void fill_report(struct afmon_core *core, uint64_t left, bool handlers_dr
 
 void afmon_core_shutdown(struct afmon_core *core)
 {
-    int64_t deadline = deadline_after(core->monitor->options.shutdown_timeout_s);
-    /* once before, so that what handlers have to say of it still finds an open log */
+    double timeout_s = core->monitor->options.shutdown_timeout_s;
+    int64_t deadline = deadline_after(timeout_s);
+    /* once before, so that what handlers have to say of it still finds an open log; half of the time stays for the
+     * files, for other threads may record until the hub refuses them */
     if (afmon_core_pass(core, deadline) == AFMON_OK)
-        (void)afmon_dispatches_drain(core, deadline);
+        (void)afmon_dispatches_drain(core, deadline_after(timeout_s / 2));
     tell_losses(core);
     stop_thread(core, deadline);
     bool handlers_drained = afmon_dispatches_close(core, deadline);

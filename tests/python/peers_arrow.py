@@ -1,6 +1,7 @@
 """A run handed to pyarrow, polars and DuckDB by the Arrow PyCapsule interface."""
 import datetime
 import gc
+import sys
 import threading
 
 import afmon
@@ -36,6 +37,22 @@ def test_polars_and_duckdb(run):
     assert frame.height == 1001 and frame["count"].sum() == sum(range(1000))
     assert duckdb.sql("select metric_name, count(*) from run group by all order by all").fetchall() == [("a", 1000), ("b", 1)]
     assert duckdb.sql("select sum(count) from run").fetchall() == [(sum(range(1000)),)]
+
+
+@pytest.mark.parametrize("with_pyarrow", [True, False])
+def test_to_pandas_has_one_shape(monitor, monkeypatch, with_pyarrow):
+    assert list(monitor.view().to_pandas().columns) == ["metric", "value", "timestamp"]
+    monitor.record_metric("m", 1.5, {"text": "ä", "count": 3, "flag": True})
+    monitor.record_metric("n", float("nan"), {"count": 2**53, "metric": "a key like any other"} if with_pyarrow else {"count": 2**53})
+    run = monitor.view()
+    if not with_pyarrow:
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+    frame = run.to_pandas()
+    assert list(frame.columns)[:6] == ["metric", "value", "timestamp", "text", "count", "flag"]
+    assert frame["metric"].tolist() == ["m", "n"] and frame["text"].isna().tolist() == [False, True]
+    assert frame["value"].isna().tolist() == [False, True] and frame["count"].tolist() == [3, 2**53]
+    assert frame["timestamp"].dt.tz is not None
+    assert frame["timestamp"].tolist() == [sample["timestamp"] for sample in run.samples()]
 
 
 def test_window(folder):

@@ -2,9 +2,13 @@
 import asyncio
 import multiprocessing
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 import afmon
@@ -108,7 +112,8 @@ time.sleep(0.2)
 """
     status, output = run_python(code, folder, daemon)
     assert status == 0, output
-    assert afmon.open_run(folder).get_metrics("first", )["count"] == 1
+    assert "Error" not in output, output
+    assert afmon.open_run(folder).get_metrics("first")["count"] == 1
     assert not (folder / ".afmon").exists(), "the exit hook did not drain"
 
 
@@ -118,7 +123,18 @@ def test_an_exit_without_anything(folder):
     assert len(lines_of(folder)) == 1
 
 
-def test_very_many_monitors(tmp_path):
+@pytest.fixture
+def quick_folder(tmp_path):
+    """In memory where that can be: on a disk each of 10,000 monitors costs ten milliseconds of its journal."""
+    memory = pathlib.Path("/dev/shm")
+    if not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < 64 << 20:
+        yield tmp_path / "run"
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
+        yield pathlib.Path(folder) / "run"
+
+
+def test_very_many_monitors(quick_folder):
     number = 300 if SHORT else 10000
     code = """
 import afmon, os, resource, shutil, sys
@@ -131,9 +147,9 @@ for i in range(int(sys.argv[2])):
 assert descriptors() == before[0], (descriptors(), before)
 assert memory() - before[1] < 64 << 20, (memory(), before)
 """
-    status, output = run_python(code, tmp_path / "run", number)
+    status, output = run_python(code, quick_folder, number)
     assert status == 0, output
-    assert afmon.open_run(tmp_path / "run").get_metrics("m")["count"] == number
+    assert afmon.open_run(quick_folder).get_metrics("m")["count"] == number
 
 
 def test_asyncio_is_not_held_up(folder):
@@ -152,3 +168,145 @@ def test_asyncio_is_not_held_up(folder):
 
     with afmon.GenerationMonitor(folder, [Slow()], metrics_interval=0, shutdown_timeout=0.1) as monitor:
         assert asyncio.run(scene(monitor)) < 0.15  # a wait for the handler would be 0.2 s at least
+
+
+def test_the_loop_goes_on_while_queues_are_full(folder):
+    """Tasks record more than the files take; what a call waits for it waits for without the interpreter's lock."""
+    async def record(monitor, number):
+        for i in range(2000):
+            monitor.record_metric("m", i, {"task": number, "text": f"{number} {i}" * 20})
+            if i % 50 == 0:
+                await asyncio.sleep(0)
+
+    async def scene(monitor):
+        await asyncio.gather(*(record(monitor, number) for number in range(8)))
+
+    with afmon.GenerationMonitor(folder, metrics_interval=0, ring_bytes=16384) as monitor:
+        asyncio.run(scene(monitor))
+        monitor.flush(60)
+        assert monitor.get_metrics("m", None)["count"] == 16_000
+
+
+def test_a_call_that_waits_for_room_lets_other_threads_run(folder):
+    """With a switch interval that never ends, another thread runs only where a call lets go of the lock."""
+    code = """
+import afmon, sys, threading
+monitor = afmon.GenerationMonitor(sys.argv[1], metrics_interval=0, ring_bytes=16384)
+sys.setswitchinterval(3600)
+turns = 0
+def other():
+    global turns
+    while not over.is_set():
+        turns += 1
+        over.wait(0.0001)
+over = threading.Event()
+thread = threading.Thread(target=other)
+thread.start()
+texts = [f"text {number} " * 30 for number in range(1000)]
+before = turns
+for number in range(50_000):
+    monitor.record_metric("m", number, {"text": texts[number % 1000]})
+during = turns - before
+over.set()
+thread.join()
+waits = monitor.stats()["ring_waits"]
+assert waits > 0 and during > 0, (waits, during)
+monitor.shutdown()
+"""
+    status, output = run_python(code, folder)
+    assert status == 0, output
+
+
+def test_a_slow_handler_beside_eight_threads_that_record(folder):
+    class Slow:
+        calls = 0
+
+        def handle_metric(self, metric_name, value, metadata):
+            Slow.calls += 1
+            time.sleep(0.001)
+
+    def work():
+        for i in range(500):
+            monitor.record_metric("m", i, {"k": "v"})
+
+    with afmon.GenerationMonitor(folder, [afmon.FileMetricHandler(folder), Slow()], metrics_interval=0, shutdown_timeout=0.2) as monitor:
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in threads)
+    assert len(lines_of(folder)) == 4000 and Slow.calls > 0
+
+
+def test_a_child_forked_while_threads_make_handles(folder):
+    """The forked thread is the only one in the child; the others may hold any lock of the library at that moment."""
+    code = """
+import afmon, os, sys, threading
+monitor = afmon.GenerationMonitor(sys.argv[1], metrics_interval=0)
+stop = False
+def work(number):
+    i = 0
+    while not stop:
+        i += 1
+        for _ in range(20): monitor.record_metric(f"{number} {i % 500}", 1, {"k": number})
+threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+for thread in threads: thread.start()
+children = 0
+for number in range(20):
+    child = os.fork()
+    if child == 0:
+        for i in range(100): monitor.record_metric("child", number, {"k": "v"})
+        monitor.shutdown()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+stop = True
+for thread in threads: thread.join()
+"""
+    status, output = run_python(code, folder)
+    assert status == 0, output
+    assert afmon.open_run(folder).get_metrics("child")["count"] == 2000
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_of_processes_that_all_record(folder, method):
+    context = multiprocessing.get_context(method)
+    with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
+        monitor.record_metric("parent", 1)
+        with context.Pool(2, initializer=keep_in_worker, initargs=(monitor,)) as pool:
+            pool.map(record_in_worker, range(20))
+            pool.close()
+            pool.join()
+    assert sorted(line["value"] for line in lines_of(folder) if line["metric"] == "worker") == [float(i) for i in range(20)]
+
+
+def keep_in_worker(monitor):
+    global kept
+    kept = monitor
+
+
+def record_in_worker(number):
+    kept.record_metric("worker", number, {"k": "v"})
+
+
+def test_a_killed_process_in_the_middle_of_generations(folder):
+    code = """
+import afmon, sys
+monitor = afmon.GenerationMonitor(sys.argv[1])
+number = 0
+while True:
+    monitor.track_generation(number, True, model_name="m", total_token_count=number, operation="o")
+    number += 1
+    if number % 100 == 0:
+        print(number, flush=True)
+"""
+    child = subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True)
+    told = [int(child.stdout.readline()) for _ in range(20)][-1]
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    run = afmon.open_run(folder)
+    counts = {name: run.get_metrics(name)["count"] for name in ("generation_time", "success_rate", "model_usage:m", "total_token_count")}
+    assert len(set(counts.values())) == 1 and counts["generation_time"] >= told
+    values = [sample["value"] for sample in run.samples("total_token_count")]
+    assert values == list(range(len(values)))

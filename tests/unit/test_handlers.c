@@ -1,6 +1,7 @@
 /* Custom handlers: slow, failing, calling the monitor; and the clock that somebody sets. */
 #include "run_folder.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -297,9 +298,73 @@ static void clock_steps_neither_lose_samples_nor_break_windows(void **state)
     }
 }
 
+/* ---- threads that go on recording while it closes ---- */
+
+struct late {
+    afmon_monitor *monitor;
+    afmon_metric *metric;
+    _Atomic int refused;
+    _Atomic int wrong;
+    _Atomic int rings;
+};
+
+static afmon_status record_both_ways(struct late *late)
+{
+    afmon_status by_name = afmon_record_metric(late->monitor, "by name", 1, NULL, 0);
+    afmon_status by_handle = afmon_record(late->metric, 1);
+    for (int i = 0; i < 2; i++) {
+        afmon_status status = i == 0 ? by_name : by_handle;
+        if (status != AFMON_OK && status != AFMON_E_CLOSED)
+            late->wrong++;
+    }
+    return by_handle;
+}
+
+/* Until it is refused; then a while longer, in which no ring is made for it. */
+static void *record_late(void *user)
+{
+    struct late *late = user;
+    while (record_both_ways(late) != AFMON_E_CLOSED)
+        ;
+    for (int i = 0; i < 50; i++)
+        (void)record_both_ways(late);
+    afmon_stats stats;
+    assert_int_equal(afmon_monitor_stats(late->monitor, &stats), AFMON_OK);
+    if ((int)stats.rings > late->rings)
+        late->rings = (int)stats.rings;
+    late->refused++;
+    return NULL;
+}
+
+static void threads_that_record_while_it_closes_are_refused(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct seen slow = {.sleep_s = 0.01};
+    afmon_metric_handler handlers[] = {afmon_metric_file_handler(), {.handle = see_sample, .user = &slow}};
+    struct late late = {.monitor = open_with(folder, handlers, 2, 1)};
+    assert_int_equal(afmon_metric_resolve(late.monitor, "by handle", NULL, 0, &late.metric), AFMON_OK);
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, record_late, &late), 0);
+    nap(0.05);
+    afmon_close_report report;
+    assert_int_equal(afmon_monitor_shutdown(late.monitor, &report), AFMON_OK);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(late.refused, 3);
+    assert_int_equal(late.wrong, 0);
+    assert_true(late.rings <= 5); /* of the three, and of the library's own threads */
+    assert_int_equal(report.dropped.shutdown, 0);
+    assert_int_equal(report.samples_written, report.samples_recorded);
+    afmon_monitor_close(late.monitor, NULL);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_that_record_while_it_closes_are_refused),
         cmocka_unit_test(a_handler_gets_every_sample_with_its_metadata),
         cmocka_unit_test(a_failing_handler_is_logged_and_disturbs_nobody),
         cmocka_unit_test(a_slow_handler_misses_and_delays_nobody),
