@@ -153,7 +153,7 @@ afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summ
     write_plan(&json, live);
     afmon_status status = write_lately(&json, live, &info);
     if (status == AFMON_OK)
-        status = afmon_picture_alerts(live, summary, &json);
+        status = afmon_picture_alerts(live, &json);
     if (status == AFMON_OK)
         status = afmon_picture_tables(live, summary, &json);
     if (status == AFMON_OK)

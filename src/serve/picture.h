@@ -42,7 +42,7 @@ afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summ
 
 /* charts.c, tables.c: the parts of it. */
 afmon_status afmon_picture_charts(afmon_live *live, const afmon_live_info *info, struct afmon_json *json);
-afmon_status afmon_picture_alerts(afmon_live *live, const afmon_run_summary *summary, struct afmon_json *json);
+afmon_status afmon_picture_alerts(afmon_live *live, struct afmon_json *json);
 afmon_status afmon_picture_tables(afmon_live *live, const afmon_run_summary *summary, struct afmon_json *json);
 
 #endif

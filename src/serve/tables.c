@@ -21,26 +21,11 @@ static void write_alert(struct afmon_json *json, const afmon_live_alert *alert)
     afmon_json_time(json, "last_ms", alert->last_ns);
     afmon_json_time(json, "resolved_ms", alert->resolved_ns);
     afmon_json_int(json, "passes_held", (int64_t)alert->passes);
+    afmon_json_bool(json, "judged", alert->judged);
     afmon_json_close(json, '}');
 }
 
-/* Of a run whose log tells of no alerts: what the built-in rules would have said. */
-static void write_span(struct afmon_json *json, const afmon_alert_span *span, int64_t last_ns)
-{
-    bool firing = span->last_ns >= last_ns;
-    afmon_json_open(json, NULL, '{');
-    afmon_json_string(json, "name", span->worst.name);
-    afmon_json_string(json, "level", afmon_level_name(span->worst.level));
-    afmon_json_string(json, "message", span->worst.message);
-    afmon_json_string(json, "state", firing ? "firing" : "resolved");
-    afmon_json_time(json, "first_ms", span->first_ns);
-    afmon_json_time(json, "last_ms", span->last_ns);
-    afmon_json_time(json, "resolved_ms", 0);
-    afmon_json_int(json, "passes_held", (int64_t)span->passes_held);
-    afmon_json_close(json, '}');
-}
-
-afmon_status afmon_picture_alerts(afmon_live *live, const afmon_run_summary *summary, struct afmon_json *json)
+afmon_status afmon_picture_alerts(afmon_live *live, struct afmon_json *json)
 {
     size_t count;
     afmon_live_alert *alerts = malloc(ALERTS_MAX * sizeof *alerts);
@@ -51,8 +36,6 @@ afmon_status afmon_picture_alerts(afmon_live *live, const afmon_run_summary *sum
         afmon_json_open(json, "alerts", '[');
         for (size_t i = 0; i < count && i < ALERTS_MAX; i++)
             write_alert(json, &alerts[i]);
-        for (size_t i = 0; count == 0 && i < summary->alert_count; i++)
-            write_span(json, &summary->alerts[i], summary->last_ns);
         afmon_json_close(json, ']');
     }
     free(alerts);

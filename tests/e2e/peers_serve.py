@@ -1,4 +1,5 @@
 """The dashboard in Chromium: it lives, it can be used by everybody, and nothing that a run holds is executed."""
+import json
 import pathlib
 
 import pytest
@@ -83,6 +84,113 @@ def test_it_lives_and_comes_back(browser, tmp_path):
         expect(generations).to_have_text("16", timeout=WAIT_MS)
         assert not page.trouble
         page.close()
+
+
+def test_runs_appear_by_themselves(browser, tmp_path):
+    with serve(tmp_path) as served:
+        page = open_page(browser, served.url)
+        page.get_by_text("There is no run yet").wait_for()
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / ".afmon").mkdir()
+        row = page.locator(".runs tbody tr", has_text="new")
+        expect(row).to_contain_text("waiting", timeout=WAIT_MS)
+        expect(row).to_contain_text("No data")
+        row.get_by_role("link").click()
+        page.get_by_text("no samples yet").wait_for()
+        fill(Run(tmp_path / "new"), 10)
+        expect(page.locator(".fact", has_text="Generations").locator("dd").first).to_have_text("10", timeout=WAIT_MS)
+        page.locator(".uplot canvas").nth(3).wait_for()
+        check(page)
+
+
+def loading(served, name):
+    """What the server sends of a run of which a third is read yet."""
+    run = {**served.json(f"/api/v1/runs/{served.the_run(name)}"), "loaded": 0.34, "plan": {"planned": 90, "done": 30, "per_s": 2.0, "eta_s": 30.0}}
+    return lambda route: route.fulfill(content_type="text/event-stream", body=f"retry: 100000\nevent: run\ndata: {json.dumps(run)}\n\n")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_is_not_read_yet_is_said(browser, tmp_path, theme, width):
+    fill(Run(tmp_path / "run"))
+    with serve(tmp_path) as served:
+        page = open_page(browser, served.url, color_scheme=theme, viewport={"width": width, "height": 844})
+        page.route("**/stream", loading(served, "run"))
+        page.goto(f"{served.url}/#/run/{served.the_run()}")
+        page.get_by_text("Loading: 34% of the run has been read, its newest part first.").wait_for()
+        expect(page.get_by_role("progressbar", name="Part of the run")).to_have_js_property("value", 0.34)
+        page.get_by_text("30 of 90 (33.3%)").wait_for()
+        page.locator(".uplot canvas").nth(3).wait_for()
+        check(page)
+
+
+def test_a_build_without_charts_says_so(browser, tmp_path):
+    fill(Run(tmp_path / "run"))
+    with serve(tmp_path) as served:
+        page = open_page(browser, served.url)
+        page.route("**/uPlot.iife.min.js", lambda route: route.fulfill(status=404))
+        page.goto(f"{served.url}/#/run/{served.the_run()}")
+        page.get_by_text("This build of afmon has no charts: run tools/fetch uplot").wait_for()
+        page.get_by_role("heading", name="Operations").wait_for()
+        check(page)
+
+
+def test_the_report_opens(browser, tmp_path):
+    fill(Run(tmp_path / "run"))
+    with serve(tmp_path) as served:
+        page = open_page(browser, f"{served.url}/#/run/{served.the_run()}")
+        with page.expect_popup() as popup:
+            page.get_by_role("link", name="Report").click()
+        popup.value.get_by_text("Written by afmon").wait_for()
+        assert not page.trouble
+
+
+def test_the_log_is_searched(browser, tmp_path):
+    run = Run(tmp_path / "run")
+    fill(run)
+    for i in range(3):
+        run.add_text(f'2026-11-23 09:00:0{i},500 - {{"message": "Generation metrics", "data": {{"success": true, "n": {i}}}, "level": "info"}}\n', "afterimage-2.log")
+    with serve(tmp_path) as served:
+        page = open_page(browser, f"{served.url}/#/run/{served.the_run()}")
+        log = page.get_by_label("Log lines, the latest first").locator("li")
+        expect(log).to_have_count(1)
+        expect(log).to_contain_text("<script>alert(2)</script>")
+        page.get_by_label("also what went well").check()
+        expect(log).to_have_count(4)
+        assert page.locator(".log .message").all_text_contents() == ["Generation metrics", "Generation metrics", "Generation metrics", HOSTILE]
+        page.get_by_label("also what went well").uncheck()
+        page.get_by_label("Text").fill("ALERT(2)")
+        page.keyboard.press("Enter")
+        page.get_by_text("1 lines").wait_for()
+        check(page)
+
+
+def test_two_runs_in_figures(browser, tmp_path):
+    fill(Run(tmp_path / "one"), 10)
+    fill(Run(tmp_path / "two"), 20)
+    with serve(tmp_path) as served:
+        page = open_page(browser, served.url)
+        page.get_by_label("Compare one").check()
+        page.get_by_label("Compare two").check()
+        page.get_by_role("button", name="Compare two runs").click()
+        row = page.locator(".figures tr", has=page.get_by_role("rowheader", name="Generations", exact=True))
+        expect(row).to_contain_text("1020+100.0%", timeout=WAIT_MS)
+
+
+def test_a_hidden_page_lets_go_of_its_stream(browser, tmp_path):
+    fill(Run(tmp_path / "run"))
+    with serve(tmp_path) as served:
+        page = open_page(browser, "about:blank")
+        page.clock.install()
+        page.goto(f"{served.url}/#/run/{served.the_run()}")
+        page.get_by_text("Live", exact=True).wait_for()
+        hide = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
+        page.evaluate(hide, True)
+        page.clock.run_for(11_000)
+        page.get_by_text("Paused").wait_for()
+        served.until("/api/v1/status", lambda status: status["streams"] == 0)
+        page.evaluate(hide, False)
+        page.get_by_text("Live", exact=True).wait_for()
 
 
 def test_the_keyboard_is_enough(browser, tmp_path):

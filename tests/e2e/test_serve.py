@@ -38,7 +38,7 @@ def test_a_run(filled):
     assert run["errors"] == [{"name": "", "count": 4}, {"name": "Timeout", "count": 1}]
     assert run["finish_reasons"] == [{"name": "stop", "count": 1}]
     assert {alert["state"] for alert in run["alerts"]} == {"firing"}
-    assert all(any(alert["message"] in reason for reason in run["reasons"]) for alert in run["alerts"])
+    assert all(any(alert["name"] in reason for reason in run["reasons"]) for alert in run["alerts"])
     charts = run["charts"]
     assert charts["count"] == len(charts["success"]) == len(charts["p99"]) == len(charts["scores"][0]["values"])
     assert sum(x or 0 for x in charts["prompt"]) == 200

@@ -220,10 +220,42 @@ static void stream_numbers(void *user, const struct afmon_http_request *request,
     response->source = (struct afmon_http_source){next_number, close_numbers, user};
 }
 
+/* A megabyte each time it is asked. */
+static struct afmon_blob *next_megabyte(void *state, bool *end)
+{
+    struct counter *counter = state;
+    struct afmon_buffer text;
+    (void)end;
+    atomic_fetch_add(&counter->wanted, 1);
+    afmon_buffer_init(&text, (size_t)1 << 20);
+    if (!afmon_buffer_reserve(&text, (size_t)1 << 20))
+        return NULL;
+    memset(afmon_buffer_end(&text), 'x', (size_t)1 << 20);
+    text.length = (size_t)1 << 20;
+    return afmon_blob_from(&text);
+}
+
+static void stream_megabytes(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    (void)request;
+    response->source = (struct afmon_http_source){next_megabyte, close_numbers, user};
+}
+
+/* Until it is told to end. */
+static void be_long(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct counter *counter = user;
+    atomic_store(&counter->closed, 1);
+    while (atomic_load(&counter->wanted) == 0 && !afmon_http_stopping(request))
+        usleep(1000);
+    afmon_buffer_add_text(&response->body, "long");
+}
+
 static const struct afmon_http_route table[] = {
     {"/", say_hello, AFMON_HTTP_GET, AFMON_HTTP_PAGE},      {"/api/*", say_segment, AFMON_HTTP_GET, 0},
     {"/slow", be_slow, AFMON_HTTP_GET, AFMON_HTTP_SLOW},    {"/stream", stream_numbers, AFMON_HTTP_GET, 0},
-    {"/login", say_hello, AFMON_HTTP_GET, AFMON_HTTP_OPEN},
+    {"/login", say_hello, AFMON_HTTP_GET, AFMON_HTTP_OPEN}, {"/long", be_long, AFMON_HTTP_GET, AFMON_HTTP_LONG},
+    {"/megabytes", stream_megabytes, AFMON_HTTP_GET, 0},
 };
 
 static struct afmon_http *start_server(struct counter *counter, const struct afmon_http_options *changes)
@@ -413,6 +445,44 @@ static void idle_connections_give_way_and_time_out(void **state)
     afmon_http_stop(server);
 }
 
+static void who_reads_nothing_is_dropped_and_holds_nobody_up(void **state)
+{
+    (void)state;
+    struct counter counter = {0};
+    struct afmon_http *server = start_server(&counter, &(struct afmon_http_options){.stall_timeout_s = 1.5});
+    struct afmon_http_stats stats;
+    static const char request[] = "GET /megabytes HTTP/1.1" WITH_HOST "\r\n";
+    int fd = connect_to(server);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    do {
+        afmon_http_wake(server);
+        assert_answer("GET / HTTP/1.1" WITH_HOST "\r\n", "200", "hello nobody");
+        afmon_http_get_stats(server, &stats);
+    } while (stats.streams_stalled == 0);
+    assert_int_equal(stats.streams_stalled, 1);
+    assert_true(atomic_load(&counter.wanted) < 64); /* what the kernel takes, and no more */
+    afmon_http_stop(server);
+    assert_int_equal(atomic_load(&counter.closed), 1);
+    close(fd);
+}
+
+static void what_takes_long_does_not_hold_up_what_takes_a_moment(void **state)
+{
+    (void)state;
+    struct counter counter = {0};
+    struct afmon_http *server = start_server(&counter, &(struct afmon_http_options){0});
+    static const char request[] = "GET /long HTTP/1.1" WITH_HOST "\r\n";
+    int fd = connect_to(server);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    while (atomic_load(&counter.closed) == 0) /* it is under way */
+        usleep(1000);
+    assert_answer("GET /slow HTTP/1.1" WITH_HOST "\r\n", "200", "slow");
+    atomic_store(&counter.wanted, 1);
+    assert_non_null(strstr(read_until(fd, "long"), "long"));
+    close(fd);
+    afmon_http_stop(server);
+}
+
 static void it_starts_or_says_why(void **state)
 {
     (void)state;
@@ -465,6 +535,8 @@ int main(void)
         cmocka_unit_test(streams_sleep_until_they_are_woken),
         cmocka_unit_test(stopping_ends_sleeping_streams),
         cmocka_unit_test(idle_connections_give_way_and_time_out),
+        cmocka_unit_test(who_reads_nothing_is_dropped_and_holds_nobody_up),
+        cmocka_unit_test(what_takes_long_does_not_hold_up_what_takes_a_moment),
         cmocka_unit_test(it_starts_or_says_why),
         cmocka_unit_test(it_starts_without_memory_or_not_at_all),
     };

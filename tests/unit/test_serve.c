@@ -1,0 +1,423 @@
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "fail_alloc.h"
+#include "live/log.h"
+#include "run_folder.h"
+#include "serve/json.h"
+#include "serve/serve.h"
+
+#define HOSTILE "\\\"}],<script>\\u2028\\u0000"
+
+/* ---- Help ---- */
+
+static void append(const char *folder, const char *name, const char *text)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "ab");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
+    fclose(file);
+}
+
+static void append_samples(const char *folder, int from, int count)
+{
+    static const char *const metrics[] = {"success_rate",    "error_rate",         "generation_time",
+                                          "evaluation_time", "prompt_token_count", "evaluation_score_" HOSTILE};
+    char line[512];
+    for (int i = from; i < from + count; i++)
+        for (size_t k = 0; k < sizeof metrics / sizeof metrics[0]; k++) {
+            snprintf(line, sizeof line,
+                     "{\"metric\": \"%s\", \"value\": %d.5, \"operation\": \"" HOSTILE "\", \"model_name\": \"m%d\", "
+                     "\"timestamp\": \"2026-11-23T09:%02d:%02d+00:00\"}\n",
+                     metrics[k], k < 2 ? 0 : i % 7, i % 3, i / 60 % 60, i % 60);
+            append(folder, "metrics.jsonl", line);
+        }
+}
+
+static char *make_run(const char *parent, const char *name)
+{
+    char *path = malloc(strlen(parent) + strlen(name) + 2);
+    assert_non_null(path);
+    sprintf(path, "%s/%s", parent, name);
+    assert_int_equal(mkdir(path, 0777), 0);
+    return path;
+}
+
+/* The server's parts without its threads. */
+static struct afmon_server *make_server(const char *folder)
+{
+    struct afmon_server *server = calloc(1, sizeof *server);
+    assert_non_null(server);
+    pthread_mutex_init(&server->lock, NULL);
+    pthread_cond_init(&server->work, NULL);
+    server->folders = calloc(1, sizeof *server->folders);
+    assert_non_null(server->folders);
+    server->folders[0].path = strdup(folder);
+    server->folder_count = 1;
+    return server;
+}
+
+static json_t *shown(const struct afmon_shown *shown)
+{
+    json_error_t error;
+    assert_non_null(shown->json);
+    json_t *json = json_loadb((const char *)shown->json->data, shown->json->length, JSON_ALLOW_NUL, &error);
+    if (json == NULL)
+        fail_msg("%s at %d in %.*s", error.text, error.position, (int)shown->json->length, shown->json->data);
+    return json;
+}
+
+static double number(json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+    assert_true(json_is_number(value));
+    return json_number_value(value);
+}
+
+static const char *text(json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static struct afmon_served_run *read_whole(struct afmon_server *server, size_t index)
+{
+    struct afmon_served_run *run = server->runs[index];
+    afmon_serve_look_at(server, run);
+    while (afmon_serve_read(server, run, 0.01, true)) {
+    }
+    return run;
+}
+
+/* ---- Without reading ---- */
+
+static void folders_are_looked_at(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct afmon_look look;
+    afmon_look_at_folder("/nonexistent/run", &look);
+    assert_false(look.there);
+    afmon_look_at_folder(folder, &look);
+    assert_true(look.there && look.files == 0 && !look.samples && look.living == 0);
+    append(folder, "afterimage.log", "12345");
+    append(folder, "other.txt", "not counted");
+    afmon_look_at_folder(folder, &look);
+    assert_true(look.files == 1 && look.bytes == 5 && !look.samples && look.modified_ns > 0);
+    append(folder, "metrics-7.jsonl", "123");
+    afmon_look_at_folder(folder, &look);
+    assert_true(look.files == 2 && look.bytes == 8 && look.samples);
+    remove_folder(folder);
+}
+
+static void runs_are_found_and_go(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    assert_int_equal(server->run_count, 0);
+    char *run = make_run(folder, "one");
+    afmon_serve_find(server);
+    assert_int_equal(server->run_count, 0); /* it may become one */
+    append(run, "metrics.jsonl", "");
+    afmon_serve_find(server);
+    afmon_serve_find(server);
+    assert_int_equal(server->run_count, 1);
+    assert_ptr_equal(afmon_serve_run(server, server->runs[0]->id), server->runs[0]);
+    assert_null(afmon_serve_run(server, "none"));
+    afmon_serve_look_at(server, server->runs[0]);
+    afmon_serve_publish_list(server);
+    json_t *list = shown(&server->list);
+    json_t *first = json_array_get(json_object_get(list, "runs"), 0);
+    assert_string_equal(text(first, "state"), "waiting");
+    assert_string_equal(text(first, "verdict"), "no_data");
+    assert_string_equal(text(first, "name"), "one");
+    assert_true(json_is_null(json_object_get(first, "success_rate")));
+    json_decref(list);
+    remove_folder(run);
+    afmon_serve_look_at(server, server->runs[0]);
+    afmon_serve_publish_list(server);
+    list = shown(&server->list);
+    assert_int_equal(json_array_size(json_object_get(list, "runs")), 0);
+    json_decref(list);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+/* ---- Pictures ---- */
+
+static void a_picture_has_the_run(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    append_samples(folder, 0, 700);
+    append(folder, "afterimage.log",
+           "2026-11-23 09:00:00,001 - {\"message\": \"Run plan\", \"planned\": 1000, \"level\": \"info\"}\n"
+           "2026-11-23 09:00:01,001 - {\"message\": \"" HOSTILE "\", \"a\": {\"b\": [1]}, \"level\": \"error\"}\n");
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    json_t *picture = shown(&read_whole(server, 0)->shown);
+    assert_true(number(picture, "loaded") == 1);
+    assert_true(number(picture, "samples") == 4200);
+    assert_true(number(picture, "generations") == 700);
+    assert_true(number(json_object_get(picture, "plan"), "planned") == 1000);
+    json_t *charts = json_object_get(picture, "charts");
+    size_t count = (size_t)number(charts, "count");
+    static const char *const series[] = {"success", "error", "throughput", "prompt", "p50", "p99", "evaluation_p90"};
+    for (size_t i = 0; i < sizeof series / sizeof series[0]; i++)
+        assert_int_equal(json_array_size(json_object_get(charts, series[i])), count);
+    assert_true(count > 20 && count <= 120);
+    assert_true(json_is_object(json_object_get(picture, "recent"))); /* it is longer than ten minutes */
+    json_t *log = json_array_get(json_object_get(picture, "log"), 0);
+    assert_string_equal(text(log, "level"), "error");
+    assert_string_equal(text(log, "data"), "{\"a\": {\"b\": [1]}}");
+    json_t *operation = json_array_get(json_object_get(picture, "operations"), 0);
+    assert_int_equal(strncmp(text(operation, "operation"), "\"}],<script>", 12), 0);
+    assert_int_equal(json_array_size(json_object_get(picture, "models")), 3);
+    json_decref(picture);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+static void an_empty_run_has_a_picture(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    append(folder, "metrics.jsonl", "");
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    json_t *picture = shown(&read_whole(server, 0)->shown);
+    assert_string_equal(text(picture, "verdict"), "no_data");
+    assert_string_equal(text(picture, "state"), "waiting");
+    assert_true(json_is_null(json_object_get(picture, "plan")) && json_is_null(json_object_get(picture, "recent")));
+    json_decref(picture);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+static void another_picture_only_where_something_changed(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    append_samples(folder, 0, 5);
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    struct afmon_served_run *run = read_whole(server, 0);
+    uint64_t version = run->shown.version;
+    int64_t made_ns = run->shown.made_ns;
+    run->due_ns = 0;
+    (void)afmon_serve_read(server, run, 0, true);
+    assert_int_equal(run->shown.version, version);
+    assert_true(run->shown.made_ns > made_ns); /* it is confirmed */
+    append_samples(folder, 5, 1);
+    (void)afmon_serve_read(server, run, 0, true);
+    run->due_ns = 0;
+    (void)afmon_serve_read(server, run, 0, true);
+    assert_int_equal(run->shown.version, version + 1);
+    json_t *picture = shown(&run->shown);
+    assert_true(number(picture, "generations") == 6);
+    json_decref(picture);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+static void a_folder_that_cannot_be_read_is_a_problem(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    char path[1100];
+    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    assert_int_equal(server->run_count, 1);
+    append(folder, "afterimage.log", "");
+    json_t *picture = shown(&read_whole(server, 0)->shown);
+    assert_string_equal(text(picture, "verdict"), "no_data"); /* and nobody waits for the pipe */
+    json_decref(picture);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+static void numbers_are_rounded(void **state)
+{
+    (void)state;
+    struct afmon_buffer buffer;
+    struct afmon_json json = {.out = &buffer};
+    afmon_buffer_init(&buffer, 1000);
+    const double values[] = {1.0 / 3, 123456789.0, 0.000123456789, 0, -2.0 / 3e5, 1e300, (double)NAN, 3e-310};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        afmon_json_rounded(&json, NULL, values[i]);
+    afmon_buffer_add_char(&buffer, '\0');
+    assert_string_equal(buffer.data, "0.333333,123456789.0,0.000123457,0.0,-6.66667e-06,1e+300,null,3e-310");
+    afmon_buffer_free(&buffer);
+}
+
+/* ---- Without memory ---- */
+
+static void each_allocation_of_a_reading_fails_once(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    append_samples(folder, 0, 40);
+    append(folder, "afterimage.log", "2026-11-23 09:00:01,001 - {\"message\": \"x\", \"level\": \"error\"}\n");
+    for (long n = 1;; n++) {
+        struct afmon_server *server = make_server(folder);
+        fail_alloc_at(n);
+        afmon_serve_find(server);
+        if (server->run_count > 0)
+            read_whole(server, 0);
+        afmon_serve_publish_list(server);
+        bool failed = fail_alloc_stop();
+        afmon_serve_find(server);
+        assert_int_equal(server->run_count, 1);
+        server->runs[0]->due_ns = 0;
+        read_whole(server, 0);
+        server->runs[0]->due_ns = 0; /* what was lost is read again */
+        json_t *picture = shown(&read_whole(server, 0)->shown);
+        assert_true(number(picture, "samples") == 240);
+        json_decref(picture);
+        afmon_server_close(server);
+        if (!failed)
+            break;
+        assert_true(n < 100000);
+    }
+    remove_folder(folder);
+}
+
+static int count_line(void *count, const afmon_live_log_line *line)
+{
+    (void)line;
+    ++*(size_t *)count;
+    return 0;
+}
+
+static void each_allocation_of_a_search_fails_once(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    append(folder, "afterimage.log", "2026-11-23 09:00:01,001 - {\"message\": \"x\", \"level\": \"error\"}\n");
+    append(folder, "afterimage-7.log",
+           "2026-11-23 09:00:01,002 - {\"message\": \"y\", \"level\": \"info\"}\nno line\n");
+    afmon_live_log_query query = {.routine = true};
+    bool complete;
+    for (long n = 1;; n++) {
+        size_t count = 0;
+        fail_alloc_at(n);
+        afmon_status status = afmon_live_log_of_folder(folder, &query, count_line, &count, &complete, NULL);
+        bool failed = fail_alloc_stop();
+        assert_true(failed ? status == AFMON_E_NO_MEMORY || count == 3 : status == AFMON_OK && count == 3);
+        if (!failed)
+            break;
+    }
+    remove_folder(folder);
+    assert_int_equal(
+        afmon_live_log_of_folder("/nonexistent", &query, count_line, &(size_t){0}, &complete, &(afmon_error){0}),
+        AFMON_E_SYSTEM);
+}
+
+/* ---- The whole ---- */
+
+/* What comes back for a request, up to the end of the connection; static. */
+static const char *ask(const afmon_server *server, const char *path)
+{
+    static char answer[1 << 18];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval patience = {.tv_sec = 20};
+    size_t length = 0;
+    to.sin_port = htons((uint16_t)atoi(strrchr(afmon_server_url(server), ':') + 1));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    char request[400];
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+    (void)!send(fd, request, strlen(request), MSG_NOSIGNAL);
+    for (ssize_t got; (got = recv(fd, answer + length, sizeof answer - 1 - length, 0)) > 0;)
+        length += (size_t)got;
+    answer[length] = '\0';
+    close(fd);
+    return answer;
+}
+
+static void a_server_without_memory_answers_or_not_and_goes_on(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    append_samples(folder, 0, 10);
+    const char *folders[] = {folder};
+    afmon_server_options options;
+    afmon_server *server;
+    afmon_server_options_init(&options);
+    options.listen = "127.0.0.1:0";
+    for (long n = 1;; n++) {
+        fail_alloc_at(n);
+        afmon_status status = afmon_server_open(folders, 1, &options, &server, NULL);
+        bool failed = fail_alloc_stop();
+        if (status == AFMON_OK)
+            afmon_server_close(server);
+        else
+            assert_int_equal(status, AFMON_E_NO_MEMORY);
+        if (!failed || status == AFMON_OK)
+            break;
+    }
+    assert_int_equal(afmon_server_open(folders, 1, &options, &server, NULL), AFMON_OK);
+    const char *id = strstr(ask(server, "/api/v1/runs"), "\"id\":\"");
+    assert_non_null(id);
+    static const char *const parts[] = {"", "/log", "/export?format=csv", "/report", "/metrics"};
+    char path[100];
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        snprintf(path, sizeof path, "/api/v1/runs/%.16s%s", strstr(ask(server, "/api/v1/runs"), "\"id\":\"") + 6,
+                 parts[i]);
+        for (long n = 1; n < 120; n += i < 2 ? 1 : 7) {
+            fail_alloc_at(n);
+            (void)ask(server, path);
+            (void)fail_alloc_stop();
+        }
+        assert_non_null(strstr(ask(server, path), "HTTP/1.1 200"));
+    }
+    assert_non_null(strstr(ask(server, "/api/v1/status"), "\"runs\":1"));
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+static void it_opens_or_says_why(void **state)
+{
+    (void)state;
+    afmon_server *server;
+    afmon_error error;
+    const char *folders[] = {"/nonexistent/folder"};
+    assert_int_equal(afmon_server_open(folders, 1, NULL, &server, &error), AFMON_E_ARGUMENT);
+    assert_non_null(strstr(error.message, "no such folder"));
+    assert_int_equal(afmon_server_open(folders, 0, NULL, &server, &error), AFMON_E_ARGUMENT);
+    assert_null(server);
+    afmon_server_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(folders_are_looked_at),
+        cmocka_unit_test(runs_are_found_and_go),
+        cmocka_unit_test(a_picture_has_the_run),
+        cmocka_unit_test(an_empty_run_has_a_picture),
+        cmocka_unit_test(another_picture_only_where_something_changed),
+        cmocka_unit_test(a_folder_that_cannot_be_read_is_a_problem),
+        cmocka_unit_test(numbers_are_rounded),
+        cmocka_unit_test(each_allocation_of_a_reading_fails_once),
+        cmocka_unit_test(each_allocation_of_a_search_fails_once),
+        cmocka_unit_test(a_server_without_memory_answers_or_not_and_goes_on),
+        cmocka_unit_test(it_opens_or_says_why),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
