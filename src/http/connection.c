@@ -166,6 +166,13 @@ static void publish_gauges(struct afmon_http *server)
     pthread_mutex_unlock(&server->stats_lock);
 }
 
+/* libmicrohttpd does not look at a suspended connection, so it does not see that its client has closed it. */
+static bool has_gone(const struct afmon_connection *connection)
+{
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* Connections whose request does not come, and streams whose client takes nothing. */
 void afmon_http_sweep(struct afmon_http *server, int64_t now_ns)
 {
@@ -178,6 +185,9 @@ void afmon_http_sweep(struct afmon_http *server, int64_t now_ns)
         if (at->stream != NULL && afmon_stream_stalled(at->stream, now_ns, stall_ns)) {
             afmon_http_count(server, &server->stats.streams_stalled);
             end(server, at);
+        } else if (at->stream != NULL && has_gone(at)) {
+            end(server, at);
+            afmon_stream_wake(at->stream);
         } else if (!at->busy && now_ns - at->idle_since_ns > request_ns) {
             afmon_http_count(server, &server->stats.connections_timed_out);
             end(server, at);

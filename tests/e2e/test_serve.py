@@ -1,5 +1,8 @@
 """The dashboard's server: what it answers, and what it refuses."""
 import json
+import os
+import pathlib
+import re
 import signal
 import socket
 
@@ -7,6 +10,7 @@ import pytest
 
 from served import serve
 
+SHORT = os.environ.get("AFMON_TEST_SHORT") == "1"
 TOKEN = "correct-horse-battery"
 
 
@@ -151,6 +155,49 @@ def test_a_thousand_connections(filled):
         assert counted["connections_dropped"] + counted["connections_refused"] >= 400
         for client in idle:
             client.close()
+        assert served.the_run()
+
+
+def peak_mib(served):
+    status = (pathlib.Path("/proc") / str(served.process.pid) / "status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
+
+
+def stream(served, name):
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.settimeout(60)
+    client.connect(("127.0.0.1", served.port))
+    client.sendall(f"GET /api/v1/runs/{name}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return client
+
+
+def test_dashboards_that_read_nothing_hold_nobody_up(filled):
+    with serve(filled) as served:
+        name = served.the_run()
+        stalled = [stream(served, name) for _ in range(100)]
+        for i in range(6):
+            for k in range(50):
+                filled.add("success_rate", 1.0, at=30 + i, operation=f"operation {i} {k}")
+            served.until(f"/api/v1/runs/{name}", lambda run, i=i: run["generations"] == 20 + 50 * (i + 1))
+        assert served.json("/api/v1/status")["streams"] >= 100
+        if not SHORT:
+            assert peak_mib(served) < 64
+        for client in stalled:
+            client.close()
+
+
+def test_streams_are_limited(filled):
+    with serve(filled) as served:
+        name = served.the_run()
+        streams = [stream(served, name) for _ in range(140)]
+        began = [client.recv(12) for client in streams]
+        assert began.count(b"HTTP/1.1 200") == 128 and began.count(b"HTTP/1.1 503") == 12
+        counted = served.json("/api/v1/status")
+        assert counted["refused_busy"] == 12 and counted["streams"] <= 128
+        for client in streams:
+            client.close()
+        served.until("/api/v1/status", lambda status: status["streams"] == 0)
         assert served.the_run()
 
 

@@ -483,6 +483,24 @@ static void what_takes_long_does_not_hold_up_what_takes_a_moment(void **state)
     afmon_http_stop(server);
 }
 
+static void a_request_that_drips_in_is_ended(void **state)
+{
+    (void)state;
+    struct afmon_http *server = start_server(NULL, &(struct afmon_http_options){.request_timeout_s = 0.3});
+    struct afmon_http_stats stats;
+    int fd = connect_to(server);
+    ssize_t sent = 1;
+    for (int i = 0; i < 2000 && sent == 1; i++) { /* until the server has closed it, or for 20 s */
+        sent = send(fd, i == 0 ? "G" : "a", 1, MSG_NOSIGNAL);
+        usleep(10000);
+    }
+    assert_int_equal(sent, -1);
+    afmon_http_get_stats(server, &stats);
+    assert_int_equal(stats.connections_timed_out, 1);
+    close(fd);
+    afmon_http_stop(server);
+}
+
 static void it_starts_or_says_why(void **state)
 {
     (void)state;
@@ -537,6 +555,7 @@ int main(void)
         cmocka_unit_test(idle_connections_give_way_and_time_out),
         cmocka_unit_test(who_reads_nothing_is_dropped_and_holds_nobody_up),
         cmocka_unit_test(what_takes_long_does_not_hold_up_what_takes_a_moment),
+        cmocka_unit_test(a_request_that_drips_in_is_ended),
         cmocka_unit_test(it_starts_or_says_why),
         cmocka_unit_test(it_starts_without_memory_or_not_at_all),
     };
