@@ -11,6 +11,8 @@ _told = weakref.WeakSet()
 
 def watch(monitor):
     _open.add(monitor)
+    if "multiprocessing.util" in sys.modules:
+        _tell(monitor)
 
 
 def forget(monitor):
@@ -31,19 +33,27 @@ def close_later(monitor):
     threading.Thread(target=monitor._shutdown, name="afmon-close").start()
 
 
+def _tell(monitor):
+    """A forked child of multiprocessing runs no exit hooks but multiprocessing's own, which are cleared as it begins: what
+    was registered before is asked again then, and what is made later in a child registers itself."""
+    from multiprocessing import process, util
+
+    if monitor not in _told:
+        _told.add(monitor)
+        util.register_after_fork(monitor, _in_child)
+        if process.parent_process() is not None:
+            _in_child(monitor)
+
+
 def _before_fork():
-    """A child of multiprocessing runs no exit hooks but multiprocessing's own, which are cleared as it begins."""
-    util = sys.modules.get("multiprocessing.util")
-    if util is None:
-        return
-    for monitor in list(_open):
-        if monitor not in _told:
-            _told.add(monitor)
-            util.register_after_fork(monitor, _in_child)
+    if "multiprocessing.util" in sys.modules:
+        for monitor in list(_open):
+            _tell(monitor)
 
 
 def _in_child(monitor):
-    util = sys.modules["multiprocessing.util"]
+    from multiprocessing import util
+
     reference = weakref.ref(monitor)
 
     def end():
@@ -51,7 +61,7 @@ def _in_child(monitor):
         if found is not None:
             found.shutdown()
 
-    util.Finalize(None, end, exitpriority=0)
+    util.Finalize(monitor, end, exitpriority=0)  # gone with the monitor
 
 
 if hasattr(os, "register_at_fork"):

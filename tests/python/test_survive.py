@@ -280,6 +280,24 @@ def test_a_pool_of_processes_that_all_record(folder, method):
     assert sorted(line["value"] for line in lines_of(folder) if line["metric"] == "worker") == [float(i) for i in range(20)]
 
 
+def monitor_of_its_own(folder):
+    global kept
+    kept = afmon.GenerationMonitor(folder, metrics_interval=0)
+    for i in range(1000):
+        kept.record_metric("child", i)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_monitor_made_in_a_child_process(folder, method):
+    """It is shut down as that process ends: all is in the files, and nothing is left to recover."""
+    child = multiprocessing.get_context(method).Process(target=monitor_of_its_own, args=(folder,))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+    assert [line["value"] for line in lines_of(folder)] == [float(i) for i in range(1000)]
+    assert sorted(path.name for path in folder.iterdir()) == ["afterimage.log", "metrics.jsonl"]
+
+
 def keep_in_worker(monitor):
     global kept
     kept = monitor
