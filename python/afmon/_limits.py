@@ -1,4 +1,5 @@
 """The limits of the built-in alert rules: their names, which are those of GenerationMonitor without "alert_"."""
+from . import _typed
 
 DEFAULT_LIMITS = {
     "min_success_rate": 0.8,
@@ -16,4 +17,5 @@ def limits_of(function, given):
     unknown = set(given) - set(DEFAULT_LIMITS)
     if unknown:
         raise TypeError(f"{function}: unknown limit {sorted(unknown)[0]!r}; there are: {', '.join(DEFAULT_LIMITS)}")
-    return tuple(default if given.get(name) is None else float(given[name]) for name, default in DEFAULT_LIMITS.items())
+    return tuple(default if given.get(name) is None else _typed.number(name, given[name])
+                 for name, default in DEFAULT_LIMITS.items())

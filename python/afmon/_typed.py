@@ -15,6 +15,13 @@ def number(what, value):
         raise ValueError(f"{what} is larger than a float can hold") from None
 
 
+def positive(what, value):
+    taken = number(what, value)
+    if not taken > 0:
+        raise ValueError(f"{what} is {value!r}: give more than 0")
+    return taken
+
+
 def count(what, value):
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(what, "an int", value)
@@ -42,11 +49,22 @@ def text_or_none(what, value):
 
 
 def path_or_none(what, value):
-    if value is None:
-        return None
+    return None if value is None else path(what, value)
+
+
+def path(what, value):
+    """A path as a str."""
     if not isinstance(value, (str, bytes, os.PathLike)):
         raise _wrong(what, "a path", value)
     return text(what, os.fsdecode(value))
+
+
+def listed(what, value):
+    """A list of its own of what the argument holds."""
+    try:
+        return list(value)
+    except TypeError:
+        raise _wrong(what, "a list", value) from None
 
 
 def one_of(what, value, choices):

@@ -8,6 +8,8 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import _typed
+
 _THEMES = {"light": 0, "dark": 1, "auto": 2}
 _PER_INCH = 96  # logical pixels
 _SCALE = 1.5
@@ -62,7 +64,7 @@ class Figure:
 
     def draw(self, format: str = "png", scale: float | None = None) -> bytes:
         """The chart as "png", "svg" or "pdf". `scale`: pixels of a png to a logical one (1/96 inch)."""
-        return self._draw(format, self._style if scale is None else self._style._replace(scale=float(scale)))
+        return self._draw(format, self._style if scale is None else self._style._replace(scale=_typed.number("scale", scale)))
 
     def _draw(self, format: str, style: Style) -> bytes:
         if format not in _FORMATS:
@@ -75,7 +77,7 @@ class Figure:
         """Write the chart to a path (missing folders are made; the file is there whole or as it was before) or to a
         binary file object. The format is that of the name's ending, else png. matplotlib's other arguments are taken
         and change nothing."""
-        ending = "" if hasattr(fname, "write") else Path(os.fsdecode(fname)).suffix[1:].lower()
+        ending = "" if hasattr(fname, "write") else Path(_typed.path("fname", fname)).suffix[1:].lower()
         drawn = self.draw(format or ending or "png", float(dpi) / _PER_INCH if isinstance(dpi, (int, float)) else None)
         if hasattr(fname, "write"):
             fname.write(drawn)

@@ -136,6 +136,8 @@ def _number(argument: str, given: Any) -> float:
 
 def _interval(given: float | None) -> float:
     interval = 0.0 if given is None else _number("metrics_interval", given)
+    if interval != interval:
+        raise ValueError("metrics_interval must not be NaN")
     return max(1.0, interval) if interval > 0 else 0.0
 
 
@@ -202,7 +204,7 @@ class GenerationMonitor(_afmon.Monitor):
         prometheus_listen: str | None = None,
         prometheus_token_file: str | os.PathLike[str] | None = None,
     ):
-        alerts = list(alert_handlers or [])
+        alerts = _typed.listed("alert_handlers", alert_handlers or [])
         for handler in alerts:
             if not callable(handler):
                 raise TypeError(f"alert_handlers: {handler!r} is not callable")
@@ -210,9 +212,7 @@ class GenerationMonitor(_afmon.Monitor):
             raise TypeError(f"token_usage_callback: {token_usage_callback!r} is not callable")
         if on_full not in ("wait", "drop"):
             raise ValueError(f'on_full is {on_full!r}: give "wait" or "drop"')
-        given_folder = os.fspath(log_dir) if log_dir else None
-        if isinstance(given_folder, bytes):
-            given_folder = os.fsdecode(given_folder)
+        given_folder = _typed.path("log_dir", log_dir) if log_dir else None
         limits = {
             "min_success_rate": alert_min_success_rate,
             "max_generation_time_seconds": alert_max_generation_time_seconds,
@@ -224,8 +224,8 @@ class GenerationMonitor(_afmon.Monitor):
         }
         kept_rules = None if rules is None else _rules.listed("rules", rules)
         _check_rules(kept_rules, rules_file, limits)
-        metrics = None if metric_handlers is None else list(metric_handlers)
-        logs = None if log_handlers is None else list(log_handlers)
+        metrics = None if metric_handlers is None else _typed.listed("metric_handlers", metric_handlers)
+        logs = None if log_handlers is None else _typed.listed("log_handlers", log_handlers)
         _handlers(metrics, "handle_metric", "metric_handlers", lambda: None)
         _handlers(logs, "handle_log", "log_handlers", lambda: None)
         self._alerts = AlertHandlers(alerts)
@@ -249,10 +249,10 @@ class GenerationMonitor(_afmon.Monitor):
             tuple(_limit(name, value) for name, value in limits.items()),
             usage if token_usage_callback is not None else None,
             _number("token_usage_callback_interval_seconds", token_usage_callback_interval_seconds),
-            max_memory,
-            ring_bytes,
+            _typed.count("max_memory", max_memory),
+            _typed.count("ring_bytes", ring_bytes),
             on_full == "drop",
-            None if rules_file is None else os.fsdecode(rules_file),
+            _typed.path_or_none("rules_file", rules_file),
             None if kept_rules is None else _rules.options_of("rules", kept_rules),
             (feeds.options_of("otlp", otlp, OTLP), feeds.options_of("statsd", statsd, StatsD),
              feeds.options_of("webhook", webhook, Webhook)),
@@ -306,7 +306,7 @@ class GenerationMonitor(_afmon.Monitor):
 
     @alert_handlers.setter
     def alert_handlers(self, handlers: Iterable[Callable[[Alert], None]]) -> None:
-        self._alerts.now = list(handlers)
+        self._alerts.now = _typed.listed("alert_handlers", handlers)
 
     @property
     def _workers(self) -> list[str]:
@@ -344,11 +344,11 @@ class GenerationMonitor(_afmon.Monitor):
         """
         if not isinstance(metric_name, str):
             raise TypeError(f"get_metrics: metric_name must be a str, not {type(metric_name).__name__}")
-        return shape(self._aggregate(metric_name, seconds(window, "get_metrics")))
+        return shape(self._aggregate(metric_name, seconds(window)))
 
     def get_total_token_usage(self, window: timedelta | float | None = None) -> TokenUsageReport:
         """Tokens per model, sorted by name, and their sums; window None: all of the run, at a cost that does not grow."""
-        return report_of(self._token_usage(seconds(window, "get_total_token_usage")))
+        return report_of(self._token_usage(seconds(window)))
 
     def check_alerts(self) -> list[Alert]:
         """One pass of the alert rules now. Returns the alerts that hold, after the handlers had them."""

@@ -144,4 +144,4 @@ def built_in_rules(**limits: float | None) -> list[AlertRule]:
 def load_rules(path: str | os.PathLike[str], **limits: float | None) -> list[AlertRule]:
     """A rules file (YAML, docs/rules.md): the built-in rules as the file leaves them, and its own. What is wrong in it is a
     ValueError with file, line and column."""
-    return [_rule_of(values) for values in _afmon.load_rules(os.fsencode(path), limits_of("load_rules", limits))]
+    return [_rule_of(values) for values in _afmon.load_rules(os.fsencode(_typed.path("path", path)), limits_of("load_rules", limits))]

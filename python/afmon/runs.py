@@ -9,26 +9,26 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from . import _afmon
+from . import _afmon, _typed
 from ._alerts import Alert, alert_of
 from ._limits import limits_of
 from .charts import Figure, style_of, warn_all
-from .rules import AlertEpisode, AlertRule, listed, options_of
+from .rules import AlertEpisode, AlertRule, listed, load_rules, options_of
 from .usage import TokenUsageReport, report_of
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
-def seconds(window: timedelta | float | None, function: str) -> float:
+def seconds(window: timedelta | float | None) -> float:
     """A window in seconds; None is all time. One that is not positive holds nothing, as with the peer."""
     if window is None:
         return math.inf
     if isinstance(window, timedelta):
         return max(window.total_seconds(), 1e-9)
     if isinstance(window, bool) or not isinstance(window, (int, float)):
-        raise TypeError(f"{function}: window must be a timedelta, a number of seconds or None, not {type(window).__name__}")
+        raise TypeError(f"window must be a timedelta, a number of seconds or None, not {type(window).__name__}")
     if math.isnan(window):
-        raise ValueError(f"{function}: window must not be NaN")
+        raise ValueError("window must not be NaN")
     return max(float(window), 1e-9)
 
 
@@ -93,7 +93,7 @@ class Run:
         self._since, self._until = _FIRST, _LAST
         if window is not None:
             end = view.info()["last_ns"] if until_ns is None else until_ns
-            length = seconds(window, "window")
+            length = seconds(window)
             if math.isfinite(length):
                 self._since = max(_FIRST, end - int(length * 1e9))
 
@@ -121,7 +121,7 @@ class Run:
 
     def get_metrics(self, metric_name: str) -> dict[str, float]:
         """mean, min, max, count, sum, stddev, p50, p90, p99 of a metric: shapes as of GenerationMonitor.get_metrics."""
-        return shape(self._view.aggregate(metric_name, self._since, self._until))
+        return shape(self._view.aggregate(_typed.text("metric_name", metric_name), self._since, self._until))
 
     def get_total_token_usage(self) -> TokenUsageReport:
         """Tokens per model, and their sums."""
@@ -129,27 +129,25 @@ class Run:
 
     def samples(self, metric_name: str | None = None) -> list[dict[str, Any]]:
         """The samples of one metric, or of all, as dicts: metric, value, metadata ..., timestamp (a datetime, UTC)."""
-        rows = self._view.samples(metric_name, self._since, self._until)
+        rows = self._view.samples(_typed.text_or_none("metric_name", metric_name), self._since, self._until)
         return [
             {"metric": name, "value": value, **metadata, "timestamp": _time(time)} for name, time, value, metadata in rows
         ]
 
     def export(self, path: str | os.PathLike[str], format: str = "json") -> Path:
         """Write the samples to a file: "json", "csv" (a file per metric), "excel" or "parquet". Returns the path."""
-        if not isinstance(format, str):
-            raise TypeError(f"export: format must be a str, not {type(format).__name__}")
-        self._view.export(path, format, self._since, self._until)
+        self._view.export(_typed.path("path", path), _typed.text("format", format), self._since, self._until)
         return Path(path)
 
     def check(self, interval: float = 60.0, **limits: float | None) -> list[AlertSpan]:
         """Replay the alert rules, a pass every `interval` seconds. Limits as of GenerationMonitor, without "alert_"."""
-        return [_span(values) for values in self._view.check(limits_of("check", limits), float(interval))]
+        return [_span(values) for values in self._view.check(limits_of("check", limits), _typed.positive("interval", interval))]
 
-    def check_rules(self, rules: Iterable[AlertRule], interval: float = 60.0) -> list[AlertEpisode]:
-        """Replay these rules over the whole run, whatever the window, a pass every `interval` seconds: each time in which
-        one fired. `afmon.load_rules(path)` has those of a rules file, `afmon.built_in_rules()` the built-in ones."""
-        kept = listed("rules", rules)
-        found = self._view.check_rules(options_of("rules", kept), float(interval))
+    def check_rules(self, rules: str | os.PathLike[str] | Iterable[AlertRule], interval: float = 60.0) -> list[AlertEpisode]:
+        """Replay these rules, or those of a rules file, over the whole run, whatever the window, a pass every `interval`
+        seconds: each time in which one fired. `afmon.built_in_rules()` has the built-in ones."""
+        kept = load_rules(rules) if isinstance(rules, (str, os.PathLike)) else listed("rules", rules)
+        found = self._view.check_rules(options_of("rules", kept), _typed.positive("interval", interval))
         return [AlertEpisode(kept[rule], _time(began), alert_of(fired), alert_of(worst), alert_of(last), passes, told)
                 for rule, began, fired, worst, last, passes, told in found]
 
@@ -172,7 +170,8 @@ class Run:
                **limits: float | None) -> Path:
         """Write what the whole run came to, whatever the window: "html", one page that needs nothing else, or "md";
         by the ending of the path where not given. Limits are as of `check`. Returns the path."""
-        self._view.report(os.fsencode(path), format or _report_format(path), title, limits_of("report", limits))
+        kind = _typed.text("format", format or _report_format(_typed.path("path", path)))
+        self._view.report(os.fsencode(path), kind, _typed.text_or_none("title", title), limits_of("report", limits))
         return Path(path)
 
     def visualize_metrics(self, save_dir: str | os.PathLike[str], figsize: tuple[float, float] = (12, 6), *,
@@ -186,18 +185,16 @@ class Run:
 
     def _visualize(self, save_dir: Any, figsize: Any, theme: str, rolling_window: int) -> dict[str, Figure]:
         style = style_of(figsize, theme, rolling_window, self._since, self._until)
-        charts, notes = self._view.visualize(save_dir, tuple(style))
+        charts, notes = self._view.visualize(_typed.path("save_dir", save_dir), tuple(style))
         warn_all(notes if charts else ["there is no data to draw: no charts were written"])
         return {name: Figure(self._view, name, title, number, None, style) for number, name, title, _ in charts}
 
     def plot_metric(self, metric_name: str, rolling_window: int = 10, figsize: tuple[float, float] = (12, 8), *,
                     theme: str = "light") -> Figure:
         """A chart of any metric: its samples, and their rolling average. ValueError where there is nothing to draw."""
-        if not isinstance(metric_name, str):
-            raise TypeError(f"plot_metric: metric_name must be a str, not {type(metric_name).__name__}")
-        if metric_name not in self.metrics:
+        if _typed.text("metric_name", metric_name) not in self.metrics:
             raise ValueError(f"Metric {metric_name} not found")
-        figures = self._view.aggregate(metric_name, self._since, self._until)
+        figures = self._view.aggregate(_typed.text("metric_name", metric_name), self._since, self._until)
         if figures["count"] == 0:
             raise ValueError(f"No data for metric {metric_name} in specified window")
         style = style_of(figsize, theme, rolling_window, self._since, self._until)
@@ -236,7 +233,7 @@ def _report_format(path: str | os.PathLike[str]) -> str:
 
 def open_run(folder: str | os.PathLike[str], window: timedelta | float | None = None) -> Run:
     """Read a run folder, live or finished, afmon's or the peer's. `window` counts back from its last sample."""
-    return Run(_afmon.open_view(folder), window)
+    return Run(_afmon.open_view(_typed.path("folder", folder)), window)
 
 
 def export(folder: str | os.PathLike[str], path: str | os.PathLike[str], format: str = "json",
@@ -248,6 +245,12 @@ def export(folder: str | os.PathLike[str], path: str | os.PathLike[str], format:
 def check(folder: str | os.PathLike[str], interval: float = 60.0, **limits: float | None) -> list[AlertSpan]:
     """`afmon check`: the alert rules over a recorded run. An empty list: no rule ever held."""
     return open_run(folder).check(interval, **limits)
+
+
+def check_rules(folder: str | os.PathLike[str], rules: str | os.PathLike[str] | Iterable[AlertRule],
+                interval: float = 60.0) -> list[AlertEpisode]:
+    """`afmon check --rules`: a rules file, or rules of your own, over a recorded run."""
+    return open_run(folder).check_rules(rules, interval)
 
 
 def summarize(folder: str | os.PathLike[str], **limits: float | None) -> dict[str, Any]:
@@ -264,7 +267,7 @@ def report(folder: str | os.PathLike[str], path: str | os.PathLike[str], format:
 def visualize_metrics(folder: str | os.PathLike[str], save_dir: str | os.PathLike[str] | None = None,
                       window: timedelta | float | None = None, **style: Any) -> dict[str, Figure]:
     """`afmon plot`: the standard charts of a recorded run, into its folder "plots" unless told otherwise."""
-    return open_run(folder, window).visualize_metrics(Path(os.fsdecode(folder)) / "plots" if save_dir is None else save_dir,
+    return open_run(folder, window).visualize_metrics(Path(_typed.path("folder", folder)) / "plots" if save_dir is None else save_dir,
                                                       **style)
 
 
@@ -276,4 +279,4 @@ def plot_metric(folder: str | os.PathLike[str], metric_name: str, window: timede
 
 def recover(folder: str | os.PathLike[str]) -> int:
     """`afmon recover`: put what killed processes left behind into the files. Returns the number of records."""
-    return _afmon.recover(folder)
+    return _afmon.recover(_typed.path("folder", folder))

@@ -1,0 +1,97 @@
+"""Recorded runs by function, and what the functions say of arguments that make no sense."""
+import json
+import math
+
+import afmon
+import pytest
+from conftest import run_python
+
+
+@pytest.fixture
+def recorded(folder):
+    with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
+        for i in range(10):
+            monitor.track_generation(1.0 + i, i != 3, model_name="m", total_token_count=10)
+    return folder
+
+
+def test_rules_of_a_file(recorded, tmp_path):
+    """The same by the file's name, by its rules, and by a rule that says the same."""
+    (tmp_path / "rules.yaml").write_text("""
+rules:
+  - name: slow
+    metric: generation_time
+    aggregate: max
+    above: 5
+    message: "{value:.0f} s"
+""", encoding="utf-8")
+    (episode,) = [each for each in afmon.check_rules(recorded, tmp_path / "rules.yaml") if each.rule.name == "slow"]
+    assert episode.worst.message == "10 s" and episode.fired.limit == 5
+    assert afmon.check_rules(recorded, afmon.load_rules(str(tmp_path / "rules.yaml"))) == afmon.check_rules(
+        recorded, str(tmp_path / "rules.yaml"))
+    (mine,) = afmon.check_rules(recorded, [afmon.AlertRule("slow", "generation_time", "above", 5, "max")])
+    assert mine.worst.value == episode.worst.value == 10.0
+
+
+# What is called with it, and the argument that the error must name.
+TYPES = {
+    "folder": [lambda run: afmon.open_run(3), lambda run: afmon.open_run(None), lambda run: afmon.check(3),
+               lambda run: afmon.summarize([]), lambda run: afmon.recover(3), lambda run: afmon.visualize_metrics(3)],
+    "window": [lambda run: afmon.open_run(run, window="5m"), lambda run: afmon.export(run, "x", window=[])],
+    "path": [lambda run: afmon.export(run, 3), lambda run: afmon.report(run, 3), lambda run: afmon.load_rules(3)],
+    "format": [lambda run: afmon.export(run, "x", 3), lambda run: afmon.report(run, "x", 3)],
+    "title": [lambda run: afmon.report(run, "x", None, 3)],
+    "interval": [lambda run: afmon.check(run, "x"), lambda run: afmon.check(run, None),
+                 lambda run: afmon.check_rules(run, [], True)],
+    "min_success_rate": [lambda run: afmon.check(run, min_success_rate="x")],
+    "max_error_rate": [lambda run: afmon.report(run, "x", max_error_rate=[])],
+    "rules": [lambda run: afmon.check_rules(run, 3), lambda run: afmon.check_rules(run, [3])],
+    "save_dir": [lambda run: afmon.visualize_metrics(run, 3)],
+    "metric_name": [lambda run: afmon.plot_metric(run, 3), lambda run: afmon.open_run(run).get_metrics(3),
+                    lambda run: afmon.open_run(run).samples(3)],
+    "fname": [lambda run: afmon.plot_metric(run, "generation_time").savefig(3)],
+    "scale": [lambda run: afmon.plot_metric(run, "generation_time").draw("png", "x")],
+    "log_dir": [lambda run: afmon.GenerationMonitor(3)],
+    "metric_handlers": [lambda run: afmon.GenerationMonitor(run, metric_handlers=3)],
+    "log_handlers": [lambda run: afmon.GenerationMonitor(run, log_handlers=[3])],
+    "alert_handlers": [lambda run: afmon.GenerationMonitor(run, alert_handlers=3)],
+    "max_memory": [lambda run: afmon.GenerationMonitor(run, max_memory="x")],
+    "ring_bytes": [lambda run: afmon.GenerationMonitor(run, ring_bytes=1.5)],
+    "rules_file": [lambda run: afmon.GenerationMonitor(run, rules_file=3)],
+}
+VALUES = {
+    "folder": [lambda run: afmon.open_run("a\0b")],
+    "window": [lambda run: afmon.open_run(run, window=math.nan)],
+    "format": [lambda run: afmon.export(run, "x", "xml"), lambda run: afmon.report(run, "x", "doc")],
+    "interval": [lambda run: afmon.check(run, 0), lambda run: afmon.check(run, math.nan), lambda run: afmon.check_rules(run, [], -1)],
+    "metric_name": [lambda run: afmon.open_run(run).get_metrics("a\0b")],
+    "metrics_interval": [lambda run: afmon.GenerationMonitor(run, metrics_interval=math.nan)],
+    "max_memory": [lambda run: afmon.GenerationMonitor(run, max_memory=-1)],
+    "ring_bytes": [lambda run: afmon.GenerationMonitor(run, ring_bytes=3)],
+}
+
+
+@pytest.mark.parametrize("kind, table", [(TypeError, TYPES), (ValueError, VALUES)])
+def test_errors_name_the_argument(recorded, tmp_path, monkeypatch, kind, table):
+    monkeypatch.chdir(tmp_path)
+    for argument, calls in table.items():
+        for call in calls:
+            with pytest.raises(kind, match=rf"\b{argument}\b"):
+                call(recorded)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]  # and nothing was written
+
+
+def test_errors_of_the_system_name_the_path(recorded, tmp_path):
+    for call in (lambda path: afmon.open_run(path), lambda path: afmon.recover(path), lambda path: afmon.load_rules(path)):
+        with pytest.raises(FileNotFoundError, match="missing"):
+            call(tmp_path / "missing")
+    for call in (lambda path: afmon.export(recorded, path), lambda path: afmon.report(recorded, path),
+                 lambda path: afmon.visualize_metrics(recorded, path)):
+        with pytest.raises(OSError, match="metrics.jsonl"):
+            call(recorded / "metrics.jsonl" / "x")
+
+
+def test_import_costs_no_other_package():
+    returned, output = run_python("import sys; before = set(sys.modules); import afmon, json; print(json.dumps(sorted("
+                                  "{name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names))))")
+    assert returned == 0 and json.loads(output) == ["afmon"]
