@@ -66,6 +66,10 @@ void afmon_meters_each(struct afmon_meters *meters, bool (*visit)(void *user, co
 /* About what they take. */
 size_t afmon_meters_bytes(struct afmon_meters *meters);
 
+/* The same of one instrument. */
+void afmon_meters_each_of(struct afmon_meters *meters, enum afmon_instrument_id id,
+                          bool (*visit)(void *user, const struct afmon_meter *meter), void *user);
+
 /* Samples counted so far, and the label sets there are. */
 uint64_t afmon_meters_samples(struct afmon_meters *meters);
 size_t afmon_meters_count(struct afmon_meters *meters);

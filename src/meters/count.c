@@ -1,0 +1,54 @@
+/* Counters and buckets. */
+#include <math.h>
+#include <string.h>
+
+#include "meters/internal.h"
+
+struct afmon_meter_series *afmon_meter_series_of(struct afmon_meters *meters, enum afmon_instrument_id id,
+                                                 const struct afmon_label_text *values)
+{
+    bool other;
+    struct afmon_meter_series *series = afmon_meter_table_find(&meters->table, id, values, &other);
+    if (!other)
+        return series;
+    const char *name = afmon_instruments[id].prom;
+    struct afmon_label_text instrument = {name, strlen(name)};
+    struct afmon_meter_series *overflows =
+        afmon_meter_table_find(&meters->table, AFMON_INSTRUMENT_OVERFLOWS, &instrument, &other);
+    if (overflows != NULL)
+        overflows->meter.value += 1;
+    return series;
+}
+
+void afmon_meter_count(struct afmon_meters *meters, enum afmon_instrument_id id, const struct afmon_label_text *values,
+                       double by)
+{
+    struct afmon_meter_series *series = afmon_meter_series_of(meters, id, values);
+    if (series != NULL)
+        series->meter.value += by;
+}
+
+static size_t bucket_of(const struct afmon_bounds *bounds, double value)
+{
+    size_t low = 0;
+    size_t high = bounds->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (value <= bounds->values[middle])
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+void afmon_meter_observe(struct afmon_meters *meters, enum afmon_instrument_id id,
+                         const struct afmon_label_text *values, double value)
+{
+    struct afmon_meter_series *series = isfinite(value) ? afmon_meter_series_of(meters, id, values) : NULL;
+    if (series == NULL)
+        return;
+    series->buckets[bucket_of(series->meter.instrument->bounds, value)]++;
+    series->meter.count++;
+    series->meter.value += value;
+}
