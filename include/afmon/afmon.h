@@ -437,8 +437,8 @@ typedef struct afmon_webhook_options {
 AFMON_API void afmon_webhook_options_init(afmon_webhook_options *options);
 
 /* Posts each alert as a JSON object with the members text (which Slack, Mattermost and their likes show), alert, level,
- * state ("fired", "firing", "resolved"), message, metric, aggregate, value, limit, count and timestamp. At most 64
- * wait. Texts are copied. Any thread. */
+ * state ("fired", "firing", "resolved"), message, metric, aggregate, value, limit, count, since (when it fired) and
+ * timestamp. At most 64 wait. Texts are copied. Any thread. */
 AFMON_API afmon_status afmon_webhook_handler(const afmon_webhook_options *options, afmon_alert_handler *handler,
                                              afmon_error *error);
 

@@ -37,6 +37,13 @@ static void add_number(struct afmon_buffer *out, const char *name, double value)
     afmon_buffer_add(out, digits, afmon_format_double(digits, value));
 }
 
+static void add_time(struct afmon_buffer *out, const char *name, int64_t time_ns)
+{
+    char time[AFMON_TIMESTAMP_SIZE];
+    add_member(out, name);
+    afmon_buffer_add_json_string(out, time, afmon_format_timestamp(time, time_ns));
+}
+
 /* Slack takes &, < and > for its own marks. */
 static void add_safe(struct afmon_buffer *out, const char *text)
 {
@@ -67,7 +74,6 @@ static void add_slack_text(struct afmon_buffer *out, const afmon_alert *alert)
 
 static void write_alert(struct afmon_buffer *out, const afmon_alert *alert)
 {
-    char time[AFMON_TIMESTAMP_SIZE];
     afmon_buffer_add_char(out, '{');
     add_slack_text(out, alert);
     add_string(out, "alert", alert->name);
@@ -79,8 +85,8 @@ static void write_alert(struct afmon_buffer *out, const afmon_alert *alert)
     add_number(out, "value", alert->value);
     add_number(out, "limit", alert->limit);
     add_number(out, "count", (double)alert->data.count);
-    add_member(out, "timestamp");
-    afmon_buffer_add_json_string(out, time, afmon_format_timestamp(time, alert->timestamp_ns));
+    add_time(out, "since", alert->since_ns);
+    add_time(out, "timestamp", alert->timestamp_ns);
     afmon_buffer_add_char(out, '}');
 }
 

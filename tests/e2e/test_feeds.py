@@ -111,7 +111,9 @@ def test_alerts_reach_the_webhook(command, receiver, alerting, tmp_path):
     alerts = hook.taken("/services/T0/s3cret")
     assert alerts, log_of(tmp_path)
     assert {"text", "alert", "level", "state", "message", "metric", "aggregate", "value", "limit", "count",
-            "timestamp"} <= set(alerts[0])
+            "since", "timestamp"} <= set(alerts[0])
+    assert all(alert["since"] == next(first["since"] for first in alerts if first["alert"] == alert["alert"])
+               and alert["since"] <= alert["timestamp"] for alert in alerts)
     assert alerts[0]["alert"] in alerts[0]["text"]
     assert all(headers.get("Authorization", "").startswith("Basic ") for _, headers, *_ in hook.bodies)
     for place in (log_of(tmp_path), done.stdout, done.stderr):
