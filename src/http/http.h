@@ -121,6 +121,10 @@ void afmon_http_get_stats(struct afmon_http *server, struct afmon_http_stats *st
  * look at afmon_http_stopping. NULL is fine. */
 void afmon_http_stop(struct afmon_http *server);
 
+/* In a forked child, of its parent's server: closes the child's copies of what it listens with, so that the address is
+ * not taken any more when the parent has ended. The server is not to be used after that. NULL is fine. */
+void afmon_http_abandon(struct afmon_http *server);
+
 /* ---- For handlers ---------------------------------------------------------------------------------------------- */
 
 /* The decoded path; the i-th segment that a star of the route stood for (NULL past the last). */

@@ -59,6 +59,7 @@ void *afmon_http_loop(void *user)
         MHD_run(server->daemon);
     }
     resume_all(server); /* libmicrohttpd does not stop with suspended connections */
+    afmon_http_stop_listening(server);
     MHD_stop_daemon(server->daemon);
     return NULL;
 }

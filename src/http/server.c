@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/status.h"
@@ -170,7 +171,37 @@ static void end_threads(struct afmon_http *server)
     if (server->started)
         pthread_join(server->thread, NULL); /* it stops the daemon */
     else if (server->daemon != NULL)
-        MHD_stop_daemon(server->daemon);
+        MHD_stop_daemon(server->daemon); /* it never answered anybody */
+}
+
+static int descriptor_of(struct MHD_Daemon *daemon, enum MHD_DaemonInfoType which)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, which);
+    return info == NULL ? -1 : which == MHD_DAEMON_INFO_LISTEN_FD ? info->listen_fd : info->epoll_fd;
+}
+
+static void close_copy(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void afmon_http_abandon(struct afmon_http *server)
+{
+    if (server == NULL || server->daemon == NULL)
+        return;
+    int listener = descriptor_of(server->daemon, MHD_DAEMON_INFO_LISTEN_FD);
+    int epoll = descriptor_of(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    close_copy(&listener);
+    close_copy(&epoll);
+    close_copy(&server->wake);
+}
+
+/* A forked child may have the socket, too: nobody is to wait there for an answer that does not come. */
+void afmon_http_stop_listening(struct afmon_http *server)
+{
+    (void)shutdown(descriptor_of(server->daemon, MHD_DAEMON_INFO_LISTEN_FD), SHUT_RDWR);
 }
 
 void afmon_http_stop(struct afmon_http *server)

@@ -68,6 +68,12 @@ void afmon_listen_close(struct afmon_core *core)
     core->http = NULL;
 }
 
+void afmon_listen_abandon(struct afmon_core *core)
+{
+    afmon_http_abandon(core->http);
+    core->http = NULL;
+}
+
 void afmon_listen_free(struct afmon_core *core)
 {
     afmon_listen_close(core);

@@ -10,7 +10,8 @@ afmon_status afmon_listen_prepare(struct afmon_core *core, afmon_error *error);
 /* Starts the server, after the core is published: a scrape asks the monitor. Not in a forked child: the address is its
  * parent's. */
 afmon_status afmon_listen_open(struct afmon_core *core, afmon_error *error);
-void afmon_listen_close(struct afmon_core *core); /* the server; the meters stay readable */
+void afmon_listen_close(struct afmon_core *core);   /* the server; the meters stay readable */
+void afmon_listen_abandon(struct afmon_core *core); /* a forked child, of its parent's core */
 void afmon_listen_free(struct afmon_core *core);
 
 /* Counts the samples of a batch, which holds whole calls. The core's own thread. */

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/status.h"
-#include "monitor/core.h"
+#include "monitor/listen.h"
 
 /* A forked child's first call: makes it a core of its own, in files of its own. */
 static void be_born(afmon_monitor *monitor)
@@ -12,8 +12,10 @@ static void be_born(afmon_monitor *monitor)
     struct afmon_core *core = NULL;
     if (ancestor != NULL && ancestor->has_session)
         afmon_session_abandon(&ancestor->session);
-    if (ancestor != NULL)
+    if (ancestor != NULL) {
         afmon_run_files_close(&ancestor->files);
+        afmon_listen_abandon(ancestor);
+    }
     afmon_status status = afmon_core_open(monitor, &core, &monitor->birth_error);
     if (status != AFMON_OK) {
         atomic_store_explicit(&monitor->page->process.state, AFMON_PROCESS_FAILED, memory_order_release);

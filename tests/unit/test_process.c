@@ -398,6 +398,67 @@ static void a_hundred_thousand_names(void **state)
     remove_folder(folder);
 }
 
+/* ---- what a child inherits of the listener ---- */
+
+static afmon_monitor *open_listening(const char *folder, const char *address)
+{
+    afmon_options options;
+    afmon_monitor *monitor;
+    afmon_error error = {0};
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.prometheus_listen = address;
+    if (afmon_monitor_open(&options, &monitor, &error) != AFMON_OK)
+        fail_msg("%s", error.message);
+    return monitor;
+}
+
+static int count_sockets(void)
+{
+    DIR *listing = opendir("/proc/self/fd");
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+        char target[64] = "";
+        if (readlinkat(dirfd(listing), entry->d_name, target, sizeof target - 1) > 0)
+            count += strncmp(target, "socket:", 7) == 0;
+    }
+    closedir(listing);
+    return count;
+}
+
+/* The address is free when its monitor is closed, or killed and its children have recorded something. */
+static void a_child_does_not_keep_the_address(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    char address[64];
+    int stay[2];
+    int before = count_sockets();
+    assert_int_equal(pipe(stay), 0);
+    afmon_monitor *monitor = open_listening(folder, "127.0.0.1:0");
+    snprintf(address, sizeof address, "%s", afmon_monitor_prometheus_url(monitor) + strlen("http://"));
+    pid_t idle = fork_child();
+    if (idle == 0) { /* never calls the monitor */
+        char nothing;
+        close(stay[1]);
+        _exit(read(stay[0], &nothing, 1) == 0 ? 0 : 1);
+    }
+    pid_t busy = fork_child();
+    if (busy == 0) {
+        bool good = afmon_record_metric(monitor, "m", 1, NULL, 0) == AFMON_OK && count_sockets() == before;
+        afmon_monitor_close(monitor, NULL);
+        _exit(good ? 0 : 1);
+    }
+    (void)child_ended_well(busy);
+    afmon_monitor_close(monitor, NULL);
+    monitor = open_listening(folder, address); /* while the idle one lives */
+    close(stay[1]);
+    (void)child_ended_well(idle);
+    afmon_monitor_close(monitor, NULL);
+    close(stay[0]);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +468,7 @@ int main(void)
         cmocka_unit_test(cycles_leak_nothing),
         cmocka_unit_test(a_forked_child_has_files_of_its_own),
         cmocka_unit_test(a_child_that_does_not_record_may_close),
+        cmocka_unit_test(a_child_does_not_keep_the_address),
         cmocka_unit_test(short_lives_beside_each_other),
         cmocka_unit_test(a_full_ring_waits_or_drops),
         cmocka_unit_test(the_host_is_told_of_every_wait),
