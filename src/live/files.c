@@ -161,8 +161,7 @@ static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, 
     return settle(live, status, error);
 }
 
-/* What a file that was not written to since the last update ended with is all that there will be of a call. */
-static void settle_calls(struct afmon_live *live)
+void afmon_live_settle_calls(struct afmon_live *live)
 {
     for (size_t i = 0; live->meters != NULL && i < live->tail_count; i++) {
         const struct afmon_tail *tail = live->tails[i];
@@ -193,7 +192,7 @@ static void shrink(struct afmon_buffer *buffer)
 
 afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error)
 {
-    settle_calls(live);
+    afmon_live_settle_calls(live);
     afmon_status status = read_all_new(live, until_ns, changed, error);
     bool first = true;
     while (status == AFMON_OK && (first || afmon_boot_ns() < until_ns)) {

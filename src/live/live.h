@@ -13,4 +13,8 @@
  * last call of a file is in them once another one follows, or the file was at rest from one update to the next. */
 struct afmon_meters *afmon_live_meters(afmon_live *live);
 
+/* The same, given away: the caller frees them, and the follower keeps none from then on. For a run that is over: its
+ * counters outlive its follower. */
+struct afmon_meters *afmon_live_take_meters(afmon_live *live);
+
 #endif

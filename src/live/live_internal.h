@@ -61,6 +61,9 @@ afmon_status afmon_live_list(struct afmon_live *live, afmon_error *error);
 afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error);
 void afmon_live_forget_files(struct afmon_live *live);
 
+/* What a file that was not written to since the last update ended with is all that there will be of a call. */
+void afmon_live_settle_calls(struct afmon_live *live);
+
 /* ---- take.c: lines into sums ---- */
 
 extern const struct afmon_tail_lines afmon_live_metrics_lines;

@@ -28,3 +28,12 @@ struct afmon_meters *afmon_live_meters(afmon_live *live)
 {
     return live->meters;
 }
+
+struct afmon_meters *afmon_live_take_meters(afmon_live *live)
+{
+    struct afmon_meters *meters = live->meters;
+    if (meters != NULL)
+        afmon_live_settle_calls(live);
+    live->meters = NULL;
+    return meters;
+}

@@ -52,8 +52,7 @@ static size_t write_part(char *out, const char *part, size_t length, bool well_f
     return length;
 }
 
-/* Writes a value as it will be shown, so that no two that look alike are two series; returns its end, behind a NUL. */
-static char *write_value(char *out, struct afmon_label_text value)
+char *afmon_label_write(char *out, struct afmon_label_text value)
 {
     size_t length = 0;
     for (size_t at = 0; value.data != NULL && at < value.length;) {
@@ -77,7 +76,7 @@ static size_t write_key(char key[KEY_SIZE], enum afmon_instrument_id id, const s
     memcpy(key, &number, sizeof number);
     char *end = key + sizeof number;
     for (size_t i = 0; i < afmon_instruments[id].label_count; i++)
-        end = write_value(end, values[i]);
+        end = afmon_label_write(end, values[i]);
     return (size_t)(end - key);
 }
 

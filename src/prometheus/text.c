@@ -10,6 +10,8 @@ static void set_labels(struct afmon_prometheus_writer *writer, const struct afmo
 {
     const struct afmon_instrument *instrument = meter->instrument;
     afmon_buffer_clear(&writer->labels);
+    if (writer->run != NULL)
+        afmon_prometheus_label(&writer->labels, "run", writer->run);
     for (size_t i = 0; i < instrument->label_count; i++)
         afmon_prometheus_label(&writer->labels, afmon_label_facts[instrument->labels[i]].prom, meter->values[i]);
 }
@@ -48,7 +50,7 @@ static const char *type_of(const struct afmon_instrument *instrument)
     return types[instrument->kind];
 }
 
-static bool add_meter(void *user, const struct afmon_meter *meter)
+bool afmon_prometheus_meter(void *user, const struct afmon_meter *meter)
 {
     struct afmon_prometheus_writer *writer = user;
     const struct afmon_instrument *instrument = meter->instrument;
@@ -72,19 +74,31 @@ static void add_build(struct afmon_prometheus_writer *writer)
     afmon_prometheus_line(writer, "afmon_build", "_info", 1);
 }
 
+void afmon_prometheus_begin(struct afmon_prometheus_writer *writer, afmon_prometheus_format format,
+                            struct afmon_buffer *out)
+{
+    *writer = (struct afmon_prometheus_writer){.out = out, .format = format};
+    afmon_buffer_init(&writer->labels, LABELS_LIMIT);
+    add_build(writer);
+}
+
+void afmon_prometheus_end(struct afmon_prometheus_writer *writer)
+{
+    if (writer->format == AFMON_OPENMETRICS)
+        afmon_buffer_add_text(writer->out, "# EOF\n");
+    writer->out->failed = writer->out->failed || writer->labels.failed;
+    afmon_buffer_free(&writer->labels);
+}
+
 void afmon_prometheus_text(struct afmon_meters *meters, const afmon_stats *stats, afmon_prometheus_format format,
                            struct afmon_buffer *out)
 {
-    struct afmon_prometheus_writer writer = {.out = out, .format = format};
-    afmon_buffer_init(&writer.labels, LABELS_LIMIT);
-    add_build(&writer);
-    afmon_meters_each(meters, add_meter, &writer);
+    struct afmon_prometheus_writer writer;
+    afmon_prometheus_begin(&writer, format, out);
+    afmon_meters_each(meters, afmon_prometheus_meter, &writer);
     if (stats != NULL)
         afmon_prometheus_stats(&writer, stats);
-    if (format == AFMON_OPENMETRICS)
-        afmon_buffer_add_text(out, "# EOF\n");
-    out->failed = out->failed || writer.labels.failed;
-    afmon_buffer_free(&writer.labels);
+    afmon_prometheus_end(&writer);
 }
 
 /* Whoever names OpenMetrics can read it; everybody can read the other. */

@@ -62,6 +62,7 @@ const struct afmon_http_route afmon_serve_routes[] = {
     {"/", afmon_serve_asset, GET, AFMON_HTTP_PAGE},
     {"/login", afmon_serve_asset, GET, AFMON_HTTP_OPEN},
     {"/assets/*", afmon_serve_asset, GET, AFMON_HTTP_OPEN},
+    {"/metrics", afmon_serve_give_scrape, GET, 0},
     {"/api/v1/status", give_status, GET, 0},
     {"/api/v1/runs", afmon_serve_give_list, GET, 0},
     {"/api/v1/stream", afmon_serve_stream_list, GET, 0},

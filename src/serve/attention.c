@@ -30,6 +30,15 @@ int64_t afmon_serve_looked_ns(struct afmon_server *server, const struct afmon_at
     return looked_ns;
 }
 
+bool afmon_serve_waited_for(struct afmon_server *server, const struct afmon_attention *attention,
+                            const struct afmon_shown *shown)
+{
+    pthread_mutex_lock(&server->lock);
+    bool waited_for = attention->begun_ns - AFMON_SERVE_FRESH_NS > shown->made_ns;
+    pthread_mutex_unlock(&server->lock);
+    return waited_for;
+}
+
 static struct afmon_blob *make_event(const char *name, const struct afmon_blob *json)
 {
     struct afmon_buffer text;
@@ -61,9 +70,10 @@ bool afmon_serve_show(struct afmon_server *server, struct afmon_shown *shown, co
 {
     struct afmon_shown next = {.json = afmon_blob_from(text), .made_ns = afmon_boot_ns()};
     bool same = next.json != NULL && is_same(shown, next.json);
-    if (next.json != NULL && !same)
+    if (next.json != NULL && !same && event != NULL)
         next.event = make_event(event, next.json);
-    if (next.event == NULL) { /* the old one stays: it is still true, or there is no memory */
+    if (next.json == NULL || same ||
+        (event != NULL && next.event == NULL)) { /* the old one stays: it is still true, or there is no memory */
         afmon_blob_drop(next.json);
         if (same)
             afmon_serve_confirm(server, shown);

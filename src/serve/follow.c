@@ -64,6 +64,19 @@ static void survey(struct pass *pass, struct afmon_served_run *run)
         pass->more_below |= afmon_serve_read(pass->server, run, PIECE_S, false);
 }
 
+/* A run whose figures are scraped: it is read to its end, and on while it is written into. */
+static void meter(struct pass *pass, struct afmon_served_run *run, bool wanted)
+{
+    look(pass, run, run->live != NULL ? PERIOD_NS : LOOK_NS);
+    if (run->live == NULL && afmon_serve_has_meters(run))
+        return;
+    if (run->live == NULL || !run->keeps_meters || run->drawn_part < 1 || pass->now_ns >= run->due_ns)
+        pass->more_below |= afmon_serve_read(pass->server, run, PIECE_S, wanted);
+    if (!wanted && is_over(run) && afmon_serve_has_meters(run))
+        afmon_serve_close_run(pass->server, run);
+    pass->anybody |= run->live != NULL;
+}
+
 static void take(struct pass *pass, struct afmon_served_run *run)
 {
     int64_t looked_ns = afmon_serve_looked_ns(pass->server, &run->attention, pass->now_ns);
@@ -73,8 +86,10 @@ static void take(struct pass *pass, struct afmon_served_run *run)
         follow(pass, run);
     else if (pass->overview)
         survey(pass, run);
-    else if (run->live != NULL && pass->now_ns - looked_ns > KEEP_NS)
+    else if (run->live != NULL && !run->metered && pass->now_ns - looked_ns > KEEP_NS)
         afmon_serve_close_run(pass->server, run);
+    if (run->metered)
+        meter(pass, run, wanted);
     pass->open |= run->live != NULL;
 }
 
@@ -108,13 +123,13 @@ static void rest(struct afmon_server *server, int64_t until_ns)
     pthread_mutex_unlock(&server->lock);
 }
 
-/* Somebody asked for the list since it was made. */
-static bool is_waited_for(struct afmon_server *server)
+static void choose(struct pass *pass)
 {
-    pthread_mutex_lock(&server->lock);
-    bool waited_for = server->attention.begun_ns - AFMON_SERVE_FRESH_NS > server->list.made_ns;
-    pthread_mutex_unlock(&server->lock);
-    return waited_for;
+    struct afmon_server *server = pass->server;
+    bool scraped = afmon_serve_is_scraped(server, pass->now_ns);
+    for (size_t i = 0; scraped && i < server->run_count; i++)
+        look(pass, server->runs[i], server->runs[i]->live != NULL ? PERIOD_NS : LOOK_NS);
+    afmon_serve_choose_metered(server, scraped);
 }
 
 static void pass_over(struct pass *pass)
@@ -123,12 +138,15 @@ static void pass_over(struct pass *pass)
     int64_t looked_ns = afmon_serve_looked_ns(server, &server->attention, pass->now_ns);
     pass->overview = pass->anybody = pass->now_ns - looked_ns < SEEN_NS;
     afmon_serve_find(server);
+    choose(pass);
     for (size_t i = server->run_count; i-- > 0 && !atomic_load(&server->stopping);) /* the latest first */
         take(pass, server->runs[i]);
-    if (pass->overview && (pass->now_ns >= server->list_due_ns || is_waited_for(server))) {
+    if (pass->overview &&
+        (pass->now_ns >= server->list_due_ns || afmon_serve_waited_for(server, &server->attention, &server->list))) {
         afmon_serve_publish_list(server);
         server->list_due_ns = pass->now_ns - pass->now_ns % PERIOD_NS + PERIOD_NS;
     }
+    afmon_serve_publish_scrapes(server);
     afmon_http_wake(server->http);
 }
 

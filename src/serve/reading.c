@@ -36,6 +36,7 @@ void afmon_serve_look_at(struct afmon_server *server, struct afmon_served_run *r
 
 void afmon_serve_close_run(struct afmon_server *server, struct afmon_served_run *run)
 {
+    afmon_serve_keep_meters(run);
     afmon_live_close(run->live);
     run->live = NULL;
     run->drawn_part = 0;
@@ -96,11 +97,25 @@ static bool is_due(const struct afmon_served_run *run, const afmon_live_info *in
     return first || quick || whole || now_ns >= run->due_ns;
 }
 
+/* A follower that is to count and does not gives way to one that does; what is shown stays until that has read. */
+static afmon_status open_live(struct afmon_served_run *run, afmon_error *error)
+{
+    afmon_live_options options;
+    if (run->live != NULL && run->keeps_meters >= run->metered)
+        return AFMON_OK;
+    afmon_live_close(run->live);
+    run->live = NULL;
+    run->drawn_part = 0;
+    afmon_live_options_init(&options);
+    options.meters = run->keeps_meters = run->metered;
+    return afmon_live_open(run->folder, &options, &run->live, error);
+}
+
 bool afmon_serve_read(struct afmon_server *server, struct afmon_served_run *run, double budget_s, bool picture)
 {
     afmon_error error = {0};
     afmon_live_info info;
-    if (run->live == NULL && afmon_live_open(run->folder, NULL, &run->live, &error) != AFMON_OK) {
+    if (open_live(run, &error) != AFMON_OK) {
         tell_problem(server, run, error.message);
         return false;
     }

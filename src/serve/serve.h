@@ -18,10 +18,15 @@
 #include <afmon/afmon.h>
 
 #include "http/http.h"
+#include "meters/meters.h"
+#include "prometheus/text.h"
 #include "serve/look.h"
 #include "serve/picture.h"
 
 #define AFMON_SERVE_RUNS_MAX 1000
+#define AFMON_SERVE_METERED_MAX 32   /* runs whose figures a scrape gives */
+#define AFMON_SERVE_METERS_MAX 10000 /* label sets in a scrape, of all runs together */
+#define AFMON_SERVE_FORMATS 2        /* of a scrape */
 #define AFMON_RUN_ID_SIZE 17
 #define AFMON_SERVE_FRESH_NS INT64_C(1000000000) /* what is not older than that is given as it is */
 
@@ -40,6 +45,12 @@ struct afmon_shown {
     int64_t made_ns;          /* boot time since when it is true */
 };
 
+/* What Prometheus is given, in one format. Guarded. */
+struct afmon_scrape {
+    struct afmon_attention attention;
+    struct afmon_shown shown;
+};
+
 struct afmon_served_run {
     char id[AFMON_RUN_ID_SIZE]; /* made of the folder's path, so a bookmark outlives the server */
     char *folder;
@@ -48,12 +59,16 @@ struct afmon_served_run {
     afmon_live *live; /* NULL: nobody looks */
     struct afmon_look look;
     int64_t look_due_ns;
-    int64_t due_ns;      /* of the next reading */
-    int64_t picture_ns;  /* when the picture was made */
-    uint64_t revision;   /* of the follower at that time */
-    double drawn_part;   /* of the run that was read then */
-    uint64_t told_bytes; /* of the files, when the facts were complete */
-    bool told;           /* the facts are those of the whole run */
+    int64_t due_ns;              /* of the next reading */
+    int64_t picture_ns;          /* when the picture was made */
+    uint64_t revision;           /* of the follower at that time */
+    double drawn_part;           /* of the run that was read then */
+    uint64_t told_bytes;         /* of the files, when the facts were complete */
+    bool told;                   /* the facts are those of the whole run */
+    bool metered;                /* its figures are scraped */
+    bool keeps_meters;           /* its follower was opened with meters */
+    struct afmon_meters *meters; /* of a run that is closed again; NULL: none */
+    uint64_t meters_bytes;       /* of the files that they are of */
     /* guarded */
     struct afmon_attention attention;
     struct afmon_run_facts_shown facts;
@@ -81,10 +96,14 @@ struct afmon_server {
     bool nudged;         /* guarded: somebody has come */
     struct afmon_served_run *runs[AFMON_SERVE_RUNS_MAX];
     size_t run_count;
-    size_t left_out;                  /* runs that have no place */
-    struct afmon_attention attention; /* guarded: of the overview */
-    struct afmon_shown list;          /* guarded: of all runs */
-    int64_t list_due_ns;              /* the follower's own */
+    size_t left_out;                                           /* runs that have no place */
+    struct afmon_attention attention;                          /* guarded: of the overview */
+    struct afmon_shown list;                                   /* guarded: of all runs */
+    int64_t list_due_ns;                                       /* the follower's own */
+    struct afmon_scrape scrapes[AFMON_SERVE_FORMATS];          /* guarded; by afmon_prometheus_format */
+    struct afmon_served_run *metered[AFMON_SERVE_METERED_MAX]; /* whose figures are scraped; the follower's own */
+    size_t metered_count;
+    size_t unmetered_count; /* runs that have no place there */
     int64_t started_ns;
 };
 
@@ -98,7 +117,10 @@ void afmon_serve_look_begins(struct afmon_server *server, struct afmon_attention
 void afmon_serve_look_ends(struct afmon_server *server, struct afmon_attention *attention);
 /* When somebody looked last; now where somebody looks. */
 int64_t afmon_serve_looked_ns(struct afmon_server *server, const struct afmon_attention *attention, int64_t now_ns);
-/* Takes the text over; true where it is another one than before. */
+/* Somebody asked for it since it was made. */
+bool afmon_serve_waited_for(struct afmon_server *server, const struct afmon_attention *attention,
+                            const struct afmon_shown *shown);
+/* Takes the text over; true where it is another one than before. event: its name in a stream; NULL: it has none. */
 bool afmon_serve_show(struct afmon_server *server, struct afmon_shown *shown, const char *event,
                       struct afmon_buffer *text);
 /* What is shown is true still. */
@@ -116,6 +138,18 @@ bool afmon_serve_read(struct afmon_server *server, struct afmon_served_run *run,
 /* Looks at the run's files, without reading them. */
 void afmon_serve_look_at(struct afmon_server *server, struct afmon_served_run *run);
 void afmon_serve_close_run(struct afmon_server *server, struct afmon_served_run *run);
+
+/* metrics.c: what Prometheus scrapes. The follower's thread. */
+/* True where somebody scraped lately. */
+bool afmon_serve_is_scraped(struct afmon_server *server, int64_t now_ns);
+/* Chooses the runs whose figures are given: those that are written into, then the latest. None where nobody scrapes. */
+void afmon_serve_choose_metered(struct afmon_server *server, bool scraped);
+/* True where all that the run holds was counted, and its follower may be closed. */
+bool afmon_serve_has_meters(const struct afmon_served_run *run);
+/* Before its follower is closed: what it has counted of a run that was read to its end is kept. */
+void afmon_serve_keep_meters(struct afmon_served_run *run);
+/* Makes the texts that somebody waits for. */
+void afmon_serve_publish_scrapes(struct afmon_server *server);
 
 /* list.c: makes the list of all runs anew. */
 void afmon_serve_publish_list(struct afmon_server *server);
@@ -135,6 +169,7 @@ void afmon_serve_log(void *server, const struct afmon_http_request *, struct afm
 void afmon_serve_export(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_report(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_metrics(void *server, const struct afmon_http_request *, struct afmon_http_response *);
+void afmon_serve_give_scrape(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_asset(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 /* The run that the route's star names; NULL after answering 404. */
 struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *,

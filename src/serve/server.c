@@ -118,6 +118,7 @@ void afmon_server_close(afmon_server *server)
     afmon_http_stop(server->http);
     for (size_t i = 0; i < server->run_count; i++) {
         afmon_serve_close_run(server, server->runs[i]);
+        afmon_meters_free(server->runs[i]->meters);
         free(server->runs[i]->folder);
         free(server->runs[i]->name);
         free(server->runs[i]);
@@ -126,6 +127,8 @@ void afmon_server_close(afmon_server *server)
         free(server->folders[i].path);
     free(server->folders);
     afmon_serve_hide(server, &server->list);
+    for (size_t i = 0; i < AFMON_SERVE_FORMATS; i++)
+        afmon_serve_hide(server, &server->scrapes[i].shown);
     pthread_cond_destroy(&server->work);
     pthread_mutex_destroy(&server->lock);
     free(server);

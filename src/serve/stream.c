@@ -110,3 +110,13 @@ void afmon_serve_stream_list(void *user, const struct afmon_http_request *reques
     begin((struct listener){.server = server, .attention = &server->attention, .shown = &server->list}, next_event,
           response);
 }
+
+void afmon_serve_give_scrape(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_server *server = user;
+    afmon_prometheus_format format = afmon_prometheus_choose(afmon_http_header(request, "Accept"));
+    struct afmon_scrape *scrape = &server->scrapes[format];
+    response->content_type = afmon_prometheus_type(format);
+    begin((struct listener){.server = server, .attention = &scrape->attention, .shown = &scrape->shown}, next_answer,
+          response);
+}

@@ -17,6 +17,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from receivers import Receiver
+from served import serve
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOL = pathlib.Path(os.environ.get("AFMON_TOOLS", ROOT / "build" / "tests")) / "unit" / "tool_scrape"
@@ -32,7 +33,8 @@ def generators(tmp_path_factory):
                                 stdout=subprocess.PIPE, text=True) for seed in (1, 2, 3)]
     targets = [one.stdout.readline().strip().removeprefix("http://") for one in running]
     samples = pandas.concat([pandas.read_json(folder / str(seed) / "metrics.jsonl", lines=True) for seed in (1, 2, 3)])
-    yield targets, samples
+    with serve(folder) as served:  # the same runs by their folders
+        yield targets, samples, f"127.0.0.1:{served.port}"
     for one in running:
         one.stdin.close()
         one.wait(timeout=30)
@@ -94,7 +96,16 @@ class Server:
 
 @pytest.fixture(params=["prometheus", "victoria-metrics"])
 def server(request, tmp_path, generators):
+    """It scrapes the three generators."""
     one = Server(request.param, tmp_path, generators[0])
+    yield one
+    one.close()
+
+
+@pytest.fixture(params=["prometheus", "victoria-metrics"])
+def server_of_one(request, tmp_path, generators):
+    """It scrapes `afmon serve`, which has the three runs."""
+    one = Server(request.param, tmp_path, [generators[2]])
     yield one
     one.close()
 
@@ -110,8 +121,7 @@ def quantile_by_buckets(values, q):
     raise AssertionError
 
 
-def test_sums_and_quantiles_are_those_of_the_merged_run(server, generators):
-    _, samples = generators
+def check_sums_and_quantiles(server, samples):
     times = samples[samples.metric == "generation_time"].value
     name = "gen_ai_client_operation_duration_seconds"
     server.wait_for(f"sum({name}_count)", 3 * CALLS)
@@ -129,6 +139,20 @@ def test_sums_and_quantiles_are_those_of_the_merged_run(server, generators):
     assert server.query("sum(afmon_generations_total)") == len(success)
     assert server.query('sum(afmon_api_errors_total{error_type="RateLimitError"})') == (1 - success).sum()
     assert server.query("sum(afmon_samples_total)") == len(samples)
+
+
+def test_sums_and_quantiles_are_those_of_the_merged_run(server, generators):
+    check_sums_and_quantiles(server, generators[1])
+
+
+def test_a_server_of_three_runs_is_as_good_as_three_generators(server_of_one, generators):
+    check_sums_and_quantiles(server_of_one, generators[1])
+    name = "gen_ai_client_operation_duration_seconds_count"
+    for run in ("1", "2", "3"):
+        assert server_of_one.query(f'sum({name}{{run="{run}"}})') == CALLS
+    assert server_of_one.query('afmon_served_runs{state="given"}') == 3
+    assert server_of_one.query("sum(afmon_run_running)") == 3
+    assert server_of_one.query('sum(afmon_samples_total{run="2"})') == len(generators[1]) / 3
 
 
 @pytest.mark.parametrize("words", [
