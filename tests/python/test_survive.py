@@ -22,7 +22,7 @@ import afmon, sys
 monitor = afmon.GenerationMonitor(sys.argv[1])
 number = 0
 while True:
-    monitor.record_metric("m", number)
+    monitor.record_metric("m", number, {"operation": "o"})
     number += 1
     if number % 1000 == 0:
         print(number, flush=True)
@@ -36,6 +36,7 @@ while True:
     run = afmon.open_run(folder)
     values = [sample["value"] for sample in run.samples("m")]
     assert len(values) >= told and values == list(range(len(values)))
+    assert all(sample["operation"] == "o" for sample in run.samples("m"))
 
 
 def test_a_forked_child_goes_on_recording(folder):
