@@ -32,19 +32,14 @@ const isDark = () => {
 
 const perSecond = (x) => (x == null ? "–" : `${format.compact(x)}/s`);
 
-// What falls into the last piece of time is not all there yet while the run goes on.
-const whole = (values, live) => (live && values.length > 1 ? [...values.slice(0, -1), null] : values);
-
-const rate = (sums, charts) => sums.map((x) => (x == null ? null : x / (charts.step_ms / 1000)));
-
 const isEmpty = (values) => values.every((x) => x == null);
 
 // hides: where there is nothing of it in a run there is no chart of it
 export const kinds = [
   { key: "rates", title: "Success and error rate", of: (c) => [["success", c.success, "green"], ["error", c.error, "red"]], show: format.percent, range: [0, 1] },
   { key: "latency", title: "Generation time", of: (c) => [["p50", c.p50, 0], ["p90", c.p90, 1], ["p99", c.p99, "red"]], show: format.seconds },
-  { key: "throughput", title: "Generations a second", of: (c, live) => [["generations", whole(c.throughput, live), 0]], show: perSecond, fill: true },
-  { key: "tokens", title: "Tokens a second", of: (c, live) => [["prompt", whole(rate(c.prompt, c), live), 0], ["completion", whole(rate(c.completion, c), live), 1]], show: perSecond },
+  { key: "throughput", title: "Generations a second", of: (c) => [["generations", c.throughput, 0]], show: perSecond, fill: true },
+  { key: "tokens", title: "Tokens a second", of: (c) => [["prompt", c.prompt, 0], ["completion", c.completion, 1]], show: perSecond },
   { key: "scores", title: "Evaluation scores", of: (c) => c.scores.map((s, i) => [s.name, s.values, i]), show: (x) => (x == null ? "–" : x.toFixed(2)), hides: (c) => c.scores.length === 0 },
   { key: "evaluation", title: "Evaluation time", of: (c) => [["p50", c.evaluation_p50, 0], ["p90", c.evaluation_p90, 1], ["p99", c.evaluation_p99, "red"]], show: format.seconds, hides: (c) => isEmpty(c.evaluation_p50) },
 ];
@@ -77,7 +72,7 @@ function options(kind, series, width, colours, hover) {
 
 const colour = (colours, name) => (typeof name === "number" ? colours.more[name % colours.more.length] : colours[name]);
 
-// Draws into box, names and values of the series into legend; returns { update(charts, live), redraw(), destroy() }.
+// Draws into box, names and values of the series into legend; returns { update(charts), redraw(), destroy() }.
 export function chart(uPlot, box, legend, kind) {
   let plot = null, shape = "", last = null, series = [], values = [];
   const tell = (index) => {
@@ -106,9 +101,9 @@ export function chart(uPlot, box, legend, kind) {
   const resize = new ResizeObserver(() => plot?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT }));
   resize.observe(box);
   return {
-    update(charts, live) {
+    update(charts) {
       last = charts;
-      series = kind.of(charts, live);
+      series = kind.of(charts);
       if (!plot || series.map((s) => s[0]).join("\n") !== shape) make();
       else plot.setData(data());
       tell(plot.cursor.idx);

@@ -56,7 +56,7 @@ function chartsPanel(level) {
     period.hidden = run.recent == null;
     const recent = !period.hidden && period.querySelector(":checked").value === "recent";
     const data = recent ? run.recent : run.charts;
-    for (const kind of charts.kinds) if (drawn.has(kind.key) || !kind.hides?.(data)) one(uPlot, kind).update(data, run.state === "running");
+    for (const kind of charts.kinds) if (drawn.has(kind.key) || !kind.hides?.(data)) one(uPlot, kind).update(data);
   };
   return {
     root,

@@ -18,21 +18,36 @@ struct frame {
     afmon_live *live;
     struct afmon_json *json;
     afmon_window window;
+    int64_t first_ns; /* of the run, and its end so far */
+    int64_t end_ns;
     int64_t start_ns;
     int64_t width_ns;
     size_t count;
     afmon_bucket buckets[BUCKETS_MAX]; /* of the series that was asked for last */
 };
 
-enum what { MEAN, SUM, COUNT_PER_S, P50, P90, P99 };
+enum what { MEAN, COUNT_PER_S, SUM_PER_S, P50, P90, P99 };
 
-static double value_of(const struct frame *frame, const afmon_bucket *bucket, enum what what)
+/* How much of a piece of time the run was there for. NaN: too little to tell a rate. */
+static double seconds_of(const struct frame *frame, size_t index)
 {
+    int64_t begin_ns = frame->start_ns + (int64_t)index * frame->width_ns;
+    int64_t end_ns = begin_ns + frame->width_ns;
+    begin_ns = begin_ns < frame->first_ns ? frame->first_ns : begin_ns;
+    end_ns = end_ns > frame->end_ns ? frame->end_ns : end_ns;
+    if (end_ns - begin_ns >= frame->width_ns / 2)
+        return (double)(end_ns - begin_ns) / 1e9;
+    return frame->count > 2 ? (double)NAN : (double)frame->width_ns / 1e9;
+}
+
+static double value_of(const struct frame *frame, size_t index, enum what what)
+{
+    const afmon_bucket *bucket = &frame->buckets[index];
     switch (what) {
-    case SUM:
-        return bucket->count > 0 ? bucket->sum : (double)NAN;
     case COUNT_PER_S:
-        return (double)bucket->count / ((double)frame->width_ns / 1e9);
+        return (double)bucket->count / seconds_of(frame, index);
+    case SUM_PER_S:
+        return bucket->count > 0 ? bucket->sum / seconds_of(frame, index) : (double)NAN;
     case P50:
         return bucket->count > 0 ? bucket->p50 : (double)NAN;
     case P90:
@@ -68,7 +83,7 @@ static void write(struct frame *frame, const char *key, enum what what)
 {
     afmon_json_open(frame->json, key, '[');
     for (size_t i = 0; i < frame->count; i++)
-        afmon_json_rounded(frame->json, NULL, value_of(frame, &frame->buckets[i], what));
+        afmon_json_rounded(frame->json, NULL, value_of(frame, i, what));
     afmon_json_close(frame->json, ']');
 }
 
@@ -85,8 +100,8 @@ static afmon_status write_metrics(struct frame *frame)
         {"error_rate", {{"error", MEAN}}},
         {"generation_time", {{"p50", P50}, {"p90", P90}, {"p99", P99}}},
         {"evaluation_time", {{"evaluation_p50", P50}, {"evaluation_p90", P90}, {"evaluation_p99", P99}}},
-        {"prompt_token_count", {{"prompt", SUM}}},
-        {"completion_token_count", {{"completion", SUM}}},
+        {"prompt_token_count", {{"prompt", SUM_PER_S}}},
+        {"completion_token_count", {{"completion", SUM_PER_S}}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         afmon_status status = ask(frame, rows[i].metric);
@@ -134,7 +149,12 @@ static afmon_status find_frame(struct frame *frame, size_t metric_count)
 static afmon_status write_charts(afmon_live *live, const afmon_live_info *info, afmon_window window, const char *key,
                                  struct afmon_json *json)
 {
-    struct frame frame = {.live = live, .json = json, .window = window, .width_ns = AFMON_NS_PER_S};
+    struct frame frame = {.live = live,
+                          .json = json,
+                          .window = window,
+                          .first_ns = info->first_ns,
+                          .end_ns = window.until_ns,
+                          .width_ns = AFMON_NS_PER_S};
     afmon_status status = find_frame(&frame, info->metric_count);
     if (status != AFMON_OK)
         return status;
