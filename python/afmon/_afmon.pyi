@@ -1,8 +1,9 @@
 from os import PathLike
-from typing import Any
+from typing import Any, final
 
 version: str
 
+@final
 class View:
     def info(self) -> dict[str, Any]: ...
     def metric_names(self) -> list[str]: ...

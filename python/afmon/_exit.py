@@ -5,8 +5,8 @@ import sys
 import threading
 import weakref
 
-_open = weakref.WeakSet()
-_told = weakref.WeakSet()
+_open: weakref.WeakSet = weakref.WeakSet()
+_told: weakref.WeakSet = weakref.WeakSet()
 
 
 def watch(monitor):

@@ -236,7 +236,7 @@ class GenerationMonitor(_afmon.Monitor):
         def usage(rows: list[tuple[str, int, int, int]]) -> None:
             token_usage_callback(report_of(rows))  # type: ignore[misc]
 
-        def is_own(handler: Any, kind: type) -> bool:
+        def is_own(handler: Any, kind: type[Any]) -> bool:
             return type(handler) is kind and given_folder is not None and os.path.abspath(handler.log_dir) == os.path.abspath(given_folder)
 
         self._open(
@@ -412,7 +412,8 @@ class GenerationMonitor(_afmon.Monitor):
     def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
         """Write what the run came to so far as one page of HTML, or as Markdown (by the ending), judged by the
         limits of this monitor. Returns the path."""
-        return self.view().report(path, format, title, **{name: self._options[f"alert_{name}"] for name in DEFAULT_LIMITS})
+        limits: dict[str, Any] = {name: self._options[f"alert_{name}"] for name in DEFAULT_LIMITS}
+        return self.view().report(path, format, title, **limits)
 
     # ---- the end ----
 

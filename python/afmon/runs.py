@@ -214,10 +214,10 @@ class Run:
         Where pyarrow is there, the data goes through Arrow, and a key whose values are of several types is a column of
         texts; without it such a column holds the objects of `samples`.
         """
-        import pandas
+        import pandas  # type: ignore[import-untyped]
 
         try:
-            import pyarrow
+            import pyarrow  # type: ignore[import-untyped]
         except ImportError:
             frame = pandas.DataFrame(self.samples(), columns=None)
         else:
