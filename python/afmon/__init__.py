@@ -11,6 +11,7 @@ It goes wherever ``afterimage.GenerationMonitor`` goes. ``afmon.open_run(folder)
 from ._afmon import version as __version__
 from .charts import Figure
 from .feeds import OTLP, StatsD, Webhook
+from .live import Follower, LiveAlert, LiveInfo, LiveRate, LogLine, follow
 from .monitoring import (
     Alert,
     FileLogHandler,
@@ -45,8 +46,13 @@ __all__ = [
     "Figure",
     "FileLogHandler",
     "FileMetricHandler",
+    "Follower",
     "GenerationMonitor",
+    "LiveAlert",
+    "LiveInfo",
+    "LiveRate",
     "LogHandler",
+    "LogLine",
     "MetricHandler",
     "ModelTokenUsage",
     "OTLP",
@@ -60,6 +66,7 @@ __all__ = [
     "check",
     "check_rules",
     "export",
+    "follow",
     "load_rules",
     "open_run",
     "plot_metric",

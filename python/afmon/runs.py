@@ -76,13 +76,22 @@ class AlertSpan:
     passes: int
 
 
-def _time(nanoseconds: int) -> datetime:
+def time_of(nanoseconds: int) -> datetime:
     return datetime.fromtimestamp(nanoseconds // 1000 / 1e6, timezone.utc)
 
 
 def _span(values: tuple[Any, ...]) -> AlertSpan:
     worst, first, last, held, passes = values
-    return AlertSpan(alert_of(worst), _time(first), _time(last), held, passes)
+    return AlertSpan(alert_of(worst), time_of(first), time_of(last), held, passes)
+
+
+def summary_of(summary: dict[str, Any]) -> dict[str, Any]:
+    """What the extension gives, with times and alerts as Python's."""
+    first, last = summary.pop("first_ns"), summary.pop("last_ns")
+    empty = summary["sample_count"] == 0
+    summary["first"], summary["last"] = (None, None) if empty else (time_of(first), time_of(last))
+    summary["alerts"] = [_span(values) for values in summary["alerts"]]
+    return summary
 
 
 class Run:
@@ -107,7 +116,7 @@ class Run:
         info = self._view.info()
         first, last = info.pop("first_ns"), info.pop("last_ns")
         empty = info["sample_count"] == 0
-        return RunInfo(first=None if empty else _time(first), last=None if empty else _time(last), **info)
+        return RunInfo(first=None if empty else time_of(first), last=None if empty else time_of(last), **info)
 
     @property
     def metrics(self) -> list[str]:
@@ -131,7 +140,7 @@ class Run:
         """The samples of one metric, or of all, as dicts: metric, value, metadata ..., timestamp (a datetime, UTC)."""
         rows = self._view.samples(_typed.text_or_none("metric_name", metric_name), self._since, self._until)
         return [
-            {"metric": name, "value": value, **metadata, "timestamp": _time(time)} for name, time, value, metadata in rows
+            {"metric": name, "value": value, **metadata, "timestamp": time_of(time)} for name, time, value, metadata in rows
         ]
 
     def export(self, path: str | os.PathLike[str], format: str = "json") -> Path:
@@ -148,7 +157,7 @@ class Run:
         seconds: each time in which one fired. `afmon.built_in_rules()` has the built-in ones."""
         kept = load_rules(rules) if isinstance(rules, (str, os.PathLike)) else listed("rules", rules)
         found = self._view.check_rules(options_of("rules", kept), _typed.positive("interval", interval))
-        return [AlertEpisode(kept[rule], _time(began), alert_of(fired), alert_of(worst), alert_of(last), passes, told)
+        return [AlertEpisode(kept[rule], time_of(began), alert_of(fired), alert_of(worst), alert_of(last), passes, told)
                 for rule, began, fired, worst, last, passes, told in found]
 
     def prometheus_text(self, openmetrics: bool = False) -> str:
@@ -159,12 +168,7 @@ class Run:
         """What the whole run came to, whatever the window: "verdict" ("no data", "healthy", "degraded" or "failed") and
         its "reasons", counts, tokens, times, and lists: "errors", "finishes", "models", "operations", "scores",
         "alerts" (AlertSpan). The names are those of afmon_run_summary in <afmon/afmon.h>; limits are as of `check`."""
-        summary = self._view.summarize(limits_of("summarize", limits))
-        first, last = summary.pop("first_ns"), summary.pop("last_ns")
-        empty = summary["sample_count"] == 0
-        summary["first"], summary["last"] = (None, None) if empty else (_time(first), _time(last))
-        summary["alerts"] = [_span(values) for values in summary["alerts"]]
-        return summary
+        return summary_of(self._view.summarize(limits_of("summarize", limits)))
 
     def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None,
                **limits: float | None) -> Path:

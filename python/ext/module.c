@@ -46,6 +46,7 @@ static PyMethodDef functions[] = {
     {"_set_helpers", set_helpers, METH_VARARGS, NULL},
     {"built_in_rules", rules_built_in, METH_VARARGS, NULL},
     {"load_rules", rules_load, METH_VARARGS, NULL},
+    {"open_live", live_open, METH_VARARGS, NULL},
     {"open_view", view_open, METH_VARARGS, NULL},
     {"recover", recover, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -73,7 +74,7 @@ PyMODINIT_FUNC PyInit__afmon(void)
         PyModuleDef_HEAD_INIT, .m_name = "afmon._afmon", .m_size = -1, .m_methods = functions};
     PyObject *module = PyModule_Create(&definition);
     if (module != NULL && (make_members() != 0 || monitor_make_type(module) != 0 || view_make_type(module) != 0 ||
-                           PyModule_AddStringConstant(module, "version", afmon_version()) != 0))
+                           live_make_type(module) != 0 || PyModule_AddStringConstant(module, "version", afmon_version()) != 0))
         Py_CLEAR(module);
     return module;
 }

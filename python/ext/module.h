@@ -31,6 +31,7 @@ struct afmon_python {
     PyObject *close_later; /* afmon._exit.close_later */
     PyObject *monitor_type;
     PyObject *view_type;
+    PyObject *live_type;
     PyObject *members;          /* dict: names of the arguments of track calls to their numbers */
     PyObject *member_names[16]; /* the same names by number, interned; track.h has fewer */
 };
@@ -151,6 +152,7 @@ PyObject *value_aggregate(const afmon_aggregate *aggregate);
 PyObject *value_usage(const afmon_token_usage *usage); /* [(model, prompt, completion, total)] */
 PyObject *value_alert(const afmon_alert *alert);       /* a tuple, for afmon._alerts.alert_of */
 PyObject *value_span(const afmon_alert_span *span);    /* a tuple, for afmon.runs.span_of */
+PyObject *value_summary(afmon_run_summary *summary);    /* a dict; frees the summary */
 PyObject *value_drops(const afmon_drops *drops);
 PyObject *value_report(const afmon_close_report *report);
 PyObject *value_stats(const afmon_stats *stats);
@@ -169,6 +171,9 @@ int view_make_type(PyObject *module);
 PyObject *view_wrap(afmon_view *view); /* owns it, also on failure */
 afmon_view *view_handle(PyObject *view);
 PyObject *view_open(PyObject *module, PyObject *arguments);
+
+int live_make_type(PyObject *module);
+PyObject *live_open(PyObject *module, PyObject *arguments); /* (folder, stalled_after, rules) */
 
 /* Methods of views, in files of their own: arrow.c, charts.c and summary.c. */
 PyObject *view_arrow_stream(PyObject *self, PyObject *arguments); /* (since, until): a capsule */

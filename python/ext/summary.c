@@ -114,6 +114,15 @@ static int join(PyObject *whole, PyObject *part)
     return failed ? -1 : 0;
 }
 
+PyObject *value_summary(afmon_run_summary *summary)
+{
+    PyObject *whole = facts(summary);
+    if (whole != NULL && (join(whole, figures(summary)) != 0 || join(whole, lists(summary)) != 0))
+        Py_CLEAR(whole);
+    afmon_run_summary_free(summary);
+    return whole;
+}
+
 PyObject *view_summarize(PyObject *object, PyObject *arguments)
 {
     PyObject *limits;
@@ -125,11 +134,5 @@ PyObject *view_summarize(PyObject *object, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "O!", &PyTuple_Type, &limits) || take_limits(limits, &options.limits) != 0)
         return NULL;
     WITHOUT_GIL(status = afmon_view_summarize(view_handle(object), &options, &summary, &error));
-    if (status != AFMON_OK)
-        return raise_error(status, &error);
-    PyObject *whole = facts(summary);
-    if (whole != NULL && (join(whole, figures(summary)) != 0 || join(whole, lists(summary)) != 0))
-        Py_CLEAR(whole);
-    afmon_run_summary_free(summary);
-    return whole;
+    return status == AFMON_OK ? value_summary(summary) : raise_error(status, &error);
 }
