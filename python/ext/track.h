@@ -36,8 +36,18 @@ struct track {
     struct fields fields;
 };
 
+void track_begin(struct track *track); /* fields_end of its fields must follow */
+
 /* Sorts the arguments of a call. takes[member]: the call has this member; where not, such a name is metadata. */
 int track_sort(struct track *track, const char *function, const int *takes, int positional, int required,
                PyObject *const *arguments, Py_ssize_t count, PyObject *names);
+
+/* What was sorted, as the library takes it. Texts live as long as the fields. 0, or -1 with an exception. */
+int track_basics(struct track *track, const char *function, double *duration, bool *success);
+int track_optional(struct track *track, const char *function, enum track_member member, afmon_number *number);
+int track_tokens(struct track *track, const char *function, afmon_number *prompt, afmon_number *completion,
+                 afmon_number *total);
+int track_text(struct track *track, enum track_member member, const char **text);
+int track_error(struct track *track, const char **text, const char **type);
 
 #endif

@@ -1,4 +1,5 @@
 """What is recorded again and again goes through handles that the extension keeps: what that could break."""
+import contextlib
 import gc
 import math
 import os
@@ -206,3 +207,69 @@ def test_keywords_in_any_order_and_not_interned(monitor, folder):
                  lambda: monitor.record_metric("m", 1, **{"".join(["val", "ue"]): 2})):
         with pytest.raises(TypeError):
             call()
+
+
+def refused(call, *arguments, **named):
+    with contextlib.suppress(TypeError, ValueError):
+        call(*arguments, **named)
+
+
+CALLS = {
+    "record": lambda m, i: m.record_metric("m", i, {"k": "v"}),
+    "record by keywords": lambda m, i: m.record_metric(value=i, metric_name="m", metadata={"k": i + 0.5}),
+    "record texts made anew": lambda m, i: m.record_metric(f"m{i % 7}", i, {f"k{i % 5}": f"v{i}"}),
+    "record objects": lambda m, i: m.record_metric("m", i, {"list": [i, {"a": (1, None)}], "half": "\ud800", 5: object()}),
+    "record many fields": lambda m, i: m.record_metric("m", i, {f"k{n}": n for n in range(40)}),
+    "refused value": lambda m, i: refused(m.record_metric, "m", "1", {"k": "v"}),
+    "refused name": lambda m, i: refused(m.record_metric, 5, i, {"k": "v"}),
+    "refused metadata": lambda m, i: refused(m.record_metric, "m", i, 5),
+    "refused keyword": lambda m, i: refused(m.record_metric, "m", value=i, nope=1),
+    "generation": lambda m, i: m.track_generation(1, True, model_name=f"m{i % 3}", total_token_count=i, metadata={"k": [i]}),
+    "failed generation": lambda m, i: m.track_generation(1, False, error=ValueError(str(i)), k=object()),
+    "refused generation": lambda m, i: refused(m.track_generation, 1, True, total_token_count="9", k=[1]),
+    "evaluation": lambda m, i: m.track_evaluation(1, True, "e", {"a": 1, "b": (0.5, f"f{i}"), "c": {"score": 1, "feedback": 5}}, k=[1]),
+    "refused evaluation": lambda m, i: refused(m.track_evaluation, 1, True, "e", {"a": 1, "b": "high"}),
+    "log": lambda m, i: m.log_info(f"message {i}", k=[i]),
+    "questions": lambda m, i: (m.get_metrics("m"), m.get_total_token_usage(), m.stats()),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_no_call_leaks_objects(monitor, name):
+    def blocks_after(count):
+        for i in range(count):
+            CALLS[name](monitor, i)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    blocks_after(300)
+    before = blocks_after(300)
+    assert blocks_after(1000) - before < 300
+
+
+READS = {
+    "samples": lambda run: run.samples(),
+    "summarize": lambda run: run.summarize(),
+    "check": lambda run: run.check(),
+    "names and aggregates": lambda run: [run.get_metrics(name) for name in run.metrics],
+    "facts": lambda run: (run.info, run.problems, run.get_total_token_usage()),
+    "refused": lambda run: (refused(run.plot_metric, "none"), refused(run.check, nope=1), refused(run.export, "x", "foo")),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_no_reading_leaks_objects(monitor, name):
+    for i in range(300):
+        monitor.record_metric("m", i, {"k": f"v{i}", "list": [i]})
+        monitor.track_generation(50, i % 2 == 0, model_name="m", total_token_count=i, error="e" if i % 2 else None)
+    run = monitor.view()
+
+    def blocks_after(count):
+        for _ in range(count):
+            READS[name](run)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    blocks_after(3)
+    before = blocks_after(3)
+    assert blocks_after(20) - before < 300

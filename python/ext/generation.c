@@ -1,0 +1,46 @@
+/* track_generation. */
+#include "module.h"
+#include "track.h"
+
+static int fill_generation(struct track *track, afmon_generation *generation)
+{
+    static const char function[] = "track_generation";
+    afmon_number status = {0};
+    if (track_basics(track, function, &generation->duration_s, &generation->success) != 0 ||
+        track_tokens(track, function, &generation->prompt_token_count, &generation->completion_token_count,
+                     &generation->total_token_count) != 0 ||
+        track_optional(track, function, TRACK_LENGTH, &generation->conversation_length) != 0 ||
+        track_optional(track, function, TRACK_STATUS, &status) != 0 ||
+        track_text(track, TRACK_MODEL, &generation->model_name) != 0 ||
+        track_text(track, TRACK_FINISH, &generation->finish_reason) != 0 ||
+        track_error(track, &generation->error, &generation->error_type) != 0)
+        return -1;
+    generation->http_status = status.value >= 0 && status.value < 1000 ? (int)status.value : 0;
+    generation->fields = track->fields.items;
+    generation->field_count = track->fields.count;
+    return 0;
+}
+
+PyObject *monitor_track_generation(PyObject *object, PyObject *const *arguments, Py_ssize_t count, PyObject *names)
+{
+    static const int takes[TRACK_FIELD] = {
+        [TRACK_DURATION] = 1,      [TRACK_SUCCESS] = 1,           [TRACK_MODEL] = 1,        [TRACK_FINISH] = 1,
+        [TRACK_ERROR] = 1,         [TRACK_ERROR_TYPE] = 1,        [TRACK_STATUS] = 1,       [TRACK_LENGTH] = 1,
+        [TRACK_PROMPT_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1, [TRACK_TOTAL_TOKENS] = 1,
+    };
+    struct monitor *self = (struct monitor *)object;
+    struct track track;
+    afmon_generation generation = {0};
+    afmon_status status = AFMON_E_ARGUMENT;
+    if (!monitor_is_open(self))
+        return NULL;
+    track_begin(&track);
+    if (track_sort(&track, "track_generation", takes, 2, 2, arguments, count, names) == 0 &&
+        fill_generation(&track, &generation) == 0) {
+        host_recording = true;
+        status = afmon_track_generation(self->handle, &generation);
+        host_recording = false;
+    }
+    fields_end(&track.fields);
+    return PyErr_Occurred() ? NULL : monitor_settle(self, status);
+}
