@@ -9,7 +9,7 @@ import urllib.request
 import afmon
 import pytest
 from afmon import OTLP, AlertRule, StatsD, Webhook
-from conftest import lines_of
+from conftest import forks, lines_of
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from receivers import Receiver, UdpReceiver, make_certificate
@@ -156,6 +156,7 @@ def test_an_address_beyond_this_machine_needs_a_token(folder, tmp_path):
         assert refused.value.code == 401
 
 
+@forks
 def test_a_forked_child_sends_its_own(folder, receiver):
     otlp = receiver()
     context = multiprocessing.get_context("fork")

@@ -8,7 +8,7 @@ import threading
 
 import afmon
 import pytest
-from conftest import lines_of
+from conftest import forks, lines_of
 
 OFTEN = 100  # well beyond the number of calls after which a handle is made
 
@@ -141,6 +141,7 @@ def test_after_shutdown(folder):
     assert len(lines_of(folder)) == OFTEN
 
 
+@forks
 def test_a_forked_child_records_through_the_same_handles(folder):
     with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
         def record(value):

@@ -13,7 +13,7 @@ import time
 
 import afmon
 import pytest
-from conftest import SHORT, lines_of, run_python
+from conftest import SHORT, forks, lines_of, run_python
 
 
 def test_a_killed_process_loses_nothing_that_was_recorded(folder):
@@ -39,6 +39,7 @@ while True:
     assert all(sample["operation"] == "o" for sample in run.samples("m"))
 
 
+@forks
 def test_a_forked_child_goes_on_recording(folder):
     with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
         monitor.record_metric("parent", 1)
@@ -53,6 +54,7 @@ def test_a_forked_child_goes_on_recording(folder):
     assert run.get_metrics("child")["count"] == 1 and run.get_metrics("parent")["count"] == 2
 
 
+@forks
 def test_fork_in_the_middle_of_recording(folder):
     code = """
 import afmon, os, sys, threading
@@ -83,7 +85,7 @@ def record_in_child(monitor, number):
     monitor.record_metric("child", number)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", [pytest.param("fork", marks=forks), "spawn"])
 def test_multiprocessing(folder, method):
     context = multiprocessing.get_context(method)
     with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
@@ -240,6 +242,7 @@ def test_a_slow_handler_beside_eight_threads_that_record(folder):
     assert len(lines_of(folder)) == 4000 and Slow.calls > 0
 
 
+@forks
 def test_a_child_forked_while_threads_make_handles(folder):
     """The forked thread is the only one in the child; the others may hold any lock of the library at that moment."""
     code = """
@@ -269,7 +272,7 @@ for thread in threads: thread.join()
     assert afmon.open_run(folder).get_metrics("child")["count"] == 2000
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", [pytest.param("fork", marks=forks), "spawn", "forkserver"])
 def test_a_pool_of_processes_that_all_record(folder, method):
     context = multiprocessing.get_context(method)
     with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor:
@@ -288,7 +291,7 @@ def monitor_of_its_own(folder):
         kept.record_metric("child", i)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", [pytest.param("fork", marks=forks), "spawn", "forkserver"])
 def test_a_monitor_made_in_a_child_process(folder, method):
     """It is shut down as that process ends: all is in the files, and nothing is left to recover."""
     child = multiprocessing.get_context(method).Process(target=monitor_of_its_own, args=(folder,))
