@@ -7,12 +7,13 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 
-enum { ONCE = 1, JSON, REPLAY };
+enum { ONCE = 1, JSON, REPLAY, RULES };
 
 static const cli_option options[] = {
     {ONCE, "once", NULL, "Print one frame as text and exit"},
     {JSON, "json", NULL, "Print one frame as a JSON object and exit"},
     {REPLAY, "replay", "SPEED", "Play a recorded run again, so many times as fast: 10x"},
+    {RULES, "rules", "FILE", "Judge the run by the alert rules of a YAML file, in place of what its log says"},
     {0, NULL, NULL, NULL},
 };
 
@@ -20,7 +21,8 @@ static const cli_usage usage = {
     .command = "watch",
     .synopsis = "DIR [OPTION...]",
     .description =
-        "Shows a run while it goes on: progress, throughput, success and errors, latency, tokens, operations, models, "
+        "Shows a run while it goes on: how it is, progress, throughput, success and errors, latency, tokens, "
+        "operations, models, "
         "alerts and the last log lines. It only reads the files of the run folder, and costs the run nothing. The "
         "folder need not exist yet. Of a large run the newest part is shown at once, and the rest is read behind it. "
         "'?' lists the keys, 'q' quits.",
@@ -34,7 +36,9 @@ typedef struct command {
     const char *folder;
     bool once;
     bool json;
-    double speed; /* 0: no replay */
+    double speed;           /* 0: no replay */
+    const char *rules_file; /* NULL: none */
+    afmon_rules rules;
 } command;
 
 static bool parse_speed(cli_args *args, double *speed)
@@ -67,6 +71,9 @@ static bool parse(command *c, cli_args *args)
         case REPLAY:
             ok = parse_speed(args, &c->speed);
             break;
+        case RULES:
+            c->rules_file = args->value;
+            break;
         default:
             ok = false;
         }
@@ -83,6 +90,11 @@ static bool parse(command *c, cli_args *args)
         return false;
     }
     return true;
+}
+
+static watch_wish wish_of(const command *c)
+{
+    return (watch_wish){.window_s = -1, .panel = PANEL_LOG, .rules = c->rules_file};
 }
 
 static int say(const afmon_error *error)
@@ -136,7 +148,7 @@ static int print_once(const command *c, afmon_live *live)
 {
     afmon_error error;
     afmon_live_info info;
-    watch_wish wish = {.window_s = -1};
+    watch_wish wish = wish_of(c);
     watch_figures *f = calloc(1, sizeof *f);
     int status = CLI_FAILED;
     if (!load(live, &info, &error))
@@ -151,29 +163,40 @@ static int print_once(const command *c, afmon_live *live)
     return status;
 }
 
+static bool open_live(const command *c, bool replay, afmon_live **live)
+{
+    afmon_error error;
+    afmon_live_options following;
+    afmon_live_options_init(&following);
+    following.replay = replay;
+    following.rules = c->rules.rules;
+    following.rule_count = c->rules.count;
+    if (afmon_live_open(c->folder, &following, live, &error) == AFMON_OK)
+        return true;
+    (void)say(&error);
+    return false;
+}
+
 /* Where a recorded run begins and ends is known once all of it was read. */
 static int replay(const command *c)
 {
     afmon_live *live = NULL;
     afmon_error error;
     afmon_live_info info;
-    afmon_live_options replaying;
-    if (afmon_live_open(c->folder, NULL, &live, &error) != AFMON_OK)
-        return say(&error);
+    if (!open_live(c, false, &live))
+        return CLI_FAILED;
     bool loaded = load(live, &info, &error);
     afmon_live_close(live);
-    live = NULL;
     if (!loaded)
         return say(&error);
     if (info.sample_count == 0) {
         cli_error("%s holds no samples: there is nothing to replay", c->folder);
         return CLI_FAILED;
     }
-    afmon_live_options_init(&replaying);
-    replaying.replay = true;
-    if (afmon_live_open(c->folder, &replaying, &live, &error) != AFMON_OK)
-        return say(&error);
-    int status = watch_screen_run(live, c->folder, c->speed, info.first_ns, info.last_ns);
+    if (!open_live(c, true, &live))
+        return CLI_FAILED;
+    watch_wish wish = wish_of(c);
+    int status = watch_screen_run(live, c->folder, &wish, c->speed, info.first_ns, info.last_ns);
     afmon_live_close(live);
     return status;
 }
@@ -181,10 +204,10 @@ static int replay(const command *c)
 static int follow(const command *c)
 {
     afmon_live *live = NULL;
-    afmon_error error;
-    if (afmon_live_open(c->folder, NULL, &live, &error) != AFMON_OK)
-        return say(&error);
-    int status = c->once || c->json ? print_once(c, live) : watch_screen_run(live, c->folder, 0, 0, 0);
+    if (!open_live(c, false, &live))
+        return CLI_FAILED;
+    watch_wish wish = wish_of(c);
+    int status = c->once || c->json ? print_once(c, live) : watch_screen_run(live, c->folder, &wish, 0, 0, 0);
     afmon_live_close(live);
     return status;
 }
@@ -193,8 +216,15 @@ int cmd_watch(int argc, char **argv)
 {
     command c = {0};
     cli_args args;
+    afmon_error error;
     cli_args_init(&args, &usage, argc, argv);
     if (!parse(&c, &args))
         return args.status;
-    return c.speed > 0 ? replay(&c) : follow(&c);
+    if (c.rules_file != NULL && afmon_rules_load(c.rules_file, NULL, &c.rules, &error) != AFMON_OK) {
+        cli_error("--rules: %s", error.message);
+        return CLI_USAGE;
+    }
+    int status = c.speed > 0 ? replay(&c) : follow(&c);
+    afmon_rules_free(&c.rules);
+    return status;
 }

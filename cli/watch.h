@@ -7,7 +7,7 @@
 #include "cli/canvas.h"
 
 /* WATCH_FIGURES: columns before the lines over time. */
-enum { WATCH_ROWS = 64, WATCH_LOG = 200, WATCH_SPARK = 256, WATCH_FIGURES = 41 };
+enum { WATCH_ROWS = 64, WATCH_LOG = 200, WATCH_SPARK = 256, WATCH_FIGURES = 41, WATCH_REASON = 400 };
 
 typedef enum watch_sort { SORT_CALLS, SORT_RATE, SORT_FAILURES, SORT_TIME, SORT_NAME, SORT_COUNT } watch_sort;
 typedef enum watch_panel { PANEL_OPERATIONS, PANEL_MODELS, PANEL_ALERTS, PANEL_LOG, PANEL_COUNT } watch_panel;
@@ -22,6 +22,7 @@ typedef struct watch_wish {
     bool routine;
     bool paused;
     bool help;
+    const char *rules; /* the file of the alert rules; NULL: none was given */
 } watch_wish;
 
 /* A line over time, a value a column; below 0: nothing there. */
@@ -40,6 +41,9 @@ typedef struct watch_line {
 typedef struct watch_figures {
     afmon_live_info info;
     afmon_live_plan plan;
+    afmon_verdict verdict;
+    char reason[WATCH_REASON]; /* the gravest one; safe */
+    size_t more_reasons;
     double window_s;  /* 0: the whole run */
     char counted[64]; /* the metric whose samples are the throughput; safe */
     double per_s;
@@ -85,6 +89,7 @@ int watch_print_json(const char *folder, const watch_figures *f);
 
 /* Draws until the person quits, or a signal says so. speed 0: follows; else replays that many times as fast.
  * (watch_screen.c) */
-int watch_screen_run(afmon_live *live, const char *folder, double speed, int64_t first_ns, int64_t last_ns);
+int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wish, double speed, int64_t first_ns,
+                     int64_t last_ns);
 
 #endif

@@ -33,15 +33,16 @@ static void draw_head(canvas *c, const char *folder, const watch_wish *wish, con
     canvas_put_right(c, 0, 0, c->width, wish->paused ? CLI_YELLOW : CLI_PLAIN, right, unicode);
 }
 
-static void draw_bar(canvas *c, double part, const char *counts, bool unicode)
+/* Returns the columns it took. */
+static size_t draw_bar(canvas *c, double part, const char *counts, size_t more, bool unicode)
 {
     char bar[4 * CANVAS_MOST + 1];
     cli_screen screen = {.unicode = unicode};
-    size_t taken = cli_width(counts) + 2;
+    size_t taken = cli_width(counts) + more + 2;
     size_t width = c->width > taken + 8 ? c->width - taken : 8;
     cli_bar(&screen, part, width > 100 ? 100 : width, bar, sizeof bar);
     size_t used = canvas_put(c, 1, 0, width, CLI_GREEN, bar, unicode);
-    canvas_put(c, 1, used + 2, c->width, CLI_PLAIN, counts, unicode);
+    return used + 2 + canvas_put(c, 1, used + 2, c->width, CLI_PLAIN, counts, unicode);
 }
 
 static const char *loading_note(const afmon_live_info *info, char out[48])
@@ -59,21 +60,43 @@ static void draw_progress(canvas *c, const watch_figures *f, bool unicode)
     loading_note(&f->info, note);
     if (plan->known && plan->planned > 0) {
         double part = fmin(1, (double)plan->done / (double)plan->planned);
+        size_t used;
         int length = snprintf(text, sizeof text, "%3.0f%%  %s / %s", floor(part * 100), cli_count(plan->done).s,
                               cli_count(plan->planned).s);
         if (isfinite(plan->eta_s) && plan->eta_s > 0)
-            length += snprintf(text + length, sizeof text - (size_t)length, "  %s left", cli_seconds(plan->eta_s).s);
-        snprintf(text + length, sizeof text - (size_t)length, "%s", note);
-        draw_bar(c, part, text, unicode);
+            snprintf(text + length, sizeof text - (size_t)length, "  %s left", cli_seconds(plan->eta_s).s);
+        used = draw_bar(c, part, text, cli_width(note), unicode);
+        canvas_put(c, 1, used, c->width, CLI_CYAN, note, unicode);
         return;
     }
     if (f->info.sample_count == 0) {
         canvas_put(c, 1, 0, c->width, CLI_DIM, "no samples yet", unicode);
         return;
     }
-    snprintf(text, sizeof text, "%s samples, %s metrics, %s tokens%s", cli_count(f->info.sample_count).s,
-             cli_count(f->info.metric_count).s, cli_compact(f->tokens).s, note);
-    canvas_put(c, 1, 0, c->width, CLI_PLAIN, text, unicode);
+    snprintf(text, sizeof text, "%s samples, %s metrics, %s tokens", cli_count(f->info.sample_count).s,
+             cli_count(f->info.metric_count).s, cli_compact(f->tokens).s);
+    size_t used = canvas_put(c, 1, 0, c->width, CLI_PLAIN, text, unicode);
+    canvas_put(c, 1, used, c->width, CLI_CYAN, note, unicode);
+}
+
+static void draw_verdict(canvas *c, size_t row, const watch_figures *f, bool unicode)
+{
+    static const cli_style styles[] = {CLI_DIM, CLI_GREEN, CLI_YELLOW, CLI_RED};
+    static const char *const marks[] = {"·", "✔", "▲", "✖"};
+    static const char *const plain[] = {"-", "+", "!", "x"};
+    char text[64], more[48] = "";
+    if (f->info.sample_count == 0)
+        return;
+    snprintf(text, sizeof text, "%s %s", (unicode ? marks : plain)[f->verdict], afmon_verdict_name(f->verdict));
+    size_t used = canvas_put(c, row, 0, c->width, styles[f->verdict], text, unicode) + 2;
+    bool alarming = f->verdict == AFMON_VERDICT_DEGRADED || f->verdict == AFMON_VERDICT_FAILED;
+    if (alarming && f->more_reasons > 0)
+        snprintf(more, sizeof more, "  and %zu more", f->more_reasons);
+    size_t taken = used + cli_width(more);
+    size_t room = c->width > taken ? c->width - taken : 0;
+    used += canvas_put(c, row, used, room, CLI_PLAIN, f->reason, unicode);
+    if (room > 0)
+        canvas_put(c, row, used, c->width, CLI_DIM, more, unicode);
 }
 
 /* The line over time in what is left of the row. fixed: the scale is 0..1. */
@@ -184,7 +207,7 @@ static void draw_side_by_side(watch_place p, size_t rows, const watch_wish *wish
 {
     watch_place left = p;
     left.room = p.c->width / 2 - 2;
-    left.rows = rows * 2 / 3;
+    left.rows = least(rows * 2 / 3, f->operation_count + 3);
     watch_draw_operations(&left, wish, f);
     left.row += left.rows;
     left.rows = rows - left.rows;
@@ -192,7 +215,7 @@ static void draw_side_by_side(watch_place p, size_t rows, const watch_wish *wish
     watch_place right = p;
     right.column = p.c->width / 2 + 1;
     right.room = p.c->width - right.column;
-    right.rows = rows / 3;
+    right.rows = least(rows / 3, f->alert_count < 2 ? 3 : f->alert_count + 2);
     watch_draw_alerts(&right, wish, f);
     right.row += right.rows;
     right.rows = rows - right.rows;
@@ -201,7 +224,7 @@ static void draw_side_by_side(watch_place p, size_t rows, const watch_wish *wish
 
 void watch_draw(canvas *c, const char *folder, const watch_wish *wish, const watch_figures *f, bool unicode)
 {
-    enum { FIRST = 3 };
+    enum { FIRST = 4 };
     if (c->height < 4 || c->width < 20) {
         canvas_put(c, 0, 0, c->width, CLI_PLAIN, "too small", unicode);
         return;
@@ -213,6 +236,7 @@ void watch_draw(canvas *c, const char *folder, const watch_wish *wish, const wat
         return;
     }
     draw_progress(c, f, unicode);
+    draw_verdict(c, 2, f, unicode);
     if (c->height > FIRST + FIGURE_LINES)
         draw_figures(c, FIRST - 1, f, unicode);
     size_t row = FIRST - 1 + FIGURE_LINES;

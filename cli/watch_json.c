@@ -40,12 +40,15 @@ static json_t *alerts_json(const watch_figures *f)
     json_t *list = json_array();
     for (size_t i = 0; i < f->alert_count; i++) {
         const afmon_live_alert *a = &f->alerts[i];
+        const char *from = a->judged ? "judged" : "log";
         const char *state = a->firing ? "firing" : a->resolved_ns != 0 ? "resolved" : "over";
-        json_array_append_new(list,
-                              json_pack("{so so ss ss so so sI}", "name", cli_json_string(a->name, strlen(a->name)),
-                                        "message", cli_json_string(a->message, strlen(a->message)), "level",
-                                        afmon_level_name(a->level), "state", state, "first", cli_json_time(a->first_ns),
-                                        "last", cli_json_time(a->last_ns), "passes", (json_int_t)a->passes));
+        json_array_append_new(list, json_pack("{so so ss ss ss so so so sI}", "name",
+                                              cli_json_string(a->name, strlen(a->name)), "message",
+                                              cli_json_string(a->message, strlen(a->message)), "level",
+                                              afmon_level_name(a->level), "state", state, "from", from, "first",
+                                              cli_json_time(a->first_ns), "last", cli_json_time(a->last_ns), "resolved",
+                                              a->resolved_ns != 0 ? cli_json_time(a->resolved_ns) : json_null(),
+                                              "passes", (json_int_t)a->passes));
     }
     return list;
 }
@@ -79,9 +82,10 @@ int watch_print_json(const char *folder, const watch_figures *f)
     const afmon_live_info *info = &f->info;
     bool any = info->sample_count > 0;
     json_t *object = json_pack(
-        "{so ss so sI sI so so so so so so so so so so so so so so}", "folder", cli_json_string(folder, strlen(folder)),
-        "state", afmon_live_state_name(info->state), "loaded", cli_json_number(info->loaded), "samples",
-        (json_int_t)info->sample_count, "problems", (json_int_t)info->problem_count, "first",
+        "{so ss so sI sI ss ss so so so so so so so so so so so so so so}", "folder",
+        cli_json_string(folder, strlen(folder)), "state", afmon_live_state_name(info->state), "loaded",
+        cli_json_number(info->loaded), "samples", (json_int_t)info->sample_count, "problems",
+        (json_int_t)info->problem_count, "verdict", afmon_verdict_name(f->verdict), "reason", f->reason, "first",
         any ? cli_json_time(info->first_ns) : json_null(), "last", any ? cli_json_time(info->last_ns) : json_null(),
         "plan", plan_json(&f->plan), "window_s", f->window_s > 0 ? cli_json_number(f->window_s) : json_null(),
         "throughput_per_s", cli_json_number(f->per_s), "success_rate", known(f->success), "error_rate",

@@ -136,10 +136,19 @@ static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert 
 
 void watch_draw_alerts(const watch_place *p, const watch_wish *wish, const watch_figures *f)
 {
-    char place[48];
+    char place[48], note[320], file[256];
     size_t rows = p->rows > 1 ? p->rows - 1 : 0;
     size_t first = first_of(wish->scroll[PANEL_ALERTS], f->alert_count, rows);
-    watch_draw_title(p, "Alerts", position(place, first, f->alert_count, rows), wish->panel == PANEL_ALERTS);
+    position(place, first, f->alert_count, rows);
+    note[0] = '\0';
+    if (wish->rules != NULL) {
+        cli_safe_into(file, sizeof file, wish->rules, strlen(wish->rules));
+        snprintf(note, sizeof note, "by %s%s", file, place[0] != '\0' ? "  " : "");
+    } else if (f->alert_count > 0 && f->alerts[0].judged) {
+        snprintf(note, sizeof note, "not logged, judged here%s", place[0] != '\0' ? "  " : "");
+    }
+    strcat(note, place);
+    watch_draw_title(p, "Alerts", note, wish->panel == PANEL_ALERTS);
     if (f->alert_count == 0)
         canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
     for (size_t i = 0; i < rows && first + i < f->alert_count; i++)

@@ -217,13 +217,21 @@ static bool is_due(const watcher *w)
            (!w->wish.paused && (since_ms >= REDRAW_MS || (info.revision != w->drawn_revision && since_ms >= TICK_MS)));
 }
 
+/* While a run is loaded every piece of time goes into that; each takes a tenth of a second at most. */
+static int patience_ms(const watcher *w)
+{
+    afmon_live_info info;
+    afmon_live_get_info(w->live, &info);
+    return info.loaded < 1 ? 0 : TICK_MS;
+}
+
 /* Waits for a key, a signal or the next tick. 0: go on; else the exit status + 1. */
 static int wait_for_news(watcher *w)
 {
     /* What is no terminal (/dev/null) is always ready, and has no keys. */
     struct pollfd fds[] = {{.fd = w->keyboard ? STDIN_FILENO : -1, .events = POLLIN},
                            {.fd = w->signals, .events = POLLIN}};
-    int ready = poll(fds, 2, TICK_MS);
+    int ready = poll(fds, 2, patience_ms(w));
     if (ready > 0 && (fds[1].revents & POLLIN) != 0)
         return CLI_INTERRUPTED + 1;
     if (ready > 0 && (fds[0].revents & (POLLERR | POLLNVAL)) != 0)
@@ -320,12 +328,14 @@ static int run(watcher *w)
     if (!open_screen(w))
         return CLI_FAILED;
     int status = loop(w);
-    endwin();
+    if (!isendwin()) /* a second time would put the cursor back over a message */
+        endwin();
     delscreen(w->screen);
     return status;
 }
 
-int watch_screen_run(afmon_live *live, const char *folder, double speed, int64_t first_ns, int64_t last_ns)
+int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wish, double speed, int64_t first_ns,
+                     int64_t last_ns)
 {
     cli_screen out;
     cli_screen_init(&out, stdout);
@@ -342,7 +352,7 @@ int watch_screen_run(afmon_live *live, const char *folder, double speed, int64_t
                    .first_ns = first_ns,
                    .last_ns = last_ns,
                    .tick_ns = now_ns(),
-                   .wish = {.window_s = -1, .panel = PANEL_LOG},
+                   .wish = *wish,
                    .unicode = out.unicode,
                    .colour = out.colour,
                    .redraw = true};

@@ -164,6 +164,7 @@ static void forget_sums(struct afmon_live *live)
 void afmon_live_start_again(struct afmon_live *live)
 {
     forget_sums(live);
+    (void)have_sums(live); /* else the next update tries again */
     afmon_live_forget_files(live);
     live->restarts++;
     live->revision++;

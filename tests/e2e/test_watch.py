@@ -36,6 +36,7 @@ def test_one_frame(run, command):
     assert re.search(r"^lab/answer +100 .* 0 ", text, re.M) and re.search(r"^lab/ask +100 .* 20 ", text, re.M)
     assert re.search(r"^model-a +200 +20\.0k", text, re.M)
     assert re.search(r"over +Success rate dropped to 70.0%", text)
+    assert re.search(r"^▲ degraded  Success rate dropped to|^✔ healthy  No alert rule held", text, re.M)
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 100
 
@@ -52,12 +53,50 @@ def test_one_object(run, command):
     assert found["plan"] is None
 
 
+def failing(run):
+    """Half of the calls fail in the second half of ten minutes, and the log tells of nothing."""
+    for i in range(600):
+        ok = i < 300 or i % 2 == 0
+        run.add("generation_time", 1.0 if ok else 20.0, at=i, operation="a" if ok else "b")
+        run.add("success_rate", 1.0 if ok else 0.0, at=i)
+
+
+def test_alerts_are_judged_where_the_log_has_none(run, command):
+    failing(run)
+    found = json.loads(command("watch", run, "--json").stdout)
+    assert found["verdict"] == "degraded" and found["reason"].startswith("Success rate dropped to ")
+    assert [(a["name"], a["state"], a["from"], a["resolved"]) for a in found["alerts"]] == [
+        ("low_success_rate", "firing", "judged", None)]
+    assert re.search(r"Alerts not logged, judged here.*\n.*at end .*Success rate dropped to",
+                     command("watch", run, "--once").stdout)
+
+
+def test_alerts_by_the_rules_of_a_file(run, command, tmp_path):
+    failing(run)
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules:\n"
+                     "  - name: slow_b\n    metric: generation_time\n    where: {operation: b}\n    aggregate: mean\n"
+                     "    above: 10\n    window: 1m\n    level: error\n", encoding="utf-8")
+    run.add_text('2026-11-23 09:00:10,000 - {"message": "Alert: x", "alert": "logged", "level": "warning"}\n',
+                 "afterimage.log")
+    found = json.loads(command("watch", run, "--json", "--rules", rules).stdout)
+    assert {a["name"]: (a["level"], a["state"]) for a in found["alerts"]} == {
+        "slow_b": ("error", "firing"), "low_success_rate": ("warning", "firing")}
+    assert f"Alerts by {rules}" in command("watch", run, "--once", "--rules", rules).stdout
+    rules.write_text("rules: 3\n", encoding="utf-8")
+    result = command("watch", run, "--once", "--rules", rules)
+    assert result.returncode == 2 and "rules.yaml:1:" in result.stderr and result.stdout == ""
+
+
 def test_it_agrees_with_show(command, tmp_path):
     assert command("demo", "--conversations", 200, "--duration", "2s", "--log-dir", tmp_path / "demo").returncode == 0
     seen = json.loads(command("watch", tmp_path / "demo", "--json").stdout)
     shown = json.loads(command("show", tmp_path / "demo", "--json").stdout)
     assert seen["plan"]["planned"] == 200 and seen["plan"]["done"] == 200
     assert seen["samples"] == shown["samples"]
+    report = command("report", tmp_path / "demo", "--format", "md", "--output", "-").stdout
+    assert re.search(rf"\b{seen['verdict']}\b", report.split("\n## ")[0], re.I)
+    assert seen["reason"].split(" (")[0].split(";")[0].rstrip(".") in report
     assert seen["success_rate"] == pytest.approx(shown["metrics"]["success_rate"]["mean"])
 
 
@@ -243,3 +282,52 @@ def test_without_a_keyboard_it_does_not_spin(run, terminal):
     assert cpu_s() - before < 1
     os.kill(pid, 15)
     terminal.wait("status 130")
+
+
+@needs_tmux
+def test_stopped_and_continued(run, terminal):
+    fill(run, 20)
+    terminal.start(["bash", "--norc", "-i"], 80, 24)
+    terminal.keys(f"{shlex.quote(str(COMMAND))} watch {shlex.quote(str(run))}", "Enter")
+    terminal.wait("lab/ask")
+    terminal.keys("C-z")
+    assert "lab/ask" not in terminal.wait("Stopped")  # the screen of before
+    terminal.keys("fg", "Enter")
+    terminal.wait("lab/ask")
+    terminal.keys("q")
+    assert "lab/ask" not in terminal.wait(r"(?m)fg\n(.*\n)+bash\S*[#$]\s*$")
+    terminal.keys("stty | grep -c -e '-echo' -e '-icanon'", "Enter")
+    terminal.wait(r"\n0\n")  # the keyboard echoes again
+
+
+@needs_tmux
+def test_a_folder_that_vanishes_and_comes_back(run, terminal):
+    fill(run, 20)
+    terminal.start([COMMAND, "watch", run], 80, 24)
+    terminal.wait("lab/ask")
+    shutil.rmtree(str(run))
+    assert "lab/ask" not in terminal.wait("no samples yet")
+    os.makedirs(str(run))
+    fill(run, 20)
+    terminal.wait("lab/ask")
+    terminal.keys("q")
+    terminal.wait("status 0")
+
+
+@needs_tmux
+@pytest.mark.parametrize("setting, coloured, plain", [
+    ({"TERM": "xterm-256color"}, True, False),
+    ({"NO_COLOR": "1"}, False, False),
+    ({"TERM": "vt100"}, False, False),
+    ({"LC_ALL": "C"}, True, True),
+])
+def test_colours_and_characters(run, terminal, setting, coloured, plain):
+    fill(run)
+    words = [f"{name}={value}" for name, value in setting.items()]
+    terminal.start(["env", *words, COMMAND, "watch", run], 100, 30)
+    screen = terminal.wait(r"success +90.0%")
+    assert screen.isascii() == plain
+    seen = terminal.tmux("capture-pane", "-p", "-e")
+    assert bool(re.search(r"\x1b\[[0-9;]*3[1-6]", seen)) == coloured
+    terminal.keys("q")
+    terminal.wait("status 0")

@@ -322,6 +322,34 @@ static void torn_lines_and_what_is_no_sample(void **state)
     remove_folder(folder);
 }
 
+static void a_folder_may_vanish_and_come_back(void **state)
+{
+    (void)state;
+    char *parent = make_folder();
+    char folder[512], command[600];
+    snprintf(folder, sizeof folder, "%s/run", parent);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    afmon_live *live = follow(folder);
+    for (int i = 0; i < 3; i++) {
+        afmon_run_summary *summary = NULL;
+        assert_int_equal(mkdir(folder, 0777), 0);
+        append_sample(folder, "metrics.jsonl", "generation_time", 1, "", BASE + i * S);
+        load(live);
+        assert_int_equal(info_of(live).sample_count, 1);
+        assert_int_equal(info_of(live).first_ns, BASE + i * S);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(afmon_live_update(live, 0, NULL), AFMON_OK);
+        assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK); /* at any time */
+        assert_int_equal(summary->verdict, AFMON_VERDICT_NO_DATA);
+        afmon_run_summary_free(summary);
+        load(live);
+        assert_int_equal(info_of(live).sample_count, 0);
+        assert_int_equal(info_of(live).state, AFMON_LIVE_WAITING);
+    }
+    afmon_live_close(live);
+    remove_folder(parent);
+}
+
 static void a_file_that_is_cut_back_is_read_again(void **state)
 {
     (void)state;
@@ -564,6 +592,7 @@ int main(void)
         cmocka_unit_test(newest_first_comes_to_the_same),
         cmocka_unit_test(buckets_are_what_is_in_the_files),
         cmocka_unit_test(torn_lines_and_what_is_no_sample),
+        cmocka_unit_test(a_folder_may_vanish_and_come_back),
         cmocka_unit_test(a_file_that_is_cut_back_is_read_again),
         cmocka_unit_test(names_without_end_do_not_fill_memory),
         cmocka_unit_test(the_log_alerts_and_the_plan),
