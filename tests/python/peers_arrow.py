@@ -1,6 +1,8 @@
 """A run handed to pyarrow, polars and DuckDB by the Arrow PyCapsule interface."""
 import datetime
 import gc
+import pathlib
+import subprocess
 import sys
 import threading
 
@@ -87,3 +89,10 @@ def test_beside_samples_in_other_threads(monitor):
     for thread in threads:
         thread.join(60)
     assert counts == [20_000] * 4
+
+
+def test_the_example_ends_with_a_data_frame(folder):
+    example = pathlib.Path(__file__).parents[2] / "examples" / "python" / "notebook.py"
+    done = subprocess.run([sys.executable, example, folder], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "answer_generation" in done.stdout and "timestamp" in done.stdout
