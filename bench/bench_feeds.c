@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 
 #include "support.h"
+#include "web.h"
 
-enum { SERIES = 200, SCRAPES = 51, BURST = 2000, BURSTS = 400, RATE = 200000, SECONDS = 5 };
+enum { SERIES = 200, SCRAPES = 51, ANEW = 11, BURST = 2000, BURSTS = 400, RATE = 200000, SECONDS = 5 };
 
 static afmon_monitor *open_with(const char *folder, const char *name, const char *listen,
                                 const afmon_metric_handler *handler)
@@ -55,22 +56,70 @@ static double scrape_ms(afmon_monitor *monitor, size_t *bytes)
     return (double)(bench_ns() - began) / 1e6;
 }
 
-static void measure_scrapes(const char *folder)
+static void record_series(afmon_monitor *monitor)
 {
-    afmon_monitor *monitor = open_with(folder, "scrape", "", NULL);
-    double times[SCRAPES];
-    size_t bytes = 0;
     for (int i = 0; i < SERIES * 100; i++) {
         char name[32];
         snprintf(name, sizeof name, "metric_%d", i % SERIES);
         afmon_record_metric(monitor, name, i, NULL, 0);
     }
     afmon_monitor_flush(monitor, 60, NULL);
+}
+
+static void measure_scrapes(const char *folder)
+{
+    afmon_monitor *monitor = open_with(folder, "scrape", "", NULL);
+    double times[SCRAPES];
+    size_t bytes = 0;
+    record_series(monitor);
     for (int i = 0; i < SCRAPES; i++)
         times[i] = scrape_ms(monitor, &bytes);
     double median = bench_median(times, SCRAPES);
     printf("scrape of %d metrics (a histogram and a counter each, %zu KiB): %.2f ms, longest %.2f ms\n", SERIES,
            bytes >> 10, median, times[SCRAPES - 1]);
+    afmon_monitor_close(monitor, NULL);
+}
+
+/* ---- scrapes of afmon serve ---- */
+
+/* From the question to the last byte; a chunked answer ends with an empty chunk. */
+static double served_ms(const struct bench_server *server, const char *until)
+{
+    static char kept[1 << 20];
+    int64_t began = bench_ns();
+    int fd = bench_ask(server, "/metrics");
+    kept[0] = '\0';
+    bool there = bench_wait_for(fd, until, kept, sizeof kept);
+    double ms = (double)(bench_ns() - began) / 1e6;
+    close(fd);
+    return there ? ms : -1;
+}
+
+/* Two hundred metrics in a run that goes on: an answer that is at hand, and one that is made anew with what is new. */
+static void measure_served(const char *folder)
+{
+    char path[512];
+    double at_hand[SCRAPES], anew[ANEW], cpu_s;
+    snprintf(path, sizeof path, "%s/served", folder);
+    afmon_monitor *monitor = open_with(folder, "served/run", NULL, NULL);
+    record_series(monitor);
+    struct bench_server server = bench_serve(path);
+    while (served_ms(&server, "state=\"given\"} 1.0") < 0)
+        nap_ns(100000000);
+    for (int i = 0; i < ANEW; i++) {
+        for (int j = 0; j < 1000; j++)
+            afmon_record_metric(monitor, "metric_7", i, NULL, 0);
+        nap_ns(1100000000);
+        anew[i] = served_ms(&server, "0\r\n\r\n");
+    }
+    cpu_s = bench_cpu_s(server.pid);
+    for (int i = 0; i < SCRAPES; i++)
+        at_hand[i] = served_ms(&server, "0\r\n\r\n");
+    cpu_s = bench_cpu_s(server.pid) - cpu_s;
+    bench_serve_end(&server);
+    printf("scrape of afmon serve over HTTP, one such run: %.2f ms made anew with what is new, %.2f ms at hand "
+           "(%.2f ms of processor)\n",
+           bench_median(anew, ANEW), bench_median(at_hand, SCRAPES), cpu_s * 1000 / SCRAPES);
     afmon_monitor_close(monitor, NULL);
 }
 
@@ -317,6 +366,7 @@ int main(int argc, char **argv)
     if (argc != 2)
         bench_die("give an empty folder");
     measure_scrapes(argv[1]);
+    measure_served(argv[1]);
     measure_producers(argv[1]);
     measure_otlp(argv[1], "OTLP", take_posts);
     measure_otlp(argv[1], "OTLP, a receiver that hangs", hang);
