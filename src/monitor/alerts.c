@@ -25,7 +25,9 @@ static afmon_status find(void *user, const afmon_alert_rule *rule, struct afmon_
     int64_t window_us = afmon_seconds_to_ns(rule->window_s) / 1000;
     bool wants_quantile = rule->aggregate == AFMON_RULE_QUANTILE;
     if (rule->where_count > 0) {
-        const struct afmon_filter filter = {.wants = wants_set, .user = (void *)(uintptr_t)rule};
+        const struct afmon_filter filter = {.wants = wants_set,
+                                            .user = (void *)(uintptr_t)rule,
+                                            .memo = &pass->core->filter_memos[rule - pass->core->watch.rules]};
         return afmon_store_filtered(store, rule->metric, length, pass->now_us, window_us, &filter,
                                     wants_quantile ? &rule->quantile : NULL, &finding->data, &finding->quantile);
     }

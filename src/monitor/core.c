@@ -124,6 +124,9 @@ static void free_parts(struct afmon_core *core)
     afmon_buffer_free(&core->removed);
     afmon_defined_free(&core->defined);
     afmon_alert_watch_free(&core->watch);
+    for (size_t i = 0; core->filter_memos != NULL && i < core->monitor->rules.count; i++)
+        afmon_filter_memo_free(&core->filter_memos[i]);
+    free(core->filter_memos);
 }
 
 static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
@@ -134,7 +137,8 @@ static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
     core->opening_offset_ns = afmon_wall_offset_ns();
     atomic_store_explicit(&core->wall_offset_ns, core->opening_offset_ns, memory_order_relaxed);
     core->store = afmon_store_new(core->monitor->options.max_memory);
-    if (core->store == NULL ||
+    core->filter_memos = calloc(core->monitor->rules.count + 1, sizeof *core->filter_memos);
+    if (core->store == NULL || core->filter_memos == NULL ||
         !afmon_alert_watch_init(&core->watch, core->monitor->rules.rules, core->monitor->rules.count))
         return afmon_fail_memory(error);
     return open_hub(core, error);

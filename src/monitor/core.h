@@ -98,6 +98,7 @@ struct afmon_core {
 
     pthread_mutex_t watch_lock; /* held for a pass of the rules */
     struct afmon_alert_watch watch;
+    struct afmon_filter_memo *filter_memos; /* of each rule: what earlier passes found */
 
     pthread_t thread;
     bool thread_runs;

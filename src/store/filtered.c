@@ -1,5 +1,6 @@
 /* Aggregates over the samples of a window whose metadata is of a kind: the window's chunks are held under the lock, and
- * looked at sample by sample without it. */
+ * looked at sample by sample without it. Of a chunk that is full and wholly in the window the sums are kept in the
+ * memo: the next window, which is a little later, has most of them, too. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,14 @@
 #include "store/store_internal.h"
 #include "store/window.h"
 
+struct held_entry {
+    struct afmon_entry entry; /* with a reference to its chunk */
+    uint64_t first;           /* how many samples of the series came before it: the same as long as the series lives */
+    bool settled;             /* full, and wholly in the window */
+};
+
 struct held {
-    struct afmon_entry *entries; /* a reference to each chunk */
+    struct held_entry *entries;
     size_t count;
     bool known;
     bool partial;
@@ -20,16 +27,19 @@ struct held {
 static void release(struct held *held)
 {
     for (size_t i = 0; i < held->count; i++)
-        afmon_chunk_release(held->entries[i].chunk);
+        afmon_chunk_release(held->entries[i].entry.chunk);
     free(held->entries);
 }
 
-static void hold(struct held *held, const struct afmon_entry *entry, struct afmon_times steady)
+static void hold(struct held *held, const struct afmon_entry *entry, uint64_t first, bool full,
+                 struct afmon_times steady)
 {
-    if (afmon_entry_cover_steady(entry, steady) == AFMON_COVER_NONE)
+    enum afmon_cover cover = afmon_entry_cover_steady(entry, steady);
+    if (cover == AFMON_COVER_NONE)
         return;
     afmon_chunk_hold(entry->chunk);
-    held->entries[held->count++] = *entry;
+    held->entries[held->count++] =
+        (struct held_entry){.entry = *entry, .first = first, .settled = full && cover == AFMON_COVER_WHOLE};
 }
 
 /* Under the lock. */
@@ -40,12 +50,13 @@ static bool hold_series(struct held *held, const struct afmon_series_data *serie
     held->entries = malloc((series->end_entry - series->first_entry + 1) * sizeof *held->entries);
     if (held->entries == NULL)
         return false;
-    for (uint32_t i = series->first_entry; i < series->end_entry; i++)
-        hold(held, &series->entries[i], steady);
+    uint64_t first = series->evicted.count;
+    for (uint32_t i = series->first_entry; i < series->end_entry; first += series->entries[i].count, i++)
+        hold(held, &series->entries[i], first, true, steady);
     if (series->growing != NULL) {
         struct afmon_entry growing;
         afmon_series_growing(series, &growing);
-        hold(held, &growing, steady);
+        hold(held, &growing, first, false, steady);
     }
     return true;
 }
@@ -96,25 +107,117 @@ static void find_quantile(struct afmon_values *values, double q, double *quantil
     *quantile = afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
 }
 
-static afmon_status sum_up(const struct held *held, struct afmon_times steady, const struct afmon_filter *filter,
-                           const double *q, afmon_aggregate *aggregate, double *quantile)
+static bool gather_held(const struct held_entry *held, struct afmon_times steady, const struct afmon_filter *filter,
+                        struct afmon_values *values)
+{
+    return gather(&held->entry, afmon_times_at_wall(steady, held->entry.wall_delta_us), filter, values);
+}
+
+static afmon_status sum_up_with_quantile(const struct held *held, struct afmon_times steady,
+                                         const struct afmon_filter *filter, double q, afmon_aggregate *aggregate,
+                                         double *quantile)
 {
     struct afmon_values values = {0};
-    afmon_status status = AFMON_OK;
-    for (size_t i = 0; i < held->count && status == AFMON_OK; i++) {
-        struct afmon_times wall = afmon_times_at_wall(steady, held->entries[i].wall_delta_us);
-        if (!gather(&held->entries[i], wall, filter, &values))
-            status = AFMON_E_NO_MEMORY;
-    }
-    if (status == AFMON_OK) {
-        struct afmon_summary summary;
+    struct afmon_summary summary;
+    bool good = true;
+    for (size_t i = 0; i < held->count && good; i++)
+        good = gather_held(&held->entries[i], steady, filter, &values);
+    if (good) {
         afmon_summary_of(&summary, values.values, values.count);
         afmon_summary_aggregate(&summary, aggregate);
-        if (q != NULL)
-            find_quantile(&values, *q, quantile);
+        find_quantile(&values, q, quantile);
     }
     afmon_values_free(&values);
-    return status;
+    return good ? AFMON_OK : AFMON_E_NO_MEMORY;
+}
+
+/* ---- Parts, and what is remembered of them ---- */
+
+struct afmon_filter_part {
+    uint64_t first; /* of the chunk */
+    struct afmon_summary sum;
+};
+
+void afmon_filter_memo_free(struct afmon_filter_memo *memo)
+{
+    free(memo->parts);
+    *memo = (struct afmon_filter_memo){0};
+}
+
+/* The part of a chunk, from `from` on, for both lists are in the order of the samples; NULL: it is not known. */
+static const struct afmon_filter_part *recall(const struct afmon_filter_memo *memo, size_t *from, uint64_t first)
+{
+    while (memo != NULL && *from < memo->count && memo->parts[*from].first < first)
+        ++*from;
+    bool known = memo != NULL && *from < memo->count && memo->parts[*from].first == first;
+    return known ? &memo->parts[*from] : NULL;
+}
+
+static bool make_part(const struct held_entry *held, struct afmon_times steady, const struct afmon_filter *filter,
+                      struct afmon_values *values, struct afmon_filter_part *part)
+{
+    values->count = 0;
+    if (!gather_held(held, steady, filter, values))
+        return false;
+    part->first = held->first;
+    afmon_summary_of(&part->sum, values->values, values->count);
+    return true;
+}
+
+static bool make_parts(const struct held *held, struct afmon_times steady, const struct afmon_filter *filter,
+                       struct afmon_filter_part *parts)
+{
+    struct afmon_values values = {0};
+    size_t from = 0;
+    bool good = true;
+    for (size_t i = 0; i < held->count && good; i++) {
+        const struct held_entry *entry = &held->entries[i];
+        const struct afmon_filter_part *known = entry->settled ? recall(filter->memo, &from, entry->first) : NULL;
+        if (known != NULL)
+            parts[i] = *known;
+        else
+            good = make_part(entry, steady, filter, &values, &parts[i]);
+    }
+    afmon_values_free(&values);
+    return good;
+}
+
+static void pool(const struct afmon_filter_part *parts, size_t count, afmon_aggregate *aggregate)
+{
+    struct afmon_pool all = {0};
+    for (size_t i = 0; i < count; i++)
+        afmon_pool_take(&all, &parts[i].sum);
+    afmon_pool_centre(&all);
+    for (size_t i = 0; i < count; i++)
+        afmon_pool_spread(&all, &parts[i].sum);
+    afmon_summary_aggregate(&all.sum, aggregate);
+}
+
+/* Takes the parts over: those of the chunks that will be the same the next time. */
+static void remember(struct afmon_filter_memo *memo, const struct held *held, struct afmon_filter_part *parts)
+{
+    if (memo == NULL) {
+        free(parts);
+        return;
+    }
+    afmon_filter_memo_free(memo);
+    memo->parts = parts;
+    for (size_t i = 0; i < held->count; i++)
+        if (held->entries[i].settled)
+            parts[memo->count++] = parts[i];
+}
+
+static afmon_status sum_up(const struct held *held, struct afmon_times steady, const struct afmon_filter *filter,
+                           afmon_aggregate *aggregate)
+{
+    struct afmon_filter_part *parts = malloc((held->count + 1) * sizeof *parts);
+    if (parts == NULL || !make_parts(held, steady, filter, parts)) {
+        free(parts);
+        return AFMON_E_NO_MEMORY;
+    }
+    pool(parts, held->count, aggregate);
+    remember(filter->memo, held, parts);
+    return AFMON_OK;
 }
 
 afmon_status afmon_store_filtered(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
@@ -134,7 +237,11 @@ afmon_status afmon_store_filtered(struct afmon_store *store, const char *name, s
     if (series != NULL)
         all_held = hold_series(&held, series, steady);
     afmon_turn_leave(&store->turn);
-    afmon_status status = all_held ? sum_up(&held, steady, filter, q, aggregate, quantile) : AFMON_E_NO_MEMORY;
+    afmon_status status = AFMON_E_NO_MEMORY;
+    if (all_held && q == NULL)
+        status = sum_up(&held, steady, filter, aggregate);
+    else if (all_held)
+        status = sum_up_with_quantile(&held, steady, filter, *q, aggregate, quantile);
     aggregate->known = held.known;
     aggregate->partial = held.partial;
     release(&held);

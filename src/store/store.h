@@ -74,12 +74,23 @@ afmon_status afmon_store_aggregate(struct afmon_store *store, const char *name, 
 afmon_status afmon_store_quantiles(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
                                    int64_t window_us, const double *q, size_t count, double *values);
 
-/* Any thread. The same over those samples of the window whose metadata set (NULL: none) is wanted: the cost is that of
- * the window's samples, and one call of wants a set and chunk, from the caller's thread. The aggregate's quantiles are
- * left 0; *quantile is the one at *q (NULL: none is asked for), where there is a finite sample. */
+/* What earlier questions of one filter about one metric found in chunks that do not change any more. Begins zeroed;
+ * released with afmon_filter_memo_free. */
+struct afmon_filter_memo {
+    struct afmon_filter_part *parts; /* in the order of the samples */
+    size_t count;
+};
+void afmon_filter_memo_free(struct afmon_filter_memo *memo);
+
+/* Any thread; one at a time with the same memo. The same over those samples of the window whose metadata set (NULL:
+ * none) is wanted: the cost is that of the window's samples, and one call of wants a set and chunk, from the caller's
+ * thread. With a memo (NULL: none), and without a quantile, it is that of the samples that came since, and of two
+ * chunks. The aggregate's quantiles are left 0; *quantile is the one at *q (NULL: none is asked for), where there is a
+ * finite sample. */
 struct afmon_filter {
     bool (*wants)(void *user, const struct afmon_set *set);
     void *user;
+    struct afmon_filter_memo *memo;
 };
 afmon_status afmon_store_filtered(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
                                   int64_t window_us, const struct afmon_filter *filter, const double *q,
