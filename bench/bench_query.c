@@ -133,6 +133,50 @@ static void small(const char *folder)
     afmon_monitor_close(monitor, NULL);
 }
 
+/* ---- Passes of alert rules ---- */
+
+/* A pass over a million samples in the window, after passes that have seen most of them. */
+static void measure_pass(const char *folder, const char *name, afmon_rule_aggregate aggregate, size_t where_count)
+{
+    enum { PASSES = 21, SAMPLES_OF_RULE = 1000000 };
+    char path[512];
+    double times[PASSES];
+    afmon_options options;
+    afmon_monitor *monitor;
+    afmon_metric *metric;
+    const afmon_field field = afmon_string("operation", "answer_generation");
+    afmon_alert_rule rule;
+    afmon_alert_rule_init(&rule);
+    rule.name = "bench";
+    rule.metric = "generation_time";
+    rule.aggregate = aggregate;
+    rule.quantile = 0.99;
+    rule.comparison = AFMON_RULE_ABOVE;
+    rule.limit = 1e9;
+    rule.window_s = 3600;
+    rule.where = &field;
+    rule.where_count = where_count;
+    snprintf(path, sizeof path, "%s/rules-%s", folder, name);
+    afmon_options_init(&options);
+    options.log_dir = path;
+    options.metrics_interval_s = 0;
+    options.rules = &rule;
+    options.rule_count = 1;
+    if (afmon_monitor_open(&options, &monitor, NULL) != AFMON_OK ||
+        afmon_metric_resolve(monitor, "generation_time", &field, 1, &metric) != AFMON_OK)
+        bench_die("no monitor");
+    fill(monitor, metric, SAMPLES_OF_RULE);
+    afmon_check_alerts(monitor, NULL, 0, NULL);
+    for (int i = 0; i < PASSES; i++) {
+        fill(monitor, metric, 1000);
+        int64_t began = bench_ns();
+        afmon_check_alerts(monitor, NULL, 0, NULL);
+        times[i] = (double)(bench_ns() - began) / 1e6;
+    }
+    printf("pass of a rule, 1 million samples: %-15s %.3f ms\n", name, bench_median(times, PASSES));
+    afmon_monitor_close(monitor, NULL);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2)
@@ -141,5 +185,9 @@ int main(int argc, char **argv)
     printf("clock_gettime(CLOCK_REALTIME)              %.1f ns\n", clock_ns);
     small(argv[1]);
     large(argv[1], clock_ns);
+    measure_pass(argv[1], "mean", AFMON_RULE_MEAN, 0);
+    measure_pass(argv[1], "filtered-mean", AFMON_RULE_MEAN, 1);
+    measure_pass(argv[1], "p99", AFMON_RULE_QUANTILE, 0);
+    measure_pass(argv[1], "filtered-p99", AFMON_RULE_QUANTILE, 1);
     return 0;
 }
