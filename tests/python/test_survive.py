@@ -54,22 +54,37 @@ def test_a_forked_child_goes_on_recording(folder):
     assert run.get_metrics("child")["count"] == 1 and run.get_metrics("parent")["count"] == 2
 
 
+WORK = {
+    "one call": """
+def work(number):
+    while not stop: monitor.record_metric("threads", 1, {"k": "v"})
+""",
+    "ever new handles": """
+def work(number):
+    i = 0
+    while not stop:
+        i += 1
+        for _ in range(20): monitor.record_metric(f"{number} {i % 500}", 1, {"k": number})
+""",
+}
+
+
 @forks
-def test_fork_in_the_middle_of_recording(folder):
+@pytest.mark.parametrize("work", WORK)
+def test_fork_in_the_middle_of_recording(folder, work):
+    """The thread that forks is the only one in the child; the others may hold any lock of the library at that moment."""
     code = """
 import afmon, os, sys, threading
 monitor = afmon.GenerationMonitor(sys.argv[1], [afmon.FileMetricHandler(sys.argv[1]), type("H", (), {"handle_metric":
     lambda self, metric_name, value, metadata: None})()], metrics_interval=0)
 stop = False
-def work():
-    while not stop:
-        monitor.record_metric("threads", 1, {"k": "v"})
-threads = [threading.Thread(target=work) for _ in range(3)]
+""" + WORK[work] + """
+threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
 for thread in threads: thread.start()
-for number in range(10):
+for number in range(20):
     child = os.fork()
     if child == 0:
-        for _ in range(100): monitor.record_metric("child", number)
+        for _ in range(100): monitor.record_metric("child", number, {"k": "v"})
         monitor.shutdown()
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -78,7 +93,8 @@ for thread in threads: thread.join()
 """
     status, output = run_python(code, folder)
     assert status == 0, output
-    assert afmon.open_run(folder).get_metrics("child")["count"] == 1000
+    run = afmon.open_run(folder)
+    assert run.get_metrics("child")["count"] == 2000 and all(sample["k"] == "v" for sample in run.samples("child"))
 
 
 def record_in_child(monitor, number):
@@ -240,36 +256,6 @@ def test_a_slow_handler_beside_eight_threads_that_record(folder):
             thread.join(60)
         assert not any(thread.is_alive() for thread in threads)
     assert len(lines_of(folder)) == 4000 and Slow.calls > 0
-
-
-@forks
-def test_a_child_forked_while_threads_make_handles(folder):
-    """The forked thread is the only one in the child; the others may hold any lock of the library at that moment."""
-    code = """
-import afmon, os, sys, threading
-monitor = afmon.GenerationMonitor(sys.argv[1], metrics_interval=0)
-stop = False
-def work(number):
-    i = 0
-    while not stop:
-        i += 1
-        for _ in range(20): monitor.record_metric(f"{number} {i % 500}", 1, {"k": number})
-threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
-for thread in threads: thread.start()
-children = 0
-for number in range(20):
-    child = os.fork()
-    if child == 0:
-        for i in range(100): monitor.record_metric("child", number, {"k": "v"})
-        monitor.shutdown()
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-stop = True
-for thread in threads: thread.join()
-"""
-    status, output = run_python(code, folder)
-    assert status == 0, output
-    assert afmon.open_run(folder).get_metrics("child")["count"] == 2000
 
 
 @pytest.mark.parametrize("method", [pytest.param("fork", marks=forks), "spawn", "forkserver"])
