@@ -131,6 +131,11 @@ cli_text cli_seconds(double s)
     return text_of("%.1ey", s / (365.25 * 86400));
 }
 
+cli_text cli_span(double s)
+{
+    return s >= 0 && s < 99.5 ? text_of("%.0fs", s) : cli_seconds(s);
+}
+
 cli_text cli_rate(double per_s)
 {
     return text_of("%s/s", cli_compact(per_s).s);

@@ -68,6 +68,9 @@ typedef struct watch_figures {
 bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, watch_figures *f);
 void watch_figures_clear(watch_figures *f);
 
+/* Takes a line into figures, as a visit of afmon_live_log does. (watch_log.c) */
+int watch_take_line(void *user, const afmon_live_log_line *line);
+
 /* Draws a frame over the whole canvas. (watch_draw.c) */
 void watch_draw(canvas *c, const char *folder, const watch_wish *wish, const watch_figures *f, bool unicode);
 

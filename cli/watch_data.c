@@ -185,77 +185,6 @@ static void sort_rows(afmon_live_rate *rows, size_t count, watch_sort sort)
     }
 }
 
-/* A member's text in JSON, as it stands there. */
-static size_t member(const afmon_live_log_line *line, const char *key, const char **text)
-{
-    const char *end = line->data + line->data_length;
-    const char *at = memmem(line->data, line->data_length, key, strlen(key));
-    if (at == NULL)
-        return 0;
-    *text = at + strlen(key);
-    at = *text;
-    while (at < end && *at != '"')
-        at += *at == '\\' && end - at > 1 ? 2 : 1;
-    return (size_t)(at - *text);
-}
-
-static bool is_tracked(const afmon_live_log_line *line, const char *message)
-{
-    return line->message_length == strlen(message) && memcmp(line->message, message, line->message_length) == 0;
-}
-
-enum { SHOWN = 600 };
-
-/* What is worth reading of a call that failed. */
-static int put_failure(char *out, size_t size, const char *what, const afmon_live_log_line *line)
-{
-    const char *type = "", *error = "no error given", *operation = "";
-    size_t type_length = member(line, "\"error_type\": \"", &type);
-    size_t error_length = member(line, "\"error\": \"", &error);
-    size_t operation_length = member(line, "\"operation\": \"", &operation);
-    if (error_length == 0)
-        error_length = strlen(error);
-    error_length = error_length < SHOWN / 2 ? error_length : SHOWN / 2;
-    type_length = type_length < 100 ? type_length : 100;
-    operation_length = operation_length < 100 ? operation_length : 100;
-    if (operation_length == 0) {
-        operation = what;
-        operation_length = strlen(what);
-    }
-    return snprintf(out, size, "%.*s failed: %.*s%s%.*s", (int)operation_length, operation, (int)type_length, type,
-                    type_length > 0 ? ": " : "", (int)error_length, error);
-}
-
-static size_t put_line(char *out, size_t size, const afmon_live_log_line *line)
-{
-    if (!line->routine && is_tracked(line, "Generation metrics"))
-        return (size_t)put_failure(out, size, "generation", line);
-    if (!line->routine && is_tracked(line, "Evaluation metrics"))
-        return (size_t)put_failure(out, size, "evaluation", line);
-    size_t used = line->message_length < SHOWN ? line->message_length : SHOWN;
-    size_t more = line->data_length < SHOWN ? line->data_length : SHOWN;
-    memcpy(out, line->message, used);
-    if (more > 0) {
-        memcpy(out + used, "  ", 2);
-        memcpy(out + used + 2, line->data, more);
-        used += 2 + more;
-    }
-    return used;
-}
-
-static int take_line(void *user, const afmon_live_log_line *line)
-{
-    watch_figures *f = user;
-    char raw[2 * SHOWN + 4];
-    char *text = cli_safe(raw, put_line(raw, sizeof raw, line));
-    if (text == NULL || f->log_count == WATCH_LOG) {
-        free(text);
-        return 1;
-    }
-    f->log[f->log_count++] = (watch_line){.timestamp_ns = line->timestamp_ns, .level = line->level, .text = text};
-    return 0;
-}
-
 void watch_figures_clear(watch_figures *f)
 {
     for (size_t i = 0; i < f->log_count; i++)
@@ -303,7 +232,7 @@ bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, wat
     bool ok = afmon_live_operations(live, lately_s, f->operations, WATCH_ROWS, &f->operation_count) == AFMON_OK &&
               afmon_live_models(live, lately_s, f->models, WATCH_ROWS, &f->model_count) == AFMON_OK &&
               collect_verdict(live, f) && afmon_live_alerts(live, f->alerts, WATCH_ROWS, &f->alert_count) == AFMON_OK &&
-              afmon_live_log(live, &query, take_line, f, NULL) == AFMON_OK;
+              afmon_live_log(live, &query, watch_take_line, f, NULL) == AFMON_OK;
     f->operation_count = f->operation_count < WATCH_ROWS ? f->operation_count : WATCH_ROWS;
     f->model_count = f->model_count < WATCH_ROWS ? f->model_count : WATCH_ROWS;
     f->alert_count = f->alert_count < WATCH_ROWS ? f->alert_count : WATCH_ROWS;

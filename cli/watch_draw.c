@@ -22,8 +22,7 @@ static void draw_head(canvas *c, const char *folder, const watch_wish *wish, con
     char right[160];
     const afmon_live_info *info = &f->info;
     double span_s = info->sample_count > 0 ? (double)(info->now_ns - info->first_ns) * 1e-9 : 0;
-    snprintf(right, sizeof right, "%s%s", wish->paused ? "paused  " : "",
-             cli_seconds(span_s < 0 ? 0 : floor(span_s)).s);
+    snprintf(right, sizeof right, "%s%s", wish->paused ? "paused  " : "", cli_span(span_s < 0 ? 0 : floor(span_s)).s);
     const char *state = afmon_live_state_name(info->state);
     size_t taken = strlen(state) + strlen(right) + 4;
     size_t room = c->width > taken ? c->width - taken : 0;
@@ -41,7 +40,13 @@ static size_t draw_bar(canvas *c, double part, const char *counts, size_t more, 
     size_t taken = cli_width(counts) + more + 2;
     size_t width = c->width > taken + 8 ? c->width - taken : 8;
     cli_bar(&screen, part, width > 100 ? 100 : width, bar, sizeof bar);
+    size_t filled = cli_fit(bar, (size_t)ceil(part * (double)(width > 100 ? 100 : width)), NULL);
+    char rest = bar[filled];
+    bar[filled] = '\0';
     size_t used = canvas_put(c, 1, 0, width, CLI_GREEN, bar, unicode);
+    bar[filled] = rest;
+    for (size_t end = width > 100 ? 100 : width; used < end; used++)
+        canvas_put(c, 1, used, 1, CLI_DIM, unicode ? "─" : ".", unicode);
     return used + 2 + canvas_put(c, 1, used + 2, c->width, CLI_PLAIN, counts, unicode);
 }
 
@@ -64,7 +69,7 @@ static void draw_progress(canvas *c, const watch_figures *f, bool unicode)
         int length = snprintf(text, sizeof text, "%3.0f%%  %s / %s", floor(part * 100), cli_count(plan->done).s,
                               cli_count(plan->planned).s);
         if (isfinite(plan->eta_s) && plan->eta_s > 0)
-            snprintf(text + length, sizeof text - (size_t)length, "  %s left", cli_seconds(plan->eta_s).s);
+            snprintf(text + length, sizeof text - (size_t)length, "  %s left", cli_span(ceil(plan->eta_s)).s);
         used = draw_bar(c, part, text, cli_width(note), unicode);
         canvas_put(c, 1, used, c->width, CLI_CYAN, note, unicode);
         return;
@@ -145,7 +150,7 @@ static void draw_figures(canvas *c, size_t row, const watch_figures *f, bool uni
     snprintf(text, sizeof text, "%s %s %s", cli_seconds(f->p50_s).s, cli_seconds(f->p90_s).s, cli_seconds(f->p99_s).s);
     draw_figure(c, row + 3, "p50 p90 p99", f->timed ? text : "-", CLI_BOLD, unicode);
     draw_spark(c, row + 3, &f->latency_line, false, false, CLI_YELLOW, unicode);
-    snprintf(text, sizeof text, "%s (%s in, %s out)", cli_rate(f->total_per_s).s, cli_compact(f->prompt_per_s).s,
+    snprintf(text, sizeof text, "%s %s in %s out", cli_rate(f->total_per_s).s, cli_compact(f->prompt_per_s).s,
              cli_compact(f->completion_per_s).s);
     draw_figure(c, row + 4, "tokens", f->tokens > 0 ? text : "-", CLI_BOLD, unicode);
     draw_spark(c, row + 4, &f->token_line, false, false, CLI_BLUE, unicode);

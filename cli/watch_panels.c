@@ -125,7 +125,7 @@ static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert 
     const char *state = alert->firing ? (ended ? "at end" : "firing") : alert->resolved_ns != 0 ? "resolved" : "over";
     snprintf(when, sizeof when, "%s  %-8s", cli_clock(alert->first_ns).s, state);
     size_t used = canvas_put(p->c, row, p->column, p->room, style, when, p->unicode);
-    snprintf(when, sizeof when, "%-7s", held_s >= 1 ? cli_seconds(held_s).s : "");
+    snprintf(when, sizeof when, "%-7s", held_s >= 1 ? cli_span(held_s).s : "");
     used +=
         canvas_put(p->c, row, p->column + used + 1, p->room > used ? p->room - used - 1 : 0, CLI_DIM, when, p->unicode);
     used += 2;

@@ -37,6 +37,8 @@ def test_one_frame(run, command):
     assert re.search(r"^model-a +200 +20\.0k", text, re.M)
     assert re.search(r"over +Success rate dropped to 70.0%", text)
     assert re.search(r"^▲ degraded  Success rate dropped to|^✔ healthy  No alert rule held", text, re.M)
+    assert "09:00:01 Run plan  planned=400 done=100" in text
+    assert re.search(r"09:00:10 Alert: Success rate dropped to 70.0%$", text, re.M)  # its data say no more
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 100
 
@@ -118,6 +120,18 @@ def test_names_and_lines_from_outside_are_harmless(run, command):
     assert not set(result.stdout) & set("\x1b\x07\r\u202e")
     assert "\\x1b[31mname" in result.stdout
     assert "\x1b" not in command("watch", run, "--json").stdout
+
+
+def test_log_lines_of_every_shape(run, command):
+    fill(run, 20)
+    head = "2026-11-23 09:00:01,000 - "
+    for text in ['{"message": "nested", "a": {"b": [1, "x, y"], "c": "}"}, "d": "e \\"f\\"", "level": "info"}',
+                 '{"message": "cut", "a": {"b": [1, "x', '{"message": "odd", ,,:"": :, "level": "info"}',
+                 '{"message": "bare", "level": "info"}', '{', 'plain words']:
+        run.add_text(head + text + "\n", "afterimage.log")
+    text = command("watch", run, "--once").stdout
+    assert 'nested  a={"b": [1, "x, y"], "c": "}"} d="e \\"f\\""' in text
+    assert "09:00:01 bare\n" in text and "09:00:01 plain words\n" in text and "09:00:01 odd" in text
 
 
 def test_without_utf8(run, command):
