@@ -10,11 +10,13 @@
 #define SWEEP_EVERY_NS (AFMON_NS_PER_S / 2)
 #define LONGEST_WAIT_MS 500
 
-/* How long libmicrohttpd lets us wait. */
-static int wait_ms(struct MHD_Daemon *daemon)
+/* How long libmicrohttpd and the sweep let us wait; without connections for ever. */
+static int wait_ms(const struct afmon_http *server)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
-    if (MHD_get_timeout(daemon, &timeout) != MHD_YES || timeout > LONGEST_WAIT_MS)
+    if (server->connections.count == 0)
+        return -1;
+    if (MHD_get_timeout(server->daemon, &timeout) != MHD_YES || timeout > LONGEST_WAIT_MS)
         return LONGEST_WAIT_MS;
     return (int)timeout;
 }
@@ -46,7 +48,7 @@ void *afmon_http_loop(void *user)
     struct pollfd wait[2] = {{.fd = info->epoll_fd, .events = POLLIN}, {.fd = server->wake, .events = POLLIN}};
     int64_t sweep_ns = afmon_boot_ns() + SWEEP_EVERY_NS;
     while (!atomic_load(&server->stopping)) {
-        (void)poll(wait, 2, wait_ms(server->daemon));
+        (void)poll(wait, 2, wait_ms(server));
         if (was_woken(server->wake)) {
             afmon_http_jobs_collect(server);
             wake_streams(server);

@@ -11,18 +11,19 @@
 #define QUIET_NS (60 * AFMON_NS_PER_S) /* a run of another program is over when it wrote nothing for so long */
 #define PIECE_S 0.05                   /* reading what is old, without looking up */
 #define BREATH_NS (AFMON_NS_PER_S / 200)
-#define REST_NS (AFMON_NS_PER_S * 3 / 20) /* where only the overview's runs are read: a quarter of a core */
-#define SURVEYED_MAX 8                    /* runs that are open only because somebody looks at the overview */
+#define REST 3     /* times as long as a piece of a run of the overview took: a quarter of a core */
+#define KEPT_MAX 8 /* runs that stay open because they go on and somebody looks at the overview */
 
 struct pass {
     struct afmon_server *server;
     int64_t now_ns;
-    bool overview;   /* somebody looks at it */
-    bool anybody;    /* somebody looks at something */
-    bool more;       /* a run that somebody looks at is not read to its end */
-    bool more_below; /* a run of the overview is not */
-    bool open;       /* some run is */
-    size_t surveyed; /* runs that are open for the overview */
+    bool overview;    /* somebody looks at it */
+    bool anybody;     /* somebody looks at something */
+    bool more;        /* a run that somebody looks at is not read to its end */
+    bool more_below;  /* a run of the overview is not */
+    bool open;        /* some run is */
+    size_t kept;      /* runs that stay open for the overview */
+    int64_t spent_ns; /* for runs that nobody looks at alone */
 };
 
 static void look(struct pass *pass, struct afmon_served_run *run, int64_t period_ns)
@@ -48,20 +49,40 @@ static void follow(struct pass *pass, struct afmon_served_run *run)
         pass->more |= afmon_serve_read(pass->server, run, fresh ? 0 : PIECE_S, true);
 }
 
-/* A run of the overview: its files are looked at, and read where what is told of it is not true any more; of the runs
- * that are over one after the other. */
+/* A piece of a run that is read though nobody looks at it alone; so many in a pass as fit into PIECE_S. */
+static void read_below(struct pass *pass, struct afmon_served_run *run, bool picture)
+{
+    if (run->failed_ns != 0 && pass->now_ns - run->failed_ns < LOOK_NS)
+        return;
+    pass->more_below = true;
+    if (pass->spent_ns >= afmon_seconds_to_ns(PIECE_S))
+        return;
+    int64_t began_ns = afmon_boot_ns();
+    (void)afmon_serve_read(pass->server, run, PIECE_S - (double)pass->spent_ns / 1e9, picture);
+    pass->spent_ns += afmon_boot_ns() - began_ns;
+}
+
+/* What is told is that of all of it, as far as the follower (or the last one) has seen. */
+static bool is_told(const struct afmon_served_run *run)
+{
+    return run->told && (run->live == NULL || run->drawn_part >= 1);
+}
+
+/* A run of the overview. Those that go on are kept open, as far as there is room; the others are read to their end
+ * where what is told of them is not true any more, one after the other, and closed. */
 static void survey(struct pass *pass, struct afmon_served_run *run)
 {
     look(pass, run, run->live != NULL ? PERIOD_NS : LOOK_NS);
-    bool over = is_over(run);
-    if (over && run->told && run->live != NULL)
-        afmon_serve_close_run(pass->server, run);
-    if ((over && run->told) || !run->look.samples || (run->live == NULL && pass->surveyed >= SURVEYED_MAX) ||
-        (over && pass->more_below))
+    bool stays = !is_over(run) && pass->kept < KEPT_MAX;
+    if (!run->look.samples)
         return;
-    pass->surveyed++;
-    if (run->live == NULL || run->drawn_part < 1 || pass->now_ns >= run->due_ns)
-        pass->more_below |= afmon_serve_read(pass->server, run, PIECE_S, false);
+    pass->kept += stays;
+    if (!is_told(run) || (stays && run->live == NULL))
+        read_below(pass, run, false);
+    else if (stays && pass->now_ns >= run->due_ns)
+        (void)afmon_serve_read(pass->server, run, PIECE_S, false);
+    if (run->live != NULL && is_told(run) && !stays)
+        afmon_serve_close_run(pass->server, run);
 }
 
 /* A run whose figures are scraped: it is read to its end, and on while it is written into. */
@@ -70,8 +91,10 @@ static void meter(struct pass *pass, struct afmon_served_run *run, bool wanted)
     look(pass, run, run->live != NULL ? PERIOD_NS : LOOK_NS);
     if (run->live == NULL && afmon_serve_has_meters(run))
         return;
-    if (run->live == NULL || !run->keeps_meters || run->drawn_part < 1 || pass->now_ns >= run->due_ns)
-        pass->more_below |= afmon_serve_read(pass->server, run, PIECE_S, wanted);
+    if (run->live == NULL || !run->keeps_meters || run->drawn_part < 1)
+        read_below(pass, run, wanted);
+    else if (pass->now_ns >= run->due_ns)
+        (void)afmon_serve_read(pass->server, run, PIECE_S, wanted);
     if (!wanted && is_over(run) && afmon_serve_has_meters(run))
         afmon_serve_close_run(pass->server, run);
     pass->anybody |= run->live != NULL;
@@ -97,7 +120,7 @@ static void take(struct pass *pass, struct afmon_served_run *run)
 static int64_t next_pass(const struct pass *pass)
 {
     if (pass->more || pass->more_below)
-        return afmon_boot_ns() + (pass->more ? BREATH_NS : REST_NS);
+        return afmon_boot_ns() + (pass->more ? BREATH_NS : BREATH_NS + REST * pass->spent_ns);
     if (pass->anybody)
         return pass->now_ns - pass->now_ns % PERIOD_NS + PERIOD_NS;
     return pass->open ? pass->now_ns + KEEP_NS : INT64_MAX;

@@ -45,10 +45,10 @@ void afmon_look_at_folder(const char *folder, struct afmon_look *look)
             close(fd);
         return;
     }
-    if (fstat(fd, &facts) == 0)
-        look->modified_ns = time_of(&facts);
     for (const struct dirent *entry; (entry = readdir(listing)) != NULL;)
         consider(fd, entry->d_name, look);
+    if (look->files == 0 && fstat(fd, &facts) == 0)
+        look->modified_ns = time_of(&facts);
     closedir(listing);
     afmon_live_look_at_sessions(folder, &sessions);
     look->living = sessions.living;

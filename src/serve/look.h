@@ -11,7 +11,7 @@ struct afmon_look {
     uint64_t bytes;      /* of its metrics files and logs */
     uint64_t files;      /* how many these are */
     bool samples;        /* a metrics file is not empty */
-    int64_t modified_ns; /* wall time of the last change to one of them, or to the folder */
+    int64_t modified_ns; /* wall time of the last change to one of them; without any, to the folder */
     size_t living;       /* processes that write into it */
 };
 

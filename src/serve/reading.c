@@ -8,6 +8,7 @@
 #include "serve/serve.h"
 
 #define PICTURE_MAX ((size_t)16 << 20)
+#define AGAIN_NS (30 * AFMON_NS_PER_S)        /* a run that is not kept open is read again at the earliest then */
 #define WHILE_LOADING_NS (AFMON_NS_PER_S / 2) /* between two pictures of a run that is being read */
 
 /* What can be said without reading. Guarded. */
@@ -27,7 +28,7 @@ static void tell_look(struct afmon_served_run *run)
 void afmon_serve_look_at(struct afmon_server *server, struct afmon_served_run *run)
 {
     afmon_look_at_folder(run->folder, &run->look);
-    if (run->live == NULL && run->look.bytes != run->told_bytes)
+    if (run->live == NULL && run->look.bytes != run->told_bytes && afmon_boot_ns() - run->told_ns > AGAIN_NS)
         run->told = false;
     pthread_mutex_lock(&server->lock);
     tell_look(run);
@@ -77,6 +78,7 @@ static void tell(struct afmon_server *server, struct afmon_served_run *run, cons
         draw(server, run, summary, &facts);
     run->told = info->loaded >= 1;
     run->told_bytes = run->look.bytes;
+    run->told_ns = afmon_boot_ns();
     run->revision = info->revision;
     run->drawn_part = info->loaded;
     afmon_run_summary_free(summary);
@@ -121,6 +123,7 @@ bool afmon_serve_read(struct afmon_server *server, struct afmon_served_run *run,
     }
     bool failed = afmon_live_update(run->live, budget_s, &error) != AFMON_OK;
     tell_problem(server, run, failed ? error.message : "");
+    run->failed_ns = failed ? afmon_boot_ns() : 0;
     afmon_live_get_info(run->live, &info);
     int64_t now_ns = afmon_boot_ns();
     if (is_due(run, &info, picture, now_ns)) {

@@ -59,12 +59,14 @@ struct afmon_served_run {
     afmon_live *live; /* NULL: nobody looks */
     struct afmon_look look;
     int64_t look_due_ns;
-    int64_t due_ns;              /* of the next reading */
-    int64_t picture_ns;          /* when the picture was made */
-    uint64_t revision;           /* of the follower at that time */
-    double drawn_part;           /* of the run that was read then */
-    uint64_t told_bytes;         /* of the files, when the facts were complete */
+    int64_t due_ns;      /* of the next reading */
+    int64_t picture_ns;  /* when the picture was made */
+    uint64_t revision;   /* of the follower at that time */
+    double drawn_part;   /* of the run that was read then */
+    uint64_t told_bytes; /* of the files, when the facts were complete */
+    int64_t told_ns;
     bool told;                   /* the facts are those of the whole run */
+    int64_t failed_ns;           /* when it could not be read */
     bool metered;                /* its figures are scraped */
     bool keeps_meters;           /* its follower was opened with meters */
     struct afmon_meters *meters; /* of a run that is closed again; NULL: none */
