@@ -75,6 +75,17 @@ static double sum_in(const afmon_bucket *bucket, double width_s)
     return bucket->sum / width_s;
 }
 
+/* Pieces of time with less than two samples each would be a fence, and no line. */
+static size_t least_columns(afmon_live *live, const char *name, size_t columns)
+{
+    afmon_aggregate a = {0};
+    size_t least = 8;
+    if (afmon_live_aggregate(live, name, AFMON_WINDOW_ALL, &a, NULL) == AFMON_OK && a.count / 2 > least)
+        least = a.count / 2 < WATCH_SPARK ? (size_t)(a.count / 2) : WATCH_SPARK;
+    columns = columns < least ? columns : least;
+    return columns < 2 ? 2 : columns;
+}
+
 /* The last bucket of a run that goes on has only begun, and would look like a drop. */
 static void trace(afmon_live *live, const watch_figures *f, const char *name, size_t columns, spark_value value,
                   watch_spark *spark)
@@ -82,7 +93,7 @@ static void trace(afmon_live *live, const watch_figures *f, const char *name, si
     afmon_bucket buckets[WATCH_SPARK];
     size_t count = 0;
     int64_t width_ns;
-    columns = columns < 2 ? 2 : columns > WATCH_SPARK ? WATCH_SPARK : columns;
+    columns = least_columns(live, name, columns);
     if (afmon_live_buckets(live, name, AFMON_WINDOW_ALL, columns, buckets, &count, &width_ns) != AFMON_OK)
         count = 0;
     if (count > 1 && f->info.state != AFMON_LIVE_ENDED)

@@ -4,7 +4,7 @@
 
 #include "cli/watch.h"
 
-enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, LABEL = 12, STRETCHED = 8 };
+enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, LABEL = 12, STRETCHED = 8, FEW_ROWS = 10 };
 
 static cli_style style_of_success(double success)
 {
@@ -22,7 +22,8 @@ static void draw_head(canvas *c, const char *folder, const watch_wish *wish, con
     char right[160];
     const afmon_live_info *info = &f->info;
     double span_s = info->sample_count > 0 ? (double)(info->now_ns - info->first_ns) * 1e-9 : 0;
-    snprintf(right, sizeof right, "%s%s", wish->paused ? "paused  " : "", cli_span(span_s < 0 ? 0 : floor(span_s)).s);
+    snprintf(right, sizeof right, "%s%s", wish->paused ? "paused  " : "",
+             info->sample_count > 0 ? cli_span(span_s < 0 ? 0 : floor(span_s)).s : "");
     const char *state = afmon_live_state_name(info->state);
     size_t taken = strlen(state) + strlen(right) + 4;
     size_t room = c->width > taken ? c->width - taken : 0;
@@ -198,8 +199,11 @@ static void draw_stacked(watch_place p, size_t rows, const watch_wish *wish, con
     typedef void (*draw_panel)(const watch_place *, const watch_wish *, const watch_figures *);
     static const draw_panel draw[] = {watch_draw_operations, watch_draw_models, watch_draw_alerts, watch_draw_log};
     size_t wants[] = {f->operation_count + 2, f->model_count + 2, f->alert_count + 1, rows};
+    bool few = rows < FEW_ROWS;
     size_t parts[] = {rows * 5 / 16 + 1, rows * 3 / 16 + 1, rows * 3 / 16 + 1, rows};
     for (size_t i = 0; i < PANEL_COUNT && rows > 1; i++) {
+        if (few && i == PANEL_MODELS)
+            continue;
         size_t wanted = i < PANEL_LOG ? least(wants[i] < 2 ? 2 : wants[i], parts[i] < 2 ? 2 : parts[i]) : rows;
         p.rows = least(wanted, rows);
         draw[i](&p, wish, f);

@@ -22,7 +22,7 @@ static size_t first_of(size_t scroll, size_t count, size_t rows)
 static const char *position(char out[48], size_t first, size_t count, size_t rows)
 {
     out[0] = '\0';
-    if (count > rows)
+    if (count > rows && rows > 0)
         snprintf(out, 48, "%zu-%zu of %zu", first + 1, first + rows, count);
     return out;
 }
@@ -81,7 +81,13 @@ void watch_draw_operations(const watch_place *p, const watch_wish *wish, const w
         cli_text cells[] = {
             cli_compact((double)rate->calls), cli_rate(rate->calls_per_s), cli_compact((double)rate->failures),
             cli_seconds(rate->mean_s),        cli_seconds(rate->p50_s),    cli_seconds(rate->p95_s)};
-        const char *texts[] = {cells[0].s, cells[1].s, cells[2].s, cells[3].s, cells[4].s, cells[5].s};
+        bool timed = rate->p95_s > 0;
+        const char *texts[] = {cells[0].s,
+                               cells[1].s,
+                               cells[2].s,
+                               timed ? cells[3].s : "-",
+                               timed ? cells[4].s : "-",
+                               timed ? cells[5].s : "-"};
         bool failing = rate->failures * 5 > rate->calls;
         put_cells(p, row, failing ? CLI_RED : CLI_PLAIN, texts, widths, 6);
     }
