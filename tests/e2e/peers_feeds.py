@@ -1,8 +1,10 @@
 """Other people's programs on what afmon gives out: a real Prometheus and a real VictoriaMetrics scrape three generators at
 once, promtool judges deploy/, opentelemetry-proto decodes OTLP bodies."""
 import json
+import math
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -25,19 +27,29 @@ CALLS = 300
 BOUNDS = [0.01 * 2**i for i in range(14)]
 
 
-@pytest.fixture(scope="module")
-def generators(tmp_path_factory):
-    """Three generators that have recorded and stay: (host:port of each, all their samples)."""
-    folder = tmp_path_factory.mktemp("generators")
+def start_three(folder):
+    """Three generators that record CALLS calls, and as many again for each line that they are given: (processes,
+    host:port of each)."""
     running = [subprocess.Popen([str(TOOL), str(folder / str(seed)), str(seed), str(CALLS)], stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE, text=True) for seed in (1, 2, 3)]
-    targets = [one.stdout.readline().strip().removeprefix("http://") for one in running]
-    samples = pandas.concat([pandas.read_json(folder / str(seed) / "metrics.jsonl", lines=True) for seed in (1, 2, 3)])
-    with serve(folder) as served:  # the same runs by their folders
-        yield targets, samples, f"127.0.0.1:{served.port}"
+    return running, [one.stdout.readline().strip().removeprefix("http://") for one in running]
+
+
+def end_all(running):
     for one in running:
         one.stdin.close()
         one.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def generators(tmp_path_factory):
+    """Three that have recorded and stay: (host:port of each, all their samples, host:port of a server of their runs)."""
+    folder = tmp_path_factory.mktemp("generators")
+    running, targets = start_three(folder)
+    samples = pandas.concat([pandas.read_json(folder / str(seed) / "metrics.jsonl", lines=True) for seed in (1, 2, 3)])
+    with serve(folder) as served:  # the same runs by their folders
+        yield targets, samples, f"127.0.0.1:{served.port}"
+    end_all(running)
 
 
 def free_port():
@@ -165,16 +177,61 @@ def test_promtool_takes_what_deploy_holds(words):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_dashboard_asks_for_what_is_there(server, generators):
-    """Every metric that a panel names is one that a scrape gives, or one that this run had no reason to."""
-    dashboard = json.loads((ROOT / "deploy" / "grafana" / "afmon.json").read_text())
-    server.wait_for("sum(gen_ai_client_operation_duration_seconds_count)", 3 * CALLS)
-    for panel in dashboard["panels"]:
+def dashboard():
+    return json.loads((ROOT / "deploy" / "grafana" / "afmon.json").read_text())
+
+
+@pytest.mark.parametrize("kind", ["prometheus", "victoria-metrics"])
+def test_every_panel_has_data(kind, tmp_path):
+    """What each panel asks, and the variable, is answered with what three generators give out as they go on."""
+    running, targets = start_three(tmp_path)
+    server = Server(kind, tmp_path, targets)
+    wanted = {target["expr"].replace("$instance", ".*").replace("$__rate_interval", "1m"): None
+              for panel in dashboard()["panels"] for target in panel["targets"]}
+    end = time.monotonic() + 90
+    while any(value is None for value in wanted.values()) and time.monotonic() < end:
+        for one in running:
+            one.stdin.write("\n")
+            one.stdin.flush()
+        time.sleep(0.5)
+        for expression in wanted:
+            value = server.query(expression)
+            wanted[expression] = None if value is None or math.isnan(value) else value
+    variables = [variable["definition"] for variable in dashboard()["templating"]["list"] if variable["type"] == "query"]
+    known = [server.query(f"count({one.removeprefix('label_values(').removesuffix(', instance)')})") for one in variables]
+    server.close()
+    end_all(running)
+    assert not [expression for expression, value in wanted.items() if value is None]
+    assert known == [3]
+
+
+def test_the_dashboard_is_whole():
+    """What Grafana asks of a dashboard that is imported."""
+    board = dashboard()
+    assert board["title"] and board["uid"] and isinstance(board["schemaVersion"], int) and "id" not in board
+    names = {variable["name"] for variable in board["templating"]["list"]}
+    ids = [panel["id"] for panel in board["panels"]]
+    assert len(set(ids)) == len(ids)
+    taken = set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        cells = {(x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])}
+        assert max(x for x, _ in cells) < 24 and not cells & taken, panel["title"]
+        taken |= cells
+        assert panel["type"] in ("stat", "timeseries") and panel["title"] and panel["fieldConfig"]["defaults"]["unit"]
+        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        letters = [target["refId"] for target in panel["targets"]]
+        assert letters and len(set(letters)) == len(letters)
         for target in panel["targets"]:
-            expression = target["expr"].replace("$instance", ".*").replace("$__rate_interval", "1m")
-            server.query(expression)  # a syntax error is an HTTP error, which the server answers 400
-            with urllib.request.urlopen(server.url + urllib.parse.urlencode({"query": expression}), timeout=10) as answer:
-                assert json.load(answer)["status"] == "success", expression
+            assert set(re.findall(r"\$(\w+)", target["expr"])) <= names | {"__rate_interval"}
+            for label in re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", "")):
+                assert label in target["expr"], target
+
+
+def test_vmalert_takes_the_rules():
+    done = subprocess.run(["vmalert", "-rule=afmon-rules.yml", "-dryRun"], cwd=ROOT / "deploy", capture_output=True, text=True,
+                          check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_otlp_bodies_are_what_the_protocol_says(tmp_path):

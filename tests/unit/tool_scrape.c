@@ -1,5 +1,5 @@
 /* A generator for tests of scraping: tool_scrape FOLDER SEED CALLS. Tracks that many calls, says where it listens, and
- * stays until its input ends. */
+ * stays until its input ends; for each line of it it tracks as many calls again. */
 #include <afmon/afmon.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +31,30 @@ static void track(afmon_monitor *monitor, unsigned *seed)
                                                         .field_count = 1});
 }
 
+static void evaluate(afmon_monitor *monitor, unsigned *seed)
+{
+    const afmon_score score = {.name = "helpfulness", .value = draw(seed)};
+    afmon_track_evaluation(
+        monitor,
+        &(afmon_evaluation){
+            .duration_s = draw(seed), .success = true, .evaluator_type = "judge", .scores = &score, .score_count = 1});
+}
+
+static void generate(afmon_monitor *monitor, unsigned *seed, long calls)
+{
+    for (; calls > 0; calls--) {
+        track(monitor, seed);
+        if (calls % 10 == 0)
+            evaluate(monitor, seed);
+    }
+}
+
+static int take(void *user, const afmon_sample *sample, char *error, size_t size)
+{
+    (void)user, (void)sample, (void)error, (void)size;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     afmon_options options;
@@ -41,18 +65,21 @@ int main(int argc, char **argv)
     afmon_options_init(&options);
     options.log_dir = argv[1];
     options.prometheus_listen = "127.0.0.1:0";
+    const afmon_metric_handler handlers[] = {afmon_metric_file_handler(), {.handle = take}};
+    options.metric_handlers = handlers;
+    options.metric_handler_count = 2;
     if (afmon_monitor_open(&options, &monitor, &error) != AFMON_OK) {
         fprintf(stderr, "%s\n", error.message);
         return 1;
     }
     unsigned seed = (unsigned)atoi(argv[2]);
-    for (long left = atol(argv[3]); left > 0; left--)
-        track(monitor, &seed);
+    generate(monitor, &seed, atol(argv[3]));
     afmon_monitor_flush(monitor, 60, NULL);
     printf("%s\n", afmon_monitor_prometheus_url(monitor));
     fflush(stdout);
-    while (getchar() != EOF)
-        ;
+    for (int c; (c = getchar()) != EOF;)
+        if (c == '\n')
+            generate(monitor, &seed, atol(argv[3]));
     afmon_monitor_close(monitor, NULL);
     return 0;
 }
