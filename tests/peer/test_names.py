@@ -3,6 +3,7 @@ import dataclasses
 import inspect
 import pathlib
 import sys
+import time
 
 import afmon
 import afmon.monitoring
@@ -88,8 +89,9 @@ def test_shapes(tmp_path):
         for monitor in (ours, theirs):
             for i in range(4):
                 monitor.track_generation(float(i), i > 0, model_name=f"m{i % 2}", prompt_token_count=i, total_token_count=2 * i)
-        while theirs._metrics.get("total_token_count") is None or len(theirs._metrics["total_token_count"]) < 4:
-            pass
+        end = time.monotonic() + 60  # theirs are in a queue for a while
+        while len(theirs._metrics.get("total_token_count", ())) < 4 and time.monotonic() < end:
+            time.sleep(0.01)
         for name in ("generation_time", "success_rate", "total_token_count", "never recorded"):
             expected = theirs.get_metrics(name)
             assert {key: ours.get_metrics(name)[key] for key in expected} == expected

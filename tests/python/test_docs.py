@@ -20,9 +20,8 @@ CLASSES = [getattr(afmon, name) for name in PUBLIC if inspect.isclass(getattr(af
 
 
 def examples(paths):
-    for path in paths:
-        for i, code in enumerate(re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S)):
-            yield pytest.param(code, id=f"{path.name}-{i}")
+    return [pytest.param(code, id=f"{path.name}-{i}") for path in paths
+            for i, code in enumerate(re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.M | re.S))]
 
 
 @pytest.mark.parametrize("code", examples(WHOLE))
@@ -46,7 +45,7 @@ def test_fragment_names_what_is_there(code, monkeypatch):
 
 
 def test_there_are_examples():
-    assert len(list(examples(WHOLE))) >= 3
+    assert len(examples(WHOLE)) >= 4
 
 
 @pytest.mark.parametrize("name", PUBLIC)
