@@ -75,7 +75,9 @@ def use(python, folder):
 
 def test_tag_and_content(wheel):
     assert re.fullmatch(r"afmon-[\d.]+-cp311-abi3-linux_\w+\.whl", wheel.name)
-    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    everything = zipfile.ZipFile(wheel).namelist()
+    assert sum(name.endswith(("/licenses/LICENSE", "/licenses/NOTICE")) for name in everything) == 2
+    names = {name for name in everything if ".dist-info/" not in name}
     written = {f"afmon/{file.name}" for file in (ROOT / "python" / "afmon").iterdir()} - {"afmon/meson.build", "afmon/__pycache__"}
     assert names == written | {"afmon/_afmon.abi3.so"}
     assert {"afmon/py.typed", "afmon/_afmon.pyi"} <= names
