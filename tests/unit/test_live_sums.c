@@ -335,6 +335,43 @@ static void so_does_a_run_of_the_peer(void **state)
     remove_folder(folder);
 }
 
+/* Calls of a monitor may have the same microsecond, so a view cannot tell their meters apart: only summaries are equal.
+ */
+static void so_does_what_a_monitor_records(void **state)
+{
+    (void)state;
+    enum { CALLS = 4000 };
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    for (int i = 0; i < CALLS; i++) {
+        afmon_field fields[] = {afmon_string("operation", i % 3 == 0 ? "ask" : "answer"), afmon_int("number", i % 50)};
+        afmon_generation generation = {.duration_s = (i % 97 + 1) / 16.0,
+                                       .success = i % 4 != 0,
+                                       .error = i % 4 == 0 ? "no" : NULL,
+                                       .error_type = i % 8 == 0 ? "timeout" : NULL,
+                                       .http_status = i % 16 == 0 ? 503 : 0,
+                                       .model_name = i % 5 == 0 ? "large" : "small",
+                                       .finish_reason = "stop",
+                                       .total_token_count = AFMON_GIVEN(i % 1000),
+                                       .fields = fields,
+                                       .field_count = 2};
+        afmon_score score = {.name = "overall", .value = i % 11};
+        afmon_evaluation evaluation = {
+            .duration_s = 0.5, .success = i % 9 != 0, .evaluator_type = "judge", .scores = &score, .score_count = 1};
+        assert_int_equal(afmon_track_generation(monitor, &generation), AFMON_OK);
+        assert_int_equal(afmon_track_evaluation(monitor, &evaluation), AFMON_OK);
+    }
+    afmon_monitor_close(monitor, NULL);
+    afmon_view *view = NULL;
+    afmon_live *live = follow(folder);
+    assert_true(load(live) > 4);
+    assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
+    compare_summaries(live, view);
+    afmon_view_close(view);
+    afmon_live_close(live);
+    remove_folder(folder);
+}
+
 /* A summary may be asked for at any time, and begins anew where the files do. */
 static void a_run_that_grows_is_summed_up_as_it_is(void **state)
 {
@@ -478,6 +515,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_recorded_run_comes_to_the_same),
         cmocka_unit_test(so_does_a_run_of_the_peer),
+        cmocka_unit_test(so_does_what_a_monitor_records),
         cmocka_unit_test(a_run_that_grows_is_summed_up_as_it_is),
         cmocka_unit_test(memory_is_bounded_whatever_a_run_invents),
         cmocka_unit_test(bad_arguments_are_refused),

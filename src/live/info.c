@@ -1,0 +1,137 @@
+/* What a follower knows of the run as a whole. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/live_internal.h"
+
+#define FOREIGN_QUIET_NS (10 * AFMON_NS_PER_S) /* a run of another program counts as running so long after a write */
+#define READER_BYTES ((size_t)1 << 20)         /* its scratch memory, at most */
+
+const char *afmon_live_state_name(afmon_live_state state)
+{
+    static const char *const names[] = {"waiting", "running", "stalled", "ended"};
+    return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : "unknown";
+}
+
+static int64_t last_write(const struct afmon_live *live)
+{
+    int64_t last = INT64_MIN;
+    for (size_t i = 0; i < live->tail_count; i++)
+        if (live->tails[i]->begun && live->tails[i]->written_ns > last)
+            last = live->tails[i]->written_ns;
+    return last;
+}
+
+static bool all_read(const struct afmon_live *live)
+{
+    for (size_t i = 0; i < live->tail_count; i++)
+        if (live->tails[i]->end < live->tails[i]->size)
+            return false;
+    return true;
+}
+
+static afmon_live_state state_of(const struct afmon_live *live)
+{
+    if (live->options.replay)
+        return live->sample_count == 0 ? AFMON_LIVE_WAITING : all_read(live) ? AFMON_LIVE_ENDED : AFMON_LIVE_RUNNING;
+    int64_t quiet_ns = afmon_wall_ns() - (live->sample_count > 0 ? last_write(live) : INT64_MAX / 2);
+    bool writes = live->sessions.living > 0;
+    if (!writes && live->foreign && !live->had_session)
+        writes = quiet_ns < FOREIGN_QUIET_NS;
+    if (live->sample_count == 0)
+        return AFMON_LIVE_WAITING;
+    if (!writes)
+        return AFMON_LIVE_ENDED;
+    return quiet_ns > afmon_seconds_to_ns(live->options.stalled_after_s) ? AFMON_LIVE_STALLED : AFMON_LIVE_RUNNING;
+}
+
+static double loaded_part(const struct afmon_live *live)
+{
+    double bytes = 0;
+    double read = 0;
+    for (size_t i = 0; i < live->tail_count; i++) {
+        const struct afmon_tail *tail = live->tails[i];
+        bytes += (double)(tail->begun ? tail->end : tail->size);
+        read += (double)(tail->end - tail->begin);
+    }
+    return bytes > 0 ? read / bytes : 1;
+}
+
+static size_t bytes_of(const struct afmon_live *live)
+{
+    size_t bytes = sizeof *live + sizeof *live->rules + live->buffer.capacity + READER_BYTES +
+                   afmon_live_rules_bytes(live->rules) + afmon_live_table_bytes(live->table) +
+                   afmon_groups_bytes(&live->operations) + afmon_groups_bytes(&live->models) +
+                   afmon_live_log_bytes(&live->log) + afmon_live_metadata_bytes(live->metadata);
+    if (live->tally != NULL)
+        bytes += afmon_run_tally_bytes(live->tally);
+    if (live->meters != NULL)
+        bytes += afmon_meters_bytes(live->meters);
+    return bytes;
+}
+
+static int64_t now_of(const struct afmon_live *live, afmon_live_state state)
+{
+    if (state == AFMON_LIVE_ENDED)
+        return live->last_ns;
+    return live->options.replay ? live->replay_ns : afmon_wall_ns();
+}
+
+void afmon_live_look(const struct afmon_live *live, afmon_live_info *info)
+{
+    afmon_live_state state = state_of(live);
+    *info = (afmon_live_info){
+        .state = state,
+        .loaded = live->options.replay ? 1 : loaded_part(live),
+        .revision = live->revision,
+        .restarts = live->restarts,
+        .sample_count = live->sample_count,
+        .not_finite = live->not_finite,
+        .problem_count = live->problem_count,
+        .log_line_count = live->log.line_count,
+        .first_ns = live->first_ns,
+        .last_ns = live->last_ns,
+        .now_ns = now_of(live, state),
+        .metric_count = live->table->count,
+        .recovered = live->recovered,
+    };
+    for (size_t i = 0; i < live->tail_count; i++)
+        info->file_count += !live->tails[i]->log;
+}
+
+void afmon_live_get_info(const afmon_live *live, afmon_live_info *info)
+{
+    afmon_live_look(live, info);
+    info->memory_bytes = bytes_of(live);
+}
+
+const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length)
+{
+    const struct afmon_live_series *series = afmon_live_series_at(live->table, index);
+    if (length != NULL)
+        *length = series != NULL ? series->name_length : 0;
+    return series != NULL ? series->name : NULL;
+}
+
+static struct afmon_lately lately_of(const struct afmon_live *live, double window_s)
+{
+    return (struct afmon_lately){now_of(live, state_of(live)), live->first_ns, window_s};
+}
+
+afmon_status afmon_live_models(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
+                               size_t *count)
+{
+    if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
+        return AFMON_E_ARGUMENT;
+    *count = afmon_groups_rates(&live->models, lately_of(live, window_s), rates, capacity);
+    return AFMON_OK;
+}
+
+afmon_status afmon_live_operations(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
+                                   size_t *count)
+{
+    if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
+        return AFMON_E_ARGUMENT;
+    *count = afmon_groups_rates(&live->operations, lately_of(live, window_s), rates, capacity);
+    return AFMON_OK;
+}
