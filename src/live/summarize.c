@@ -35,5 +35,6 @@ struct afmon_meters *afmon_live_take_meters(afmon_live *live)
     if (meters != NULL)
         afmon_live_settle_calls(live);
     live->meters = NULL;
+    live->options.meters = false;
     return meters;
 }
