@@ -13,7 +13,7 @@
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
 
-enum { TICK_MS = 100, REDRAW_MS = 500, PAGE = 10 };
+enum { TICK_MS = 100, NEWS_MS = 250, REDRAW_MS = 500, PAGE = 10 }; /* four pictures a second are enough over ssh */
 
 typedef struct watcher {
     afmon_live *live;
@@ -214,7 +214,7 @@ static bool is_due(const watcher *w)
     int64_t since_ms = (now_ns() - w->drawn_ns) / 1000000;
     afmon_live_get_info(w->live, &info);
     return w->redraw ||
-           (!w->wish.paused && (since_ms >= REDRAW_MS || (info.revision != w->drawn_revision && since_ms >= TICK_MS)));
+           (!w->wish.paused && (since_ms >= REDRAW_MS || (info.revision != w->drawn_revision && since_ms >= NEWS_MS)));
 }
 
 /* While a run is loaded every piece of time goes into that; each takes a tenth of a second at most. */
