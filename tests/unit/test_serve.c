@@ -231,7 +231,7 @@ static void another_picture_only_where_something_changed(void **state)
     remove_folder(folder);
 }
 
-static void a_folder_that_cannot_be_read_is_a_problem(void **state)
+static void a_pipe_in_the_place_of_a_file_is_passed_over(void **state)
 {
     (void)state;
     char *folder = make_folder();
@@ -412,7 +412,7 @@ int main(void)
         cmocka_unit_test(a_picture_has_the_run),
         cmocka_unit_test(an_empty_run_has_a_picture),
         cmocka_unit_test(another_picture_only_where_something_changed),
-        cmocka_unit_test(a_folder_that_cannot_be_read_is_a_problem),
+        cmocka_unit_test(a_pipe_in_the_place_of_a_file_is_passed_over),
         cmocka_unit_test(numbers_are_rounded),
         cmocka_unit_test(each_allocation_of_a_reading_fails_once),
         cmocka_unit_test(each_allocation_of_a_search_fails_once),
