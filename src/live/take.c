@@ -158,12 +158,26 @@ static afmon_status take_log_line(void *user, const char *line, size_t length, b
     return afmon_live_log_take(&live->log, line, length, older);
 }
 
-/* Samples of one call have the same time, and stand one behind the other (ingest/expand_generation.c): what ends their
- * lines is the same, too. */
+/* The time as it stands in a line, wherever; NULL: there is none. */
+static const char *time_text(const char *line, size_t length, size_t *time_length)
+{
+    static const char key[] = "\"timestamp\": \"";
+    const char *at = memmem(line, length, key, sizeof key - 1);
+    if (at == NULL)
+        return NULL;
+    at += sizeof key - 1;
+    const char *end = memchr(at, '"', (size_t)(line + length - at));
+    *time_length = end != NULL ? (size_t)(end - at) : 0;
+    return at;
+}
+
+/* Samples of one call have the same time, and stand one behind the other (ingest/expand_generation.c). */
 static bool are_together(const char *before, size_t before_length, const char *line, size_t length)
 {
-    static const size_t end = sizeof "2026-11-23T09:20:35.000123+00:00\"}" - 1;
-    return before_length >= end && length >= end && memcmp(before + before_length - end, line + length - end, end) == 0;
+    size_t a_length, b_length;
+    const char *a = time_text(before, before_length, &a_length);
+    const char *b = time_text(line, length, &b_length);
+    return a != NULL && b != NULL && a_length == b_length && memcmp(a, b, a_length) == 0;
 }
 
 const struct afmon_tail_lines afmon_live_metrics_lines = {

@@ -68,7 +68,7 @@ static void put_generation(const struct writing *writing, unsigned failing_perce
     char metadata[256], named[512];
     bool failed = random_below(100) < failing_percent;
     snprintf(metadata, sizeof metadata, "\"component\": \"c%u\", \"operation\": \"op%u\", \"mix_id\": %u, ",
-             random_below(2), random_below(5), random_below(100000));
+             random_below(2), random_below(5), writing->foreign ? 7 : random_below(100000));
     snprintf(named, sizeof named, "\"model_name\": \"model-%u\", %s", random_below(3), metadata);
     put(writing, "generation_time", (1 + random_below(640)) / 64.0, metadata);
     put(writing, "success_rate", failed ? 0 : 1, metadata);
