@@ -1,6 +1,7 @@
 """Recorded runs, and views of live ones."""
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Iterable
@@ -233,6 +234,26 @@ class Run:
 def _report_format(path: str | os.PathLike[str]) -> str:
     ending = Path(os.fsdecode(path)).suffix.lower()
     return "md" if ending in (".md", ".markdown") else "html"
+
+
+def _last_written(folder: Path) -> float | None:
+    """When a run's files were last written to; None where the folder is no run's."""
+    times = []
+    for name in ("metrics.jsonl", "afterimage.log", ".afmon"):
+        with contextlib.suppress(OSError):
+            times.append((folder / name).stat().st_mtime)
+    return max(times, default=None)
+
+
+def find_runs(folder: str | os.PathLike[str] = ".afterimage-monitoring") -> list[Path]:
+    """The run folders in a folder, the one last written to first, as `afmon serve` finds them; a run folder itself is the
+    only one. The default is where monitors without a log_dir put theirs."""
+    parent = Path(_typed.path("folder", folder))
+    if _last_written(parent) is not None:
+        return [parent]
+    found = [(written, child) for child in parent.iterdir()
+             if not child.name.startswith(".") and (written := _last_written(child)) is not None]
+    return [child for _, child in sorted(found, reverse=True)]
 
 
 def open_run(folder: str | os.PathLike[str], window: timedelta | float | None = None) -> Run:

@@ -1,6 +1,7 @@
 """Recorded runs by function, and what the functions say of arguments that make no sense."""
 import json
 import math
+import os
 
 import afmon
 import pytest
@@ -13,6 +14,23 @@ def recorded(folder):
         for i in range(10):
             monitor.track_generation(1.0 + i, i != 3, model_name="m", total_token_count=10)
     return folder
+
+
+def test_finding_runs(recorded, tmp_path, monkeypatch):
+    parent = recorded.parent
+    (parent / "no run").mkdir()
+    (parent / "file").write_text("x")
+    (parent / "older").mkdir()
+    (parent / "older" / "metrics.jsonl").touch()
+    os.utime(parent / "older" / "metrics.jsonl", (1, 1))
+    assert afmon.find_runs(parent) == [recorded, parent / "older"]
+    assert afmon.find_runs(str(recorded)) == [recorded]
+    assert afmon.find_runs(parent / "no run") == []
+    monkeypatch.chdir(tmp_path / "no run")
+    with pytest.raises(FileNotFoundError, match="afterimage-monitoring"):
+        afmon.find_runs()
+    with afmon.GenerationMonitor(metrics_interval=0) as monitor:
+        assert [path.resolve() for path in afmon.find_runs()] == [monitor.log_dir.resolve()]
 
 
 def test_rules_of_a_file(recorded, tmp_path):
@@ -35,7 +53,7 @@ rules:
 
 # What is called with it, and the argument that the error must name.
 TYPES = {
-    "folder": [lambda run: afmon.open_run(3), lambda run: afmon.open_run(None), lambda run: afmon.check(3),
+    "folder": [lambda run: afmon.open_run(3), lambda run: afmon.find_runs(3), lambda run: afmon.open_run(None), lambda run: afmon.check(3),
                lambda run: afmon.summarize([]), lambda run: afmon.recover(3), lambda run: afmon.visualize_metrics(3)],
     "window": [lambda run: afmon.open_run(run, window="5m"), lambda run: afmon.export(run, "x", window=[])],
     "path": [lambda run: afmon.export(run, 3), lambda run: afmon.report(run, 3), lambda run: afmon.load_rules(3)],
