@@ -3,13 +3,15 @@ import http.server
 import json
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
 
 
 class Receiver:
-    """Takes POSTs. `answers` is a list of (status, headers), used up in order; then 200. "hang" answers nothing."""
+    """Takes POSTs. `answers` is a list of (status, headers), used up in order; then 200. "hang" answers nothing, "reset"
+    ends the connection so."""
 
     def __init__(self, answers=(), certificate=None):
         self.bodies = []  # (path, headers, body, time)
@@ -24,6 +26,10 @@ class Receiver:
                 receiver.bodies.append((self.path, dict(self.headers), body, time.monotonic(), answer))
                 if answer == "hang":
                     receiver.released.wait(60)
+                    return
+                if answer == "reset":
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
                     return
                 status, headers = answer
                 self.send_response(status)
@@ -55,7 +61,7 @@ class Receiver:
     def taken(self, path=None):
         """Bodies that were answered with success."""
         return [json.loads(body) for at, _, body, _, answer in self.bodies
-                if answer != "hang" and answer[0] == 200 and (path is None or at == path)]
+                if answer not in ("hang", "reset") and answer[0] == 200 and (path is None or at == path)]
 
     def close(self):
         self.released.set()
@@ -63,11 +69,12 @@ class Receiver:
         self.server.server_close()
 
 
-def make_certificate(folder):
-    """A self-signed certificate for 127.0.0.1: (certificate, key)."""
+def make_certificate(folder, address="127.0.0.1"):
+    """A self-signed certificate for an address: (certificate, key)."""
+    folder.mkdir(parents=True, exist_ok=True)
     certificate, key = str(folder / "cert.pem"), str(folder / "key.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
-                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                    "-days", "2", "-subj", f"/CN={address}", "-addext", f"subjectAltName=IP:{address}"],
                    check=True, capture_output=True)
     return certificate, key
 

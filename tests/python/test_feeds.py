@@ -95,15 +95,76 @@ def test_alerts_reach_the_webhook(folder, receiver, monkeypatch):
     assert "s3cret" not in repr(Webhook(hook.url + "/s3cret"))
 
 
-def test_tls_is_verified(folder, receiver, tmp_path):
-    certificate = make_certificate(tmp_path)
-    otlp = receiver(certificate=certificate)
-    with afmon.GenerationMonitor(folder, metrics_interval=0, otlp=OTLP(otlp.url), shutdown_timeout=1) as monitor:
-        record(monitor)
-    assert not otlp.bodies
-    with opened(folder, otlp=OTLP(otlp.url, ca_file=pathlib.Path(certificate[0]))) as monitor:
-        record(monitor)
-    assert otlp.taken("/v1/metrics")
+# ---- what goes over HTTP: whom it trusts, and what it tells ----
+
+KINDS = ["webhook", "otlp"]
+
+
+def sent_to(kind, url, monkeypatch, ca_file=None):
+    """Options that send to a URL, with a secret wherever one may be."""
+    if kind == "webhook":
+        monkeypatch.setenv("HOOK", f"{url.replace('//', '//me:s3cret@')}/s3cret?token=s3cret")
+        return {"webhook": Webhook(url_env="HOOK", headers_env="SECRETS", ca_file=ca_file)}
+    return {"otlp": OTLP(url, headers_env="SECRETS", ca_file=ca_file)}
+
+
+def send(folder, timeout, **options):
+    """A run with samples, log records and an alert; (its report, all that it wrote)."""
+    with afmon.GenerationMonitor(folder, metrics_interval=0, shutdown_timeout=timeout, **options) as monitor:
+        record(monitor, 5)
+        assert len(monitor.check_alerts()) > 0
+        report = monitor.shutdown()
+    return report, b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+@pytest.fixture
+def secrets(monkeypatch):
+    monkeypatch.setenv("SECRETS", "authorization=Bearer%20s3cret,x-key=s3cret")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tls_is_verified(folder, receiver, tmp_path, monkeypatch, secrets, kind):
+    """Refused: a certificate that nobody vouches for, and one of another machine. Taken: one that the CA file has."""
+    own, other = make_certificate(tmp_path / "own"), make_certificate(tmp_path / "other", "127.0.0.2")
+    for i, (certificate, ca_file, taken) in enumerate((
+            (own, None, False), (other, other[0], False), (own, other[0], False), (own, pathlib.Path(own[0]), True))):
+        one = receiver(certificate=certificate)
+        run = folder.with_name(f"run-{i}")
+        report, written = send(run, 20 if taken else 1, **sent_to(kind, one.url, monkeypatch, ca_file))
+        assert bool(one.bodies) == taken and (report["handler_lost"] == 0) == taken
+        assert b"s3cret" not in written
+        if not taken:
+            assert one.url in report["last_error"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(folder, receiver, monkeypatch, secrets, kind, status):
+    elsewhere = receiver()
+    first = receiver(*[(status, {"Location": elsewhere.url + "/v1/metrics"})] * 50)
+    report, written = send(folder, 20, **sent_to(kind, first.url, monkeypatch))
+    assert first.bodies and not elsewhere.bodies and report["handler_lost"] > 0
+    assert f"answered {status}: redirects are not followed" in report["last_error"]
+    assert b"s3cret" not in written
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("answer", [(401, {"X-Why": "s3cret"}), (404, {}), (503, {"Retry-After": "0"}), "hang", "reset"])
+def test_no_failure_tells_a_secret(folder, receiver, monkeypatch, secrets, kind, answer):
+    one = receiver(*[answer] * 100000)
+    report, written = send(folder, 0.5, **sent_to(kind, one.url, monkeypatch))
+    assert one.bodies and all("s3cret" in str(headers) for _, headers, *_ in one.bodies)
+    assert one.url in report["last_error"]  # what failed is named, by scheme, host and port
+    assert "s3cret" not in str(report) and b"s3cret" not in written
+
+
+def test_no_argument_takes_a_secret(folder, monkeypatch, secrets):
+    monkeypatch.setenv("BAD", "s3cret")
+    for options in ({"otlp": "http://me:s3cret@127.0.0.1"}, {"webhook": "http://me:s3cret@127.0.0.1"},
+                    {"webhook": Webhook(url_env="BAD")}, {"otlp": OTLP("http://127.0.0.1:9", headers_env="BAD")}):
+        with pytest.raises(ValueError) as raised:
+            opened(folder, **options)
+        assert "s3cret" not in str(raised.value)
 
 
 def test_statsd_has_every_sample(folder):
