@@ -55,6 +55,12 @@ static void print_losses(const cli_screen *screen, const afmon_close_report *rep
     if (d->shutdown > 0)
         fprintf(screen->out, "  %s records were not written in time; 'afmon recover' puts them into the files\n",
                 cli_count(d->shutdown).s);
+    if (report->handler_missed > 0)
+        fprintf(screen->out, "  %s samples, log records or alerts came faster than handlers took them\n",
+                cli_count(report->handler_missed).s);
+    if (report->handler_lost > 0)
+        fprintf(screen->out, "  %s samples, log records or alerts could not be sent on; the files have them\n",
+                cli_count(report->handler_lost).s);
     if (report->last_error.status != AFMON_OK) {
         char text[sizeof report->last_error.message];
         cli_safe_into(text, sizeof text, report->last_error.message, strlen(report->last_error.message));

@@ -87,6 +87,7 @@ def test_a_receiver_that_hangs_ends_with_the_shutdown(command, receiver, tmp_pat
     assert done.returncode in (0, 1)
     assert otlp.bodies
     assert len(samples_of(tmp_path)) > 0
+    assert "could not be sent on; the files have them" in done.stdout
 
 
 def test_redirects_are_not_followed(command, receiver, tmp_path):
