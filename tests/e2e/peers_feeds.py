@@ -234,6 +234,34 @@ def test_vmalert_takes_the_rules():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_vmalert_tells_of_what_holds(tmp_path):
+    """As docs/scale.md starts it: VictoriaMetrics scrapes, vmalert judges and writes the means back, somebody is told."""
+    running, targets = start_three(tmp_path)
+    server = Server("victoria-metrics", tmp_path, targets)
+    pager = Receiver()
+    rules = (ROOT / "deploy" / "afmon-rules.yml").read_text().replace("mean5m < 0.8", "mean5m < 0.99")  # of ten one fails
+    (tmp_path / "rules.yml").write_text(rules)
+    base = server.url.removesuffix("/api/v1/query?")
+    with open(tmp_path / "vmalert.log", "wb") as log:
+        judge = subprocess.Popen(["vmalert", "-rule=rules.yml", "-evaluationInterval=1s", f"-datasource.url={base}",
+                                  f"-remoteWrite.url={base}", f"-notifier.url={pager.url}",
+                                  f"-httpListenAddr=127.0.0.1:{free_port()}"], cwd=tmp_path, stdout=log, stderr=log)
+        told = set()
+        end = time.monotonic() + 90
+        while "low_success_rate" not in told and time.monotonic() < end:
+            for one in running:
+                one.stdin.write("\n")
+                one.stdin.flush()
+            time.sleep(0.5)
+            told = {alert["labels"]["alertname"] for _, _, body, *_ in list(pager.bodies) for alert in json.loads(body)}
+        judge.terminate()
+        judge.wait(timeout=30)
+    server.close()
+    pager.close()
+    end_all(running)
+    assert told == {"low_success_rate"}, (tmp_path / "vmalert.log").read_text()[-3000:]
+
+
 def test_otlp_bodies_are_what_the_protocol_says(tmp_path):
     receiver = Receiver()
     subprocess.run([COMMAND, "generate", "conversations", "--simulate", "--speed", "1000", "--seed", "3",
