@@ -32,6 +32,9 @@ static FILE *create(const char *folder, const char *name)
     return file;
 }
 
+/* What the peer's lines may end in, with their time in front. */
+#define FOREIGN_END "\"note\": \"the same at the end of every line\", "
+
 struct writing {
     FILE *file;
     int64_t time_ns;
@@ -67,8 +70,8 @@ static void put_generation(const struct writing *writing, unsigned failing_perce
 {
     char metadata[256], named[512];
     bool failed = random_below(100) < failing_percent;
-    snprintf(metadata, sizeof metadata, "\"component\": \"c%u\", \"operation\": \"op%u\", \"mix_id\": %u, ",
-             random_below(2), random_below(5), writing->foreign ? 7 : random_below(100000));
+    snprintf(metadata, sizeof metadata, "\"component\": \"c%u\", \"operation\": \"op%u\", \"mix_id\": %u, %s",
+             random_below(2), random_below(5), random_below(100000), writing->foreign ? FOREIGN_END : "");
     snprintf(named, sizeof named, "\"model_name\": \"model-%u\", %s", random_below(3), metadata);
     put(writing, "generation_time", (1 + random_below(640)) / 64.0, metadata);
     put(writing, "success_rate", failed ? 0 : 1, metadata);
@@ -88,8 +91,8 @@ static void put_evaluation(const struct writing *writing)
 {
     char metadata[256];
     bool failed = random_below(10) == 0;
-    snprintf(metadata, sizeof metadata, "\"evaluator_type\": \"judge%u\", \"success\": %s, ", random_below(2),
-             failed ? "false" : "true");
+    snprintf(metadata, sizeof metadata, "\"evaluator_type\": \"judge%u\", \"success\": %s, %s", random_below(2),
+             failed ? "false" : "true", writing->foreign ? FOREIGN_END : "");
     put(writing, "evaluation_time", (1 + random_below(64)) / 64.0, metadata);
     put(writing, "evaluation_error_rate", failed ? 1 : 0, metadata);
     put(writing, "evaluation_score_overall", random_below(11) / 2.0, metadata);
@@ -108,9 +111,9 @@ static void write_run(const char *folder, const char *name, unsigned seed, size_
         else
             put_evaluation(&writing);
         writing.time_ns += step_ns;
-        if (random_below(50) == 0)
+        if (!foreign && random_below(50) == 0)
             put(&writing, "my_own", random_below(9), "");
-        if (random_below(200) == 0)
+        if (!foreign && random_below(200) == 0)
             fputs("no sample\n", writing.file);
         writing.time_ns += 1000000;
     }
