@@ -474,9 +474,10 @@ typedef enum afmon_full_policy {
 
 /* For a program whose threads hold a lock while they call afmon that its handlers need, too: the lock of an
  * interpreter (Python's GIL). Each may be NULL. They may let go of that lock and take it again; they must not call
- * afmon. Each begin is followed by its end on the same thread. */
+ * afmon. Each begin is followed by its end on the same thread. A record call waits for room in its thread's queue
+ * (AFMON_FULL_WAIT), and, as the first one of a thread, for the file of that queue. */
 typedef struct afmon_host_hooks {
-    void (*wait_begin)(void *user);  /* a record call will wait for room in its thread's queue (AFMON_FULL_WAIT) */
+    void (*wait_begin)(void *user);  /* a record call will wait */
     void (*wait_end)(void *user);    /* it has waited */
     void (*batch_begin)(void *user); /* a handler's thread will call its handler once or several times */
     void (*batch_end)(void *user);   /* it has nothing more for it now */

@@ -30,7 +30,7 @@ static int fill_score(struct track *track, PyObject *name, PyObject *given, afmo
     PyObject *value;
     PyObject *feedback;
     size_t length;
-    if (split_score(given, &value, &feedback) != 0)
+    if (fields_hold(&track->fields, name, given) != 0 || split_score(given, &value, &feedback) != 0)
         return -1;
     int result = 0;
     *score = (afmon_score){.value = NAN};
@@ -48,7 +48,7 @@ static int fill_score(struct track *track, PyObject *name, PyObject *given, afmo
     return result;
 }
 
-/* True for a dict of names and numbers: reading them runs nobody's code, so it cannot change meanwhile. */
+/* True for a dict of names and numbers: reading them runs nobody's code, so it cannot change while it is read. */
 static bool are_plain(PyObject *scores)
 {
     PyObject *name;
@@ -90,7 +90,7 @@ static afmon_score *fill_scores(struct track *track, afmon_score space[SCORES_IN
     PyObject *value;
     Py_ssize_t position = 0;
     *count = 0;
-    while (scores != NULL && PyDict_Next(dict, &position, &name, &value)) {
+    while (scores != NULL && *count < size && PyDict_Next(dict, &position, &name, &value)) {
         if (fill_score(track, name, value, &scores[*count]) != 0) {
             if (scores != space)
                 free(scores);

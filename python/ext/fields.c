@@ -9,14 +9,17 @@ void fields_begin(struct fields *fields)
     fields->items = fields->space;
     fields->count = 0;
     fields->capacity = FIELDS_INLINE;
-    fields->kept = NULL;
+    fields->held_count = 0;
+    fields->more = NULL;
 }
 
 void fields_end(struct fields *fields)
 {
     if (fields->items != fields->space)
         free(fields->items);
-    Py_XDECREF(fields->kept);
+    for (size_t i = 0; i < fields->held_count; i++)
+        Py_DECREF(fields->held[i]);
+    Py_XDECREF(fields->more);
 }
 
 static int grow(struct fields *fields)
@@ -37,11 +40,25 @@ static int grow(struct fields *fields)
 
 int fields_keep(struct fields *fields, PyObject *object)
 {
-    if (fields->kept == NULL)
-        fields->kept = PyList_New(0);
-    int result = fields->kept == NULL ? -1 : PyList_Append(fields->kept, object);
+    if (fields->held_count < FIELDS_HELD) {
+        fields->held[fields->held_count++] = object;
+        return 0;
+    }
+    if (fields->more == NULL)
+        fields->more = PyList_New(0);
+    int result = fields->more == NULL ? -1 : PyList_Append(fields->more, object);
     Py_DECREF(object);
     return result;
+}
+
+int fields_hold(struct fields *fields, PyObject *key, PyObject *value)
+{
+    /* both before anything is allocated: that may collect garbage, and with it run anybody's code */
+    Py_INCREF(key);
+    Py_INCREF(value);
+    int first = fields_keep(fields, key);
+    int second = fields_keep(fields, value);
+    return first == 0 && second == 0 ? 0 : -1;
 }
 
 /* The UTF-8 of a str. Halves of surrogate pairs are let through: the library writes U+FFFD for them. */
@@ -137,7 +154,7 @@ static int add_plain_dict(struct fields *fields, PyObject *dict)
     while (PyDict_Next(dict, &position, &key, &value)) {
         if (!PyUnicode_CheckExact(key) || !fields_is_plain(value))
             return 1;
-        if (fields_add(fields, key, value) != 0)
+        if (fields_hold(fields, key, value) != 0 || fields_add(fields, key, value) != 0)
             return -1;
     }
     return 0;

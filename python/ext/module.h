@@ -1,8 +1,9 @@
 /* The C half of the Python package: afmon.h for Python, over the public header alone and Python's limited API.
  *
  * Locks. A Python thread calls with the GIL held. Recording keeps it: it takes no lock that a handler holds, and where
- * it must wait for room the host hooks let go of the GIL (host.c). Everything else lets go of it for the call. Handlers
- * are called on threads of the library, which take the GIL for a batch of calls, and hold no lock of the library then.
+ * it must wait for room or a file the host hooks let go of the GIL (host.c). Everything else lets go of it for the
+ * call. Handlers are called on threads of the library, which take the GIL for a batch of calls, and hold no lock of the
+ * library then.
  */
 #ifndef AFMON_PYTHON_MODULE_H
 #define AFMON_PYTHON_MODULE_H
@@ -51,12 +52,18 @@ struct monitor {
 /* ---- fields.c: any Python metadata as afmon_field[] ---- */
 
 #define FIELDS_INLINE 24
+#define FIELDS_HELD 32
 
+/* Texts of the fields point into Python objects. A call may let go of the GIL before it is through (a full ring, the
+ * text of another object), and others may then change a dict that it was given: so whatever is not an argument of the
+ * call is held until the end. */
 struct fields {
     afmon_field *items;
     size_t count;
     size_t capacity;
-    PyObject *kept; /* list of what the texts belong to, beside the arguments; NULL: nothing */
+    size_t held_count;
+    PyObject *more; /* list of what is held beyond FIELDS_HELD; NULL: nothing */
+    PyObject *held[FIELDS_HELD];
     afmon_field space[FIELDS_INLINE];
 };
 
@@ -67,7 +74,8 @@ int fields_add_mapping(struct fields *fields, PyObject *mapping);          /* No
 PyObject *fields_value(const afmon_field *field);                          /* a field as a Python object */
 PyObject *fields_dict(const afmon_field *fields, size_t count);            /* JSON is parsed */
 
-int fields_keep(struct fields *fields, PyObject *object); /* until the end; takes the reference */
+int fields_keep(struct fields *fields, PyObject *object); /* holds it; takes the reference */
+int fields_hold(struct fields *fields, PyObject *key, PyObject *value); /* both; borrowed from a dict */
 
 /* The UTF-8 of a text; of another object, of its str(). NULL with an exception. What is made is kept by `fields`. */
 const char *fields_text(struct fields *fields, PyObject *object, size_t *length);

@@ -76,9 +76,13 @@ static int make_ring(struct afmon_hub *hub, struct afmon_producer *producer, uin
         return afmon_ring_create_anonymous(&producer->ring, hub->serial, capacity);
     struct afmon_quiet quiet;
     afmon_ring_file_name(hub->serial, producer->number, producer->file);
+    if (hub->host.wait_begin != NULL)
+        hub->host.wait_begin(hub->host.user); /* a disk may take its time */
     afmon_quiet_begin(&quiet);
     int failure = afmon_ring_create(&producer->ring, hub->session->private, producer->file, hub->serial, capacity);
     afmon_quiet_end(&quiet);
+    if (hub->host.wait_end != NULL)
+        hub->host.wait_end(hub->host.user);
     if (failure == 0)
         return 0;
     atomic_store_explicit(&hub->ring_error, failure, memory_order_relaxed);

@@ -73,7 +73,7 @@ struct afmon_hub {
     uint64_t serial;
     uint64_t ring_bytes;
     afmon_full_policy on_full;
-    afmon_host_hooks host;       /* called around a wait for room */
+    afmon_host_hooks host;       /* called around a wait for room, and for a ring's file */
     _Atomic uint32_t sleeping;   /* the consumer waits at wake */
     _Atomic uint32_t unwritable; /* the files cannot be written now: nobody waits for room */
     sem_t wake;

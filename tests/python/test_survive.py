@@ -3,6 +3,7 @@ import asyncio
 import multiprocessing
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -318,3 +319,38 @@ while True:
     assert len(set(counts.values())) == 1 and counts["generation_time"] >= told
     values = [sample["value"] for sample in run.samples("total_token_count")]
     assert values == list(range(len(values)))
+
+
+def test_metadata_that_another_thread_changes_while_a_call_waits(folder):
+    """A call that waits for room lets others run, who may drop the texts that it was given. What was freed is overwritten."""
+    code = """
+import afmon, sys, threading
+monitor = afmon.GenerationMonitor(sys.argv[1], metrics_interval=0, ring_bytes=16384)
+shared = {"k": "begin", "n": 1.5}
+over = False
+def change():
+    number = 0
+    while not over:
+        number += 1
+        shared["k"] = f"text {number} " * 10
+        shared.pop(f"key {number - 1}", None)
+        shared[f"key {number}"] = 1
+thread = threading.Thread(target=change)
+thread.start()
+for number in range(15_000):
+    monitor.record_metric("m", number, shared)
+    monitor.track_generation(1, True, metadata=shared)
+    monitor.track_evaluation(1, True, "e", shared.get("none") or {f"score {number % 7}": 1}, metadata=shared)
+over = True
+thread.join()
+waits = monitor.stats()["ring_waits"]
+assert waits > 0
+monitor.shutdown()
+"""
+    status, output = run_python(code, folder, env={**os.environ, "PYTHONMALLOC": "debug"})
+    assert status == 0, output
+    run = afmon.open_run(folder)
+    texts = {sample["k"] for sample in run.samples()} - {"begin"}
+    assert len(texts) > 1 and all(text == " ".join(text.split()[:2] * 10) + " " for text in texts)
+    keys = {key for sample in run.samples("m") for key in sample} - {"metric", "value", "timestamp", "k", "n"}
+    assert all(re.fullmatch("key [0-9]+", key) for key in keys)
