@@ -96,6 +96,14 @@ static bool make_body(struct otlp_metrics *otlp, char *error, size_t size)
     return false;
 }
 
+/* How many samples are in these nobody knows. */
+static void tell_rejected(const struct afmon_post *post, char *error, size_t size)
+{
+    uint64_t points = afmon_post_rejected(post, "rejectedDataPoints", UINT64_MAX);
+    if (points > 0)
+        snprintf(error, size, "the receiver rejected %llu data points", (unsigned long long)points);
+}
+
 /* Begins to send a body, or goes on with it. */
 static enum afmon_post_result export_metrics(struct otlp_metrics *otlp, const afmon_deadline *deadline, char *error,
                                              size_t size)
@@ -104,8 +112,11 @@ static enum afmon_post_result export_metrics(struct otlp_metrics *otlp, const af
         return AFMON_POST_REFUSED;
     enum afmon_post_result result = afmon_post_send(otlp->post, otlp->body.data, otlp->body.length, deadline,
                                                     afmon_flush_until(deadline), error, size);
-    if (result == AFMON_POST_TAKEN)
+    if (result == AFMON_POST_TAKEN) {
         otlp->told_samples = otlp->body_samples;
+        *error = '\0'; /* of an earlier try */
+        tell_rejected(otlp->post, error, size);
+    }
     if (result != AFMON_POST_GOING)
         afmon_buffer_clear(&otlp->body);
     return result;
@@ -121,8 +132,6 @@ static uint64_t tell_all(struct otlp_metrics *otlp, const afmon_deadline *deadli
     uint64_t lost = all - otlp->told_samples;
     if (lost > 0 && *error == '\0')
         snprintf(error, size, "the receiver took no more before the monitor's shutdown");
-    if (lost == 0)
-        *error = '\0';
     return lost;
 }
 

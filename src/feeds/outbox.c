@@ -1,9 +1,7 @@
 #include "feeds/outbox.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -84,16 +82,6 @@ bool afmon_post_await(const struct afmon_post *post, const afmon_deadline *deadl
     return afmon_deadline_left(deadline) > 0;
 }
 
-/* {"partialSuccess": {"rejectedLogRecords": "3", ...}}: of what was taken, some was not. */
-static uint64_t rejected(const struct afmon_buffer *answer, uint64_t items)
-{
-    json_t *parsed = answer->length == 0 ? NULL : json_loadb(answer->data, answer->length, 0, NULL);
-    const json_t *number = json_object_get(json_object_get(parsed, "partialSuccess"), "rejectedLogRecords");
-    long long count = json_is_string(number) ? atoll(json_string_value(number)) : json_integer_value(number);
-    json_decref(parsed);
-    return count <= 0 ? 0 : (uint64_t)count < items ? (uint64_t)count : items;
-}
-
 /* Posts the first body. False: not now. */
 static bool send_first(struct afmon_outbox *outbox, const afmon_deadline *deadline, int64_t until_ns, uint64_t *lost,
                        char *error, size_t size)
@@ -103,7 +91,7 @@ static bool send_first(struct afmon_outbox *outbox, const afmon_deadline *deadli
         afmon_post_send(outbox->post, body->text.data, body->text.length, deadline, until_ns, error, size);
     uint64_t gone = result == AFMON_POST_REFUSED ? body->items : 0;
     if (result == AFMON_POST_TAKEN)
-        gone = rejected(afmon_post_answer(outbox->post), body->items);
+        gone = afmon_post_rejected(outbox->post, "rejectedLogRecords", body->items);
     if (result == AFMON_POST_TAKEN && gone > 0)
         snprintf(error, size, "the receiver rejected %llu log records", (unsigned long long)gone);
     if (result == AFMON_POST_TAKEN || result == AFMON_POST_REFUSED)

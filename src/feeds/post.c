@@ -1,6 +1,7 @@
 #include "feeds/post.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,9 +58,15 @@ static size_t take_header(char *line, size_t one, size_t length, void *user)
     return length;
 }
 
-const struct afmon_buffer *afmon_post_answer(const struct afmon_post *post)
+/* {"partialSuccess": {"rejectedLogRecords": "3", ...}} */
+uint64_t afmon_post_rejected(const struct afmon_post *post, const char *member, uint64_t most)
 {
-    return &post->answer;
+    const struct afmon_buffer *answer = &post->answer;
+    json_t *parsed = answer->length == 0 ? NULL : json_loadb(answer->data, answer->length, 0, NULL);
+    const json_t *number = json_object_get(json_object_get(parsed, "partialSuccess"), member);
+    long long count = json_is_string(number) ? atoll(json_string_value(number)) : json_integer_value(number);
+    json_decref(parsed);
+    return count <= 0 ? 0 : (uint64_t)count < most ? (uint64_t)count : most;
 }
 
 /* ---- the transfer ---- */

@@ -40,8 +40,9 @@ void afmon_post_free(struct afmon_post *post); /* wipes secrets; NULL is fine */
 enum afmon_post_result afmon_post_send(struct afmon_post *post, const char *body, size_t length,
                                        const afmon_deadline *deadline, int64_t until_ns, char *error, size_t size);
 
-/* What the receiver answered to the last post that ended, cut where it is long. The post's. */
-const struct afmon_buffer *afmon_post_answer(const struct afmon_post *post);
+/* How much of the last post that was taken the receiver says that it did not take: the member of its "partialSuccess",
+ * at most `most`. */
+uint64_t afmon_post_rejected(const struct afmon_post *post, const char *member, uint64_t most);
 
 /* In a forked child: lets go of a post that is its parent's. */
 void afmon_post_leave_to_parent(struct afmon_post *post);

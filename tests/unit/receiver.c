@@ -118,7 +118,7 @@ static bool act(struct receiver *receiver, int fd, char letter, const char *body
         return false;
     case 'X':
         count(receiver, body, length, 1);
-        answer(fd, "200 OK", "", "{\"partialSuccess\": {\"rejectedLogRecords\": \"1\"}}");
+        answer(fd, "200 OK", "", "{\"partialSuccess\": {\"rejectedLogRecords\": \"1\", \"rejectedDataPoints\": 7}}");
         break;
     default:
         count(receiver, body, length, 0);

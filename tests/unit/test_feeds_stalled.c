@@ -102,6 +102,27 @@ static void check_metrics(const char *script, size_t capacity)
     remove_folder(folder);
 }
 
+/* What a receiver says that it did not take is in the log; how many samples that are nobody knows. */
+static void rejected_points_are_told(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct receiver receiver;
+    afmon_otlp_options options;
+    afmon_metric_handler handler;
+    afmon_close_report report;
+    receiver_open(&receiver, "X");
+    otlp_options(&options, &receiver, "X");
+    assert_int_equal(afmon_otlp_metric_handler(&options, &handler, NULL), AFMON_OK);
+    afmon_monitor *monitor = open_with(folder, &handler, NULL, 60);
+    record(monitor, 10);
+    assert_int_equal(afmon_monitor_close(monitor, &report), AFMON_OK);
+    receiver_close(&receiver);
+    assert_int_equal(report.handler_lost, 0);
+    assert_non_null(strstr(report.last_error.message, "rejected 7 data points"));
+    remove_folder(folder);
+}
+
 static void metrics_are_received_or_counted(void **state)
 {
     (void)state;
@@ -298,6 +319,7 @@ static void lines_are_received_or_counted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rejected_points_are_told),
         cmocka_unit_test(metrics_are_received_or_counted),
         cmocka_unit_test(samples_go_on_while_a_post_hangs),
         cmocka_unit_test(what_was_taken_before_is_not_lost),
