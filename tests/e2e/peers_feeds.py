@@ -262,12 +262,19 @@ def test_vmalert_tells_of_what_holds(tmp_path):
     assert told == {"low_success_rate"}, (tmp_path / "vmalert.log").read_text()[-3000:]
 
 
-def test_otlp_bodies_are_what_the_protocol_says(tmp_path):
-    receiver = Receiver()
+@pytest.mark.parametrize("answers", [
+    (), ((429, {"Retry-After": "1"}), (503, {}), (503, {"Retry-After": "0"})), ("hang", "reset")])
+def test_otlp_bodies_are_what_the_protocol_says(tmp_path, answers):
+    """Every body that is sent, also to a receiver that does not take it; and in the end all is there."""
+    receiver = Receiver(answers)
     subprocess.run([COMMAND, "generate", "conversations", "--simulate", "--speed", "1000", "--seed", "3",
-                    "--conversations", "12", "--log-dir", "run", "--otlp", receiver.url], cwd=tmp_path, check=False,
-                   capture_output=True, timeout=120)
+                    "--conversations", "12", "--log-dir", "run", "--otlp", receiver.url, "--shutdown-timeout", "60s"],
+                   cwd=tmp_path, check=False, capture_output=True, timeout=120)
     receiver.close()
+    kinds = {"/v1/metrics": ExportMetricsServiceRequest, "/v1/logs": ExportLogsServiceRequest}
+    for path, headers, body, *_ in receiver.bodies:
+        assert headers["Content-Type"] == "application/json"
+        json_format.Parse(body, kinds[path]())
     samples = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     request = json_format.ParseDict(receiver.taken("/v1/metrics")[-1], ExportMetricsServiceRequest())
     metrics = {metric.name: metric for metric in request.resource_metrics[0].scope_metrics[0].metrics}
