@@ -126,7 +126,7 @@ static afmon_status write_scores(struct frame *frame, size_t metric_count)
         found++;
         status = ask(frame, name);
         afmon_json_open(frame->json, NULL, '{');
-        afmon_json_string(frame->json, "name", name + sizeof SCORE_PREFIX - 1);
+        afmon_json_name(frame->json, "name", name + sizeof SCORE_PREFIX - 1, length - (sizeof SCORE_PREFIX - 1));
         write(frame, "values", MEAN);
         afmon_json_close(frame->json, '}');
     }

@@ -7,6 +7,8 @@
 #include "base/text.h"
 
 #define NS_PER_MS 1000000
+#define NAME_MOST 200
+#define ELLIPSIS "\xe2\x80\xa6"
 
 static void begin(struct afmon_json *json, const char *key)
 {
@@ -36,6 +38,28 @@ void afmon_json_text(struct afmon_json *json, const char *key, const char *text,
 {
     begin(json, key);
     afmon_buffer_add_json_string(json->out, text, length);
+}
+
+size_t afmon_json_cut(const char *text, size_t length, size_t most)
+{
+    if (length <= most)
+        return length;
+    while (most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}
+
+void afmon_json_name(struct afmon_json *json, const char *key, const char *text, size_t length)
+{
+    char name[NAME_MOST + sizeof ELLIPSIS];
+    if (length <= NAME_MOST) {
+        afmon_json_text(json, key, text, length);
+        return;
+    }
+    size_t kept = afmon_json_cut(text, length, NAME_MOST);
+    memcpy(name, text, kept);
+    memcpy(name + kept, ELLIPSIS, sizeof ELLIPSIS);
+    afmon_json_text(json, key, name, kept + sizeof ELLIPSIS - 1);
 }
 
 static void add_null(struct afmon_json *json, const char *key)

@@ -16,6 +16,10 @@ struct afmon_json {
 void afmon_json_open(struct afmon_json *json, const char *key, char bracket); /* '{' or '[' */
 void afmon_json_close(struct afmon_json *json, char bracket);
 void afmon_json_text(struct afmon_json *json, const char *key, const char *text, size_t length);
+/* The same, cut at 200 bytes as the names of a summary: runs invent names. */
+void afmon_json_name(struct afmon_json *json, const char *key, const char *text, size_t length);
+/* Length of text cut at `most` bytes, where a character ends. */
+size_t afmon_json_cut(const char *text, size_t length, size_t most);
 void afmon_json_string(struct afmon_json *json, const char *key, const char *text); /* NULL: null */
 void afmon_json_int(struct afmon_json *json, const char *key, int64_t value);
 void afmon_json_bool(struct afmon_json *json, const char *key, bool value);

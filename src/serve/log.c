@@ -12,12 +12,13 @@
 #define LIMIT_MAX 1000
 #define BUDGET_S 2.0
 
-void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line)
+void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line, size_t most)
 {
     char time[64];
     char data[AFMON_LOG_TEXT + 8];
-    bool whole = line->data_length < AFMON_LOG_TEXT - 4;
-    int length = snprintf(data, sizeof data, "{%.*s%s", (int)line->data_length, line->data, whole ? "}" : "\u2026");
+    size_t data_length = afmon_json_cut(line->data, line->data_length, most);
+    bool whole = data_length == line->data_length && data_length < AFMON_LOG_TEXT - 4; /* longer ones are cut already */
+    int length = snprintf(data, sizeof data, "{%.*s%s", (int)data_length, line->data, whole ? "}" : "\u2026");
     afmon_json_open(json, NULL, '{');
     if (line->timestamp_ns != 0)
         afmon_json_text(json, "time", time, afmon_format_log_time(time, line->timestamp_ns));
@@ -25,7 +26,7 @@ void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *li
         afmon_json_string(json, "time", NULL);
     afmon_json_time(json, "time_ms", line->timestamp_ns);
     afmon_json_string(json, "level", afmon_level_name(line->level));
-    afmon_json_text(json, "message", line->message, line->message_length);
+    afmon_json_text(json, "message", line->message, afmon_json_cut(line->message, line->message_length, most));
     afmon_json_text(json, "data", data, (size_t)length);
     afmon_json_close(json, '}');
 }
@@ -63,7 +64,7 @@ static bool take_parameters(const struct afmon_http_request *request, afmon_live
 
 static int write_line(void *json, const afmon_live_log_line *line)
 {
-    afmon_serve_log_line(json, line);
+    afmon_serve_log_line(json, line, AFMON_LOG_TEXT);
     return 0;
 }
 

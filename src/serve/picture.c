@@ -9,6 +9,7 @@
 
 #define LATELY_NS (60 * AFMON_NS_PER_S)
 #define LOG_LINES 50
+#define LOG_TEXT 500 /* bytes of a line's message and of its data: it is sent every second */
 
 /* "no_data": in the API's words names are one word. */
 static const char *verdict_of(const afmon_run_summary *summary)
@@ -116,7 +117,7 @@ static afmon_status write_lately(struct afmon_json *json, afmon_live *live, cons
 
 static int write_line(void *json, const afmon_live_log_line *line)
 {
-    afmon_serve_log_line(json, line);
+    afmon_serve_log_line(json, line, LOG_TEXT);
     return 0;
 }
 

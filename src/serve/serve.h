@@ -156,9 +156,9 @@ void afmon_serve_publish_scrapes(struct afmon_server *server);
 /* list.c: makes the list of all runs anew. */
 void afmon_serve_publish_list(struct afmon_server *server);
 
-/* log.c: one line as an element of an array. */
+/* log.c: one line as an element of an array; of its message and of its data at most so many bytes. */
 struct afmon_json;
-void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line);
+void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line, size_t most);
 
 /* api.c, stream.c, log.c, download.c: handlers. */
 extern const struct afmon_http_route afmon_serve_routes[];

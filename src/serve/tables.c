@@ -45,8 +45,8 @@ afmon_status afmon_picture_alerts(afmon_live *live, struct afmon_json *json)
 static void write_operation(struct afmon_json *json, const afmon_live_rate *rate)
 {
     afmon_json_open(json, NULL, '{');
-    afmon_json_text(json, "operation", rate->name, rate->name_length);
-    afmon_json_text(json, "component", rate->component, rate->component_length);
+    afmon_json_name(json, "operation", rate->name, rate->name_length);
+    afmon_json_name(json, "component", rate->component, rate->component_length);
     afmon_json_int(json, "count", (int64_t)rate->calls);
     afmon_json_int(json, "failures", (int64_t)rate->failures);
     afmon_json_rounded(json, "mean_s", rate->calls > 0 ? rate->mean_s : (double)NAN);

@@ -249,6 +249,45 @@ static void a_pipe_in_the_place_of_a_file_is_passed_over(void **state)
     remove_folder(folder);
 }
 
+/* Names as long as a line may be must not make a picture too large to be shown. */
+static void long_names_are_cut(void **state)
+{
+    (void)state;
+    enum { LONG = 300000 };
+    char *folder = make_folder();
+    char *line = malloc(3 * LONG);
+    char *name = malloc(LONG + 1);
+    assert_true(line != NULL && name != NULL);
+    for (int i = 0; i < 80; i++) {
+        memset(name, 'a' + i % 26, LONG);
+        name[LONG] = '\0';
+        memcpy(name + 199, "\xc3\xa4", 2); /* across the cut */
+        name[0] = (char)('0' + i);
+        if (name[0] == '\\')
+            name[0] = '~';
+        sprintf(line,
+                "{\"metric\": \"generation_time\", \"value\": 1.0, \"operation\": \"%s\", \"component\": \"%s\", "
+                "\"timestamp\": \"2026-11-23T09:00:00+00:00\"}\n",
+                name, name);
+        append(folder, "metrics.jsonl", line);
+        sprintf(line, "2026-11-23 09:00:00,001 - {\"message\": \"%s\", \"a\": \"%s\", \"level\": \"error\"}\n", name,
+                name);
+        append(folder, "afterimage.log", line);
+    }
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    struct afmon_served_run *run = read_whole(server, 0);
+    json_t *picture = shown(&run->shown);
+    json_t *operation = json_array_get(json_object_get(picture, "operations"), 0);
+    assert_int_equal(strlen(text(operation, "operation")), 199 + 3);
+    assert_true(run->shown.json->length < 200000);
+    json_decref(picture);
+    afmon_server_close(server);
+    free(line);
+    free(name);
+    remove_folder(folder);
+}
+
 static void numbers_are_rounded(void **state)
 {
     (void)state;
@@ -413,6 +452,7 @@ int main(void)
         cmocka_unit_test(an_empty_run_has_a_picture),
         cmocka_unit_test(another_picture_only_where_something_changed),
         cmocka_unit_test(a_pipe_in_the_place_of_a_file_is_passed_over),
+        cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(numbers_are_rounded),
         cmocka_unit_test(each_allocation_of_a_reading_fails_once),
         cmocka_unit_test(each_allocation_of_a_search_fails_once),
