@@ -1187,7 +1187,8 @@ AFMON_API afmon_status afmon_live_operations(afmon_live *live, double window_s, 
 /* A time in which an alert held: from the run's log, as its own monitors judged it. Where the log has no alert at all
  * (that of the peer never has), or rules were given, the follower judges the built-in rules, or those given, over what
  * it read: every second as far as it keeps seconds, less often the longer ago, and by windows as exact as its time
- * buckets; quantiles and standard deviations within 2 % of the value, of values above zero. */
+ * buckets; quantiles and standard deviations 64 times within their window, and within 2 % of the value, of values above
+ * zero. */
 typedef struct afmon_live_alert {
     char name[64];
     char message[160]; /* of its last pass */

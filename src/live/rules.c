@@ -33,6 +33,7 @@ afmon_status afmon_live_rules_init(struct afmon_live_rules *rules, const afmon_a
         rule->rule = &rules->list.rules[i];
         rule->own = needs_cells(rule->rule);
         rule->cells.account = account;
+        rule->due = INT64_MIN;
         rule->cells.timed = rule->rule->aggregate == AFMON_RULE_QUANTILE || rule->rule->aggregate == AFMON_RULE_STDDEV;
     }
     return status;
@@ -44,6 +45,7 @@ void afmon_live_rules_forget_passes(struct afmon_live_rules *rules)
         struct afmon_live_rule *rule = &rules->rules[i];
         rule->state = (struct afmon_rule_state){0};
         rule->open = false;
+        rule->due = INT64_MIN;
     }
     rules->over_count = 0;
     rules->judged = rules->anew = false;

@@ -7,7 +7,8 @@
  * (a run is read from its end), all are judged anew.
  *
  * Rules over the whole of a metric read the cells that its chart has; those that look at metadata, quantiles or
- * standard deviations have cells of their own. */
+ * standard deviations have cells of their own. Quantiles and standard deviations are looked
+ * at 64 times within their window, for each takes all the histograms of the window. */
 #ifndef AFMON_LIVE_RULES_H
 #define AFMON_LIVE_RULES_H
 
@@ -24,7 +25,8 @@ struct afmon_live_rule {
     bool own;                 /* has cells of its own */
     struct afmon_cells cells; /* where it has */
     struct afmon_rule_state state;
-    bool open; /* it fires: span is not over */
+    int64_t due; /* the pass before which it is not judged again */
+    bool open;   /* it fires: span is not over */
     afmon_live_alert span;
     struct afmon_finding finding; /* of the last pass in which it fired */
     struct afmon_rule_step step;

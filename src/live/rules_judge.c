@@ -7,7 +7,8 @@
 #include "live/rules.h"
 #include "live/series.h"
 
-#define REST 20 /* times as long as judging all passes anew took, it is not done again */
+#define LOOKS 64 /* of a rule that needs histograms, within its window */
+#define REST 20  /* times as long as judging all passes anew took, it is not done again */
 
 struct window {
     int64_t from; /* quarters of a second: from..to, `to` not included */
@@ -36,12 +37,16 @@ static void find_spread(const afmon_alert_rule *rule, const struct window *windo
         finding->data.stddev = afmon_histogram_stddev(&window->histogram, sum->min, sum->max);
 }
 
+static int64_t quarters_of(const afmon_alert_rule *rule)
+{
+    return (int64_t)ceil(rule->window_s * (double)AFMON_NS_PER_S / (double)AFMON_QUARTER_NS);
+}
+
 /* What is in the rule's window before the pass. False: no memory. */
 static bool look(const struct afmon_live_rule *rule, const struct afmon_cells *cells, int64_t pass,
                  struct afmon_finding *finding)
 {
-    double quarters = rule->rule->window_s * (double)AFMON_NS_PER_S / (double)AFMON_QUARTER_NS;
-    struct window window = {.from = pass - (int64_t)ceil(quarters), .to = pass};
+    struct window window = {.from = pass - quarters_of(rule->rule), .to = pass};
     *finding = (struct afmon_finding){.data = {.approximate = true}};
     if (cells == NULL)
         return true;
@@ -101,10 +106,15 @@ static void step_rule(struct afmon_live_rules *rules, struct afmon_live_rule *ru
     rule->step = step;
 }
 
-static bool judge_pass(struct afmon_live_rules *rules, struct afmon_live_table *table, int64_t pass, int64_t pass_ns)
+/* last: nothing comes after it, so every rule is judged. */
+static bool judge_pass(struct afmon_live_rules *rules, struct afmon_live_table *table, int64_t pass, int64_t pass_ns,
+                       bool last)
 {
     for (size_t i = 0; i < rules->list.count; i++) {
         struct afmon_live_rule *rule = &rules->rules[i];
+        if (pass < rule->due && !last)
+            continue;
+        rule->due = rule->cells.timed ? pass + quarters_of(rule->rule) / LOOKS : pass;
         const struct afmon_cells *cells = rule->own ? &rule->cells : afmon_live_cells_of(table, rule->rule->metric);
         struct afmon_finding finding;
         if (!look(rule, cells, pass, &finding))
@@ -132,10 +142,10 @@ static bool judge_until(struct afmon_live_rules *rules, struct afmon_live_table 
     int64_t now = afmon_quarter_of(moment->now_ns);
     int64_t last = rules->judged ? rules->last : afmon_quarter_of(moment->first_ns);
     for (int64_t pass = next_pass(last, now); pass <= until; pass = next_pass(pass, now))
-        if (!judge_pass(rules, table, pass, afmon_quarter_time(pass)))
+        if (!judge_pass(rules, table, pass, afmon_quarter_time(pass), false))
             return false;
     if (moment->ended && (!rules->judged || rules->last < until))
-        return judge_pass(rules, table, until, moment->last_ns);
+        return judge_pass(rules, table, until, moment->last_ns, true);
     return true;
 }
 

@@ -413,7 +413,7 @@ static void a_run_that_grows_is_summed_up_as_it_is(void **state)
 /* Everything that a run may invent, over decades, with values of all sizes. */
 static void write_hostile(const char *folder)
 {
-    enum { COUNT = 60000, LINES = 1200 };
+    enum { COUNT = 20000, LINES = 1200 };
     static char filler[9000];
     struct writing writing = {create(folder, "metrics.jsonl"), 0, false};
     char name[128], metadata[512];
