@@ -410,15 +410,17 @@ static void a_run_that_grows_is_summed_up_as_it_is(void **state)
     remove_folder(folder);
 }
 
+enum { HOSTILE = 20000 };
+
 /* Everything that a run may invent, over decades, with values of all sizes. */
 static void write_hostile(const char *folder)
 {
-    enum { COUNT = 20000, LINES = 1200 };
+    enum { LINES = 1200 };
     static char filler[9000];
     struct writing writing = {create(folder, "metrics.jsonl"), 0, false};
     char name[128], metadata[512];
     random_state = 99;
-    for (int i = 0; i < COUNT; i++) {
+    for (int i = 0; i < HOSTILE; i++) {
         writing.time_ns = BASE + (int64_t)(exp(random_below(100000) / 100000.0 * 41) * 1.0); /* dense, and for years */
         double value = exp((double)random_below(600) / 10 - 30);
         snprintf(metadata, sizeof metadata,
@@ -459,6 +461,19 @@ static void memory_is_bounded_whatever_a_run_invents(void **state)
     afmon_live_get_info(live, &info);
     print_message("%.1f MiB told, %.1f MiB taken\n", (double)info.memory_bytes / 1048576, (double)taken / 1048576);
     assert_true(info.memory_bytes <= AFMON_LIVE_BYTES);
+    assert_int_equal(info.sample_count, 8 * HOSTILE);
+    afmon_aggregate aggregate;
+    afmon_bucket buckets[64];
+    size_t count;
+    int64_t width_ns;
+    assert_int_equal(afmon_live_aggregate(live, "generation_time", AFMON_WINDOW_ALL, &aggregate, NULL), AFMON_OK);
+    assert_int_equal(aggregate.count, HOSTILE); /* what all runs have is there in any case, with its chart */
+    assert_int_equal(afmon_live_buckets(live, "prompt_token_count", AFMON_WINDOW_ALL, 64, buckets, &count, &width_ns),
+                     AFMON_OK);
+    uint64_t charted = 0;
+    for (size_t i = 0; i < count; i++)
+        charted += buckets[i].count;
+    assert_int_equal(charted, HOSTILE);
     if (taken > 0) /* not so under sanitizers */
         assert_true(taken <= AFMON_LIVE_BYTES && taken < info.memory_bytes + info.memory_bytes / 8);
     afmon_live_close(live);
