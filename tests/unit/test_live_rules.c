@@ -307,7 +307,7 @@ static void each_allocation_may_fail(void **state)
     afmon_field field;
     char *folder = make_folder();
     make_rules(rules, &field);
-    write_minutes(folder, SLOW_FROM, SLOW_FROM + 2);
+    write_minutes(folder, SLOW_FROM, SLOW_FROM + 1);
     for (long n = 1;; n++) {
         afmon_live *live = NULL;
         afmon_live_options options;
