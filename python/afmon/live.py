@@ -136,14 +136,21 @@ class Follower:
 
     def __iter__(self) -> Iterator[LiveInfo]:
         told = None
-        while not self._closed.is_set():
-            info = self.update()
+        while (info := self._step()) is not None:
             if info.revision != told or info.state == "ended" and info.loaded == 1:
                 told = info.revision
                 yield info
             if info.state == "ended" and info.loaded == 1:
                 return
             self._closed.wait(self.interval if info.loaded == 1 else 0.01)
+
+    def _step(self) -> LiveInfo | None:
+        """An update; None where another thread has closed it."""
+        with self._lock:
+            if self._closed.is_set():
+                return None
+            self._live.update(_BUDGET_S)
+            return _info(self._live.info())
 
     def close(self) -> None:
         """End an iteration, also one of another thread, and let go of everything. Later questions are a ValueError."""

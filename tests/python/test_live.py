@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import afmon
 import pytest
@@ -162,6 +163,20 @@ def test_closing_ends_the_steps_of_another_thread(folder):
                 followed.models, followed.alerts, followed.log, followed.summarize):
         with pytest.raises(ValueError, match="closed"):
             ask()
+
+
+def test_closing_while_a_step_waits_for_its_turn(folder):
+    """The steps end; they do not fail for having come too late."""
+    followed = afmon.follow(folder)
+    ended = []
+    thread = threading.Thread(target=lambda: ended.append(list(followed)))
+    with followed._lock:
+        thread.start()
+        time.sleep(0.1)  # it waits for the lock now; were it later, there would be nothing to see
+        followed._closed.set()
+        followed._live.close()
+    thread.join(60)
+    assert ended == [[]]
 
 
 def test_many_threads_ask(ended):
