@@ -1,4 +1,5 @@
 """Receivers on loopback that answer as they are told, for what afmon sends on."""
+import contextlib
 import http.server
 import json
 import socket
@@ -67,6 +68,20 @@ class Receiver:
         self.released.set()
         self.server.shutdown()
         self.server.server_close()
+
+
+@contextlib.contextmanager
+def receivers():
+    """A function that makes receivers, which are closed in the end."""
+    made = []
+
+    def make(*answers, **more):
+        made.append(Receiver(answers, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
 
 
 def make_certificate(folder, address="127.0.0.1"):

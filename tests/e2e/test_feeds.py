@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 from conftest import COMMAND
-from receivers import Receiver, UdpReceiver, make_certificate
+from receivers import UdpReceiver, make_certificate, receivers
 
 GENERATE = ("generate", "conversations", "--simulate", "--speed", "1000", "--seed", "3", "--conversations", "12",
             "--log-dir", "run", "--metrics-interval", "1")
@@ -17,15 +17,8 @@ GENERATE = ("generate", "conversations", "--simulate", "--speed", "1000", "--see
 
 @pytest.fixture
 def receiver():
-    made = []
-
-    def make(*answers, **more):
-        made.append(Receiver(answers, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    with receivers() as make:
+        yield make
 
 
 def samples_of(tmp_path):

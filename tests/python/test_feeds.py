@@ -12,20 +12,13 @@ from afmon import OTLP, AlertRule, StatsD, Webhook
 from conftest import forks, lines_of
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from receivers import Receiver, UdpReceiver, make_certificate
+from receivers import UdpReceiver, make_certificate, receivers
 
 
 @pytest.fixture
 def receiver():
-    made = []
-
-    def make(*answers, **more):
-        made.append(Receiver(answers, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+    with receivers() as make:
+        yield make
 
 
 def opened(folder, **options):

@@ -76,17 +76,32 @@ static void otlp_options(afmon_otlp_options *options, const struct receiver *rec
     options->timeout_s = strchr(script, 'H') != NULL ? 0.3 : 60;
 }
 
+static afmon_metric_handler metric_handler(const struct receiver *receiver, const char *script)
+{
+    afmon_otlp_options options;
+    afmon_metric_handler handler;
+    otlp_options(&options, receiver, script);
+    assert_int_equal(afmon_otlp_metric_handler(&options, &handler, NULL), AFMON_OK);
+    return handler;
+}
+
+static afmon_log_handler log_handler(const struct receiver *receiver, const char *script)
+{
+    afmon_otlp_options options;
+    afmon_log_handler handler;
+    otlp_options(&options, receiver, script);
+    assert_int_equal(afmon_otlp_log_handler(&options, &handler, NULL), AFMON_OK);
+    return handler;
+}
+
 /* ---- metrics ---- */
 
 static void check_metrics(const char *script, size_t capacity)
 {
     char *folder = make_folder();
     struct receiver receiver;
-    afmon_otlp_options options;
-    afmon_metric_handler handler;
     receiver_open(&receiver, script);
-    otlp_options(&options, &receiver, script);
-    assert_int_equal(afmon_otlp_metric_handler(&options, &handler, NULL), AFMON_OK);
+    afmon_metric_handler handler = metric_handler(&receiver, script);
     handler.queue_capacity = capacity;
     afmon_monitor *monitor = open_with(folder, &handler, NULL, ends_well(script) ? 60 : 0.5);
     record(monitor, SAMPLES);
@@ -108,12 +123,9 @@ static void rejected_points_are_told(void **state)
     (void)state;
     char *folder = make_folder();
     struct receiver receiver;
-    afmon_otlp_options options;
-    afmon_metric_handler handler;
     afmon_close_report report;
     receiver_open(&receiver, "X");
-    otlp_options(&options, &receiver, "X");
-    assert_int_equal(afmon_otlp_metric_handler(&options, &handler, NULL), AFMON_OK);
+    afmon_metric_handler handler = metric_handler(&receiver, "X");
     afmon_monitor *monitor = open_with(folder, &handler, NULL, 60);
     record(monitor, 10);
     assert_int_equal(afmon_monitor_close(monitor, &report), AFMON_OK);
@@ -178,11 +190,8 @@ static void what_was_taken_before_is_not_lost(void **state)
     for (size_t i = 0; i < 2; i++) {
         char *folder = make_folder();
         struct receiver receiver;
-        afmon_otlp_options options;
-        afmon_metric_handler handler;
         receiver_open(&receiver, scripts[i]);
-        otlp_options(&options, &receiver, scripts[i]);
-        assert_int_equal(afmon_otlp_metric_handler(&options, &handler, NULL), AFMON_OK);
+        afmon_metric_handler handler = metric_handler(&receiver, scripts[i]);
         afmon_monitor *monitor = open_with(folder, &handler, NULL, 0.5);
         record(monitor, 1000);
         assert_int_equal(afmon_monitor_flush(monitor, 60, NULL), AFMON_OK);
@@ -205,11 +214,8 @@ static void check_logs(const char *script)
 {
     char *folder = make_folder();
     struct receiver receiver;
-    afmon_otlp_options options;
-    afmon_log_handler handler;
     receiver_open(&receiver, script);
-    otlp_options(&options, &receiver, script);
-    assert_int_equal(afmon_otlp_log_handler(&options, &handler, NULL), AFMON_OK);
+    afmon_log_handler handler = log_handler(&receiver, script);
     afmon_monitor *monitor = open_with(folder, NULL, &handler, ends_well(script) ? 60 : 0.5);
     log_many(monitor, LOGS);
     afmon_handler_stats stats = end(monitor);
