@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -110,6 +111,9 @@ static bool act(struct receiver *receiver, int fd, char letter, const char *body
         break;
     case 'R':
         reset(fd);
+        break;
+    case 'C':
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
         break;
     case 'H':
         if (receiver->held_count == RECEIVER_HELD)
