@@ -8,8 +8,23 @@
 #include "serve/serve.h"
 
 #define PICTURE_MAX ((size_t)16 << 20)
-#define AGAIN_NS (30 * AFMON_NS_PER_S)        /* a run that is not kept open is read again at the earliest then */
-#define WHILE_LOADING_NS (AFMON_NS_PER_S / 2) /* between two pictures of a run that is being read */
+#define AGAIN_NS (30 * AFMON_NS_PER_S)         /* a run that is not kept open is read again at the earliest then */
+#define FOREIGN_QUIET_NS (10 * AFMON_NS_PER_S) /* as followers have it */
+#define WHILE_LOADING_NS (AFMON_NS_PER_S / 2)  /* between two pictures of a run that is being read */
+
+/* The state of a run that is not open. What was told when it was stays true until its processes, or the times of its
+ * files, say otherwise. */
+static const char *state_of(const struct afmon_served_run *run)
+{
+    const struct afmon_look *look = &run->look;
+    bool writes = look->living > 0 || (run->told && afmon_wall_ns() - look->modified_ns < FOREIGN_QUIET_NS);
+    bool ended = run->told && strcmp(run->facts.state, "ended") == 0;
+    if (!look->samples)
+        return "waiting";
+    if (look->living > 0 && ended)
+        return "running";
+    return !writes ? "ended" : run->told ? run->facts.state : "running";
+}
 
 /* What can be said without reading. Guarded. */
 static void tell_look(struct afmon_served_run *run)
@@ -17,8 +32,8 @@ static void tell_look(struct afmon_served_run *run)
     const struct afmon_look *look = &run->look;
     run->gone = !look->there;
     run->facts.modified_ns = look->modified_ns;
-    if (run->live == NULL && !run->told)
-        run->facts.state = !look->samples ? "waiting" : look->living > 0 ? "running" : "ended";
+    if (run->live == NULL)
+        run->facts.state = state_of(run);
     if (run->live == NULL && !run->told)
         run->facts.loaded = look->samples ? 0 : 1;
     if (run->live == NULL && !look->samples)

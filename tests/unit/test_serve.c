@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -250,6 +251,28 @@ static void a_pipe_in_the_place_of_a_file_is_passed_over(void **state)
 }
 
 /* Names as long as a line may be must not make a picture too large to be shown. */
+/* One that nobody keeps open is not said to be running for ever. */
+static void a_run_ends_though_nobody_reads_it(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    char path[1100];
+    const struct timespec past[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+    append_samples(folder, 0, 5); /* not in afmon's own form: as of another program, which has no session */
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    struct afmon_served_run *run = read_whole(server, 0);
+    afmon_serve_close_run(server, run);
+    run->facts.state = "running"; /* however long this test took */
+    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
+    afmon_serve_look_at(server, run);
+    assert_string_equal(run->facts.state, "ended");
+    assert_true(run->told && run->facts.generations == 5);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
 static void long_names_are_cut(void **state)
 {
     (void)state;
@@ -452,6 +475,7 @@ int main(void)
         cmocka_unit_test(an_empty_run_has_a_picture),
         cmocka_unit_test(another_picture_only_where_something_changed),
         cmocka_unit_test(a_pipe_in_the_place_of_a_file_is_passed_over),
+        cmocka_unit_test(a_run_ends_though_nobody_reads_it),
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(numbers_are_rounded),
         cmocka_unit_test(each_allocation_of_a_reading_fails_once),
