@@ -102,7 +102,7 @@ static size_t place_of(const struct seen *seen)
     uint64_t hash = (uintptr_t)seen->name * odd;
     for (size_t i = 0; i < seen->count; i++)
         hash = ((hash >> 29) ^ hash ^ (uintptr_t)seen->objects[i]) * odd;
-    return (size_t)(hash >> 40) % ENTRIES & ~(size_t)1;
+    return ((size_t)(hash >> 40) % ENTRIES) & ~(size_t)1;
 }
 
 static bool is_same(const struct seen *a, const struct seen *b)
