@@ -169,7 +169,7 @@ static void pass_over(struct pass *pass)
         afmon_serve_publish_list(server);
         server->list_due_ns = pass->now_ns - pass->now_ns % PERIOD_NS + PERIOD_NS;
     }
-    afmon_serve_publish_scrapes(server);
+    pass->more |= !afmon_serve_publish_scrapes(server);
     afmon_http_wake(server->http);
 }
 

@@ -97,20 +97,29 @@ static struct afmon_meters *meters_of(const struct afmon_served_run *run)
     return info.loaded >= 1 ? afmon_live_meters(run->live) : run->meters;
 }
 
-static bool is_twice(const struct afmon_server *server, const struct afmon_served_run *run)
+static char *write_label(const struct afmon_served_run *run, char name[NAME_SIZE])
 {
-    size_t same = 0;
-    for (size_t i = 0; i < server->metered_count; i++)
-        same += strncmp(server->metered[i]->name, run->name, AFMON_LABEL_SIZE) == 0;
-    return same > 1;
+    return afmon_label_write(name, (struct afmon_label_text){run->name, strlen(run->name)}) - 1;
+}
+
+/* Another run has the same name, or one that looks the same as a label. */
+static bool is_twice(const struct afmon_server *server, const struct afmon_served_run *run, const char *name)
+{
+    char other[NAME_SIZE];
+    for (size_t i = 0; i < server->metered_count; i++) {
+        (void)write_label(server->metered[i], other);
+        if (server->metered[i] != run && strcmp(other, name) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* The folder's name; where several have one, each with its id behind it. */
 static void write_name(const struct afmon_server *server, const struct afmon_served_run *run, char name[NAME_SIZE])
 {
-    const char *end = afmon_label_write(name, (struct afmon_label_text){run->name, strlen(run->name)});
-    if (is_twice(server, run))
-        (void)snprintf(name + (end - name) - 1, AFMON_RUN_ID_SIZE + 8, " (%s)", run->id);
+    char *end = write_label(run, name);
+    if (is_twice(server, run, name))
+        (void)snprintf(end, AFMON_RUN_ID_SIZE + 8, " (%s)", run->id);
 }
 
 static void write_text(const struct afmon_server *server, afmon_prometheus_format format, struct afmon_buffer *text)
@@ -136,15 +145,24 @@ static void write_text(const struct afmon_server *server, afmon_prometheus_forma
     afmon_prometheus_runs(runs, count, &counts, format, text);
 }
 
-void afmon_serve_publish_scrapes(struct afmon_server *server)
+static void publish(struct afmon_server *server, afmon_prometheus_format format)
 {
+    struct afmon_buffer text;
+    afmon_buffer_init(&text, TEXT_MAX);
+    write_text(server, format, &text);
+    (void)afmon_serve_show(server, &server->scrapes[format].shown, NULL, &text);
+    afmon_buffer_free(&text);
+}
+
+bool afmon_serve_publish_scrapes(struct afmon_server *server)
+{
+    bool all = true;
     for (size_t i = 0; i < AFMON_SERVE_FORMATS; i++) {
-        struct afmon_scrape *scrape = &server->scrapes[i];
-        struct afmon_buffer text;
+        const struct afmon_scrape *scrape = &server->scrapes[i];
         if (!afmon_serve_waited_for(server, &scrape->attention, &scrape->shown))
             continue;
-        afmon_buffer_init(&text, TEXT_MAX);
-        write_text(server, (afmon_prometheus_format)i, &text);
-        (void)afmon_serve_show(server, &scrape->shown, NULL, &text);
+        publish(server, (afmon_prometheus_format)i);
+        all = all && !afmon_serve_waited_for(server, &scrape->attention, &scrape->shown);
     }
+    return all;
 }

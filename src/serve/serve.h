@@ -150,8 +150,8 @@ void afmon_serve_choose_metered(struct afmon_server *server, bool scraped);
 bool afmon_serve_has_meters(const struct afmon_served_run *run);
 /* Before its follower is closed: what it has counted of a run that was read to its end is kept. */
 void afmon_serve_keep_meters(struct afmon_served_run *run);
-/* Makes the texts that somebody waits for. */
-void afmon_serve_publish_scrapes(struct afmon_server *server);
+/* Makes the texts that somebody waits for. False: there was no memory for one. */
+bool afmon_serve_publish_scrapes(struct afmon_server *server);
 
 /* list.c: makes the list of all runs anew. */
 void afmon_serve_publish_list(struct afmon_server *server);

@@ -154,14 +154,14 @@ def test_a_run_that_records(tmp_path, command):
 
 def test_names_are_told_apart_and_harmless(tmp_path):
     odd = 'a "b" \\ c\n'
-    for name in ("x/same", "y/same", f"x/{odd}", "x/" + "long" * 60):
+    for name in ("x/same", "y/same", f"x/{odd}", "x/" + "long" * 60, "x/new\n", "x/new\r"):
         add(tmp_path / name, calls(1))
     with serve(tmp_path / "x", tmp_path / "y") as served:
-        text = until(served, all_given(4))
+        text = until(served, all_given(6))
     names = [labels.removeprefix('run="').removesuffix('"') for labels in values(text, "afmon_run_running")]
     assert sorted(re.sub("[0-9a-f]{16}", "ID", name) for name in names) == sorted(
-        ["same (ID)", "same (ID)", 'a \\"b\\" \\\\ c_', ("long" * 60)[:128]])
-    assert len(set(names)) == 4
+        ["same (ID)", "same (ID)", "new_ (ID)", "new_ (ID)", 'a \\"b\\" \\\\ c_', ("long" * 60)[:128]])
+    assert len(set(names)) == 6
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -412,6 +412,29 @@ static const char *ask(const afmon_server *server, const char *path)
     return answer;
 }
 
+/* A scrape of a fresh server: whatever it had no memory for, in the end the run is given. */
+static void a_scrape_without_memory_is_made_in_the_end(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    append_samples(folder, 0, 10);
+    const char *folders[] = {folder};
+    afmon_server_options options;
+    afmon_server *server;
+    afmon_server_options_init(&options);
+    options.listen = "127.0.0.1:0";
+    for (long n = 1; n < 160; n += n < 30 ? 2 : 13) {
+        assert_int_equal(afmon_server_open(folders, 1, &options, &server, NULL), AFMON_OK);
+        fail_alloc_at(n);
+        (void)ask(server, "/metrics");
+        (void)fail_alloc_stop();
+        while (strstr(ask(server, "/metrics"), "afmon_served_runs{state=\"given\"} 1.0") == NULL)
+            usleep(10000);
+        afmon_server_close(server);
+    }
+    remove_folder(folder);
+}
+
 static void a_server_without_memory_answers_or_not_and_goes_on(void **state)
 {
     (void)state;
@@ -480,6 +503,7 @@ int main(void)
         cmocka_unit_test(numbers_are_rounded),
         cmocka_unit_test(each_allocation_of_a_reading_fails_once),
         cmocka_unit_test(each_allocation_of_a_search_fails_once),
+        cmocka_unit_test(a_scrape_without_memory_is_made_in_the_end),
         cmocka_unit_test(a_server_without_memory_answers_or_not_and_goes_on),
         cmocka_unit_test(it_opens_or_says_why),
     };
