@@ -174,7 +174,7 @@ static const char *time_text(const char *line, size_t length, size_t *time_lengt
 /* Samples of one call have the same time, and stand one behind the other (ingest/expand_generation.c). */
 static bool are_together(const char *before, size_t before_length, const char *line, size_t length)
 {
-    size_t a_length, b_length;
+    size_t a_length = 0, b_length = 0;
     const char *a = time_text(before, before_length, &a_length);
     const char *b = time_text(line, length, &b_length);
     return a != NULL && b != NULL && a_length == b_length && memcmp(a, b, a_length) == 0;

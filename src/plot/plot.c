@@ -69,11 +69,13 @@ static const char *format_of(const afmon_plot_options *options, const char *path
     const char *dot = path == NULL ? NULL : strrchr(path, '.');
     const char *wanted = options->format != NULL ? options->format : dot != NULL ? dot + 1 : "png";
     const char *format = find_format(wanted);
-    if (format == NULL && options->format != NULL)
-        afmon_fail(error, AFMON_E_ARGUMENT, "unknown format '%s'; there are: png, svg, pdf", wanted);
-    else if (format == NULL)
+    if (format != NULL)
+        return format;
+    if (options->format == NULL && path != NULL)
         afmon_fail(error, AFMON_E_ARGUMENT, "%s ends in none of .png, .svg, .pdf: name the format", path);
-    return format;
+    else
+        afmon_fail(error, AFMON_E_ARGUMENT, "unknown format '%s'; there are: png, svg, pdf", wanted);
+    return NULL;
 }
 
 static afmon_status check(const afmon_view *view, const void *place, const afmon_plot_options *options,
