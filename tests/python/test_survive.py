@@ -120,7 +120,8 @@ def test_the_exit_hook_drains_while_threads_record(folder, daemon):
     code = """
 import afmon, sys, threading, time
 monitor = afmon.GenerationMonitor(sys.argv[1], [afmon.FileMetricHandler(sys.argv[1]), type("H", (), {"handle_metric":
-    lambda self, metric_name, value, metadata: None})()], metrics_interval=0)
+    lambda self, metric_name, value, metadata: None})()], metrics_interval=0,
+    shutdown_timeout=60)
 monitor.record_metric("first", 1)
 until = time.monotonic() + 1
 def work():
