@@ -87,12 +87,9 @@ static PyObject *tuple_of(const afmon_alert_rule *rule)
 static PyObject *list_of(afmon_rules *rules)
 {
     PyObject *list = PyList_New(0);
-    for (size_t i = 0; list != NULL && i < rules->count; i++) {
-        PyObject *item = tuple_of(&rules->rules[i]);
-        if (item == NULL || PyList_Append(list, item) != 0)
+    for (size_t i = 0; list != NULL && i < rules->count; i++)
+        if (value_append(list, tuple_of(&rules->rules[i])) != 0)
             Py_CLEAR(list);
-        Py_XDECREF(item);
-    }
     afmon_rules_free(rules);
     return list;
 }
