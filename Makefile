@@ -3,7 +3,9 @@ PREFIX ?= /usr/local
 RUN_TESTS = python3 tools/run-tests
 
 .PHONY: build demo test test-peer bench bench-peers install lint format asan tsan clean
+# What is not in Debian is fetched, too; without a network there is no Parquet then, and the dashboard has no charts.
 build: setup
+	@tools/fetch carquet uplot || echo 'Going on without: no Parquet exports, no charts in the dashboard (tools/fetch gets them).' >&2
 	@test -f build/build.ninja || meson setup build --prefix '$(PREFIX)'
 	@ninja -C build
 
