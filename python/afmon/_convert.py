@@ -12,6 +12,13 @@ import warnings
 _PLAIN = (str, int, float, bool, type(None))
 
 
+_name_of_type = type.__dict__["__name__"].__get__  # a metaclass may have a __name__ that raises
+
+
+def type_name(value):
+    return _name_of_type(type(value))
+
+
 def _is_text(value):
     return isinstance(value, (str, bytes, bytearray))
 
@@ -63,7 +70,7 @@ def _scalar(value):
     """A str, int, float, bool or None; NotImplemented where the value is none of these."""
     if value is None or value is True or value is False:
         return value
-    foreign = _FOREIGN.get(type(value).__name__)
+    foreign = _FOREIGN.get(type_name(value))
     if foreign is not None:
         return foreign(value)
     if isinstance(value, enum.Enum):
@@ -78,7 +85,7 @@ def _scalar(value):
         return text(value)
     if isinstance(value, numbers.Integral):
         return _integer(int(value))
-    if isinstance(value, numbers.Real) or type(value).__name__ == "Decimal":
+    if isinstance(value, numbers.Real) or type_name(value) == "Decimal":
         return float(value)
     if getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None)):  # arrays of one number
         return _scalar(value.item())
@@ -113,20 +120,21 @@ def field_value(value):
 def text(value):
     """The text of an object; where it has none, a note in its place."""
     try:
-        if isinstance(value, enum.Enum) and isinstance(value.value, str):
+        kind = type(value)  # isinstance() also asks the object, which may raise
+        if issubclass(kind, enum.Enum) and isinstance(value.value, str):
             return str.__str__(value.value)
-        if isinstance(value, (bytes, bytearray)):
+        if issubclass(kind, (bytes, bytearray)):
             return bytes(value).decode("utf-8", "replace")
         result = str(value)
         return result if type(result) is str else str.__str__(result)[:]
     except Exception as error:
-        return f"<{type(value).__name__}: no text ({type(error).__name__})>"
+        return f"<{type_name(value)}: no text ({type_name(error)})>"
 
 
 def describe(error):
     """An exception on one line."""
-    words = text(error)
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+    words, kind = text(error), type_name(error)
+    return f"{kind}: {words}" if words else kind
 
 
 def warn_refused(reason):

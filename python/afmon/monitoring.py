@@ -331,7 +331,7 @@ class GenerationMonitor(_afmon.Monitor):
     def log_error(self, message: str, error: BaseException | str | None = None, **data: Any) -> None:
         """Log one record at level error; of an exception its text and its type."""
         if error is not None:
-            data = {"error": _convert.text(error), "error_type": type(error).__name__, **data}
+            data = {"error": _convert.text(error), "error_type": _convert.type_name(error), **data}
         self._log(_ERROR, message, data)
 
     # ---- asking ----

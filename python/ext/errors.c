@@ -44,20 +44,66 @@ PyObject *raise_status(afmon_status status, const char *what)
     return NULL;
 }
 
+int forgive(void)
+{
+    if (!PyErr_ExceptionMatches(PyExc_Exception))
+        return -1;
+    PyErr_Clear();
+    return 0;
+}
+
+/* The exception that is set, with its trace; NULL where it is one that goes on as it is. */
+static PyObject *take_cause(void)
+{
+    PyObject *type;
+    PyObject *cause;
+    PyObject *trace;
+    if (!PyErr_ExceptionMatches(PyExc_Exception) || PyErr_ExceptionMatches(PyExc_MemoryError))
+        return NULL;
+    PyErr_Fetch(&type, &cause, &trace);
+    PyErr_NormalizeException(&type, &cause, &trace);
+    if (trace != NULL)
+        PyException_SetTraceback(cause, trace);
+    Py_XDECREF(type);
+    Py_XDECREF(trace);
+    return cause;
+}
+
+int raise_from(PyObject *kind, const char *format, ...)
+{
+    PyObject *cause = take_cause();
+    if (cause == NULL)
+        return -1;
+    PyObject *type;
+    PyObject *value;
+    PyObject *trace;
+    va_list arguments;
+    va_start(arguments, format);
+    PyErr_FormatV(kind, format, arguments);
+    va_end(arguments);
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    PyException_SetContext(value, Py_NewRef(cause));
+    PyException_SetCause(value, cause);
+    PyErr_Restore(type, value, trace);
+    return -1;
+}
+
+int raise_wrong(const char *function, const char *argument, const char *wanted, PyObject *object)
+{
+    PyObject *type = PyType_GetName(Py_TYPE(object)); /* runs nobody's code */
+    int result = type == NULL ? -1
+                              : raise_from(PyExc_TypeError, "%s: %s must be %s, not %U", function, argument, wanted, type);
+    Py_XDECREF(type);
+    return result;
+}
+
 int take_number(PyObject *object, const char *function, const char *argument, double *value)
 {
     *value = PyLong_CheckExact(object) ? PyLong_AsDouble(object) : PyFloat_AsDouble(object);
     if (*value != -1.0 || !PyErr_Occurred())
         return 0;
-    if (PyErr_ExceptionMatches(PyExc_TypeError)) {
-        PyErr_Clear();
-        PyObject *type = PyType_GetName(Py_TYPE(object));
-        if (type != NULL)
-            PyErr_Format(PyExc_TypeError, "%s: %s must be a number, not %U", function, argument, type);
-        Py_XDECREF(type);
-    } else if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
-        PyErr_Clear();
-        PyErr_Format(PyExc_ValueError, "%s: %s is larger than a double can hold", function, argument);
-    }
-    return -1;
+    if (PyErr_ExceptionMatches(PyExc_OverflowError))
+        return raise_from(PyExc_ValueError, "%s: %s is larger than a double can hold", function, argument);
+    return raise_wrong(function, argument, "a number", object);
 }

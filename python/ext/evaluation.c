@@ -7,7 +7,7 @@
 #define SCORES_INLINE 8
 
 /* A score is a number, None (it counts as not finite), a pair of number and feedback, or a dict of "score" and
- * "feedback". */
+ * "feedback". Looking into them runs nobody's code, whatever a subclass says. */
 static int split_score(PyObject *given, PyObject **value, PyObject **feedback)
 {
     *value = Py_NewRef(given);
@@ -17,10 +17,14 @@ static int split_score(PyObject *given, PyObject **value, PyObject **feedback)
         PyObject *score = PyDict_GetItemString(given, "score");
         *value = score == NULL ? PyFloat_FromDouble(0) : Py_NewRef(score);
         *feedback = Py_XNewRef(PyDict_GetItemString(given, "feedback"));
-    } else if ((PyTuple_Check(given) || PyList_Check(given)) && PySequence_Size(given) == 2) {
+    } else if (PyTuple_Check(given) && PyTuple_Size(given) == 2) {
         Py_DECREF(*value);
-        *value = PySequence_GetItem(given, 0);
-        *feedback = PySequence_GetItem(given, 1);
+        *value = Py_NewRef(PyTuple_GetItem(given, 0));
+        *feedback = Py_NewRef(PyTuple_GetItem(given, 1));
+    } else if (PyList_Check(given) && PyList_Size(given) == 2) {
+        Py_DECREF(*value);
+        *value = Py_NewRef(PyList_GetItem(given, 0));
+        *feedback = Py_NewRef(PyList_GetItem(given, 1));
     }
     return *value == NULL ? -1 : 0;
 }
@@ -71,8 +75,7 @@ static PyObject *scores_dict(struct track *track)
     PyObject *copy = given == Py_None ? PyDict_New()
                                       : PyObject_CallFunctionObjArgs((PyObject *)&PyDict_Type, given, NULL);
     if (copy == NULL) {
-        PyErr_Clear();
-        PyErr_SetString(PyExc_TypeError, "track_evaluation: scores must be a dict of names to scores");
+        raise_from(PyExc_TypeError, "track_evaluation: scores must be a dict of names to scores");
         return NULL;
     }
     return fields_keep(&track->fields, copy) == 0 ? copy : NULL;

@@ -167,7 +167,9 @@ static int add_copy(struct fields *fields, PyObject *mapping)
     PyObject *key;
     PyObject *value;
     Py_ssize_t position = 0;
-    int result = copy == NULL || fields_keep(fields, copy) != 0 ? -1 : 0;
+    if (copy == NULL)
+        return raise_from(PyExc_TypeError, "metadata must be a dict (or None)");
+    int result = fields_keep(fields, copy);
     while (result == 0 && PyDict_Next(copy, &position, &key, &value))
         result = fields_add(fields, key, value);
     return result;
@@ -182,13 +184,7 @@ int fields_add_mapping(struct fields *fields, PyObject *mapping)
     if (result != 1)
         return result;
     fields->count = before;
-    if (add_copy(fields, mapping) == 0)
-        return 0;
-    if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError)) {
-        PyErr_Clear();
-        PyErr_SetString(PyExc_TypeError, "metadata must be a dict (or None)");
-    }
-    return -1;
+    return add_copy(fields, mapping);
 }
 
 /* ---- and back ---- */

@@ -99,6 +99,17 @@ void hot_free(struct monitor *self);
 PyObject *raise_error(afmon_status status, const afmon_error *error);
 PyObject *raise_status(afmon_status status, const char *what);
 
+/* Clears the exception that is set, which somebody's object raised: 0. What is no Exception (KeyboardInterrupt ...) stays:
+ * -1. */
+int forgive(void);
+
+/* Makes the exception that is set the cause of another one. What is no Exception, and MemoryError, goes on as it is.
+ * Always -1. */
+int raise_from(PyObject *kind, const char *format, ...);
+
+/* So a TypeError: "FUNCTION: ARGUMENT must be WANTED, not TYPE". */
+int raise_wrong(const char *function, const char *argument, const char *wanted, PyObject *object);
+
 /* A number; what is none raises TypeError or ValueError that names the argument. -1 with an exception, else 0. */
 int take_number(PyObject *object, const char *function, const char *argument, double *value);
 

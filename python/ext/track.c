@@ -84,7 +84,15 @@ int track_text(struct track *track, enum track_member member, const char **text)
     return PyErr_Occurred() ? -1 : 0;
 }
 
-/* An error is whatever is true; an exception also has a type. One whose text is empty still is an error. */
+/* 1: an exception; 0: none. What does not tell counts as one, so that at least its type is known. */
+static int is_exception(PyObject *error)
+{
+    int answer = PyObject_IsInstance(error, PyExc_Exception);
+    return answer >= 0 ? answer : forgive() == 0 ? 1 : -1;
+}
+
+/* An error is whatever is true, and what does not tell whether it is; an exception also has a type. One whose text is
+ * empty still is an error. */
 int track_error(struct track *track, const char **text, const char **type)
 {
     PyObject *error = track->members[TRACK_ERROR];
@@ -93,14 +101,13 @@ int track_error(struct track *track, const char **text, const char **type)
     if (!is_given(track, TRACK_ERROR))
         return 0;
     int is_true = PyObject_IsTrue(error);
-    if (is_true < 0)
-        PyErr_Clear();
-    if (is_true == 0)
-        return 0;
+    if (is_true <= 0 && (is_true == 0 || forgive() != 0))
+        return is_true;
     size_t length;
     *text = fields_text(&track->fields, error, &length);
-    if (*text == NULL || (!PyObject_IsInstance(error, PyExc_Exception) && length > 0))
-        return *text == NULL ? -1 : 0;
+    int has_type = *text == NULL ? -1 : length == 0 ? 1 : is_exception(error);
+    if (has_type <= 0)
+        return has_type;
     PyObject *name = PyType_GetName(Py_TYPE(error));
     const char *name_text = name == NULL ? NULL : fields_text(&track->fields, name, &length);
     int kept = name == NULL ? -1 : fields_keep(&track->fields, name);
@@ -122,8 +129,10 @@ int track_basics(struct track *track, const char *function, double *duration, bo
 {
     PyObject *given = track->members[TRACK_SUCCESS];
     int is_true = given == Py_True ? 1 : PyObject_IsTrue(given);
+    if (is_true < 0)
+        return raise_wrong(function, "success", "true or false", given);
     *success = is_true == 1;
-    return is_true < 0 ? -1 : take_number(track->members[TRACK_DURATION], function, "duration", duration);
+    return take_number(track->members[TRACK_DURATION], function, "duration", duration);
 }
 
 int track_tokens(struct track *track, const char *function, afmon_number *prompt, afmon_number *completion,

@@ -67,6 +67,113 @@ def test_what_is_not_true_is_no_error(monitor, error):
     assert monitor.get_metrics("error_rate")["mean"] == 0.0
 
 
+class NoClass:
+    """What isinstance() cannot look at."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("no class")
+
+    def __str__(self):
+        return "it broke"
+
+
+class NoTruth:
+    def __bool__(self):
+        raise RuntimeError("neither")
+
+    def __str__(self):
+        return "it broke"
+
+
+class NamelessKind(type):
+    @property
+    def __name__(cls):
+        raise RuntimeError("no name")
+
+
+class Nothing(metaclass=NamelessKind):
+    """Neither a class, nor a truth, nor a text, nor a name of its type."""
+
+    __class__ = NoClass.__dict__["__class__"]
+
+    def __bool__(self):
+        raise RuntimeError("neither")
+
+    __str__ = __repr__ = __bool__
+
+
+@pytest.mark.parametrize("make, text, kind", [
+    (NoClass, "it broke", "NoClass"), (NoTruth, "it broke", None), (Nothing, "<Nothing: no text (RuntimeError)>", "Nothing"),
+], ids=["no class", "no truth", "nothing"])
+def test_an_error_that_cannot_be_asked_is_recorded(monitor, folder, make, text, kind):
+    error = make()
+    monitor.track_generation(1, False, error=error)
+    monitor.track_evaluation(1, False, "judge", {}, error=error)
+    monitor.log_error("said", error)
+    monitor.record_metric("m", 1, {"value": error})
+    monitor.flush()
+    assert monitor.get_metrics("error_rate")["mean"] == 1.0
+    assert [line["value"] for line in lines_of(folder) if line["metric"] == "m"] == [1.0]
+    data = json.loads((folder / "afterimage.log").read_text().split("\n")[0].split(" - ", 1)[1])["data"]
+    assert data["error"] == text and data.get("error_type") == kind
+
+
+def test_what_stops_the_program_goes_through(monitor):
+    class Stops:
+        @property
+        def __class__(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        monitor.track_generation(1, False, error=Stops())
+
+
+class NoNumber:
+    def __float__(self):
+        raise RuntimeError("no number")
+
+
+class OddKeys(dict):
+    def __iter__(self):
+        raise RuntimeError("no keys")
+
+    keys = __iter__
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda m: m.track_generation(1, NoTruth()), "track_generation: success must be true or false, not NoTruth"),
+    (lambda m: m.track_evaluation(1, NoTruth(), "e", {}), "track_evaluation: success must be true or false, not NoTruth"),
+    (lambda m: m.track_generation(NoNumber(), True), "track_generation: duration must be a number, not NoNumber"),
+    (lambda m: m.track_generation(1, True, total_token_count=NoNumber()),
+     "track_generation: total_token_count must be a number, not NoNumber"),
+    (lambda m: m.track_evaluation(1, True, "e", {"a": NoNumber()}), "track_evaluation: scores: a must be a number, not NoNumber"),
+    (lambda m: m.track_evaluation(1, True, "e", OddKeys(a=1)), "track_evaluation: scores must be a dict of names to scores"),
+    (lambda m: m.record_metric("m", NoNumber()), "record_metric: value must be a number, not NoNumber"),
+    (lambda m: m.record_metric("m", 1, OddKeys(a=1)), "metadata must be a dict (or None)"),
+    (lambda m: m.track_generation(1, True, metadata=OddKeys(a=1)), "metadata must be a dict (or None)"),
+])
+def test_an_argument_that_raises_is_named(monitor, call, said):
+    with pytest.raises(TypeError) as raised:
+        call(monitor)
+    assert str(raised.value) == said
+    assert isinstance(raised.value.__cause__, RuntimeError) and raised.value.__cause__.__traceback__ is not None
+    assert monitor.stats()["samples_recorded"] == 0
+
+
+def test_pairs_of_score_and_feedback_are_read_as_what_they_are(monitor):
+    class OddList(list):
+        def __len__(self):
+            raise RuntimeError("no length")
+
+        def __getitem__(self, index):
+            raise RuntimeError("no item")
+
+    monitor.track_evaluation(1, True, "e", {"a": OddList([0.5, "so so"])})
+    monitor.flush()
+    assert monitor.get_metrics("evaluation_score_a")["mean"] == 0.5
+
+
 def test_evaluations_take_every_form_of_score(monitor, folder):
     monitor.track_evaluation(0.2, True, "coherence", {"a": 1, "b": (0.5, "pair"), "c": {"score": 0.25, "feedback": "dict"},
                                                       "d": None}, model_name="judge", total_token_count=9, extra="e")
