@@ -66,7 +66,8 @@ static bool add_other(struct reading *reading, const struct afmon_rule_draft *dr
     if (!afmon_rule_draft_check(yaml, draft, &draft->rule))
         return false;
     if (reading->others.count + reading->off.count + AFMON_ALERT_RULES >= AFMON_MOST_RULES)
-        return afmon_yaml_fail(yaml, draft->place, "give at most %d rules", AFMON_MOST_RULES);
+        return afmon_yaml_fail(yaml, draft->place, "give at most %d rules besides the built-in ones",
+                               AFMON_MOST_RULES - AFMON_ALERT_RULES);
     return add(reading, draft->enabled ? &reading->others : &reading->off, &draft->rule);
 }
 

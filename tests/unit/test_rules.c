@@ -428,6 +428,32 @@ static void what_is_not_yaml_is_no_harm(void **state)
     assert_int_equal(afmon_rules_load("x", &limits, &rules, &error), AFMON_E_ARGUMENT);
 }
 
+/* A file of `count` rules of its own, and then one that changes a built-in rule. */
+static afmon_status parse_many(size_t count, afmon_rules *rules, afmon_error *error)
+{
+    size_t room = (count + 2) * 64;
+    char *text = malloc(room);
+    size_t length = (size_t)snprintf(text, room, "rules:\n");
+    for (size_t i = 0; i < count; i++)
+        length += (size_t)snprintf(text + length, room - length, "- {name: r%zu, metric: m, above: 1}\n", i);
+    snprintf(text + length, room - length, "- {name: low_success_rate, below: 0.5}\n");
+    afmon_status status = parse(text, rules, error);
+    free(text);
+    return status;
+}
+
+static void the_built_in_rules_count_to_the_most(void **state)
+{
+    (void)state;
+    afmon_rules rules;
+    afmon_error error = {0};
+    assert_int_equal(parse_many(993, &rules, &error), AFMON_OK);
+    assert_int_equal(rules.count, AFMON_MOST_RULES);
+    afmon_rules_free(&rules);
+    assert_int_equal(parse_many(994, &rules, &error), AFMON_E_FORMAT);
+    assert_non_null(strstr(error.message, "give at most 993 rules besides the built-in ones"));
+}
+
 static void built_in_rules_may_be_left_out(void **state)
 {
     (void)state;
@@ -476,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_whole_file),
         cmocka_unit_test(what_is_wrong_has_a_place),
         cmocka_unit_test(what_is_not_yaml_is_no_harm),
+        cmocka_unit_test(the_built_in_rules_count_to_the_most),
         cmocka_unit_test(built_in_rules_may_be_left_out),
         cmocka_unit_test(every_allocation_may_fail),
     };
