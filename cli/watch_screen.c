@@ -334,13 +334,23 @@ static int run(watcher *w)
     return status;
 }
 
+static int refuse_output(void)
+{
+    const char *term = getenv("TERM");
+    if (isatty(STDOUT_FILENO) == 0)
+        return cli_usage_error("watch", "standard output is no terminal; --once prints one frame");
+    if (term == NULL || *term == '\0')
+        return cli_usage_error("watch", "TERM does not say what the terminal can do; try TERM=xterm, or --once");
+    return cli_usage_error("watch", "the terminal type '%s' cannot move its cursor; --once prints one frame", term);
+}
+
 int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wish, double speed, int64_t first_ns,
                      int64_t last_ns)
 {
     cli_screen out;
     cli_screen_init(&out, stdout);
     if (!out.terminal)
-        return cli_usage_error("watch", "standard output is no terminal; --once prints one frame");
+        return refuse_output();
     watcher *w = calloc(1, sizeof *w);
     if (w == NULL) {
         cli_error("out of memory");

@@ -159,6 +159,16 @@ def test_wrong_command_lines(command, words, why):
     assert result.returncode == 2 and why in result.stderr and result.stdout == ""
 
 
+@pytest.mark.parametrize("term, why", [
+    ("dumb", "the terminal type 'dumb' cannot move its cursor; --once prints one frame"),
+    ("", "TERM does not say what the terminal can do; try TERM=xterm, or --once"),
+    ("no-such-terminal", "the terminal type 'no-such-terminal' is not known here; try TERM=xterm, or --once"),
+])
+def test_a_terminal_that_cannot_show_it(on_terminal, run, term, why):
+    drawn = on_terminal("watch", run, columns=200, TERM=term)
+    assert why in drawn and "no terminal;" not in drawn
+
+
 def test_an_empty_folder_has_nothing_to_replay(command, run):
     result = command("watch", run, "--replay", "10x")
     assert result.returncode == 1 and "nothing to replay" in result.stderr
