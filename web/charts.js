@@ -48,14 +48,30 @@ const times = (charts) => Array.from({ length: charts.count }, (_, i) => (charts
 
 const latest = (values) => values.findLast((x) => x != null);
 
-function options(kind, series, width, colours, hover) {
+// Of charts that are looked at side by side: one axis for all of them.
+export function sharedScale() {
+  const needs = new Map();
+  const extent = () => [Math.min(...[...needs.values()].map(([min]) => min)), Math.max(...[...needs.values()].map(([, max]) => max))];
+  return {
+    extent,
+    // What a chart needs; the others are drawn again where that is news to them.
+    need(chart, min, max) {
+      const before = String(extent());
+      needs.set(chart, [min, max]);
+      if (String(extent()) !== before) for (const other of needs.keys()) if (other !== chart) other.refit();
+    },
+  };
+}
+
+function options(kind, series, width, colours, hover, scale) {
+  const fit = (min, max) => [Math.min(0, min ?? 0), max > 0 ? max * 1.08 : 1];
   const axis = { stroke: colours.text, grid: { stroke: colours.grid, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif" };
   return {
     width, height: HEIGHT, padding: [10, 26, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 7 }, y: false },
     hooks: { setCursor: [hover] },
-    scales: { y: { range: kind.range ? () => kind.range : (_, min, max) => [Math.min(0, min ?? 0), max > 0 ? max * 1.08 : 1] } },
+    scales: { y: { range: kind.range ? () => kind.range : (_, min, max) => (scale ? fit(...scale.extent()) : fit(min, max)) } },
     axes: [
       { ...axis, grid: { show: false }, values: (_, splits) => splits.map((s) => format.clock(s * 1000)), space: 84, size: 28 },
       { ...axis, values: (_, splits) => splits.map((y) => (kind.range ? `${Math.round(y * 100)}%` : kind.show(y))), size: 60 },
@@ -72,8 +88,9 @@ function options(kind, series, width, colours, hover) {
 
 const colour = (colours, name) => (typeof name === "number" ? colours.more[name % colours.more.length] : colours[name]);
 
-// Draws into box, names and values of the series into legend; returns { update(charts), redraw(), destroy() }.
-export function chart(uPlot, box, legend, kind) {
+// Draws into box, names and values of the series into legend; with the axis of others where a shared scale is given.
+// Returns { update(charts), redraw(), refit(), destroy() }.
+export function chart(uPlot, box, legend, kind, scale = null) {
   let plot = null, shape = "", last = null, series = [], values = [];
   const tell = (index) => {
     const at = index == null ? "" : format.clock((last.start_ms + index * last.step_ms));
@@ -93,22 +110,26 @@ export function chart(uPlot, box, legend, kind) {
     plot?.destroy();
     shape = series.map((s) => s[0]).join("\n");
     draw_legend(colours);
-    plot = new uPlot(options(kind, series, Math.max(200, box.clientWidth), colours, (u) => tell(u.cursor.idx)), data(), box);
+    plot = new uPlot(options(kind, series, Math.max(200, box.clientWidth), colours, (u) => tell(u.cursor.idx), scale), data(), box);
     plot.root.setAttribute("aria-hidden", "true"); // the legend says what matters
     tell(null);
   };
   const data = () => [times(last), ...series.map((s) => s[1])];
   const resize = new ResizeObserver(() => plot?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT }));
   resize.observe(box);
-  return {
+  const known = () => series.flatMap(([, all]) => all).filter((x) => x != null);
+  const self = {
     update(charts) {
       last = charts;
       series = kind.of(charts);
+      scale?.need(self, known().reduce((a, b) => Math.min(a, b), 0), known().reduce((a, b) => Math.max(a, b), 0));
       if (!plot || series.map((s) => s[0]).join("\n") !== shape) make();
       else plot.setData(data());
       tell(plot.cursor.idx);
     },
     redraw() { if (last) make(); },
+    refit() { plot?.setData(data()); },
     destroy() { resize.disconnect(); plot?.destroy(); },
   };
+  return self;
 }

@@ -28,7 +28,7 @@ function planBar() {
 }
 
 // The charts of a run, over all of it or its last minutes.
-function chartsPanel(level) {
+function chartsPanel(level, scales) {
   const plots = h("div", { class: "charts" });
   const drawn = new Map();
   const name = `period-${Math.random().toString(36).slice(2)}`;
@@ -42,7 +42,7 @@ function chartsPanel(level) {
       const box = h("div", { class: "plot" });
       const legend = h("figcaption", { class: "legend" });
       plots.append(h("figure", { class: "card" }, h(`h${level}`, { class: "heading" }, kind.title), legend, box));
-      drawn.set(kind.key, charts.chart(uPlot, box, legend, kind));
+      drawn.set(kind.key, charts.chart(uPlot, box, legend, kind, scales?.[kind.key]));
     }
     return drawn.get(kind.key);
   };
@@ -105,8 +105,9 @@ function span(run) {
   return `${format.time(run.first_ms)} to ${format.time(run.last_ms)} (${format.seconds((run.last_ms - run.first_ms) / 1000)})`;
 }
 
-// took: called with each picture. Level of its heading: 1 for a page of its own, 2 beside another.
-export function runPanel(id, level, took = () => {}) {
+// took: called with each picture. Level of its heading: 1 for a page of its own, 2 beside another, with whose charts its
+// own share the scales.
+export function runPanel(id, level, took = () => {}, scales = null) {
   const title = h(`h${level}`, {}, "Loading");
   const verdict = h("span", {});
   const problem = h("p", { class: "problem", hidden: true });
@@ -114,7 +115,7 @@ export function runPanel(id, level, took = () => {}) {
   const when = h("p", { class: "lead" });
   const facts = Object.fromEntries(FACTS.map((name) => [name, fact(name)]));
   const bars = [planBar(), loading()];
-  const plots = chartsPanel(level + 1);
+  const plots = chartsPanel(level + 1, scales);
   const rest = tables(level + 1);
   const links = h("span", { class: "links" }, h("a", { href: `${API}/runs/${id}/report`, target: "_blank", rel: "noopener" }, "Report"),
     ...["json", "csv"].map((kind) => h("a", { href: `${API}/runs/${id}/export?format=${kind}`, download: true, "aria-label": `Samples as ${kind.toUpperCase()}` }, kind.toUpperCase())));

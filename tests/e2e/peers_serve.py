@@ -165,16 +165,46 @@ def test_the_log_is_searched(browser, tmp_path):
         check(page)
 
 
+# The page keeps its charts to itself; the test looks over the shoulder of the library.
+PLOTS = """(() => {
+  let made = null;
+  window.plots = [];
+  const keep = { construct(target, words) { const plot = new target(...words); window.plots.push(plot); return plot; } };
+  Object.defineProperty(window, "uPlot", { get: () => made, set: (real) => { made = new Proxy(real, keep); } });
+})();"""
+
+
 def test_two_runs_in_figures(browser, tmp_path):
     fill(Run(tmp_path / "one"), 10)
     fill(Run(tmp_path / "two"), 20)
+    Run(tmp_path / "two").add("success_rate", 0.0, at=20)
     with serve(tmp_path) as served:
         page = open_page(browser, served.url)
         page.get_by_label("Compare one").check()
         page.get_by_label("Compare two").check()
         page.get_by_role("button", name="Compare two runs").click()
-        row = page.locator(".figures tr", has=page.get_by_role("rowheader", name="Generations", exact=True))
-        expect(row).to_contain_text("1020+100.0%", timeout=WAIT_MS)
+
+        def row(name):
+            return page.locator(".figures tr", has=page.get_by_role("rowheader", name=name, exact=True))
+
+        expect(row("Generations")).to_contain_text("1021+110.0%", timeout=WAIT_MS)
+        expect(row("Success rate")).to_contain_text("80.0%76.2%−3.8 points")
+        check(page)
+
+
+def test_two_runs_have_the_same_axes(browser, tmp_path):
+    for name, time in (("quick", 0.5), ("slow", 40.0)):
+        for i in range(30):
+            Run(tmp_path / name).add("generation_time", time, at=i)
+    with serve(tmp_path) as served:
+        page = open_page(browser, "about:blank")
+        page.add_init_script(PLOTS)
+        page.goto(f"{served.url}/#/compare/{served.the_run('quick')}/{served.the_run('slow')}")
+        latency = """() => window.plots.filter((p) => p.root.isConnected && p.series[1].label === "p50").map((p) => p.scales.y.max)"""
+        page.wait_for_function(f"(({latency})().filter((max) => max > 40).length) === 2")
+        one, other = page.evaluate(latency)
+        assert one == other < 60
+        assert not page.trouble
 
 
 def test_a_hidden_page_lets_go_of_its_stream(browser, tmp_path):
@@ -193,25 +223,73 @@ def test_a_hidden_page_lets_go_of_its_stream(browser, tmp_path):
         page.get_by_text("Live", exact=True).wait_for()
 
 
+def go_to(page, wanted, key="Tab"):
+    """Presses the key until the element has the focus."""
+    wanted.first.wait_for()
+    for _ in range(60):
+        page.keyboard.press(key)
+        if wanted.first.evaluate("(element) => element === document.activeElement"):
+            return
+    raise AssertionError(f"{key} does not lead to {wanted}")
+
+
+def press(page, wanted, key, way="Tab"):
+    go_to(page, wanted, way)
+    page.keyboard.press(key)
+
+
+def first_chart(page):
+    return page.locator(".uplot canvas").first.evaluate("(canvas) => canvas.toDataURL()")
+
+
 def test_the_keyboard_is_enough(browser, tmp_path):
-    fill(Run(tmp_path / "run"))
+    """Nothing but keys, from the list of runs to a line of the log."""
+    for name in ("one", "two"):
+        fill(Run(tmp_path / name))
+        Run(tmp_path / name).add("success_rate", 1.0, at=1200)  # longer than ten minutes: there is a period to choose
     with serve(tmp_path) as served:
-        served.the_run()
+        served.the_run("one")
+        served.the_run("two")
         page = open_page(browser, served.url)
-        page.get_by_role("link", name="run").wait_for()
-        texts = []
-        for _ in range(20):
-            page.keyboard.press("Tab")
-            texts.append(page.evaluate("document.activeElement.textContent"))
-            if texts[-1] == "run":
-                break
-        assert texts[0] == "Skip to the content" and texts[-1] == "run"
+        page.get_by_label("Compare two").wait_for()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        for name in ("two", "one"):  # as the list has them: the latest first
+            press(page, page.get_by_label(f"Compare {name}"), "Space")
+            expect(page.get_by_label(f"Compare {name}")).to_be_checked()
+        press(page, page.get_by_role("button", name="Compare two runs"), "Enter", "Shift+Tab")
+        page.get_by_role("heading", name="Two runs side by side").wait_for()
+        page.locator(".figures").get_by_text("Success rate").wait_for()
+
+        theme = page.get_by_role("button", name="Theme")
+        press(page, theme, "Space", "Shift+Tab")
+        expect(theme).to_have_text("Theme: light")
         page.keyboard.press("Enter")
-        page.get_by_role("heading", name="run", level=1).wait_for()
-        page.get_by_label("Text").focus()
+        expect(theme).to_have_text("Theme: dark")
+
+        press(page, page.get_by_role("link", name="Runs", exact=True), "Enter")
+        press(page, page.get_by_role("link", name="one", exact=True), "Enter")
+        page.get_by_role("heading", name="one", level=1).wait_for()
+        go_to(page, page.get_by_label("Whole run"))
+        page.locator(".uplot canvas").nth(3).wait_for()
+        whole = first_chart(page)
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_label("Last 5 minutes")).to_be_checked()
+        page.wait_for_function("(whole) => document.querySelector('.uplot canvas').toDataURL() !== whole", arg=whole)
+        page.keyboard.press("ArrowLeft")
+        expect(page.get_by_label("Whole run")).to_be_checked()
+
+        level = page.get_by_label("Level", exact=True)
+        press(page, level, "ArrowDown")
+        expect(level).to_have_value("warning")
+        go_to(page, page.get_by_label("Text"), "Shift+Tab")
         page.keyboard.type("nothing like it")
         page.keyboard.press("Enter")
         page.get_by_text("0 lines").wait_for()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type("ALERT(2)")
+        press(page, page.get_by_role("button", name="Search"), "Space")
+        page.get_by_text("1 lines").wait_for()
         assert not page.trouble
 
 
