@@ -345,8 +345,6 @@ static void what_is_not_ours_is_refused_and_counted(void **state)
     assert_answer("DELETE / HTTP/1.1" WITH_HOST "\r\n", "405", "Allow: GET, HEAD");
     assert_answer("POST / HTTP/1.1" WITH_HOST "Content-Length: 2\r\n\r\nhi", "405", "does not take");
     assert_answer("GET / HTTP/1.1" WITH_HOST "Content-Length: 2\r\n\r\nhi", "413", "too large");
-    ask(server, "nonsense\r\n\r\n");
-    ask(server, "GET / HTTP/1.1\r\nno colon\r\n\r\n");
     assert_answer("GET / HTTP/1.1" WITH_HOST "\r\n", "200", "hello nobody");
     afmon_http_get_stats(server, &stats);
     assert_int_equal(stats.refused_host, 1);
@@ -354,7 +352,44 @@ static void what_is_not_ours_is_refused_and_counted(void **state)
     assert_int_equal(stats.not_found, 2);
     assert_int_equal(stats.refused_method, 2);
     assert_int_equal(stats.refused_size, 1);
-    assert_true(stats.malformed >= 1);
+    assert_int_equal(stats.malformed, 0); /* all of them were requests */
+    afmon_http_stop(server);
+}
+
+/* The connection is counted when the server has let go of it, which may be after its client has seen the end. */
+static void wait_until_malformed(struct afmon_http *server, uint64_t wanted)
+{
+    struct afmon_http_stats stats = {0};
+    for (int i = 0; i < 20000 && stats.malformed < wanted; i++) {
+        afmon_http_get_stats(server, &stats);
+        usleep(1000);
+    }
+    assert_int_equal(stats.malformed, wanted);
+}
+
+static void what_is_no_request_is_counted_once(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sent, *answer;
+    } kinds[] = {{"nonsense\r\n\r\n", ""},
+                 {"GET / HTTP/1.1\r\nno colon\r\n\r\n", "HTTP/1.1 400 "},
+                 {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 "},
+                 {"GET / HTTP/9.9" WITH_HOST "\r\n", "HTTP/1.1 505 "},
+                 {"GET / HTTP/1.1" WITH_HOST "Content-Length: x\r\n\r\n", "HTTP/1.1 400 "}};
+    struct afmon_http *server = start_server(NULL, &(struct afmon_http_options){0});
+    struct afmon_http_stats stats;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *answer = ask(server, kinds[i].sent);
+        assert_int_equal(strncmp(answer, kinds[i].answer, strlen(kinds[i].answer)), 0);
+        assert_int_equal(*answer == '\0', *kinds[i].answer == '\0');
+        wait_until_malformed(server, i + 1);
+    }
+    close(connect_to(server)); /* one that says nothing is not malformed */
+    assert_answer("GET / HTTP/1.1" WITH_HOST "\r\n", "200", "hello nobody");
+    afmon_http_get_stats(server, &stats);
+    assert_int_equal(stats.malformed, sizeof kinds / sizeof kinds[0]);
+    assert_int_equal(stats.connections_timed_out, 0);
     afmon_http_stop(server);
 }
 
@@ -549,6 +584,7 @@ int main(void)
         cmocka_unit_test(stars_are_whole_segments),
         cmocka_unit_test(it_answers),
         cmocka_unit_test(what_is_not_ours_is_refused_and_counted),
+        cmocka_unit_test(what_is_no_request_is_counted_once),
         cmocka_unit_test(a_token_lets_in),
         cmocka_unit_test(streams_sleep_until_they_are_woken),
         cmocka_unit_test(stopping_ends_sleeping_streams),
