@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +11,9 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "feeds/backoff.h"
 #include "feeds/post_setup.h"
 
-#define FIRST_WAIT_S 1.0
-#define LONGEST_WAIT_S 60.0
-#define LONGEST_ASKED_S 3600.0
 #define LOOK_MS 20 /* how often a post looks whether its time is over */
 
 /* ---- answers ---- */
@@ -27,19 +24,6 @@ static size_t take_body(char *data, size_t one, size_t length, void *user)
     (void)one;
     afmon_buffer_add(&post->answer, data, length); /* what is too long is not read */
     return length;
-}
-
-static double retry_after(const char *text)
-{
-    char *end;
-    long seconds = strtol(text, &end, 10);
-    if (end != text && seconds >= 0)
-        return (double)seconds < LONGEST_ASKED_S ? (double)seconds : LONGEST_ASKED_S;
-    time_t date = curl_getdate(text, NULL);
-    if (date == (time_t)-1)
-        return -1;
-    double left = difftime(date, (time_t)(afmon_wall_ns() / AFMON_NS_PER_S));
-    return left < 0 ? 0 : left < LONGEST_ASKED_S ? left : LONGEST_ASKED_S;
 }
 
 static size_t take_header(char *line, size_t one, size_t length, void *user)
@@ -53,7 +37,7 @@ static size_t take_header(char *line, size_t one, size_t length, void *user)
         size_t size = length - (sizeof name - 1);
         memcpy(value, line + sizeof name - 1, size);
         value[size] = '\0';
-        post->transfer.retry_after_s = retry_after(value);
+        post->transfer.retry_after_s = afmon_backoff_asked(value, (time_t)(afmon_wall_ns() / AFMON_NS_PER_S));
     }
     return length;
 }
@@ -192,13 +176,10 @@ void afmon_post_leave_to_parent(struct afmon_post *post)
 
 static void back_off(struct afmon_post *post, double asked_s)
 {
-    post->wait_s = post->wait_s == 0 ? FIRST_WAIT_S : post->wait_s * 2;
-    if (post->wait_s > LONGEST_WAIT_S)
-        post->wait_s = LONGEST_WAIT_S;
-    /* Many machines that lost the same receiver must not come back together: up to a quarter less. */
-    double part = (double)(afmon_boot_ns() / 1000 % 1000) / 1000;
-    double wait_s = asked_s >= 0 ? asked_s : post->wait_s * (1 - part / 4);
-    post->not_before_ns = afmon_boot_ns() + afmon_seconds_to_ns(wait_s);
+    int64_t now_ns = afmon_boot_ns();
+    double chance = (double)(now_ns / 1000 % 1000) / 1000; /* its microseconds are as good as drawn */
+    post->wait_s = afmon_backoff_next(post->wait_s);
+    post->not_before_ns = now_ns + afmon_seconds_to_ns(afmon_backoff_wait(post->wait_s, asked_s, chance));
 }
 
 double afmon_post_wait(const struct afmon_post *post)

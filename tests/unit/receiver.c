@@ -90,6 +90,16 @@ static void answer(int fd, const char *status, const char *headers, const char *
         return;
 }
 
+static void answer_with_date(int fd)
+{
+    char header[80];
+    struct tm tomorrow;
+    time_t at = time(NULL) + 86400;
+    gmtime_r(&at, &tomorrow);
+    strftime(header, sizeof header, "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n", &tomorrow);
+    answer(fd, "503 Service Unavailable", header, "");
+}
+
 static void reset(int fd)
 {
     struct linger at_once = {.l_onoff = 1};
@@ -108,6 +118,9 @@ static bool act(struct receiver *receiver, int fd, char letter, const char *body
         break;
     case 'B':
         answer(fd, "503 Service Unavailable", "", "");
+        break;
+    case 'D':
+        answer_with_date(fd);
         break;
     case 'R':
         reset(fd);

@@ -9,8 +9,8 @@
 #define RECEIVER_HELD 64
 
 /* A letter a post, the last one for all that follow: T takes it; 4 answers 429, 5 503, both with Retry-After: 0; B 503
- * without one; R resets the connection; C closes it after a while; H reads it and keeps silent; X takes it, and says
- * that one record or seven data points were not. */
+ * without one; D 503 with the date that is a day from now; R resets the connection; C closes it after a while; H reads
+ * it and keeps silent; X takes it, and says that one record or seven data points were not. */
 struct receiver {
     const char *script;
     char url[64];
