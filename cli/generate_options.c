@@ -34,9 +34,14 @@ enum {
     SHUTDOWN_TIMEOUT,
     METRICS_INTERVAL,
     OTLP,
+    OTLP_INTERVAL,
+    OTLP_SERVICE_NAME,
     WEBHOOK,
     WEBHOOK_ENV,
     STATSD,
+    STATSD_PLAIN,
+    STATSD_PREFIX,
+    STATSD_TAG,
     CA_FILE,
     PROMETHEUS,
     PROMETHEUS_TOKEN_FILE
@@ -79,11 +84,18 @@ static const cli_option options_table[] = {
     {OTLP, "otlp", "URL",
      "Send metrics and logs to an OpenTelemetry receiver (OTLP/HTTP), such as http://127.0.0.1:4318. Headers are taken "
      "from the environment variable OTEL_EXPORTER_OTLP_HEADERS"},
+    {OTLP_INTERVAL, "otlp-interval", "TIME", "With --otlp: how often metrics are sent, at least 0.1s (10s)"},
+    {OTLP_SERVICE_NAME, "otlp-service-name", "NAME",
+     "With --otlp: service.name of what is sent (that of the environment variable OTEL_SERVICE_NAME, else afmon)"},
     {PROMETHEUS, "prometheus", "ADDRESS:PORT",
      "Serve /metrics there for Prometheus while the run goes on; :9464 is for this machine only"},
     {PROMETHEUS_TOKEN_FILE, "prometheus-token-file", "FILE",
      "A file with the token that a scraper must send; needed where others than this machine can reach the address"},
     {STATSD, "statsd", "HOST:PORT", "Send each sample to a StatsD server over UDP, with tags as DogStatsD has them"},
+    {STATSD_PLAIN, "statsd-plain", NULL,
+     "With --statsd: for a server that knows no DogStatsD; no tags, and timers in place of distributions"},
+    {STATSD_PREFIX, "statsd-prefix", "TEXT", "With --statsd: what each name begins with, its dot included (afmon.)"},
+    {STATSD_TAG, "statsd-tag", "KEY=VALUE", "With --statsd: a tag of every line; may be given several times"},
     {WEBHOOK, "webhook", "URL", "POST each alert there, as JSON with a text that Slack shows"},
     {WEBHOOK_ENV, "webhook-env", "NAME", "The environment variable that holds that URL, where it is a secret"},
     {CA_FILE, "ca-file", "FILE", "Certificates to trust for --otlp and --webhook, in place of the system's"},
@@ -146,6 +158,8 @@ static bool take_number(generate_options *o, cli_args *args, int id)
         return cli_value_duration(args, 0.1, 86400, &o->timeout_s);
     case METRICS_INTERVAL:
         return cli_value_duration(args, 1, 86400, &o->metrics_interval_s);
+    case OTLP_INTERVAL:
+        return cli_value_duration(args, 0.1, 86400, &o->feeds.otlp_interval_s);
     default:
         return cli_value_duration(args, 0, 86400, &o->shutdown_timeout_s);
     }
@@ -176,12 +190,16 @@ static const char **text_option(generate_options *o, int id)
         return &o->log_dir;
     case OTLP:
         return &o->feeds.otlp;
+    case OTLP_SERVICE_NAME:
+        return &o->feeds.otlp_service;
     case WEBHOOK:
         return &o->feeds.webhook;
     case WEBHOOK_ENV:
         return &o->feeds.webhook_env;
     case STATSD:
         return &o->feeds.statsd;
+    case STATSD_PREFIX:
+        return &o->feeds.statsd_prefix;
     case CA_FILE:
         return &o->feeds.ca_file;
     case RULES:
@@ -195,6 +213,14 @@ static const char **text_option(generate_options *o, int id)
     }
 }
 
+static bool take_tag(generate_options *o, cli_args *args)
+{
+    const char *problem = feeds_add_tag(&o->feeds, args->value);
+    if (problem != NULL)
+        args->status = cli_usage_error(COMMAND, "--%s '%s': %s", args->name, args->value, problem);
+    return problem == NULL;
+}
+
 static bool take(generate_options *o, cli_args *args, int id)
 {
     const char **text = text_option(o, id);
@@ -205,6 +231,11 @@ static bool take(generate_options *o, cli_args *args, int id)
     case SIMULATE:
         o->simulate = true;
         return true;
+    case STATSD_PLAIN:
+        o->feeds.statsd_plain = true;
+        return true;
+    case STATSD_TAG:
+        return take_tag(o, args);
     case CONVERSATIONS:
     case CONCURRENCY:
     case MAX_TURNS:
@@ -245,11 +276,9 @@ static const char *contradiction(const generate_options *o)
         return "--correspondent-prompt and --correspondent-prompt-file exclude each other";
     if (o->simulate && (o->base_url != NULL || o->api_key_env != NULL))
         return "--simulate needs no endpoint: leave out --base-url and --api-key-env";
-    if (o->feeds.webhook != NULL && o->feeds.webhook_env != NULL)
-        return "--webhook and --webhook-env exclude each other";
     if (!o->simulate && o->speed_given)
         return "--speed is for --simulate: no real model can be sped up";
-    return NULL;
+    return feeds_contradiction(&o->feeds);
 }
 
 bool generate_parse(generate_options *options, int argc, char **argv, int *status)

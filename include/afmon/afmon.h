@@ -407,7 +407,8 @@ typedef struct afmon_otlp_options {
     const char *headers_env;  /* variable that may hold "name=value,name=value", values percent-encoded;
                                  "OTEL_EXPORTER_OTLP_HEADERS" */
     const char *ca_file;      /* certificates to trust in place of the system's; NULL */
-    const char *service_name; /* "afmon" */
+    const char *service_name; /* at most 127 bytes; NULL: that of the variable OTEL_SERVICE_NAME, read when the handler
+                                 is made, or "afmon" where it holds none */
     double interval_s;        /* between two exports of metrics; 10 */
     double timeout_s;         /* of one post; 10 */
     size_t max_memory;        /* bytes of log records that may wait; 16 MiB */

@@ -19,14 +19,15 @@ class OTLP:
     """Metrics and log records over OTLP/HTTP in JSON, to ENDPOINT/v1/metrics and ENDPOINT/v1/logs.
 
     `headers_env` names the variable that may hold "name=value,name=value", values percent-encoded; `ca_file` the
-    certificates to trust in place of the system's. Metrics go every `interval_s`, as totals since the start; log records
+    certificates to trust in place of the system's. `service_name` is by default that of the variable OTEL_SERVICE_NAME,
+    or "afmon" where it holds none. Metrics go every `interval_s`, as totals since the start; log records
     after at most a second, of which up to `max_memory` bytes wait for a receiver that does not keep up.
     """
 
     endpoint: str = "http://127.0.0.1:4318"
     headers_env: str | None = "OTEL_EXPORTER_OTLP_HEADERS"
     ca_file: str | os.PathLike[str] | None = None
-    service_name: str = "afmon"
+    service_name: str | None = None
     interval_s: float = 10.0
     timeout_s: float = 10.0
     max_memory: int = 16 << 20
@@ -38,7 +39,7 @@ class OTLP:
             _typed.text("otlp.endpoint", self.endpoint),
             _typed.text_or_none("otlp.headers_env", self.headers_env),
             _typed.path_or_none("otlp.ca_file", self.ca_file),
-            _typed.text("otlp.service_name", self.service_name),
+            _typed.text_or_none("otlp.service_name", self.service_name),
             _typed.number("otlp.interval_s", self.interval_s),
             _typed.number("otlp.timeout_s", self.timeout_s),
             _typed.count("otlp.max_memory", self.max_memory),

@@ -16,7 +16,7 @@ static int add_otlp(PyObject *given, afmon_options *options, struct handler_arra
     int metrics;
     int logs;
     afmon_otlp_options_init(&otlp);
-    if (!PyArg_ParseTuple(given, "szzsddnpp", &otlp.endpoint, &otlp.headers_env, &otlp.ca_file, &otlp.service_name,
+    if (!PyArg_ParseTuple(given, "szzzddnpp", &otlp.endpoint, &otlp.headers_env, &otlp.ca_file, &otlp.service_name,
                           &otlp.interval_s, &otlp.timeout_s, &max_memory, &metrics, &logs))
         return -1;
     otlp.max_memory = (size_t)max_memory;

@@ -25,7 +25,6 @@ void afmon_otlp_options_init(afmon_otlp_options *options)
         .size = sizeof *options,
         .endpoint = "http://127.0.0.1:4318",
         .headers_env = "OTEL_EXPORTER_OTLP_HEADERS",
-        .service_name = "afmon",
         .interval_s = 10,
         .timeout_s = 10,
         .max_memory = (size_t)16 << 20,
@@ -266,6 +265,14 @@ static afmon_status make_post(const afmon_otlp_options *options, const char *pat
     return afmon_post_new(&chosen, post, error);
 }
 
+static const char *service_name(const afmon_otlp_options *options)
+{
+    if (options->service_name != NULL)
+        return options->service_name;
+    const char *given = getenv("OTEL_SERVICE_NAME");
+    return given != NULL && *given != '\0' ? given : "afmon";
+}
+
 static afmon_status make_metrics(const afmon_otlp_options *options, afmon_metric_handler *handler, afmon_error *error)
 {
     struct otlp_metrics *otlp = calloc(1, sizeof *otlp);
@@ -280,7 +287,7 @@ static afmon_status make_metrics(const afmon_otlp_options *options, afmon_metric
         return status;
     }
     otlp->interval_ns = afmon_seconds_to_ns(options->interval_s);
-    afmon_otlp_resource_fill(&otlp->resource, options->service_name);
+    afmon_otlp_resource_fill(&otlp->resource, service_name(options));
     begin_metrics(otlp);
     *handler = (afmon_metric_handler){.name = "OTLP metrics",
                                       .handle = take_sample,
@@ -306,7 +313,7 @@ static afmon_status make_logs(const afmon_otlp_options *options, afmon_log_handl
         return status;
     }
     afmon_buffer_init(&otlp->open, BODY_LIMIT);
-    afmon_otlp_resource_fill(&otlp->resource, options->service_name);
+    afmon_otlp_resource_fill(&otlp->resource, service_name(options));
     *handler = (afmon_log_handler){.name = "OTLP logs",
                                    .handle = take_log,
                                    .user = otlp,
@@ -326,8 +333,10 @@ static afmon_status check(const afmon_otlp_options *options, afmon_error *error)
     if (options->max_memory < 2 * BODY_BYTES)
         return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: max_memory is %zu bytes: give at least 2 MiB",
                           options->max_memory);
-    if (options->service_name == NULL)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: service_name is NULL");
+    size_t length = strlen(service_name(options));
+    if (length == 0 || length >= sizeof((struct afmon_otlp_resource *)0)->service)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: the service name is of %zu bytes: give 1 to %zu", length,
+                          sizeof((struct afmon_otlp_resource *)0)->service - 1);
     return AFMON_OK;
 }
 

@@ -132,6 +132,22 @@ def test_tls_is_verified(command, receiver, alerting, tmp_path):
     (("--webhook-env", "NOT_SET"), "NOT_SET"),
     (("--statsd", "127.0.0.1"), "HOST:PORT"),
     (("--webhook", "http://127.0.0.1:1", "--webhook-env", "X"), "exclude"),
+    (("--otlp-interval", "1s"), "--otlp, which is missing"),
+    (("--otlp-service-name", "me"), "--otlp, which is missing"),
+    (("--otlp", "http://127.0.0.1:1", "--otlp-interval", "0"), "from 100ms"),
+    (("--otlp", "http://127.0.0.1:1", "--otlp-interval", "often"), "duration"),
+    (("--otlp", "http://127.0.0.1:1", "--otlp-service-name", ""), "1 to 127"),
+    (("--otlp", "http://127.0.0.1:1", "--otlp-service-name", "n" * 128), "1 to 127"),
+    (("--statsd-plain",), "--statsd, which is missing"),
+    (("--statsd-prefix", "x."), "--statsd, which is missing"),
+    (("--statsd-tag", "a=b"), "--statsd, which is missing"),
+    (("--statsd", "127.0.0.1:9", "--statsd-plain", "--statsd-tag", "a=b"), "exclude"),
+    (("--statsd", "127.0.0.1:9", "--statsd-prefix", "a|b"), "mark of the format"),
+    (("--statsd", "127.0.0.1:9", "--statsd-prefix", "p" * 64), "longer than 63"),
+    *((("--statsd", "127.0.0.1:9", "--statsd-tag", tag), "KEY=VALUE") for tag in (
+        "", "a", "=b", "a=", "a:b=c", "a=b,c", "a=b|c", "a=b\nc")),
+    (("--statsd", "127.0.0.1:9", "--statsd-tag", "a=" + "b" * 254), "255 bytes"),
+    (("--statsd", "127.0.0.1:9", *(["--statsd-tag", "a=" + "b" * 98] * 3)), "255 bytes"),
 ])
 def test_what_is_wrong_is_said(command, words, what):
     done = command(*GENERATE, *words)
@@ -151,6 +167,56 @@ def test_statsd_has_every_sample(command, tmp_path):
     assert names["afmon.generations"] == sum(sample["metric"] == "success_rate" for sample in samples)
     assert any(line.startswith("afmon.generations:1|c|#outcome:success,operation:") for line in lines)
     assert all("|d" in line or "|c" in line for line in lines)
+
+
+def statsd_lines_of(command, *options):
+    udp = UdpReceiver()
+    done = command(*GENERATE, "--statsd", udp.address, *options)
+    udp.close()
+    assert done.returncode in (0, 1), done.stderr
+    return udp.lines()
+
+
+def test_plain_statsd_has_timers_and_no_tags(command, tmp_path):
+    lines = statsd_lines_of(command, "--statsd-plain")
+    assert len(lines) == len(samples_of(tmp_path))
+    assert any(line.startswith("afmon.generation_time:") and line.endswith("|ms") for line in lines)
+    assert all(line.endswith(("|ms", "|c")) and "#" not in line for line in lines)
+
+
+def test_statsd_has_the_prefix_and_tags_that_are_given(command):
+    lines = statsd_lines_of(command, "--statsd-prefix", "team.", "--statsd-tag", "env=prod", "--statsd-tag", "at=a:b=c")
+    assert lines
+    assert all(line.startswith("team.") and line.endswith("env:prod,at:a:b=c") for line in lines)
+
+
+def services_of(bodies):
+    return {attribute["value"]["stringValue"] for body in bodies
+            for resource in body.get("resourceMetrics", []) + body.get("resourceLogs", [])
+            for attribute in resource["resource"]["attributes"] if attribute["key"] == "service.name"}
+
+
+@pytest.mark.parametrize("options, environment, expected", [
+    ((), {}, "afmon"),
+    ((), {"OTEL_SERVICE_NAME": ""}, "afmon"),
+    ((), {"OTEL_SERVICE_NAME": "of the environment"}, "of the environment"),
+    (("--otlp-service-name", "mine"), {"OTEL_SERVICE_NAME": "of the environment"}, "mine"),
+])
+def test_otlp_has_the_name_of_the_service(command, receiver, options, environment, expected):
+    otlp = receiver()
+    command(*GENERATE, "--otlp", otlp.url, *options, **environment)
+    assert otlp.taken("/v1/metrics") and otlp.taken("/v1/logs")
+    assert services_of(otlp.taken()) == {expected}
+
+
+def test_otlp_metrics_go_as_often_as_asked(command, receiver, tmp_path):
+    often, seldom = receiver(), receiver()
+    run = ("generate", "conversations", "--simulate", "--speed", "2", "--seed", "3", "--conversations", "8")
+    command(*run, "--log-dir", "run", "--otlp", often.url, "--otlp-interval", "0.1s")
+    command(*run, "--log-dir", "run2", "--output", "two.jsonl", "--otlp", seldom.url, "--otlp-interval", "1h")
+    assert len(seldom.taken("/v1/metrics")) == 1  # that of the end
+    assert len(often.taken("/v1/metrics")) > 1
+    check_totals(often.taken("/v1/metrics")[-1], samples_of(tmp_path))
 
 
 @pytest.fixture

@@ -66,6 +66,15 @@ def test_otlp_by_its_address_and_of_one_kind(folder, receiver):
     assert only_logs.taken("/v1/logs") and not only_logs.taken("/v1/metrics")
 
 
+def test_otlp_has_the_service_of_the_environment(folder, receiver, monkeypatch):
+    otlp = receiver()
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "of the environment")
+    with opened(folder, otlp=otlp.url) as monitor:
+        record(monitor)
+    attributes = otlp.taken("/v1/metrics")[-1]["resourceMetrics"][0]["resource"]["attributes"]
+    assert {"key": "service.name", "value": {"stringValue": "of the environment"}} in attributes
+
+
 def test_losses_are_counted(folder):
     with afmon.GenerationMonitor(folder, metrics_interval=0, shutdown_timeout=0.5, otlp="http://127.0.0.1:9") as monitor:
         record(monitor, 10)
