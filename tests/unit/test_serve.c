@@ -33,7 +33,7 @@ static void append(const char *folder, const char *name, const char *text)
 static void append_samples(const char *folder, int from, int count)
 {
     static const char *const metrics[] = {"success_rate",    "error_rate",         "generation_time",
-                                          "evaluation_time", "prompt_token_count", "evaluation_score_" HOSTILE};
+                                          "evaluation_time", "prompt_token_count", ("evaluation_score_" HOSTILE)};
     char line[512];
     for (int i = from; i < from + count; i++)
         for (size_t k = 0; k < sizeof metrics / sizeof metrics[0]; k++) {
