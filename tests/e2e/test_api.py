@@ -1,0 +1,119 @@
+"""docs/api.md and the answers of the dashboard's API: each member of an answer is documented, and the other way round."""
+import json
+import pathlib
+import re
+
+import pytest
+
+from served import serve
+
+API = pathlib.Path(__file__).resolve().parents[2] / "docs" / "api.md"
+NAME = re.compile(r"`([a-z][a-z0-9_]*)`")
+
+
+def section(title):
+    return re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", API.read_text(encoding="utf-8"), re.M | re.S)[1]
+
+
+def names(text):
+    """Members that a text names. What stands in brackets are values."""
+    return set(NAME.findall(re.sub(r"\([^)]*\)", "", text)))
+
+
+def table(title):
+    """Members by the first column of a section's table, and what the second one says of each."""
+    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", section(title), re.M)
+    return {member: meaning for first, meaning in rows for member in re.findall(r"`([a-z0-9_.]+)`", first)}
+
+
+def members(answer):
+    """Of an object, or of all objects of a list."""
+    return set().union(*map(members, answer)) if isinstance(answer, list) else set(answer)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    from conftest import Run
+    run = Run(tmp_path_factory.mktemp("runs") / "run")
+    for i in range(0, 1200, 10):  # longer than ten minutes: it has a recent part
+        run.add("success_rate", 0.0 if i % 40 == 0 else 1.0, at=i, operation="ask", component="c")
+        run.add("error_rate", 1.0 if i % 40 == 0 else 0.0, at=i)
+        run.add("generation_time", 0.5, at=i, operation="ask", component="c")
+        run.add("prompt_token_count", 10, at=i, model_name="m")
+        run.add("evaluation_score_truth", 0.5, at=i)
+        run.add("evaluation_time", 0.5, at=i)
+    run.add("api_errors", 1.0, at=3, error_type="Timeout")
+    run.add("finish_reason:stop", 1.0, at=3)
+    run.add_text('2026-11-23 09:00:01,000 - {"message": "Run plan", "planned": 400, "done": 100, "level": "info"}\n', "afterimage.log")
+    with serve(run) as server:
+        server.the_run()
+        yield server
+
+
+@pytest.fixture(scope="module")
+def one(served):
+    return served.json(f"/api/v1/runs/{served.the_run()}")
+
+
+def test_the_list(served):
+    answer = served.json("/api/v1/runs")
+    assert set(answer) == set(re.findall(r'"([a-z_]+)"', section("Runs").split("`: ")[0])) == {"runs", "left_out"}
+    assert members(answer["runs"]) == set(table("Runs"))
+
+
+def test_a_run(one):
+    documented = table("A run")
+    assert set(one) == set(table("Runs")) | {member for member in documented if "." not in member}
+
+
+def test_the_parts_of_a_run(one):
+    documented = table("A run")
+    line = set(re.findall(r'"([a-z_]+)"', section("Log").split("`, the latest")[0])) - {"lines", "complete"}
+    as_elsewhere = {"log": line, "recent": names(documented["charts"])}
+    for member, meaning in documented.items():
+        part = one
+        for step in member.split("."):
+            part = part.get(step) if isinstance(part, dict) else None
+        if isinstance(part, list) and part and isinstance(part[0], str):
+            part = []
+        if isinstance(part, (dict, list)):
+            assert member in ("reasons", "warnings") or part, f"the run of the test has no {member}"
+            assert members(part) == as_elsewhere.get(member, names(meaning)), member
+    assert all(one[part] for part in ("alerts", "charts", "errors", "finish_reasons", "log", "models", "operations", "plan", "recent"))
+
+
+def test_the_log(served):
+    answer = served.json(f"/api/v1/runs/{served.the_run()}/log")
+    written = set(re.findall(r'"([a-z_]+)"', section("Log").split("`, the latest")[0]))
+    assert set(answer) | members(answer["lines"]) == written
+
+
+def test_the_status(served):
+    assert set(served.json("/api/v1/status")) == names(section("Status"))
+
+
+def test_errors(served):
+    status, _, body = served.ask("/api/v1/runs/none")
+    answer = json.loads(body)
+    assert status == answer["error"]["status"] == 404
+    assert set(answer) | set(answer["error"]) == set(re.findall(r'"([a-z_]+)"', section("Errors").split("\n")[1]))
+
+
+def test_streams_send_the_same(served, one):
+    for path, event, wanted in (("/api/v1/stream", "runs", {"runs", "left_out"}), (f"/api/v1/runs/{one['id']}/stream", "run", set(one))):
+        with served.connect() as client:
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            seen = b""
+            while not (found := re.search(rb"event: (\w+)\ndata: (\{.*\})\n\n", re.sub(rb"\r\n[0-9a-fA-F]+\r\n", b"", seen))):
+                part = client.recv(65536)
+                assert part, seen
+                seen += part
+        assert found[1].decode() == event and set(json.loads(found[2])) == wanted
+
+
+def test_addresses_answer(served, one):
+    addresses = re.findall(r"^\| `(/\S+)` \|", API.read_text(encoding="utf-8"), re.M)
+    assert len(addresses) == 10
+    for address in addresses:
+        if not address.endswith("/stream"):
+            assert served.ask(address.replace("/ID", "/" + one["id"]))[0] == 200, address
