@@ -2,7 +2,8 @@
  * the first picture of a run of 10 million samples (or as many as the second argument says), from the start of the
  * command on.
  *
- *     bench_serve FOLDER [SAMPLES]      FOLDER: an empty one; the command is taken from the same build */
+ *     bench_serve FOLDER [SAMPLES]            FOLDER: an empty one; the command is taken from the same build
+ *     bench_serve --write FOLDER [SAMPLES]    writes the large run to FOLDER/run, and nothing else (bench_paint.py) */
 #include <sys/stat.h>
 
 #include "web.h"
@@ -105,13 +106,18 @@ static void measure_live(const char *folder)
     afmon_monitor_close(recorder.monitor, NULL);
 }
 
+static void write_run(const char *folder, const char *name, long samples)
+{
+    struct recorder recorder = open_recorder(folder, name);
+    record(&recorder, 0, samples);
+    afmon_monitor_close(recorder.monitor, NULL);
+}
+
 static void measure_large(const char *folder, long samples)
 {
     static char kept[PICTURE];
     char path[100], runs[1000];
-    struct recorder recorder = open_recorder(folder, "large/run");
-    record(&recorder, 0, samples);
-    afmon_monitor_close(recorder.monitor, NULL);
+    write_run(folder, "large/run", samples);
     snprintf(runs, sizeof runs, "%s/large", folder);
     struct bench_server server = bench_serve(runs);
     bench_stream_path(&server, path, sizeof path);
@@ -133,11 +139,19 @@ static void measure_large(const char *folder, long samples)
 
 int main(int argc, char **argv)
 {
+    bool only_writes = argc > 2 && strcmp(argv[1], "--write") == 0;
     if (argc < 2)
-        bench_die("usage: bench_serve FOLDER [SAMPLES]");
-    long samples = argc > 2 ? strtol(argv[2], NULL, 10) : 10000000;
-    measure_live(argv[1]);
+        bench_die("usage: bench_serve [--write] FOLDER [SAMPLES]");
+    const char *folder = argv[1 + only_writes];
+    long samples = argc > 2 + only_writes ? strtol(argv[2 + only_writes], NULL, 10) : 10000000;
+    if (samples < 1)
+        samples = 1;
+    if (only_writes) {
+        write_run(folder, "run", samples);
+        return 0;
+    }
+    measure_live(folder);
     fflush(stdout);
-    measure_large(argv[1], samples > 0 ? samples : 1);
+    measure_large(folder, samples);
     return 0;
 }
