@@ -23,20 +23,82 @@ def _is_text(value):
     return isinstance(value, (str, bytes, bytearray))
 
 
-def _nested(value, depth=0):
-    """The value as json.dumps takes it, whatever is in it."""
-    if depth > 64:
-        return text(value)
-    if isinstance(value, dict):
-        return {text(key): _nested(item, depth + 1) for key, item in list(value.items())}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_nested(item, depth + 1) for item in list(value)]
-    plain = _scalar(value)
-    if plain is NotImplemented:
-        return _nested(_opened(value), depth + 1)
-    if isinstance(plain, float) and not math.isfinite(plain):
-        return None
-    return plain
+_CONTAINERS = (dict, list, tuple, set, frozenset)
+_MOST_VALUES = 1 << 16  # of one nested value, and the characters of its texts: no sample holds as many
+_MOST_CHARACTERS = 1 << 24
+_DEEPEST = 64
+
+
+class _TooMuch(Exception):
+    """More than a sample holds."""
+
+
+class _Nested:
+    """One value as json.dumps takes it, whatever is in it. Objects that lead back to what they are in end there; where
+    one object stands in many places what is counted are the places, so that the work has an end."""
+
+    def __init__(self):
+        self._values = _MOST_VALUES
+        self._characters = _MOST_CHARACTERS
+        self._within = set()  # ids of what the present value is in
+
+    def plain(self, value):
+        self._values -= 1
+        if self._values < 0:
+            raise _TooMuch
+        kind = type(value)
+        if kind is str:
+            return self._counted(value)
+        if issubclass(kind, _CONTAINERS):
+            return self._inside(value, self._items)
+        try:
+            plain = _scalar(value)
+        except Exception:
+            return self._counted(text(value))
+        if plain is NotImplemented:
+            return self._inside(value, self._opened)
+        if isinstance(plain, float) and not math.isfinite(plain):
+            return None
+        return self._counted(plain) if isinstance(plain, str) else plain
+
+    def _counted(self, words):
+        self._characters -= len(words)
+        if self._characters < 0:
+            raise _TooMuch
+        return words
+
+    def _inside(self, value, look):
+        if id(value) in self._within:
+            return "<cycle>"
+        if len(self._within) == _DEEPEST:
+            return _note(value, "nested too deep")
+        self._within.add(id(value))
+        try:
+            return look(value)
+        finally:
+            self._within.remove(id(value))
+
+    def _items(self, value):
+        is_dict = issubclass(type(value), dict)
+        try:
+            items = [(text(key), item) for key, item in list(value.items())] if is_dict else list(value)
+        except Exception as error:
+            return _note(value, f"no items ({type_name(error)})")
+        if is_dict:
+            return {self._counted(key): self.plain(item) for key, item in items}
+        return [self.plain(item) for item in items]
+
+    def _opened(self, value):
+        try:
+            opened = _opened(value)
+        except Exception:
+            opened = text(value)
+        return self.plain(opened)
+
+
+def _note(value, words):
+    """In place of a value. Not its own text: that of a list in which one list stands in many places may have no end."""
+    return f"<{type_name(value)}: {words}>"
 
 
 def _opened(value):
@@ -109,10 +171,12 @@ def field_value(value):
         plain = _scalar(value)
         if plain is not NotImplemented:
             return plain if type(plain) in _PLAIN else text(plain)  # isoformat() of a subclass may give anything
-        nested = _nested(value)
+        nested = _Nested().plain(value)
         if isinstance(nested, (dict, list)):
             return (json.dumps(nested, ensure_ascii=False, allow_nan=False),)
         return nested
+    except _TooMuch:
+        return _note(value, "more than a sample holds")
     except Exception:
         return text(value)
 
@@ -128,7 +192,7 @@ def text(value):
         result = str(value)
         return result if type(result) is str else str.__str__(result)[:]
     except Exception as error:
-        return f"<{type_name(value)}: no text ({type_name(error)})>"
+        return _note(value, f"no text ({type_name(error)})")
 
 
 def describe(error):

@@ -92,7 +92,10 @@ class Figure:
         return self._draw("svg", self._style._replace(id_prefix=f"afmon-{next(_shown)}-")).decode("utf-8")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(given: Path, content: bytes) -> None:
+    path = Path(os.path.realpath(given))  # what a link leads to is replaced, not the link
+    if path.is_symlink() or path.exists() and not path.is_file():  # a link here leads to itself
+        raise FileExistsError(f"{os.fspath(given)!r} is no regular file and is not replaced; give another name")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".afmon-{secrets.token_hex(8)}")
     try:

@@ -1,6 +1,8 @@
 """Charts, reports and summaries."""
 import io
+import os
 import re
+import stat
 import xml.etree.ElementTree
 
 import afmon
@@ -85,6 +87,30 @@ def test_savefig_that_fails_leaves_nothing(filled, tmp_path):
     with pytest.raises(ValueError, match="png, svg, pdf"):
         figure.savefig(tmp_path / "chart.gif")
     assert [path.name for path in tmp_path.iterdir() if path.name != "run"] == ["taken.png"]
+
+
+def test_savefig_keeps_what_is_no_regular_file(filled, tmp_path):
+    figure = filled.plot_metric("generation_time")
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "to-pipe.png").symlink_to("pipe.png")
+    for name in ("pipe.png", "loop.png", "to-pipe.png"):
+        with pytest.raises(OSError, match=f"{name}.* is no regular file and is not replaced; give another name"):
+            figure.savefig(tmp_path / name)
+    assert stat.S_ISFIFO((tmp_path / "pipe.png").lstat().st_mode)
+    assert (tmp_path / "loop.png").is_symlink() and (tmp_path / "to-pipe.png").is_symlink()
+
+
+def test_savefig_through_a_link_leaves_the_link(filled, tmp_path):
+    figure = filled.plot_metric("generation_time")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "old.png").write_text("old")
+    (tmp_path / "link.png").symlink_to("there/old.png")
+    (tmp_path / "dangling.png").symlink_to("there/new.png")
+    for link, real in (("link.png", "old.png"), ("dangling.png", "new.png")):
+        figure.savefig(tmp_path / link)
+        assert (tmp_path / link).is_symlink() and (tmp_path / "there" / real).read_bytes().startswith(PNG)
+    assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["new.png", "old.png"]
 
 
 def test_two_figures_in_one_notebook_have_no_id_in_common(filled):

@@ -1,4 +1,5 @@
 """Recording: what lands in the files, for every kind of object."""
+import dataclasses
 import datetime
 import decimal
 import enum
@@ -295,3 +296,68 @@ def test_after_shutdown_a_record_warns_once_and_does_not_raise(folder):
     monitor.log_info("late")
     assert monitor.get_metrics("m")["count"] == 1
     assert monitor.shutdown()["samples_written"] == 1
+
+
+def test_metadata_that_leads_back_to_itself(monitor, folder):
+    @dataclasses.dataclass
+    class Task:
+        name: str
+        parent: object = None
+        parts: list = dataclasses.field(default_factory=list)
+
+    root = Task("root")
+    root.parts += [Task("a", root), Task("b", root), {"self": root.parts}]
+    both = []
+    both += [both, both]
+    found = metadata_of(monitor, folder, {"task": root, "both": both, "twice": [root.name, [1], [1]]})
+    assert found["both"] == ["<cycle>", "<cycle>"] and found["twice"] == ["root", [1], [1]]
+    part = {"name": "a", "parent": "<cycle>", "parts": []}
+    assert found["task"]["name"] == "root" and found["task"]["parts"] == [part, {**part, "name": "b"}, found["task"]["parts"][2]]
+    assert found["task"]["parts"][2] == {"self": "<cycle>"}
+
+
+def test_metadata_in_which_one_object_stands_in_very_many_places(monitor, folder):
+    """Dozens of levels of lists, or of objects linked in all directions: as many places as would take years."""
+    @dataclasses.dataclass
+    class Node:
+        links: list
+
+    shared = ["leaf"]
+    for _ in range(60):
+        shared = [shared, shared]
+    nodes = [Node([]) for _ in range(40)]
+    for node in nodes:
+        node.links = list(nodes)
+    wide, long = [0] * 20_000, ["x" * 1_000_000] * 10_000
+    found = metadata_of(monitor, folder, {"shared": shared, "graph": nodes, "wide": wide, "long": long, "k": 1})
+    assert found == {"shared": "<list: more than a sample holds>", "graph": "<list: more than a sample holds>",
+                     "wide": wide, "long": "<list: more than a sample holds>", "k": 1}
+
+
+def test_metadata_that_is_nested_too_deep(monitor, folder):
+    deep = "leaf"
+    for _ in range(100):
+        deep = {"k": deep}
+    found, levels = metadata_of(monitor, folder, {"deep": deep})["deep"], 0
+    while isinstance(found, dict):
+        found, levels = found["k"], levels + 1
+    assert found == "<dict: nested too deep>" and levels == 64
+
+
+def test_a_nested_value_that_fails_is_noted_in_its_place(monitor, folder):
+    class NoItems(dict):
+        def items(self):
+            raise ValueError
+
+    @dataclasses.dataclass
+    class NoField:
+        k: int = 1
+
+        def __getattribute__(self, name):
+            raise ValueError
+
+        def __repr__(self):
+            return "of its own"
+
+    assert metadata_of(monitor, folder, {"k": [1, NoItems(), NoField(), 2]}) == {
+        "k": [1, "<NoItems: no items (ValueError)>", "of its own", 2]}
