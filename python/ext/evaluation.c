@@ -33,18 +33,17 @@ static int fill_score(struct track *track, PyObject *name, PyObject *given, afmo
 {
     PyObject *value;
     PyObject *feedback;
-    size_t length;
     if (fields_hold(&track->fields, name, given) != 0 || split_score(given, &value, &feedback) != 0)
         return -1;
     int result = 0;
     *score = (afmon_score){.value = NAN};
-    score->name = fields_text(&track->fields, name, &length);
+    score->name = fields_c_text(&track->fields, name);
     if (score->name == NULL)
         result = -1;
     else if (value != Py_None)
         result = take_number(value, "track_evaluation: scores", score->name, &score->value);
     if (result == 0 && feedback != NULL && feedback != Py_None) {
-        score->feedback = fields_text(&track->fields, feedback, &length);
+        score->feedback = fields_c_text(&track->fields, feedback);
         result = score->feedback == NULL ? -1 : fields_keep(&track->fields, Py_NewRef(feedback));
     }
     Py_XDECREF(feedback);

@@ -90,6 +90,18 @@ const char *fields_text(struct fields *fields, PyObject *object, size_t *length)
     return utf8(fields, text, length);
 }
 
+const char *fields_c_text(struct fields *fields, PyObject *object)
+{
+    size_t length;
+    const char *text = fields_text(fields, object, &length);
+    if (text == NULL || memchr(text, '\0', length) == NULL)
+        return text;
+    PyObject *bytes = PyBytes_FromStringAndSize(text, (Py_ssize_t)length);
+    PyObject *clean = bytes == NULL ? NULL : PyObject_CallMethod(bytes, "replace", "y#y", "", (Py_ssize_t)1, "\xef\xbf\xbd");
+    Py_XDECREF(bytes);
+    return clean != NULL && fields_keep(fields, clean) == 0 ? PyBytes_AsString(clean) : NULL;
+}
+
 static int take_text(struct fields *fields, afmon_field *field, afmon_type type, PyObject *value)
 {
     field->type = type;

@@ -11,11 +11,23 @@ const char *const track_names[TRACK_FIELD] = {
 #undef TRACK_NAME
 };
 
+/* Objects of one interpreter are no good in another, and the library's threads run Python in the main one. */
+static int is_main_interpreter(void)
+{
+    if (PyInterpreterState_GetID(PyInterpreterState_Get()) == 0)
+        return 1;
+    PyErr_SetString(PyExc_ImportError, "afmon works in the main interpreter of a process, not in a subinterpreter "
+                                       "(with mod_wsgi: set WSGIApplicationGroup %{GLOBAL})");
+    return 0;
+}
+
 /* _set_helpers(convert, key, describe, refused, close_later): what the Python half does for this one. */
 static PyObject *set_helpers(PyObject *module, PyObject *arguments)
 {
     struct afmon_python *python = &afmon_python;
     (void)module;
+    if (!is_main_interpreter()) /* a second import of the module does not come by PyInit__afmon */
+        return NULL;
     if (!PyArg_ParseTuple(arguments, "OOOOO", &python->convert, &python->key, &python->describe, &python->refused,
                           &python->close_later))
         return NULL;
@@ -72,7 +84,7 @@ PyMODINIT_FUNC PyInit__afmon(void)
 {
     static struct PyModuleDef definition = {
         PyModuleDef_HEAD_INIT, .m_name = "afmon._afmon", .m_size = -1, .m_methods = functions};
-    PyObject *module = PyModule_Create(&definition);
+    PyObject *module = is_main_interpreter() ? PyModule_Create(&definition) : NULL;
     if (module != NULL && (make_members() != 0 || monitor_make_type(module) != 0 || view_make_type(module) != 0 ||
                            live_make_type(module) != 0 || PyModule_AddStringConstant(module, "version", afmon_version()) != 0))
         Py_CLEAR(module);

@@ -23,7 +23,7 @@
     } while (0)
 
 /* What the module took from Python when it was imported. One for the process: the library's threads find the
- * interpreter by PyGILState, which knows only the first. */
+ * interpreter by PyGILState, which knows only the main one; in others the import fails. */
 struct afmon_python {
     PyObject *convert;     /* afmon._convert.field_value: any object to one that add_value takes; never raises Exception */
     PyObject *key;         /* afmon._convert.text: any object to str; never raises Exception */
@@ -79,6 +79,7 @@ int fields_hold(struct fields *fields, PyObject *key, PyObject *value); /* both;
 
 /* The UTF-8 of a text; of another object, of its str(). NULL with an exception. What is made is kept by `fields`. */
 const char *fields_text(struct fields *fields, PyObject *object, size_t *length);
+const char *fields_c_text(struct fields *fields, PyObject *object); /* the same for C: U+FFFD in place of each NUL */
 
 /* True for what is a field as it is, without running anybody's code. */
 static inline bool fields_is_plain(PyObject *value)

@@ -149,8 +149,7 @@ PyObject *monitor_log(PyObject *object, PyObject *arguments)
     struct fields fields;
     fields_begin(&fields);
     afmon_status status = AFMON_E_ARGUMENT;
-    size_t length;
-    const char *text = fields_text(&fields, message, &length);
+    const char *text = fields_c_text(&fields, message);
     if (text != NULL && fields_add_mapping(&fields, data) == 0) {
         host_recording = true;
         status = log_of(level)(self->handle, text, fields.items, fields.count);

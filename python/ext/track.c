@@ -75,11 +75,10 @@ int track_optional(struct track *track, const char *function, enum track_member 
 
 int track_text(struct track *track, enum track_member member, const char **text)
 {
-    size_t length;
     if (!is_given(track, member))
         return 0;
-    *text = fields_text(&track->fields, track->members[member], &length);
-    if (*text != NULL && length == 0)
+    *text = fields_c_text(&track->fields, track->members[member]);
+    if (*text != NULL && **text == '\0')
         *text = NULL; /* an empty name is none */
     return PyErr_Occurred() ? -1 : 0;
 }
@@ -103,13 +102,12 @@ int track_error(struct track *track, const char **text, const char **type)
     int is_true = PyObject_IsTrue(error);
     if (is_true <= 0 && (is_true == 0 || forgive() != 0))
         return is_true;
-    size_t length;
-    *text = fields_text(&track->fields, error, &length);
-    int has_type = *text == NULL ? -1 : length == 0 ? 1 : is_exception(error);
+    *text = fields_c_text(&track->fields, error);
+    int has_type = *text == NULL ? -1 : **text == '\0' ? 1 : is_exception(error);
     if (has_type <= 0)
         return has_type;
     PyObject *name = PyType_GetName(Py_TYPE(error));
-    const char *name_text = name == NULL ? NULL : fields_text(&track->fields, name, &length);
+    const char *name_text = name == NULL ? NULL : fields_c_text(&track->fields, name);
     int kept = name == NULL ? -1 : fields_keep(&track->fields, name);
     if (**text == '\0')
         *text = name_text;

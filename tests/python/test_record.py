@@ -361,3 +361,18 @@ def test_a_nested_value_that_fails_is_noted_in_its_place(monitor, folder):
 
     assert metadata_of(monitor, folder, {"k": [1, NoItems(), NoField(), 2]}) == {
         "k": [1, "<NoItems: no items (ValueError)>", "of its own", 2]}
+
+
+def test_a_nul_ends_no_text(monitor, folder):
+    """Texts that the C API takes without a length carry U+FFFD in its place."""
+    monitor.track_generation(1, False, model_name="a\0x", finish_reason="b\0x", error="c\0x\0", error_type="\0")
+    monitor.track_evaluation(1, True, "d\0x", {"e\0x": 0.1, "e\0y": (0.9, "f\0x")}, error=type("G", (), {"__str__": lambda self: "g\0x"})())
+    monitor.log_info("h\0x", k="i\0x")
+    monitor.flush()
+    lines = {line["metric"]: line for line in lines_of(folder)}
+    assert {"model_usage:a\ufffdx", "finish_reason:b\ufffdx", "evaluation_score_e\ufffdx", "evaluation_score_e\ufffdy"} <= set(lines)
+    assert lines["api_errors"]["error_type"] == "\ufffd"
+    assert lines["evaluation_time"]["evaluator_type"] == "d\ufffdx"
+    assert lines["evaluation_score_e\ufffdy"]["feedback"] == "f\ufffdx"
+    log = (folder / "afterimage.log").read_text(encoding="utf-8")
+    assert "c\ufffdx\ufffd" in log and "g\ufffdx" in log and "h\ufffdx" in log and "i\\u0000x" in log

@@ -355,3 +355,33 @@ monitor.shutdown()
     assert len(texts) > 1 and all(text == " ".join(text.split()[:2] * 10) + " " for text in texts)
     keys = {key for sample in run.samples("m") for key in sample} - {"metric", "value", "timestamp", "k", "n"}
     assert all(re.fullmatch("key [0-9]+", key) for key in keys)
+
+
+@pytest.mark.parametrize("first", ["main", "other"])
+def test_a_subinterpreter_cannot_import_it_and_harms_nothing(folder, first):
+    pytest.importorskip("_xxsubinterpreters")
+    code = """
+import sys
+import _xxsubinterpreters as interpreters
+def elsewhere():
+    number = interpreters.create()
+    try:
+        interpreters.run_string(number, f"import sys; sys.path[:] = {sys.path!r}; import afmon")
+    except interpreters.RunFailedError as error:
+        assert "ImportError" in str(error) and "main interpreter" in str(error), error
+    else:
+        raise AssertionError("imported")
+    finally:
+        interpreters.destroy(number)
+if sys.argv[2] == "other":
+    elsewhere()
+import afmon
+with afmon.GenerationMonitor(sys.argv[1]) as monitor:
+    elsewhere()
+    monitor.record_metric("m", 1, {"k": [1]})
+    monitor.track_generation(1, False, error=ValueError("x"))
+    monitor.log_info(5)
+"""
+    status, output = run_python(code, folder, first)
+    assert (status, output) == (0, "")
+    assert lines_of(folder)[0]["k"] == [1]
