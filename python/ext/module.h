@@ -47,6 +47,7 @@ struct monitor {
     PyObject *callables;    /* list: what the handlers of `handle` call; they borrow from it */
     unsigned warned;        /* bit per status: a warning has been given */
     bool shut;
+    bool told_wait;         /* the log says that a call on an event loop's thread waited */
 };
 
 /* ---- fields.c: any Python metadata as afmon_field[] ---- */
@@ -118,6 +119,8 @@ int take_number(PyObject *object, const char *function, const char *argument, do
 
 afmon_host_hooks host_hooks(void);
 extern _Thread_local bool host_recording __attribute__((tls_model("initial-exec"))); /* in a record call that a Python thread made with the GIL held */
+extern _Thread_local bool host_waited __attribute__((tls_model("initial-exec"))); /* so far in such a call; settling it asks */
+void host_tell_wait(struct monitor *self); /* after a call that waited: an event loop's thread is told of once, in the log */
 void host_breathe(void);                  /* from a handler: lets others run where the batch is long */
 
 /* ---- handlers.c ---- */

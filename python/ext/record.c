@@ -15,6 +15,8 @@ bool monitor_is_open(struct monitor *self)
 /* What keeps a sample from being recorded is no fault of the generator's: it is counted, and told once as a warning. */
 PyObject *monitor_settle(struct monitor *self, afmon_status status)
 {
+    if (host_waited)
+        host_tell_wait(self);
     if (status == AFMON_OK || status == AFMON_E_FULL)
         Py_RETURN_NONE;
     if (status == AFMON_E_ARGUMENT || status == AFMON_E_NO_MEMORY)
@@ -127,7 +129,7 @@ PyObject *monitor_record_metric(PyObject *object, PyObject *const *arguments, Py
     host_recording = true;
     afmon_status status = afmon_record(metric, value);
     host_recording = false;
-    return __builtin_expect(status == AFMON_OK, 1) ? Py_NewRef(Py_None) : monitor_settle(self, status);
+    return __builtin_expect(status == AFMON_OK && !host_waited, 1) ? Py_NewRef(Py_None) : monitor_settle(self, status);
 }
 
 typedef afmon_status (*log_call)(afmon_monitor *, const char *, const afmon_field *, size_t);

@@ -1,5 +1,6 @@
 """Kills, forks, exits, and very many monitors."""
 import asyncio
+import json
 import multiprocessing
 import os
 import pathlib
@@ -206,6 +207,68 @@ def test_the_loop_goes_on_while_queues_are_full(folder):
         asyncio.run(scene(monitor))
         monitor.flush(60)
         assert monitor.get_metrics("m", None)["count"] == 16_000
+
+
+def test_the_loop_never_waits_where_full_queues_drop(folder):
+    """16,000 samples come so fast that a queue of 16 KiB is full again and again."""
+    async def record(monitor, number):
+        for i in range(2000):
+            monitor.record_metric("m", i, {"task": number, "text": f"{number} {i}" * 20})
+            if i % 50 == 0:
+                await asyncio.sleep(0)
+
+    async def scene(monitor):
+        await asyncio.gather(*(record(monitor, number) for number in range(8)))
+
+    with afmon.GenerationMonitor(folder, metrics_interval=0, ring_bytes=16384, on_full="drop") as monitor:
+        asyncio.run(scene(monitor))
+        monitor.flush(60)
+        stats = monitor.stats()
+    assert stats["ring_waits"] == 0 and stats["ring_wait_s"] == 0
+    assert stats["samples_recorded"] + stats["dropped"]["full"] == 16_000
+    assert sum(stats["dropped"].values()) == stats["dropped"]["full"]
+    assert len(lines_of(folder)) == stats["samples_recorded"] > 0
+
+
+def log_of_waits(folder):
+    lines = (folder / "afterimage.log").read_text(encoding="utf-8").splitlines()
+    return [line.split(" - ", 1)[1] for line in lines if "event loop waited" in line]
+
+
+def record_until_full(monitor, more=0):
+    while monitor.stats()["ring_waits"] == 0:
+        for i in range(100):
+            monitor.record_metric("m", i, {"text": f"text {i} " * 60})
+    for i in range(more):
+        monitor.record_metric("m", i, {"text": f"text {i} " * 60})
+
+
+def test_a_wait_on_the_thread_of_an_event_loop_is_told_once(folder):
+    async def scene(monitor):
+        record_until_full(monitor, 5000)
+
+    with afmon.GenerationMonitor(folder, metrics_interval=0, ring_bytes=16384) as monitor:
+        asyncio.run(scene(monitor))
+        monitor.flush(60)
+        told = [json.loads(line) for line in log_of_waits(folder)]
+        assert len(told) == 1 and told[0]["level"] == "warning"
+        assert 1 <= told[0]["ring_waits"] <= monitor.stats()["ring_waits"] and told[0]["ring_wait_s"] > 0
+        assert "on_full='drop'" in told[0]["message"] and "ring_bytes" in told[0]["message"]
+
+
+def test_other_waits_are_not_told(folder):
+    async def scene():
+        await asyncio.to_thread(record_until_full, monitor, 1000)  # a loop runs, but not in this thread
+        monitor.record_metric("the loop's own", 1)  # its first call waits for the making of its queue, not for room
+
+    with afmon.GenerationMonitor(folder, metrics_interval=0, ring_bytes=16384) as monitor:
+        record_until_full(monitor)
+        thread = threading.Thread(target=lambda: asyncio.run(scene()))
+        thread.start()
+        thread.join()
+        monitor.flush(60)
+        assert monitor.get_metrics("the loop's own")["count"] == 1
+    assert not (folder / "afterimage.log").exists() or log_of_waits(folder) == []
 
 
 def test_a_call_that_waits_for_room_lets_other_threads_run(folder):
