@@ -6,11 +6,7 @@
 struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *request,
                                             struct afmon_http_response *response)
 {
-    struct afmon_served_run *run = afmon_serve_run(server, afmon_http_segment(request, 0));
-    pthread_mutex_lock(&server->lock);
-    bool gone = run != NULL && run->gone;
-    pthread_mutex_unlock(&server->lock);
-    run = gone ? NULL : run;
+    struct afmon_served_run *run = afmon_serve_hold(server, afmon_http_segment(request, 0));
     if (run == NULL)
         afmon_http_fail(response, 404, "there is no such run; /api/v1/runs lists them");
     return run;

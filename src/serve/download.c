@@ -91,12 +91,10 @@ static bool give_file(const struct afmon_served_run *run, writer write_it, const
     return response->fd >= 0;
 }
 
-void afmon_serve_export(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+static void give_export(const struct afmon_served_run *run, const struct afmon_http_request *request,
+                        struct afmon_http_response *response)
 {
     const char *format = afmon_http_parameter(request, "format");
-    struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
-    if (run == NULL)
-        return;
     if (format == NULL || (strcmp(format, "json") != 0 && strcmp(format, "csv") != 0)) {
         afmon_http_fail(response, 400, "format is json or csv");
         return;
@@ -108,13 +106,25 @@ void afmon_serve_export(void *user, const struct afmon_http_request *request, st
     snprintf(response->attachment, sizeof response->attachment, "run-%s.%s", run->id, format);
 }
 
+void afmon_serve_export(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
+    if (run == NULL)
+        return;
+    give_export(run, request, response);
+    afmon_serve_release(user, run);
+}
+
 void afmon_serve_report(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
 {
     struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
-    if (run == NULL || !give_file(run, report_view, run->name, request, response))
+    if (run == NULL)
         return;
-    response->content_type = "text/html; charset=utf-8";
-    response->policy = report_policy;
+    if (give_file(run, report_view, run->name, request, response)) {
+        response->content_type = "text/html; charset=utf-8";
+        response->policy = report_policy;
+    }
+    afmon_serve_release(user, run);
 }
 
 static int add_text(void *buffer, const void *data, size_t size)
@@ -127,8 +137,11 @@ static int add_text(void *buffer, const void *data, size_t size)
 void afmon_serve_metrics(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
 {
     struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
-    afmon_view *view = run != NULL ? open_run(run, request, response) : NULL;
+    if (run == NULL)
+        return;
+    afmon_view *view = open_run(run, request, response);
     afmon_error error = {0};
+    afmon_serve_release(user, run);
     if (view == NULL)
         return;
     afmon_prometheus_format format = afmon_prometheus_choose(afmon_http_header(request, "Accept"));

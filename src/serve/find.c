@@ -1,7 +1,6 @@
 /* Which runs there are. */
 #include <dirent.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,61 +11,59 @@
 #include "base/hash.h"
 #include "serve/serve.h"
 
-static bool is_there(const char *folder, const char *name)
+struct search {
+    struct afmon_server *server;
+    struct afmon_found *found; /* that are not on the list */
+    size_t count;
+    size_t room;
+};
+
+static int64_t time_of(const struct stat *facts)
 {
+    return (int64_t)facts->st_mtim.tv_sec * AFMON_NS_PER_S + facts->st_mtim.tv_nsec;
+}
+
+int64_t afmon_serve_run_time(const char *folder)
+{
+    static const char *const names[] = {"metrics.jsonl", "afterimage.log", ".afmon"};
+    int64_t latest_ns = -1;
     struct stat facts;
-    char *path = afmon_path_join(folder, name);
-    bool there = path != NULL && stat(path, &facts) == 0;
-    free(path);
-    return there;
-}
-
-static bool is_run(const char *folder)
-{
-    return is_there(folder, "metrics.jsonl") || is_there(folder, "afterimage.log") || is_there(folder, ".afmon");
-}
-
-static void free_run(struct afmon_served_run *run)
-{
-    free(run->folder);
-    free(run->name);
-    free(run);
-}
-
-static struct afmon_served_run *make_run(const char *path, const char *id)
-{
-    struct afmon_served_run *run = calloc(1, sizeof *run);
-    const char *slash = strrchr(path, '/');
-    if (run == NULL)
-        return NULL;
-    run->folder = strdup(path);
-    run->name = strdup(slash != NULL && slash[1] != '\0' ? slash + 1 : path);
-    if (run->folder == NULL || run->name == NULL) {
-        free_run(run);
-        return NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *path = afmon_path_join(folder, names[i]);
+        if (path != NULL && stat(path, &facts) == 0 && time_of(&facts) > latest_ns)
+            latest_ns = time_of(&facts);
+        free(path);
     }
-    memcpy(run->id, id, AFMON_RUN_ID_SIZE);
-    run->facts = (struct afmon_run_facts_shown){.state = "waiting", .success_rate = (double)NAN};
-    return run;
+    return latest_ns;
 }
 
-/* Nothing where it is known already, or cannot be taken now. */
-static void add_run(struct afmon_server *server, const char *folder)
+static bool make_room(struct search *search)
 {
+    if (search->count < search->room)
+        return true;
+    size_t room = search->room == 0 ? 64 : search->room * 2;
+    struct afmon_found *more = reallocarray(search->found, room, sizeof *more);
+    if (more == NULL)
+        return false;
+    search->found = more;
+    search->room = room;
+    return true;
+}
+
+/* Nothing where it is known already. False: there is no memory for it now. */
+static bool note_run(struct search *search, const char *folder, int64_t modified_ns, size_t from)
+{
+    struct afmon_found found = {.modified_ns = modified_ns, .from = from};
     char path[PATH_MAX];
-    char id[AFMON_RUN_ID_SIZE];
     if (realpath(folder, path) == NULL)
-        return;
-    snprintf(id, sizeof id, "%016llx", (unsigned long long)afmon_hash(0, path, strlen(path)));
-    if (afmon_serve_run(server, id) != NULL)
-        return;
-    server->left_out += server->run_count == AFMON_SERVE_RUNS_MAX;
-    struct afmon_served_run *run = server->run_count < AFMON_SERVE_RUNS_MAX ? make_run(path, id) : NULL;
-    if (run == NULL)
-        return;
-    pthread_mutex_lock(&server->lock);
-    server->runs[server->run_count++] = run;
-    pthread_mutex_unlock(&server->lock);
+        return true;
+    snprintf(found.id, sizeof found.id, "%016llx", (unsigned long long)afmon_hash(0, path, strlen(path)));
+    if (afmon_serve_run(search->server, found.id) != NULL)
+        return true;
+    if (!make_room(search) || (found.folder = strdup(path)) == NULL)
+        return false;
+    search->found[search->count++] = found;
+    return true;
 }
 
 static bool is_folder(const char *path)
@@ -75,23 +72,24 @@ static bool is_folder(const char *path)
     return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
 }
 
-/* The runs one level below. True: there are folders that may become runs. */
-static bool find_below(struct afmon_server *server, const char *folder)
+/* The runs one level below. True: it is to be searched again, for there are folders that may become runs. */
+static bool find_below(struct search *search, const char *folder, size_t from)
 {
-    bool may_be = false;
+    bool again = false;
     DIR *listing = opendir(folder);
     if (listing == NULL)
         return true;
     for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
         char *path = entry->d_name[0] != '.' ? afmon_path_join(folder, entry->d_name) : NULL;
-        if (path != NULL && is_run(path))
-            add_run(server, path);
+        int64_t modified_ns = path != NULL ? afmon_serve_run_time(path) : -1;
+        if (modified_ns >= 0)
+            again |= !note_run(search, path, modified_ns, from);
         else if (path != NULL)
-            may_be |= is_folder(path);
+            again |= is_folder(path);
         free(path);
     }
     closedir(listing);
-    return may_be;
+    return again;
 }
 
 /* A folder whose time has not changed since it was searched has no new entries; that of a moment ago may yet get some
@@ -99,34 +97,45 @@ static bool find_below(struct afmon_server *server, const char *folder)
 static bool is_unchanged(struct afmon_served_folder *folder)
 {
     struct stat facts;
-    if (stat(folder->path, &facts) != 0)
-        return true;
-    int64_t modified_ns = (int64_t)facts.st_mtim.tv_sec * AFMON_NS_PER_S + facts.st_mtim.tv_nsec;
-    bool unchanged = modified_ns == folder->modified_ns && !folder->search_again;
+    bool there = stat(folder->path, &facts) == 0;
+    int64_t modified_ns = there ? time_of(&facts) : -1;
+    bool unchanged = modified_ns == folder->modified_ns && !(there && folder->search_again);
     folder->modified_ns = modified_ns;
-    folder->search_again = afmon_wall_ns() - modified_ns < 2 * AFMON_NS_PER_S;
+    folder->search_again = there && afmon_wall_ns() - modified_ns < 2 * AFMON_NS_PER_S;
     return unchanged;
+}
+
+/* Where one folder has changed, runs of another one may have a place now. */
+static void search_changed(struct search *search)
+{
+    struct afmon_served_folder *folders = search->server->folders;
+    bool changed = false;
+    for (size_t i = 0; i < search->server->folder_count; i++) {
+        int64_t modified_ns = afmon_serve_run_time(folders[i].path);
+        if (modified_ns >= 0) {
+            folders[i].left_out = 0;
+            (void)note_run(search, folders[i].path, modified_ns, i);
+        }
+        folders[i].changed = modified_ns < 0 && !is_unchanged(&folders[i]);
+        changed |= folders[i].changed;
+    }
+    for (size_t i = 0; i < search->server->folder_count; i++) {
+        if (!folders[i].changed && !(changed && folders[i].left_out > 0))
+            continue;
+        folders[i].left_out = 0;
+        folders[i].search_again |= find_below(search, folders[i].path, i);
+    }
 }
 
 void afmon_serve_find(struct afmon_server *server)
 {
+    struct search search = {.server = server};
+    search_changed(&search);
+    afmon_serve_place(server, search.found, search.count);
+    for (size_t i = 0; i < search.count; i++)
+        free(search.found[i].folder);
+    free(search.found);
     server->left_out = 0;
-    for (size_t i = 0; i < server->folder_count; i++) {
-        struct afmon_served_folder *folder = &server->folders[i];
-        if (is_run(folder->path))
-            add_run(server, folder->path);
-        else if (!is_unchanged(folder))
-            folder->search_again |= find_below(server, folder->path);
-    }
-}
-
-struct afmon_served_run *afmon_serve_run(struct afmon_server *server, const char *id)
-{
-    struct afmon_served_run *found = NULL;
-    pthread_mutex_lock(&server->lock);
-    for (size_t i = 0; i < server->run_count && found == NULL; i++)
-        if (strcmp(server->runs[i]->id, id) == 0)
-            found = server->runs[i];
-    pthread_mutex_unlock(&server->lock);
-    return found;
+    for (size_t i = 0; i < server->folder_count; i++)
+        server->left_out += server->folders[i].left_out;
 }

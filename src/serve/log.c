@@ -68,14 +68,14 @@ static int write_line(void *json, const afmon_live_log_line *line)
     return 0;
 }
 
-void afmon_serve_log(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+static void answer(const struct afmon_served_run *run, const struct afmon_http_request *request,
+                   struct afmon_http_response *response)
 {
     struct afmon_json json = {.out = &response->body};
     afmon_live_log_query query;
     afmon_error error = {0};
     bool complete;
-    struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
-    if (run == NULL || !take_parameters(request, &query, response))
+    if (!take_parameters(request, &query, response))
         return;
     afmon_json_open(&json, NULL, '{');
     afmon_json_open(&json, "lines", '[');
@@ -86,4 +86,13 @@ void afmon_serve_log(void *user, const struct afmon_http_request *request, struc
     afmon_json_close(&json, ']');
     afmon_json_bool(&json, "complete", complete);
     afmon_json_close(&json, '}');
+}
+
+void afmon_serve_log(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
+{
+    struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
+    if (run == NULL)
+        return;
+    answer(run, request, response);
+    afmon_serve_release(user, run);
 }

@@ -6,8 +6,9 @@
  * Operation. In a pass the follower takes the runs that are looked at (a stream is open, or was lately), each once a
  * second, and the overview in the same way. What is not read yet is read in pieces between them. Another thing that the
  * runs have to be followed for would have its attention and what is shown in the same way (attention.c).
- * Safety. `lock` guards the list of runs, and in them the members below "guarded". Runs are never taken off the list;
- * one whose folder has gone is marked so.
+ * Safety. `lock` guards the list of runs, and in them the members below "guarded". A run whose folder has gone is
+ * marked so, and keeps its place until another needs it. The follower alone takes runs off the list, none that a
+ * request holds (`holds`) or somebody looks at (`attention.streams`): a handler may use the run that it holds.
  */
 #ifndef AFMON_SERVE_SERVE_H
 #define AFMON_SERVE_SERVE_H
@@ -56,6 +57,7 @@ struct afmon_served_run {
     char *folder;
     char *name;
     /* the follower's own */
+    size_t from;      /* number of the folder in which it was found */
     afmon_live *live; /* NULL: nobody looks */
     struct afmon_look look;
     int64_t look_due_ns;
@@ -76,6 +78,7 @@ struct afmon_served_run {
     struct afmon_run_facts_shown facts;
     struct afmon_shown shown;
     bool gone;
+    size_t holds;                                    /* requests that use it */
     char problem[sizeof((afmon_error *)0)->message]; /* "": none */
 };
 
@@ -84,6 +87,16 @@ struct afmon_served_folder {
     char *path;
     int64_t modified_ns; /* when it was searched last */
     bool search_again;   /* something in it may become a run without a trace in its time */
+    bool changed;        /* since the search before */
+    size_t left_out;     /* of its runs, when it was searched last */
+};
+
+/* A run that is not on the list. */
+struct afmon_found {
+    char *folder;
+    char id[AFMON_RUN_ID_SIZE];
+    int64_t modified_ns;
+    size_t from; /* number of the folder in which it was found */
 };
 
 struct afmon_server {
@@ -109,10 +122,20 @@ struct afmon_server {
     int64_t started_ns;
 };
 
-/* find.c: adds the runs that the folders hold and that are not on the list. */
+/* find.c: adds the runs that the folders hold and that are not on the list. The follower's thread. */
 void afmon_serve_find(struct afmon_server *server);
-/* By its id; NULL: there is none. Any thread. */
+/* When something was written into a run last, as its main files tell; -1: the folder is no run. */
+int64_t afmon_serve_run_time(const char *folder);
+
+/* places.c: gives the runs a place, the newest first; sorts them. Where all places are taken, in those of runs that
+ * have gone or are older, and that nobody uses. The follower's thread. */
+void afmon_serve_place(struct afmon_server *server, struct afmon_found *found, size_t count);
+void afmon_serve_free_run(struct afmon_server *server, struct afmon_served_run *run);
+/* By its id; NULL: there is none. The follower's thread. */
 struct afmon_served_run *afmon_serve_run(struct afmon_server *server, const char *id);
+/* The same on any thread, to be released; NULL also where it has gone. */
+struct afmon_served_run *afmon_serve_hold(struct afmon_server *server, const char *id);
+void afmon_serve_release(struct afmon_server *server, struct afmon_served_run *run);
 
 /* attention.c. Any thread. */
 void afmon_serve_look_begins(struct afmon_server *server, struct afmon_attention *attention);
@@ -173,7 +196,7 @@ void afmon_serve_report(void *server, const struct afmon_http_request *, struct 
 void afmon_serve_metrics(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_give_scrape(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_asset(void *server, const struct afmon_http_request *, struct afmon_http_response *);
-/* The run that the route's star names; NULL after answering 404. */
+/* The run that the route's star names, to be released; NULL after answering 404. */
 struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *,
                                             struct afmon_http_response *);
 

@@ -116,13 +116,8 @@ void afmon_server_close(afmon_server *server)
         return;
     stop_follower(server);
     afmon_http_stop(server->http);
-    for (size_t i = 0; i < server->run_count; i++) {
-        afmon_serve_close_run(server, server->runs[i]);
-        afmon_meters_free(server->runs[i]->meters);
-        free(server->runs[i]->folder);
-        free(server->runs[i]->name);
-        free(server->runs[i]);
-    }
+    for (size_t i = 0; i < server->run_count; i++)
+        afmon_serve_free_run(server, server->runs[i]);
     for (size_t i = 0; i < server->folder_count; i++)
         free(server->folders[i].path);
     free(server->folders);

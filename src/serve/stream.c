@@ -80,9 +80,10 @@ static void begin(struct listener given, struct afmon_blob *(*next)(void *state,
 void afmon_serve_give_run(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
 {
     struct afmon_served_run *run = afmon_serve_wanted(user, request, response);
-    if (run != NULL)
-        begin((struct listener){.server = user, .attention = &run->attention, .shown = &run->shown}, next_answer,
-              response);
+    if (run == NULL)
+        return;
+    begin((struct listener){.server = user, .attention = &run->attention, .shown = &run->shown}, next_answer, response);
+    afmon_serve_release(user, run); /* the listener's attention keeps it from now on */
 }
 
 void afmon_serve_give_list(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
@@ -100,6 +101,7 @@ void afmon_serve_stream_run(void *user, const struct afmon_http_request *request
         return;
     response->content_type = "text/event-stream";
     begin((struct listener){.server = user, .attention = &run->attention, .shown = &run->shown}, next_event, response);
+    afmon_serve_release(user, run);
 }
 
 void afmon_serve_stream_list(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)

@@ -54,6 +54,19 @@ static char *make_run(const char *parent, const char *name)
     return path;
 }
 
+static void set_time(const char *folder, const char *name, time_t seconds)
+{
+    char path[1024];
+    struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void make_old(const char *folder)
+{
+    set_time(folder, ".", 1000000);
+}
+
 /* The server's parts without its threads. */
 static struct afmon_server *make_server(const char *folder)
 {
@@ -151,6 +164,103 @@ static void runs_are_found_and_go(void **state)
     list = shown(&server->list);
     assert_int_equal(json_array_size(json_object_get(list, "runs")), 0);
     json_decref(list);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+/* Number `i` is written into in second `i`. */
+static void make_dated_run(const char *parent, int i)
+{
+    char name[32];
+    snprintf(name, sizeof name, "run-%d", i);
+    char *path = make_run(parent, name);
+    append(path, "metrics.jsonl", "");
+    set_time(path, "metrics.jsonl", 1000000 + i);
+    free(path);
+}
+
+static struct afmon_served_run *named(struct afmon_server *server, int i)
+{
+    char name[32];
+    snprintf(name, sizeof name, "run-%d", i);
+    for (size_t k = 0; k < server->run_count; k++)
+        if (strcmp(server->runs[k]->name, name) == 0)
+            return server->runs[k];
+    return NULL;
+}
+
+static void remove_run(const char *parent, int i)
+{
+    char *path = NULL;
+    assert_true(asprintf(&path, "%s/run-%d", parent, i) > 0);
+    remove_folder(path);
+}
+
+static void the_newest_runs_have_the_places(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct afmon_server *server = make_server(folder);
+    for (int i = 0; i < AFMON_SERVE_RUNS_MAX + 5; i++)
+        make_dated_run(folder, i);
+    afmon_serve_find(server);
+    assert_int_equal(server->run_count, AFMON_SERVE_RUNS_MAX);
+    assert_int_equal(server->left_out, 5);
+    assert_true(named(server, 4) == NULL && named(server, 5) != NULL);
+    make_old(folder); /* so that it is not searched again */
+    for (int i = 0; i < 3; i++)
+        afmon_serve_find(server);
+    assert_int_equal(server->left_out, 5);
+    make_dated_run(folder, 2000); /* one more: instead of the oldest that nobody uses */
+    assert_ptr_equal(afmon_serve_hold(server, named(server, 5)->id), named(server, 5));
+    named(server, 6)->attention.streams = 1;
+    afmon_serve_find(server);
+    assert_int_equal(server->left_out, 6);
+    assert_true(named(server, 2000) != NULL && named(server, 5) != NULL && named(server, 6) != NULL);
+    assert_null(named(server, 7));
+    afmon_serve_release(server, named(server, 5));
+    named(server, 6)->attention.streams = 0;
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+static void runs_that_have_gone_give_their_places(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct afmon_server *server = make_server(folder);
+    for (int i = 0; i < AFMON_SERVE_RUNS_MAX; i++)
+        make_dated_run(folder, i);
+    afmon_serve_find(server);
+    assert_int_equal(server->run_count, AFMON_SERVE_RUNS_MAX);
+    struct afmon_served_run *held = afmon_serve_hold(server, named(server, 1)->id);
+    for (int i = 0; i < AFMON_SERVE_RUNS_MAX; i++)
+        remove_run(folder, i);
+    for (int i = -3; i < 0; i++) /* older than any */
+        make_dated_run(folder, i);
+    afmon_serve_find(server);
+    assert_true(named(server, -1) != NULL && named(server, -2) != NULL && named(server, -3) != NULL);
+    assert_int_equal(server->left_out, 0);
+    assert_int_equal(server->run_count, AFMON_SERVE_RUNS_MAX);
+    assert_ptr_equal(named(server, 1), held);
+    afmon_serve_release(server, held);
+    afmon_server_close(server);
+    remove_folder(folder);
+}
+
+static void a_run_is_listed_once(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct afmon_server *server = make_server(folder);
+    server->folders = reallocarray(server->folders, 2, sizeof *server->folders);
+    assert_non_null(server->folders);
+    server->folders[1] = (struct afmon_served_folder){.path = strdup(folder)};
+    server->folder_count = 2;
+    for (int i = 0; i < 3; i++)
+        make_dated_run(folder, i);
+    afmon_serve_find(server);
+    assert_int_equal(server->run_count, 3);
     afmon_server_close(server);
     remove_folder(folder);
 }
@@ -494,6 +604,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(folders_are_looked_at),
         cmocka_unit_test(runs_are_found_and_go),
+        cmocka_unit_test(the_newest_runs_have_the_places),
+        cmocka_unit_test(runs_that_have_gone_give_their_places),
+        cmocka_unit_test(a_run_is_listed_once),
         cmocka_unit_test(a_picture_has_the_run),
         cmocka_unit_test(an_empty_run_has_a_picture),
         cmocka_unit_test(another_picture_only_where_something_changed),
