@@ -30,7 +30,8 @@ function difference(a, b, size = part) {
   if (a == null || b == null) return "–";
   if (a === b) return "same";
   const text = size(a, b);
-  return text == null ? "–" : `${b > a ? "+" : "−"}${text}`;
+  if (text == null) return "–";
+  return parseFloat(text) === 0 ? "about the same" : `${b > a ? "+" : "−"}${text}`;
 }
 
 export function compare(main, ids) {

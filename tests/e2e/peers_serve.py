@@ -193,9 +193,11 @@ def test_two_runs_in_figures(browser, tmp_path):
 
 
 def test_two_runs_have_the_same_axes(browser, tmp_path):
-    for name, time in (("quick", 0.5), ("slow", 40.0)):
+    for name, time, tokens in (("quick", 0.5, 10_000.0), ("slow", 40.0, 10_001.0)):
         for i in range(30):
             Run(tmp_path / name).add("generation_time", time, at=i)
+            Run(tmp_path / name).add("success_rate", 1.0, at=i)
+            Run(tmp_path / name).add("prompt_token_count", tokens, at=i)
     with serve(tmp_path) as served:
         page = open_page(browser, "about:blank")
         page.add_init_script(PLOTS)
@@ -204,6 +206,7 @@ def test_two_runs_have_the_same_axes(browser, tmp_path):
         page.wait_for_function(f"(({latency})().filter((max) => max > 40).length) === 2")
         one, other = page.evaluate(latency)
         assert one == other < 60
+        expect(page.locator(".figures tr", has_text="Prompt tokens")).to_contain_text("about the same")
         assert not page.trouble
 
 
