@@ -55,6 +55,8 @@ class AlertHandlers:
             if any(handler is one for one in self.first):
                 continue
             try:
+                if not callable(handler):  # the list takes anything
+                    raise TypeError(f"alert_handlers: {handler!r} is not callable")
                 handler(alert_of(values))
             except Exception as error:
                 errors.append(error)

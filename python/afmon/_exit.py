@@ -5,8 +5,37 @@ import sys
 import threading
 import weakref
 
-_open: weakref.WeakSet = weakref.WeakSet()
-_told: weakref.WeakSet = weakref.WeakSet()
+
+class _Monitors:
+    """Those that still live. By their ids: a subclass may have an equality of its own, and with it no hash."""
+
+    def __init__(self):
+        self._references = {}
+
+    def __iter__(self):
+        found = [reference() for reference in list(self._references.values())]
+        return iter([monitor for monitor in found if monitor is not None])
+
+    def __contains__(self, monitor):
+        reference = self._references.get(id(monitor))
+        return reference is not None and reference() is monitor
+
+    def add(self, monitor):
+        key = id(monitor)
+
+        def forget(reference):
+            if self._references.get(key) is reference:
+                del self._references[key]
+
+        self._references[key] = weakref.ref(monitor, forget)
+
+    def discard(self, monitor):
+        if monitor in self:
+            del self._references[id(monitor)]
+
+
+_open = _Monitors()
+_told = _Monitors()
 
 
 def watch(monitor):
@@ -21,7 +50,7 @@ def forget(monitor):
 
 @atexit.register
 def _shut_down_all():
-    for monitor in list(_open):
+    for monitor in _open:
         try:
             monitor.shutdown()
         except Exception as error:  # the others still need it
@@ -47,7 +76,7 @@ def _tell(monitor):
 
 def _before_fork():
     if "multiprocessing.util" in sys.modules:
-        for monitor in list(_open):
+        for monitor in _open:
             _tell(monitor)
 
 

@@ -67,6 +67,15 @@ def listed(what, value):
         raise _wrong(what, "a list", value) from None
 
 
+def callables(what, value):
+    """A list of its own of functions."""
+    taken = listed(what, value)
+    for item in taken:
+        if not callable(item):
+            raise TypeError(f"{what}: {item!r} is not callable")
+    return taken
+
+
 def one_of(what, value, choices):
     """The place of a value among the choices."""
     if isinstance(value, str) and value in choices:

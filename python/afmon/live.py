@@ -142,7 +142,7 @@ class Follower:
                 yield info
             if info.state == "ended" and info.loaded == 1:
                 return
-            self._closed.wait(self.interval if info.loaded == 1 else 0.01)
+            self._closed.wait(min(self.interval, threading.TIMEOUT_MAX) if info.loaded == 1 else 0.01)
 
     def _step(self) -> LiveInfo | None:
         """An update; None where another thread has closed it."""

@@ -119,19 +119,12 @@ def _handlers(given: Iterable[Any] | None, method: str, argument: str, default: 
 
 
 def _limit(name: str, given: float | None) -> float:
-    if given is None:
-        return DEFAULT_LIMITS[name]
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise TypeError(f"alert_{name} must be a number or None, not {type(given).__name__}")
-    return float(given)
+    return DEFAULT_LIMITS[name] if given is None else _typed.number(f"alert_{name}", given)
 
 
 def _number(argument: str, given: Any) -> float:
-    if isinstance(given, timedelta):
-        return given.total_seconds()
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
-        raise TypeError(f"{argument} must be a number of seconds, not {type(given).__name__}")
-    return float(given)
+    """Seconds."""
+    return given.total_seconds() if isinstance(given, timedelta) else _typed.number(argument, given)
 
 
 def _interval(given: float | None) -> float:
@@ -204,10 +197,7 @@ class GenerationMonitor(_afmon.Monitor):
         prometheus_listen: str | None = None,
         prometheus_token_file: str | os.PathLike[str] | None = None,
     ):
-        alerts = _typed.listed("alert_handlers", alert_handlers or [])
-        for handler in alerts:
-            if not callable(handler):
-                raise TypeError(f"alert_handlers: {handler!r} is not callable")
+        alerts = _typed.callables("alert_handlers", alert_handlers or [])
         if token_usage_callback is not None and not callable(token_usage_callback):
             raise TypeError(f"token_usage_callback: {token_usage_callback!r} is not callable")
         if on_full not in ("wait", "drop"):
@@ -306,7 +296,7 @@ class GenerationMonitor(_afmon.Monitor):
 
     @alert_handlers.setter
     def alert_handlers(self, handlers: Iterable[Callable[[Alert], None]]) -> None:
-        self._alerts.now = _typed.listed("alert_handlers", handlers)
+        self._alerts.now = _typed.callables("alert_handlers", handlers)
 
     @property
     def _workers(self) -> list[str]:

@@ -18,19 +18,18 @@ from .rules import AlertEpisode, AlertRule, listed, load_rules, options_of
 from .usage import TokenUsageReport, report_of
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
+_LONGEST = 2**63 / 1e9
 
 
 def seconds(window: timedelta | float | None) -> float:
-    """A window in seconds; None is all time. One that is not positive holds nothing, as with the peer."""
+    """A window in seconds; None is all time, and so is what nanoseconds cannot count. One that is not positive holds
+    nothing, as with the peer."""
     if window is None:
         return math.inf
-    if isinstance(window, timedelta):
-        return max(window.total_seconds(), 1e-9)
-    if isinstance(window, bool) or not isinstance(window, (int, float)):
-        raise TypeError(f"window must be a timedelta, a number of seconds or None, not {type(window).__name__}")
-    if math.isnan(window):
+    length = window.total_seconds() if isinstance(window, timedelta) else _typed.number("window", window)
+    if math.isnan(length):
         raise ValueError("window must not be NaN")
-    return max(float(window), 1e-9)
+    return max(length, 1e-9) if length < _LONGEST else math.inf
 
 
 def shape(aggregate: dict[str, Any]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import afmon
 import pytest
-from conftest import lines_of
+from conftest import lines_of, run_python
 
 
 class Metrics:
@@ -130,6 +130,70 @@ def test_alert_handlers_may_change_at_any_time(monitor):
     assert (alert.level, alert.message, alert.data["count"]) == ("warning", "Success rate dropped to 0.0%", 1)
     assert (alert.state, later[0].state) == ("fired", "firing")
     assert isinstance(alert.timestamp, datetime) and abs(datetime.now() - alert.timestamp) < timedelta(minutes=1)
+
+
+def test_alert_handlers_that_cannot_be_called(monitor, folder):
+    for wrong in ("ab", [print, 5], 5):
+        with pytest.raises(TypeError, match="alert_handlers"):
+            monitor.alert_handlers = wrong
+        with pytest.raises(TypeError, match="alert_handlers"):
+            afmon.GenerationMonitor(folder, alert_handlers=wrong)
+    got = []
+    monitor.alert_handlers.append(5)
+    monitor.alert_handlers.append(got.append)
+    monitor.track_generation(99, False)
+    assert monitor.check_alerts() and got
+    assert "alert_handlers: 5 is not callable" in (folder / "afterimage.log").read_text()
+
+
+@pytest.mark.parametrize("argument", [
+    "metrics_interval", "shutdown_timeout", "token_usage_callback_interval_seconds", "alert_min_success_rate",
+    "alert_max_generation_time_seconds", "alert_max_error_rate", "alert_max_prompt_token_mean", "max_memory",
+    "ring_bytes"])
+def test_numbers_that_no_float_holds(folder, argument):
+    with pytest.raises(ValueError, match=argument):
+        afmon.GenerationMonitor(folder, **{argument: 10**400})
+
+
+def test_windows_and_timeouts_beyond_all_time(monitor, folder):
+    monitor.record_metric("m", 1)
+    monitor.flush(1e300)
+    run = afmon.open_run(folder)
+    with afmon.follow(folder, interval=1e300) as follower:
+        follower.update()
+        for window in (1e300, 1e11, 10**30):
+            assert monitor.view(window).get_metrics("m")["count"] == monitor.get_metrics("m", window)["count"] == 1
+            assert afmon.open_run(folder, window).samples() == run.samples()
+            assert follower.get_metrics("m", window)["count"] == 1
+            assert monitor.get_total_token_usage(window).total_tokens == 0
+            assert monitor.plot_metric("m", window).draw()
+        for ask in (monitor.view, monitor.flush, monitor.get_total_token_usage, lambda w: monitor.plot_metric("m", w),
+                    lambda w: monitor.get_metrics("m", w), lambda w: follower.get_metrics("m", w)):
+            with pytest.raises(ValueError, match="is larger than a float can hold"):
+                ask(10**400)
+
+
+def test_a_subclass_with_an_equality_and_no_hash(folder):
+    code = """
+import dataclasses, sys, multiprocessing.util
+import afmon
+@dataclasses.dataclass
+class Mine(afmon.GenerationMonitor):
+    folder: str
+    def __post_init__(self):
+        super().__init__(self.folder, metrics_interval=0)
+with Mine(sys.argv[1]) as first:
+    first.record_metric("m", 1)
+gone = Mine(sys.argv[1])
+gone.record_metric("m", 2)
+del gone
+kept = [Mine(sys.argv[1]), Mine(sys.argv[1])]
+for monitor in kept:
+    monitor.record_metric("m", 3)
+"""
+    assert run_python(code, folder) == (0, "")
+    assert sorted(line["value"] for line in lines_of(folder)) == [1, 2, 3, 3]
+    assert not (folder / ".afmon").exists(), "the exit hook did not shut both down"
 
 
 def test_no_alert_before_the_first_generation(monitor):
