@@ -1,16 +1,14 @@
 /* What a run gives out: the time of a scrape, what a producer pays while it is scraped, and 200,000 samples a second
- * into receivers on loopback that keep up, and into some that do not. */
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <string.h>
+ * into receivers on loopback that keep up, and into some that do not. Ends with status 1 where one that keeps up did
+ * not get every sample, or where one that does not is not counted to the last sample.
+ *
+ *     bench_feeds FOLDER      FOLDER: an empty one; the command is taken from the same build */
 #include <sys/resource.h>
-#include <sys/socket.h>
 
-#include "support.h"
+#include "receivers.h"
 #include "web.h"
 
-enum { SERIES = 200, SCRAPES = 51, ANEW = 11, BURST = 2000, BURSTS = 400, RATE = 200000, SECONDS = 5 };
+enum { SERIES = 200, SCRAPES = 51, ANEW = 11, BURST = 2000, BURSTS = 400, ROUNDS = 3, RATE = 200000, SECONDS = 5 };
 
 static afmon_monitor *open_with(const char *folder, const char *name, const char *listen,
                                 const afmon_metric_handler *handler)
@@ -75,8 +73,9 @@ static void measure_scrapes(const char *folder)
     for (int i = 0; i < SCRAPES; i++)
         times[i] = scrape_ms(monitor, &bytes);
     double median = bench_median(times, SCRAPES);
-    printf("scrape of %d metrics (a histogram and a counter each, %zu KiB): %.2f ms, longest %.2f ms\n", SERIES,
-           bytes >> 10, median, times[SCRAPES - 1]);
+    printf(
+        "scrape of %d metrics (a histogram and a counter each, %zu KiB): %.2f ms, longest %.2f ms    must hold: 2 ms\n",
+        SERIES, bytes >> 10, median, times[SCRAPES - 1]);
     afmon_monitor_close(monitor, NULL);
 }
 
@@ -125,17 +124,40 @@ static void measure_served(const char *folder)
 
 /* ---- producers ---- */
 
+/* A client of its own connection each time, as Prometheus may be. */
 struct scraper {
-    afmon_monitor *monitor;
+    int port;
     atomic_bool stop;
+    atomic_int scrapes;
+    pthread_t thread;
 };
+
+static void scrape_over_http(int port)
+{
+    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    static char answer[1 << 16];
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    to.sin_port = htons((uint16_t)port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0 ||
+        send(fd, request, sizeof request - 1, MSG_NOSIGNAL) != sizeof request - 1)
+        bench_die("nobody can be scraped");
+    ssize_t got = recv(fd, answer, 15, MSG_WAITALL);
+    if (got != 15 || memcmp(answer, "HTTP/1.1 200 OK", 15) != 0)
+        bench_die("a scrape was refused");
+    while ((got = recv(fd, answer, sizeof answer, 0)) > 0)
+        ;
+    if (got < 0)
+        bench_die("a scrape was cut off");
+    close(fd);
+}
 
 static void *scrape_every_second(void *user)
 {
     struct scraper *scraper = user;
-    size_t bytes;
     while (!atomic_load(&scraper->stop)) {
-        scrape_ms(scraper->monitor, &bytes);
+        scrape_over_http(scraper->port);
+        atomic_fetch_add(&scraper->scrapes, 1);
         for (int i = 0; i < 100 && !atomic_load(&scraper->stop); i++)
             nap_ns(10000000);
     }
@@ -159,120 +181,60 @@ static double record_ns(afmon_monitor *monitor)
     return bench_median(bursts, BURSTS);
 }
 
+static double record_while_scraped_ns(afmon_monitor *monitor, struct scraper *scraper)
+{
+    atomic_store(&scraper->stop, false);
+    if (pthread_create(&scraper->thread, NULL, scrape_every_second, scraper) != 0)
+        bench_die("no thread");
+    double ns = record_ns(monitor);
+    atomic_store(&scraper->stop, true);
+    pthread_join(scraper->thread, NULL);
+    return ns;
+}
+
+static int port_of(afmon_monitor *monitor)
+{
+    const char *url = afmon_monitor_prometheus_url(monitor);
+    const char *colon = url == NULL ? NULL : strrchr(url, ':');
+    if (colon == NULL)
+        bench_die("the monitor does not listen");
+    return atoi(colon + 1);
+}
+
+static void print_scraped(const char *what, double *with, int scrapes, double without)
+{
+    double median = bench_median(with, ROUNDS);
+    printf("    %s scraped every second, %d times: %.1f ns, rounds %.1f to %.1f ns (%.2f times)", what, scrapes, median,
+           with[0], with[ROUNDS - 1], median / without);
+    printf("    must hold: within noise\n");
+}
+
+/* Three monitors with as many metrics, in turns, so that what else the machine does meets all of them: one alone, one
+ * whose own listener is scraped over HTTP, one whose folder an afmon serve beside it is scraped for. */
 static void measure_producers(const char *folder)
 {
-    afmon_monitor *plain = open_with(folder, "plain", NULL, NULL);
-    afmon_monitor *scraped = open_with(folder, "scraped", "", NULL);
-    struct scraper scraper = {.monitor = scraped};
-    pthread_t thread;
-    double without = record_ns(plain);
-    pthread_create(&thread, NULL, scrape_every_second, &scraper);
-    double with = record_ns(scraped);
-    atomic_store(&scraper.stop, true);
-    pthread_join(thread, NULL);
-    printf("afmon_record: %.1f ns, while scraped every second %.1f ns (%.2f times)\n", without, with, with / without);
-    afmon_monitor_close(plain, NULL);
-    afmon_monitor_close(scraped, NULL);
-}
-
-/* ---- receivers ---- */
-
-struct receiver {
-    int fd;
-    char address[64];
-    atomic_bool stop;
-    atomic_ulong lines;
-    atomic_ulong posts;
-    pthread_t thread;
-};
-
-static void open_receiver(struct receiver *receiver, int type, void *(*run)(void *), const char *form)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int buffer = 16 << 20;
-    struct timeval patience = {.tv_usec = 100000};
-    receiver->fd = socket(AF_INET, type, 0);
-    if (setsockopt(receiver->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0)
-        setsockopt(receiver->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
-    setsockopt(receiver->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (bind(receiver->fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        (type == SOCK_STREAM && listen(receiver->fd, 16) != 0) ||
-        getsockname(receiver->fd, (struct sockaddr *)&address, &size) != 0)
-        bench_die("no receiver");
-    snprintf(receiver->address, sizeof receiver->address, form, ntohs(address.sin_port));
-    pthread_create(&receiver->thread, NULL, run, receiver);
-}
-
-static void close_receiver(struct receiver *receiver)
-{
-    atomic_store(&receiver->stop, true);
-    pthread_join(receiver->thread, NULL);
-    close(receiver->fd);
-}
-
-static void *take_packets(void *user)
-{
-    static char packet[65536];
-    struct receiver *receiver = user;
-    while (!atomic_load(&receiver->stop)) {
-        ssize_t size = recv(receiver->fd, packet, sizeof packet, 0);
-        for (ssize_t i = 0; i < size; i++)
-            if (packet[i] == '\n')
-                atomic_fetch_add(&receiver->lines, 1);
+    char path[512];
+    double alone[ROUNDS], listening[ROUNDS], beside[ROUNDS];
+    afmon_monitor *monitors[] = {open_with(folder, "alone", NULL, NULL), open_with(folder, "own", "127.0.0.1:0", NULL),
+                                 open_with(folder, "beside/run", NULL, NULL)};
+    for (int i = 0; i < 3; i++)
+        record_series(monitors[i]);
+    snprintf(path, sizeof path, "%s/beside", folder);
+    struct bench_server server = bench_serve(path);
+    struct scraper own = {.port = port_of(monitors[1])}, served = {.port = server.port};
+    for (int i = 0; i < ROUNDS; i++) {
+        alone[i] = record_ns(monitors[0]);
+        listening[i] = record_while_scraped_ns(monitors[1], &own);
+        beside[i] = record_while_scraped_ns(monitors[2], &served);
     }
-    return NULL;
-}
-
-/* Reads a whole request, answers 200. */
-static void answer(int fd)
-{
-    static char request[4 << 20];
-    static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
-    size_t length = 0;
-    for (;;) {
-        ssize_t got = recv(fd, request + length, sizeof request - 1 - length, 0);
-        if (got <= 0)
-            return;
-        length += (size_t)got;
-        request[length] = '\0';
-        const char *body = strstr(request, "\r\n\r\n");
-        const char *size = strstr(request, "Content-Length: ");
-        if (body != NULL && size != NULL && request + length >= body + 4 + atol(size + 16))
-            break;
-    }
-    if (send(fd, reply, sizeof reply - 1, MSG_NOSIGNAL) < 0)
-        return;
-}
-
-static void *take_posts(void *user)
-{
-    struct receiver *receiver = user;
-    while (!atomic_load(&receiver->stop)) {
-        int fd = accept(receiver->fd, NULL, NULL);
-        if (fd < 0)
-            continue;
-        answer(fd);
-        close(fd);
-        atomic_fetch_add(&receiver->posts, 1);
-    }
-    return NULL;
-}
-
-/* Takes connections, and never says a word. */
-static void *hang(void *user)
-{
-    struct receiver *receiver = user;
-    int held[64];
-    size_t count = 0;
-    while (!atomic_load(&receiver->stop)) {
-        int fd = accept(receiver->fd, NULL, NULL);
-        if (fd >= 0 && count < sizeof held / sizeof held[0])
-            held[count++] = fd;
-    }
-    while (count > 0)
-        close(held[--count]);
-    return NULL;
+    bench_serve_end(&server);
+    double without = bench_median(alone, ROUNDS);
+    printf("afmon_record in a monitor of %d metrics: %.1f ns, rounds %.1f to %.1f ns\n", SERIES, without, alone[0],
+           alone[ROUNDS - 1]);
+    print_scraped("its own /metrics", listening, atomic_load(&own.scrapes), without);
+    print_scraped("afmon serve beside it", beside, atomic_load(&served.scrapes), without);
+    for (int i = 0; i < 3; i++)
+        afmon_monitor_close(monitors[i], NULL);
 }
 
 /* ---- 200,000 a second ---- */
@@ -307,41 +269,70 @@ static long peak_kib(void)
     return usage.ru_maxrss;
 }
 
-static void measure_handler(const char *folder, const char *name, const afmon_metric_handler *handler)
+/* What became of the samples of a run that was sent on. */
+struct sent {
+    uint64_t made, missed, lost;
+};
+
+static struct sent measure_handler(const char *folder, const char *name, const afmon_metric_handler *handler)
 {
     afmon_stats stats;
     long before_kib = peak_kib();
     afmon_close_report report;
     afmon_monitor *monitor = open_with(folder, name, NULL, handler);
     int64_t began = bench_ns();
-    uint64_t made = produce(monitor);
+    struct sent sent = {.made = produce(monitor)};
     double seconds = (double)(bench_ns() - began) / 1e9;
     afmon_monitor_stats(monitor, &stats);
     afmon_monitor_close(monitor, &report);
-    printf("%s: %.0f samples a second for %.1f s: %llu recorded, %llu missed, %llu lost, the oldest waited %.3f s, "
-           "%ld MiB more\n",
-           name, (double)made / seconds, seconds, (unsigned long long)made, (unsigned long long)report.handler_missed,
-           (unsigned long long)report.handler_lost, stats.handlers[0].lag_s, (peak_kib() - before_kib) >> 10);
+    sent.missed = report.handler_missed;
+    sent.lost = report.handler_lost;
+    printf("%s, %d samples a second wanted: %.0f made for %.1f s, %llu in all\n", name, RATE,
+           (double)sent.made / seconds, seconds, (unsigned long long)sent.made);
+    printf("    %llu missed, %llu lost, the oldest waited %.3f s, %ld MiB more\n", (unsigned long long)sent.missed,
+           (unsigned long long)sent.lost, stats.handlers[0].lag_s, (peak_kib() - before_kib) >> 10);
+    return sent;
 }
 
-static void measure_otlp(const char *folder, const char *name, void *(*run)(void *))
+/* A receiver that keeps up gets all. */
+static bool is_whole(const struct sent *sent, uint64_t received)
+{
+    bool whole = sent->missed == 0 && sent->lost == 0 && received == sent->made;
+    printf("    the receiver took %llu samples    must hold: all, 0 missed, 0 lost%s\n", (unsigned long long)received,
+           whole ? "" : ": DOES NOT HOLD");
+    return whole;
+}
+
+/* Nobody got anything: each sample is missed or lost, and counted. */
+static bool is_counted(const struct sent *sent)
+{
+    bool counted = sent->missed + sent->lost == sent->made;
+    printf("    %llu counted as missed or lost    must hold: all%s\n", (unsigned long long)(sent->missed + sent->lost),
+           counted ? "" : ": DOES NOT HOLD");
+    return counted;
+}
+
+static bool measure_otlp(const char *folder, const char *name, bool hangs)
 {
     struct receiver receiver = {0};
     afmon_otlp_options options;
     afmon_metric_handler handler;
-    open_receiver(&receiver, SOCK_STREAM, run, "http://127.0.0.1:%d");
+    open_receiver(&receiver, SOCK_STREAM, hangs ? hang : take_posts, "http://127.0.0.1:%d");
     afmon_otlp_options_init(&options);
     options.endpoint = receiver.address;
     options.interval_s = 1;
     if (afmon_otlp_metric_handler(&options, &handler, NULL) != AFMON_OK)
         bench_die("no OTLP handler");
-    measure_handler(folder, name, &handler);
+    struct sent sent = measure_handler(folder, name, &handler);
     close_receiver(&receiver);
-    printf("    the receiver took %lu posts\n", atomic_load(&receiver.posts));
+    if (hangs)
+        return is_counted(&sent);
+    printf("    in %lu posts\n", atomic_load(&receiver.posts));
+    return is_whole(&sent, receiver.samples);
 }
 
 /* Nobody is at the address where it is closed: what is sent is refused. */
-static void measure_statsd(const char *folder, const char *name, bool closed)
+static bool measure_statsd(const char *folder, const char *name, bool closed)
 {
     struct receiver receiver = {0};
     afmon_statsd_options options;
@@ -353,24 +344,29 @@ static void measure_statsd(const char *folder, const char *name, bool closed)
     options.address = receiver.address;
     if (afmon_statsd_handler(&options, &handler, NULL) != AFMON_OK)
         bench_die("no StatsD handler");
-    measure_handler(folder, name, &handler);
+    struct sent sent = measure_handler(folder, name, &handler);
     if (closed)
-        return;
+        return is_counted(&sent);
     nap_ns(300000000);
+    uint32_t dropped = dropped_by(&receiver);
     close_receiver(&receiver);
-    printf("    the receiver took %lu lines\n", atomic_load(&receiver.lines));
+    if (dropped > 0)
+        printf("    the receiver's socket had no room for %u packets: it does not keep up on this machine\n", dropped);
+    return is_whole(&sent, atomic_load(&receiver.lines));
 }
 
 int main(int argc, char **argv)
 {
     if (argc != 2)
         bench_die("give an empty folder");
+    /* First, while the process has had little memory, so that what they need shows. */
+    bool good = measure_otlp(argv[1], "OTLP", false);
+    good = measure_otlp(argv[1], "OTLP, a receiver that hangs", true) && good;
+    good = measure_statsd(argv[1], "StatsD", false) && good;
+    good = measure_statsd(argv[1], "StatsD, nobody there", true) && good;
+    fflush(stdout);
     measure_scrapes(argv[1]);
     measure_served(argv[1]);
     measure_producers(argv[1]);
-    measure_otlp(argv[1], "OTLP", take_posts);
-    measure_otlp(argv[1], "OTLP, a receiver that hangs", hang);
-    measure_statsd(argv[1], "StatsD", false);
-    measure_statsd(argv[1], "StatsD, nobody there", true);
-    return 0;
+    return good ? 0 : 1;
 }
