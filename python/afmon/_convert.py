@@ -1,4 +1,6 @@
 """What becomes of Python objects in metadata. Nothing here raises an Exception: the generator must go on."""
+from __future__ import annotations
+
 import dataclasses
 import datetime
 import enum
@@ -7,19 +9,21 @@ import math
 import numbers
 import os
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 
 _PLAIN = (str, int, float, bool, type(None))
 
 
-_name_of_type = type.__dict__["__name__"].__get__  # a metaclass may have a __name__ that raises
+_name_of_type: Callable[[type], str] = type.__dict__["__name__"].__get__  # a metaclass may have a __name__ that raises
 
 
-def type_name(value):
+def type_name(value: object) -> str:
     return _name_of_type(type(value))
 
 
-def _is_text(value):
+def _is_text(value: object) -> bool:
     return isinstance(value, (str, bytes, bytearray))
 
 
@@ -37,12 +41,12 @@ class _Nested:
     """One value as json.dumps takes it, whatever is in it. Objects that lead back to what they are in end there; where
     one object stands in many places what is counted are the places, so that the work has an end."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._values = _MOST_VALUES
         self._characters = _MOST_CHARACTERS
-        self._within = set()  # ids of what the present value is in
+        self._within: set[int] = set()  # ids of what the present value is in
 
-    def plain(self, value):
+    def plain(self, value: Any) -> Any:
         self._values -= 1
         if self._values < 0:
             raise _TooMuch
@@ -61,13 +65,13 @@ class _Nested:
             return None
         return self._counted(plain) if isinstance(plain, str) else plain
 
-    def _counted(self, words):
+    def _counted(self, words: str) -> str:
         self._characters -= len(words)
         if self._characters < 0:
             raise _TooMuch
         return words
 
-    def _inside(self, value, look):
+    def _inside(self, value: Any, look: Callable[[Any], Any]) -> Any:
         if id(value) in self._within:
             return "<cycle>"
         if len(self._within) == _DEEPEST:
@@ -78,7 +82,7 @@ class _Nested:
         finally:
             self._within.remove(id(value))
 
-    def _items(self, value):
+    def _items(self, value: Any) -> Any:
         is_dict = issubclass(type(value), dict)
         try:
             items = [(text(key), item) for key, item in list(value.items())] if is_dict else list(value)
@@ -88,7 +92,7 @@ class _Nested:
             return {self._counted(key): self.plain(item) for key, item in items}
         return [self.plain(item) for item in items]
 
-    def _opened(self, value):
+    def _opened(self, value: Any) -> Any:
         try:
             opened = _opened(value)
         except Exception:
@@ -96,12 +100,12 @@ class _Nested:
         return self.plain(opened)
 
 
-def _note(value, words):
+def _note(value: object, words: str) -> str:
     """In place of a value. Not its own text: that of a list in which one list stands in many places may have no end."""
     return f"<{type_name(value)}: {words}>"
 
 
-def _opened(value):
+def _opened(value: Any) -> Any:
     """A model, a dataclass or an array as dicts and lists; anything else as its text."""
     for method in ("model_dump", "tolist", "to_list"):  # pydantic; numpy, torch, pandas, pyarrow; polars
         call = getattr(type(value), method, None)
@@ -112,14 +116,14 @@ def _opened(value):
     return text(value)
 
 
-def _seconds64(value):
+def _seconds64(value: Any) -> float | None:
     seconds = float(value / type(value)(1, "s"))
     return seconds if math.isfinite(seconds) else None
 
 
 # Scalars of packages that need not be there, by the name of their type: numpy's times, which come as whole numbers of
 # whatever unit, and the values of numpy and pandas for what is missing.
-_FOREIGN = {
+_FOREIGN: dict[str, Callable[[Any], Any]] = {
     "datetime64": lambda value: None if text(value) == "NaT" else text(value),
     "timedelta64": _seconds64,
     "MaskedConstant": lambda value: None,
@@ -128,7 +132,7 @@ _FOREIGN = {
 }
 
 
-def _scalar(value):
+def _scalar(value: Any) -> Any:
     """A str, int, float, bool or None; NotImplemented where the value is none of these."""
     if value is None or value is True or value is False:
         return value
@@ -156,7 +160,7 @@ def _scalar(value):
     return NotImplemented
 
 
-def _integer(value):
+def _integer(value: int) -> int | float | str:
     if -(2**63) <= value < 2**63:
         return value
     try:
@@ -165,7 +169,7 @@ def _integer(value):
         return f"an integer of {value.bit_length()} bits"
 
 
-def field_value(value):
+def field_value(value: object) -> Any:
     """What add_value of the extension takes: a plain object, or the text of nested JSON in a tuple."""
     try:
         plain = _scalar(value)
@@ -181,7 +185,7 @@ def field_value(value):
         return text(value)
 
 
-def text(value):
+def text(value: Any) -> str:
     """The text of an object; where it has none, a note in its place."""
     try:
         kind = type(value)  # isinstance() also asks the object, which may raise
@@ -195,12 +199,12 @@ def text(value):
         return _note(value, f"no text ({type_name(error)})")
 
 
-def describe(error):
+def describe(error: BaseException) -> str:
     """An exception on one line."""
     words, kind = text(error), type_name(error)
     return f"{kind}: {words}" if words else kind
 
 
-def warn_refused(reason):
+def warn_refused(reason: str) -> None:
     """Told once for each reason; how many there were stands in GenerationMonitor.stats()["dropped"]."""
     warnings.warn(f"afmon did not record a sample: {reason}", RuntimeWarning, stacklevel=2)

@@ -1,4 +1,8 @@
 """The limits of the built-in alert rules: their names, which are those of GenerationMonitor without "alert_"."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
 from . import _typed
 
 DEFAULT_LIMITS = {
@@ -12,7 +16,7 @@ DEFAULT_LIMITS = {
 }
 
 
-def limits_of(function, given):
+def limits_of(function: str, given: Mapping[str, float | None]) -> tuple[float, ...]:
     """In the order in which the extension takes them; None is the default."""
     unknown = set(given) - set(DEFAULT_LIMITS)
     if unknown:

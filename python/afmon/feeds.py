@@ -102,4 +102,5 @@ def options_of(argument: str, given: Any, kind: type) -> tuple[Any, ...] | None:
         given = kind(given)
     if not isinstance(given, kind):
         raise TypeError(f"{argument} must be a str, an afmon.{kind.__name__} or None, not {type(given).__name__}")
-    return given._options()  # type: ignore[attr-defined]
+    options: tuple[Any, ...] = given._options()  # type: ignore[attr-defined]
+    return options

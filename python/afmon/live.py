@@ -94,7 +94,8 @@ class LogLine:
 
 def _data(text: str) -> dict[str, Any] | str:
     try:
-        return json.loads("{" + text + "}")
+        data: dict[str, Any] = json.loads("{" + text + "}")
+        return data
     except ValueError:
         return text
 

@@ -97,7 +97,7 @@ def summary_of(summary: dict[str, Any]) -> dict[str, Any]:
 class Run:
     """A run as it was at one moment: `afmon.open_run(folder)`, or `monitor.view()` of a live one. It never changes."""
 
-    def __init__(self, view: Any, window: timedelta | float | None = None, until_ns: int | None = None):
+    def __init__(self, view: _afmon.View, window: timedelta | float | None = None, until_ns: int | None = None):
         self._view = view
         self._since, self._until = _FIRST, _LAST
         if window is not None:
@@ -218,10 +218,10 @@ class Run:
         Where pyarrow is there, the data goes through Arrow, and a key whose values are of several types is a column of
         texts; without it such a column holds the objects of `samples`.
         """
-        import pandas  # type: ignore[import-untyped]
+        import pandas  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
         try:
-            import pyarrow  # type: ignore[import-untyped]
+            import pyarrow  # type: ignore[import-not-found, import-untyped, unused-ignore]
         except ImportError:
             frame = pandas.DataFrame(self.samples(), columns=None)
         else:
