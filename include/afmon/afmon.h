@@ -533,6 +533,7 @@ typedef struct afmon_drops {
     uint64_t too_big;
     uint64_t no_memory;
     uint64_t shutdown; /* still queued when shutdown_timeout ran out: in the ring files, recovered by the next reader */
+    uint64_t closed;   /* calls after the monitor was shut down, which returned AFMON_E_CLOSED */
 } afmon_drops;
 
 /* What became of everything. */

@@ -65,9 +65,9 @@ PyObject *value_span(const afmon_alert_span *span)
 
 PyObject *value_drops(const afmon_drops *d)
 {
-    return Py_BuildValue("{sKsKsKsKsK}", "full", (unsigned long long)d->full, "unwritable",
+    return Py_BuildValue("{sKsKsKsKsKsK}", "full", (unsigned long long)d->full, "unwritable",
                          (unsigned long long)d->unwritable, "too_big", (unsigned long long)d->too_big, "no_memory",
-                         (unsigned long long)d->no_memory, "shutdown", (unsigned long long)d->shutdown);
+                         (unsigned long long)d->no_memory, "shutdown", (unsigned long long)d->shutdown, "closed", (unsigned long long)d->closed);
 }
 
 PyObject *value_report(const afmon_close_report *r)

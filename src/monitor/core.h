@@ -129,7 +129,8 @@ struct afmon_monitor {
     struct afmon_page *page;
     struct afmon_core *_Atomic core;
     struct afmon_metric *_Atomic handles[AFMON_HANDLE_BUCKETS];
-    afmon_error birth_error; /* why a child has no core */
+    _Atomic uint64_t refused_closed; /* calls that came after the end */
+    afmon_error birth_error;         /* why a child has no core */
 };
 
 /* options.c: copies and checks options. */

@@ -69,8 +69,11 @@ afmon_status afmon_monitor_put(afmon_monitor *monitor, const struct afmon_draft 
     struct afmon_producer *producer = afmon_hub_enter(&monitor->page->process);
     if (__builtin_expect(producer == NULL, 0)) {
         producer = enter_slowly(monitor, &status);
-        if (producer == NULL)
+        if (producer == NULL) {
+            if (status == AFMON_E_CLOSED)
+                atomic_fetch_add_explicit(&monitor->refused_closed, 1, memory_order_relaxed);
             return status;
+        }
     }
     int64_t now = afmon_boot_ns();
     status = put_draft(producer, draft, now);
@@ -157,9 +160,9 @@ static afmon_status record_slowly(afmon_metric *metric, double value)
 {
     afmon_status status = afmon_handle_bind(metric);
     struct afmon_draft draft;
-    if (status != AFMON_OK && status != AFMON_E_UNWRITABLE && status != AFMON_E_NO_MEMORY)
+    if (status != AFMON_OK && status != AFMON_E_UNWRITABLE && status != AFMON_E_NO_MEMORY && status != AFMON_E_CLOSED)
         return status;
-    /* with its name and metadata, for this once: the way that needs nothing but a ring */
+    /* With its name and metadata, for this once: the way that needs nothing but a ring, and counts what it refuses. */
     afmon_draft_metric(&draft, metric->name, metric->name_length, value, metric->fields, metric->field_count);
     return afmon_monitor_put(metric->monitor, &draft);
 }

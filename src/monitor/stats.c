@@ -32,6 +32,7 @@ static void add_queues(struct afmon_core *core, afmon_stats *stats)
     stats->bytes_queued = sums.bytes_queued;
     stats->dropped = sums.dropped;
     stats->dropped.shutdown = core->report.dropped.shutdown;
+    stats->dropped.closed = atomic_load_explicit(&core->monitor->refused_closed, memory_order_relaxed);
     stats->ring_waits = sums.waits;
     stats->ring_wait_s = (double)sums.wait_ns / 1e9;
     stats->rings = sums.rings;

@@ -294,6 +294,7 @@ def test_after_shutdown_a_record_warns_once_and_does_not_raise(folder):
         monitor.record_metric("m", 2)
     monitor.track_generation(1, True)
     monitor.log_info("late")
+    assert monitor.stats()["dropped"]["closed"] == 3
     assert monitor.get_metrics("m")["count"] == 1
     assert monitor.shutdown()["samples_written"] == 1
 

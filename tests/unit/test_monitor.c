@@ -308,8 +308,13 @@ static void after_shutdown_queries_go_on_and_records_are_refused(void **state)
     assert_int_equal(afmon_monitor_shutdown(monitor, &second), AFMON_OK);
     assert_int_equal(first.samples_written, 1);
     assert_int_equal(second.samples_written, 1);
+    afmon_stats stats;
+    afmon_monitor_stats(monitor, &stats);
+    assert_int_equal(stats.dropped.closed, 0);
     assert_int_equal(afmon_record(handle, 2), AFMON_E_CLOSED);
     assert_int_equal(afmon_record_metric(monitor, "m", 2, NULL, 0), AFMON_E_CLOSED);
+    afmon_monitor_stats(monitor, &stats);
+    assert_int_equal(stats.dropped.closed, 2);
     assert_int_equal(afmon_monitor_flush(monitor, 1, NULL), AFMON_OK);
     assert_int_equal(count_of_metric(monitor, "m"), 1);
     afmon_monitor_close(monitor, NULL);
