@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "base/status.h"
 #include "feeds/birth.h"
 #include "feeds/statsd_line.h"
@@ -124,12 +125,19 @@ static uint64_t flush(void *user, const afmon_deadline *deadline, char *error, s
 
 /* ---- making it ---- */
 
+/* getaddrinfo takes what is above 65,535 for another port. */
+static bool is_port(const char *text)
+{
+    int64_t port;
+    return afmon_parse_int(text, strlen(text), &port) && port >= 1 && port <= UINT16_MAX;
+}
+
 static afmon_status open_socket(struct statsd *statsd, const char *address, afmon_error *error)
 {
     char host[256];
     const char *colon = strrchr(address, ':');
     size_t length = colon == NULL ? 0 : (size_t)(colon - address);
-    if (colon == NULL || length == 0 || length >= sizeof host)
+    if (colon == NULL || length == 0 || length >= sizeof host || !is_port(colon + 1))
         return afmon_fail(error, AFMON_E_ARGUMENT, "StatsD: '%s': give HOST:PORT, such as 127.0.0.1:8125", address);
     bool brackets = address[0] == '[' && address[length - 1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(brackets ? length - 2 : length), brackets ? address + 1 : address);

@@ -94,6 +94,23 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+/* A port that the resolver would take for another one, or for none. */
+static void statsd_ports_are_ports(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"127.0.0.1:106428", "127.0.0.1:65536", "127.0.0.1:0",  "127.0.0.1:-1",
+                                      "127.0.0.1:+1",     "127.0.0.1: 1",    "127.0.0.1:1x", "127.0.0.1:"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        afmon_statsd_options options;
+        afmon_metric_handler handler;
+        afmon_error error = {0};
+        afmon_statsd_options_init(&options);
+        options.address = bad[i];
+        assert_int_equal(afmon_statsd_handler(&options, &handler, &error), AFMON_E_ARGUMENT);
+        assert_non_null(strstr(error.message, "HOST:PORT"));
+    }
+}
+
 static void secrets_are_in_no_error(void **state)
 {
     (void)state;
@@ -155,11 +172,9 @@ static void losses_are_exact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_become_lines_of_statsd),
-        cmocka_unit_test(a_line_always_fits),
-        cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(secrets_are_in_no_error),
-        cmocka_unit_test(losses_are_exact),
+        cmocka_unit_test(samples_become_lines_of_statsd), cmocka_unit_test(a_line_always_fits),
+        cmocka_unit_test(every_allocation_may_fail),      cmocka_unit_test(statsd_ports_are_ports),
+        cmocka_unit_test(secrets_are_in_no_error),        cmocka_unit_test(losses_are_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
