@@ -23,24 +23,30 @@ static const cli_usage usage = {
         "still run are left "
         "alone. Every afmon command and every monitor that opens the folder does this by itself.",
     .options = options,
-    .epilogue = "Exit status: 0 done, whether there was something to recover or not; 1 failed;\n"
-                "2 the command line is wrong.\n",
+    .epilogue = "Exit status: 0 done, whether there was something to recover or not; 1 failed, or the folder\n"
+                "holds damaged files, from which nothing can be recovered; 2 the command line is wrong.\n",
 };
 
-static int report(const char *folder, uint64_t recovered, bool as_json)
+/* damage: what is to be told of files that make no sense; NULL: there are none. */
+static int report(const char *folder, uint64_t recovered, const char *damage, bool as_json)
 {
+    int status = damage ? CLI_FAILED : CLI_OK;
     if (as_json) {
         bool failed = false;
         json_t *object = json_object();
         cli_json_set(object, "folder", cli_json_string(folder, strlen(folder)), &failed);
         cli_json_set(object, "recovered", json_integer((json_int_t)recovered), &failed);
-        return cli_print_json(cli_json_done(object, failed));
+        cli_json_set(object, "damaged", json_boolean(damage), &failed);
+        int printed = cli_print_json(cli_json_done(object, failed));
+        return printed == CLI_OK ? status : printed;
     }
-    if (recovered == 0)
+    if (damage)
+        cli_error("%s", damage);
+    if (recovered == 0 && !damage)
         puts("Nothing to recover.");
-    else
+    else if (recovered > 0)
         printf("Recovered %s record%s.\n", cli_count(recovered).s, recovered == 1 ? "" : "s");
-    return cli_finish_output(CLI_OK);
+    return cli_finish_output(status);
 }
 
 int cmd_recover(int argc, char **argv)
@@ -60,7 +66,9 @@ int cmd_recover(int argc, char **argv)
         return CLI_USAGE;
     afmon_status status = afmon_recover(folder, &recovered, &error);
     if (status == AFMON_OK)
-        return report(folder, recovered, as_json);
+        return report(folder, recovered, NULL, as_json);
+    if (status == AFMON_E_FORMAT)
+        return report(folder, recovered, error.message, as_json);
     cli_error("%s", error.message[0] ? error.message : afmon_status_text(status));
     return CLI_FAILED;
 }

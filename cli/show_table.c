@@ -213,7 +213,7 @@ static void print_alerts(const cli_screen *screen, const struct show_facts *fact
 static void print_problems(const cli_screen *screen, const struct show_facts *facts)
 {
     size_t shown = 0;
-    cli_heading(screen, "Lines that could not be read");
+    cli_heading(screen, "Problems");
     for (const char *text; shown < PROBLEMS_SHOWN && (text = afmon_view_problem(facts->view, shown)); shown++) {
         char *safe = cli_safe(text, strlen(text));
         fprintf(screen->out, "%s\n", safe ? safe : "");

@@ -1433,7 +1433,9 @@ AFMON_API afmon_status afmon_view_arrow_stream(afmon_view *view, const afmon_exp
                                                struct ArrowArrayStream *out, afmon_error *error);
 
 /* Puts what killed processes left behind into the files of the folder. *recovered, where not NULL, is the number of
- * records. Every reader and monitor does this by itself. */
+ * records, whatever is returned. AFMON_E_FORMAT: all that can be read is recovered, and damaged files are kept in
+ * .afmon, now or since an earlier call. Every reader and monitor does this by itself; a view has damage among its
+ * problems. */
 AFMON_API afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error *error);
 
 #ifdef __cplusplus

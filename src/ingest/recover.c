@@ -203,7 +203,6 @@ static int rescue_session(int folder_fd, int private_folder, struct afmon_sessio
             rescue.failure = errno;
     }
     result->records += rescue.records;
-    result->damaged = result->damaged || rescue.damaged;
     afmon_run_files_close(&rescue.files);
     afmon_renderer_free(&rescue.renderer);
     afmon_definitions_free(&rescue.definitions);
@@ -235,7 +234,6 @@ static int visit_session(void *user, uint64_t serial)
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(serial, name);
         failure = keep_aside(round->private_folder, name);
-        round->result->damaged = true;
     }
     afmon_session_record_free(&session);
     if (failure != 0)
@@ -274,6 +272,8 @@ afmon_status afmon_recover_folder(const char *folder, struct afmon_recovery *res
         status = afmon_fail_os(error, failure, "cannot open the run folder %s", folder);
     else if (private_folder >= 0)
         status = afmon_recover_locked(folder_fd, private_folder, folder, result, error);
+    if (private_folder >= 0)
+        result->damaged = afmon_session_count_damaged(private_folder);
     if (private_folder >= 0 && status == AFMON_OK && !result->live)
         afmon_private_remove_if_empty(folder_fd);
     if (private_folder >= 0)

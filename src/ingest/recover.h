@@ -7,7 +7,7 @@
 struct afmon_recovery {
     uint64_t records; /* put into the files by this call */
     bool live;        /* some session in the folder belongs to a living process */
-    bool damaged;     /* a ring made no sense; it is kept as NAME.damaged */
+    size_t damaged;   /* files that are kept there because they make no sense, and rings whose session is missing */
     bool left_behind; /* a dead session remains, because the folder could not be written: use afmon_recover_peek */
 };
 

@@ -102,6 +102,10 @@ void afmon_session_remove_unborn(int private_folder);
 int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(void *user, const char *name),
                              void *user);
 
+/* How many files there are that no recovery can read: those that one has set aside (*.damaged), and rings whose session
+ * file is missing. The folder's lock is held. */
+size_t afmon_session_count_damaged(int private_folder);
+
 void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME]);
 void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME]);
 

@@ -177,3 +177,32 @@ int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(v
     closedir(entries);
     return failure;
 }
+
+/* The session file is the last that goes when a session ends. */
+static bool is_orphan(int private_folder, const char *name)
+{
+    char session[AFMON_FILE_NAME];
+    size_t length = strlen(name);
+    if (length <= 22 || !is_hex(name, 16) || name[16] != '-' || strcmp(name + length - 5, ".ring") != 0)
+        return false;
+    afmon_session_file_name(strtoull(name, NULL, 16), session);
+    return faccessat(private_folder, session, F_OK, 0) != 0 && faccessat(private_folder, name, F_OK, 0) == 0;
+}
+
+static bool is_set_aside(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 8 && strcmp(name + length - 8, ".damaged") == 0;
+}
+
+size_t afmon_session_count_damaged(int private_folder)
+{
+    size_t count = 0;
+    DIR *entries = open_entries(private_folder);
+    const struct dirent *entry;
+    while (entries != NULL && (entry = readdir(entries)) != NULL)
+        count += is_set_aside(entry->d_name) || is_orphan(private_folder, entry->d_name);
+    if (entries != NULL)
+        closedir(entries);
+    return count;
+}

@@ -1,9 +1,11 @@
 /* A run folder as a view: recover, load every metrics file, count the log's alerts. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/status.h"
 #include "ingest/recover.h"
+#include "ingest/session.h"
 #include "run/folder.h"
 #include "run/loader.h"
 #include "run/log_alerts.h"
@@ -46,6 +48,13 @@ afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error 
     if (status == AFMON_OK && recovery.left_behind)
         return afmon_fail(error, AFMON_E_UNWRITABLE,
                           "%s cannot be written: what a killed process left is still in its rings", folder);
+    if (status == AFMON_OK && recovery.damaged > 0)
+        return afmon_fail(error, AFMON_E_FORMAT,
+                          "%s/" AFMON_PRIVATE_FOLDER " holds %zu damaged file%s of killed processes: what is in %s "
+                          "could not be recovered; remove %s when %s no longer wanted",
+                          folder, recovery.damaged, recovery.damaged == 1 ? "" : "s",
+                          recovery.damaged == 1 ? "it" : "them", recovery.damaged == 1 ? "it" : "them",
+                          recovery.damaged == 1 ? "it is" : "they are");
     return status;
 }
 
@@ -138,6 +147,17 @@ static afmon_status list_files(struct opening *opening)
     return status;
 }
 
+static void note_damage(struct opening *opening)
+{
+    char text[200];
+    size_t damaged = opening->recovery.damaged;
+    snprintf(text, sizeof text,
+             AFMON_PRIVATE_FOLDER " holds %zu damaged file%s of killed processes: samples may be missing", damaged,
+             damaged == 1 ? "" : "s");
+    if (damaged > 0)
+        afmon_problems_note(&opening->problems, text);
+}
+
 static afmon_status prepare(struct opening *opening)
 {
     afmon_status status = list_files(opening); /* first: a folder that is none gets a clear error */
@@ -146,8 +166,7 @@ static afmon_status prepare(struct opening *opening)
     status = afmon_recover_folder(opening->folder, &opening->recovery, opening->error);
     if (status != AFMON_OK && !opening->recovery.left_behind)
         return status;
-    if (opening->recovery.damaged)
-        afmon_problems_note(&opening->problems, "a killed process left a damaged ring, which was kept as *.damaged");
+    note_damage(opening);
     /* Again: whoever recovered meanwhile, we or another process, may have made files longer, or new ones. */
     afmon_run_files_free(&opening->metrics);
     afmon_run_files_free(&opening->logs);

@@ -37,7 +37,7 @@ def test_nothing_to_recover(command, run):
     run.add("generation_time", 1.0)
     done = command("recover", run)
     assert done.returncode == 0 and done.stdout == "Nothing to recover.\n"
-    assert json.loads(command("recover", run, "--json").stdout) == {"folder": str(run), "recovered": 0}
+    assert json.loads(command("recover", run, "--json").stdout) == {"folder": str(run), "recovered": 0, "damaged": False}
 
 
 def test_recover_after_sigkill(command, killed):
@@ -59,6 +59,24 @@ def test_recover_after_sigkill(command, killed):
 def test_every_reader_recovers(command, killed):
     shown = json.loads(command("show", killed, "--json").stdout)
     assert shown["samples"] == len(list(lines_of(killed)))
+    assert command("recover", killed).stdout == "Nothing to recover.\n"
+
+
+@pytest.mark.parametrize("what", ["session", "ring"])
+def test_damage_is_told(command, killed, what):
+    """And again by every later command, until somebody removes what is damaged."""
+    for path in (killed / ".afmon").glob(f"*.{what}"):
+        data = bytearray(path.read_bytes())
+        data[3] ^= 0xFF
+        path.write_bytes(data)
+    done = command("recover", killed)
+    assert done.returncode == 1 and "damaged file" in done.stderr and "Nothing to recover" not in done.stdout
+    done = command("recover", killed, "--json")
+    assert done.returncode == 1 and json.loads(done.stdout) == {"folder": str(killed), "recovered": 0, "damaged": True}
+    facts = json.loads(command("show", killed, "--json").stdout)
+    assert facts["problem_count"] == 1 and "damaged file" in facts["problems"][0]
+    assert "damaged file" in command("show", killed).stdout
+    shutil.rmtree(killed / ".afmon")
     assert command("recover", killed).stdout == "Nothing to recover.\n"
 
 

@@ -185,7 +185,7 @@ def test_bad_lines_are_named_and_passed_over(command, run):
     assert facts["problem_count"] == 3 and len(facts["problems"]) == 3
     assert facts["problems"][0].startswith("metrics.jsonl:2: ")
     text = command("show", run).stdout
-    assert "Lines that could not be read" in text and "metrics.jsonl:2: " in text
+    assert "Problems" in text and "metrics.jsonl:2: " in text
 
 
 def test_many_bad_lines_are_counted(command, run):
