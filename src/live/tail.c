@@ -64,7 +64,7 @@ static afmon_status check_same(struct piece *piece)
 static afmon_status open_file(struct piece *piece, bool *gone)
 {
     struct stat status;
-    piece->fd = open(piece->tail->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    piece->fd = open(piece->tail->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     *gone = piece->fd < 0 && (errno == ENOENT || errno == ENOTDIR);
     if (*gone)
         return AFMON_OK;

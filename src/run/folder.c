@@ -2,6 +2,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,17 +82,38 @@ static afmon_status append(struct listing *listing, struct afmon_run_file file)
     return AFMON_OK;
 }
 
+const char *afmon_run_file_kind(mode_t mode)
+{
+    return S_ISLNK(mode)    ? "a symbolic link"
+           : S_ISDIR(mode)  ? "a folder"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
+static afmon_status refuse(struct listing *listing, const char *name, mode_t mode)
+{
+    char *label = make_label(name);
+    if (label == NULL)
+        return afmon_fail_memory(listing->error);
+    if (listing->files->refused++ == 0)
+        snprintf(listing->files->why, sizeof listing->files->why, "%.60s is %s, which is not read", label,
+                 afmon_run_file_kind(mode));
+    free(label);
+    return AFMON_OK;
+}
+
 static afmon_status consider(struct listing *listing, int folder_fd, const char *name)
 {
     struct stat status;
     if (!is_of_kind(listing, name))
         return AFMON_OK;
-    if (fstatat(folder_fd, name, &status, 0) != 0) {
-        bool gone = errno == ENOENT || errno == ELOOP; /* removed meanwhile, or a link to nowhere */
-        return gone ? AFMON_OK : afmon_fail_os(listing->error, errno, "cannot look at %s/%s", listing->folder, name);
+    if (fstatat(folder_fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? AFMON_OK
+                               : afmon_fail_os(listing->error, errno, "cannot look at %s/%s", listing->folder, name);
     }
     if (!S_ISREG(status.st_mode))
-        return AFMON_OK;
+        return refuse(listing, name, status.st_mode);
     struct afmon_run_file file = {
         .path = afmon_path_join(listing->folder, name), .label = make_label(name), .size = (uint64_t)status.st_size};
     return append(listing, file);

@@ -3,6 +3,7 @@
 #define AFMON_RUN_FOLDER_H
 
 #include <afmon/afmon.h>
+#include <sys/stat.h>
 
 struct afmon_run_file {
     char *path;
@@ -15,12 +16,16 @@ struct afmon_run_files {
     struct afmon_run_file *files;
     size_t count;
     uint64_t bytes; /* all sizes together */
+    size_t refused; /* of the same names, but no regular files */
+    char why[120];  /* what the first of those is; "": there are none */
 };
 
-/* Lists the regular files (symbolic links to such included) of a kind. A folder that does not exist, or is none, is an
- * error that says so. On failure there is nothing to free. */
+/* Lists the regular files of a kind. Symbolic links are not followed: they may lead out of the folder. A folder that
+ * does not exist, or is none, is an error that says so. On failure there is nothing to free. */
 afmon_status afmon_run_list(const char *folder, const char *stem, const char *extension, struct afmon_run_files *files,
                             afmon_error *error);
+/* What something that is no regular file is, with its article. */
+const char *afmon_run_file_kind(mode_t mode);
 void afmon_run_files_free(struct afmon_run_files *files);
 
 #endif

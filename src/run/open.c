@@ -158,6 +158,16 @@ static void note_damage(struct opening *opening)
         afmon_problems_note(&opening->problems, text);
 }
 
+/* In the place of the run's files there are others. */
+static void note_refused(struct opening *opening, const struct afmon_run_files *files)
+{
+    char text[sizeof files->why + 40];
+    size_t more = files->refused > 0 ? files->refused - 1 : 0;
+    snprintf(text, sizeof text, more > 0 ? "%s; nor are %zu more like it" : "%s", files->why, more);
+    if (files->refused > 0)
+        afmon_problems_note(&opening->problems, text);
+}
+
 static afmon_status prepare(struct opening *opening)
 {
     afmon_status status = list_files(opening); /* first: a folder that is none gets a clear error */
@@ -170,7 +180,12 @@ static afmon_status prepare(struct opening *opening)
     /* Again: whoever recovered meanwhile, we or another process, may have made files longer, or new ones. */
     afmon_run_files_free(&opening->metrics);
     afmon_run_files_free(&opening->logs);
-    return list_files(opening);
+    status = list_files(opening);
+    if (status != AFMON_OK)
+        return status;
+    note_refused(opening, &opening->metrics);
+    note_refused(opening, &opening->logs);
+    return AFMON_OK;
 }
 
 static afmon_status load(struct opening *opening)
@@ -183,6 +198,8 @@ static afmon_status load(struct opening *opening)
     afmon_status status = load_metrics(opening);
     if (status == AFMON_OK)
         status = load_rings(opening);
+    if (status == AFMON_OK && opening->metrics.count == 0 && opening->peeked == 0 && opening->metrics.refused > 0)
+        return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s: %s", opening->folder, opening->metrics.why);
     if (status == AFMON_OK && opening->metrics.count == 0 && opening->peeked == 0)
         return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s holds no metrics.jsonl: is it a run folder?",
                           opening->folder);

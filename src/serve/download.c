@@ -32,8 +32,9 @@ static afmon_view *open_run(const struct afmon_served_run *run, const struct afm
     options.max_memory = VIEW_MEMORY;
     options.progress = until_stop;
     options.user = (void *)request;
-    if (afmon_view_open(run->folder, &options, &view, &error) != AFMON_OK)
-        afmon_http_fail(response, 500, "%s", error.message);
+    afmon_status status = afmon_view_open(run->folder, &options, &view, &error);
+    if (status != AFMON_OK)
+        afmon_http_fail(response, status == AFMON_E_NO_DATA ? 404 : 500, "%s", error.message);
     return view;
 }
 

@@ -7,8 +7,7 @@
 /* The lock is held. */
 static void write_run(struct afmon_json *json, const struct afmon_served_run *run)
 {
-    struct afmon_picture picture = {run->id, run->name, run->folder, run->problem[0] != '\0' ? run->problem : NULL,
-                                    run->facts};
+    struct afmon_picture picture = {run->id, run->name, run->folder, afmon_serve_problem(run), run->facts};
     afmon_json_open(json, NULL, '{');
     afmon_picture_write_head(json, &picture);
     afmon_json_close(json, '}');

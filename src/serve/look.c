@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "live/sessions.h"
+#include "run/folder.h"
 
 static int64_t time_of(const struct stat *facts)
 {
@@ -18,13 +20,26 @@ static bool begins_with(const char *name, const char *begin)
     return strncmp(name, begin, strlen(begin)) == 0;
 }
 
+/* A name that is as one of a run's files, which is what readers would take. */
+static void refuse(const char *name, mode_t mode, struct afmon_look *look)
+{
+    bool is_one = strcmp(name, "metrics.jsonl") == 0 || strcmp(name, "afterimage.log") == 0 ||
+                  begins_with(name, "metrics-") || begins_with(name, "afterimage-");
+    if (is_one)
+        snprintf(look->refused, sizeof look->refused, "%.60s is %s, which is not read", name,
+                 afmon_run_file_kind(mode));
+}
+
 static void consider(int folder, const char *name, struct afmon_look *look)
 {
     struct stat facts;
     bool metrics = begins_with(name, "metrics");
-    if ((!metrics && !begins_with(name, "afterimage")) || fstatat(folder, name, &facts, 0) != 0 ||
-        !S_ISREG(facts.st_mode))
+    if ((!metrics && !begins_with(name, "afterimage")) || fstatat(folder, name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
         return;
+    if (!S_ISREG(facts.st_mode)) {
+        refuse(name, facts.st_mode, look);
+        return;
+    }
     look->files++;
     look->bytes += (uint64_t)facts.st_size;
     look->samples |= metrics && facts.st_size > 0;

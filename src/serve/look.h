@@ -13,6 +13,7 @@ struct afmon_look {
     bool samples;        /* a metrics file is not empty */
     int64_t modified_ns; /* wall time of the last change to one of them; without any, to the folder */
     size_t living;       /* processes that write into it */
+    char refused[120];   /* what a file of it is that is not read, because it is no regular file; "": none */
 };
 
 void afmon_look_at_folder(const char *folder, struct afmon_look *look);

@@ -66,12 +66,16 @@ static void tell_problem(struct afmon_server *server, struct afmon_served_run *r
     pthread_mutex_unlock(&server->lock);
 }
 
+const char *afmon_serve_problem(const struct afmon_served_run *run)
+{
+    return run->problem[0] != '\0' ? run->problem : run->look.refused[0] != '\0' ? run->look.refused : NULL;
+}
+
 static void draw(struct afmon_server *server, struct afmon_served_run *run, const afmon_run_summary *summary,
                  const struct afmon_run_facts_shown *facts)
 {
     struct afmon_buffer text;
-    struct afmon_picture picture = {run->id, run->name, run->folder, run->problem[0] != '\0' ? run->problem : NULL,
-                                    *facts};
+    struct afmon_picture picture = {run->id, run->name, run->folder, afmon_serve_problem(run), *facts};
     afmon_buffer_init(&text, PICTURE_MAX);
     if (afmon_picture_write(run->live, summary, &picture, &text) == AFMON_OK)
         (void)afmon_serve_show(server, &run->shown, "run", &text);

@@ -163,6 +163,8 @@ bool afmon_serve_read(struct afmon_server *server, struct afmon_served_run *run,
 /* Looks at the run's files, without reading them. */
 void afmon_serve_look_at(struct afmon_server *server, struct afmon_served_run *run);
 void afmon_serve_close_run(struct afmon_server *server, struct afmon_served_run *run);
+/* Why the run, or a file of it, is not read; NULL: all is. */
+const char *afmon_serve_problem(const struct afmon_served_run *run);
 
 /* metrics.c: what Prometheus scrapes. The follower's thread. */
 /* True where somebody scraped lately. */

@@ -32,7 +32,7 @@ struct line_reader {
 static afmon_status open_file(struct line_reader *reader)
 {
     struct stat status;
-    reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (reader->fd < 0)
         return afmon_fail_os(reader->error, errno, "cannot read %s", reader->path);
     if (fstat(reader->fd, &status) != 0)

@@ -195,6 +195,21 @@ static void refusals_are_clear(void **state)
     remove_folder(&folder);
 }
 
+static void what_stands_in_the_place_of_samples_is_told(void **state)
+{
+    (void)state;
+    struct folder folder;
+    make_folder(&folder);
+    char *path = afmon_path_join(folder.path, "metrics.jsonl");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_refused(folder.path, AFMON_E_NO_DATA, "metrics.jsonl is a pipe, which is not read");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/tmp", path), 0);
+    assert_refused(folder.path, AFMON_E_NO_DATA, "metrics.jsonl is a symbolic link, which is not read");
+    free(path);
+    remove_folder(&folder);
+}
+
 static void what_is_no_regular_file_is_passed_over(void **state)
 {
     (void)state;
@@ -215,8 +230,10 @@ static void what_is_no_regular_file_is_passed_over(void **state)
     assert_int_equal(symlink(target, good_link), 0);
     assert_int_equal(symlink("metrics-e.jsonl", loop), 0);
     afmon_view *view = open_folder(&folder);
-    assert_int_equal(info_of(view).file_count, 2);
-    assert_int_equal(info_of(view).sample_count, 2);
+    assert_int_equal(info_of(view).file_count, 1); /* links are not followed */
+    assert_int_equal(info_of(view).sample_count, 1);
+    assert_int_equal(info_of(view).problem_count, 1);
+    assert_non_null(strstr(afmon_view_problem(view, 0), "; nor are 4 more like it"));
     afmon_view_close(view);
     free(fifo);
     free(subfolder);
@@ -401,6 +418,7 @@ int main(void)
         cmocka_unit_test(problems_are_told_by_file_and_line),
         cmocka_unit_test(a_thousand_problems_are_kept),
         cmocka_unit_test(refusals_are_clear),
+        cmocka_unit_test(what_stands_in_the_place_of_samples_is_told),
         cmocka_unit_test(what_is_no_regular_file_is_passed_over),
         cmocka_unit_test(alerts_of_the_log_are_counted),
         cmocka_unit_test(progress_is_told_and_may_cancel),

@@ -342,6 +342,47 @@ static void another_picture_only_where_something_changed(void **state)
     remove_folder(folder);
 }
 
+static int count_line(void *count, const afmon_live_log_line *line)
+{
+    (void)line;
+    ++*(size_t *)count;
+    return 0;
+}
+
+/* A folder that others may write into must not show what they could not read themselves. */
+static void links_in_a_run_are_not_followed(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    char *secret = make_folder();
+    char path[1100];
+    char target[1100];
+    append_samples(secret, 0, 5);
+    append(secret, "afterimage.log", "2026-11-23 09:00:01,001 - secret\n");
+    append(folder, "metrics.jsonl", "");
+    snprintf(path, sizeof path, "%s/metrics-1.jsonl", folder);
+    snprintf(target, sizeof target, "%s/metrics.jsonl", secret);
+    assert_int_equal(symlink(target, path), 0);
+    snprintf(path, sizeof path, "%s/afterimage.log", folder);
+    snprintf(target, sizeof target, "%s/afterimage.log", secret);
+    assert_int_equal(symlink(target, path), 0);
+    struct afmon_server *server = make_server(folder);
+    afmon_serve_find(server);
+    json_t *picture = shown(&read_whole(server, 0)->shown);
+    assert_string_equal(text(picture, "verdict"), "no_data");
+    assert_non_null(strstr(text(picture, "problem"), " is a symbolic link, which is not read"));
+    assert_int_equal(json_array_size(json_object_get(picture, "log")), 0);
+    json_decref(picture);
+    afmon_live_log_query query = {.routine = true};
+    size_t count = 0;
+    bool complete;
+    assert_int_equal(afmon_live_log_of_folder(folder, &query, count_line, &count, &complete, NULL), AFMON_OK);
+    assert_int_equal(count, 0);
+    afmon_server_close(server);
+    remove_folder(folder);
+    remove_folder(secret);
+}
+
 static void a_pipe_in_the_place_of_a_file_is_passed_over(void **state)
 {
     (void)state;
@@ -465,13 +506,6 @@ static void each_allocation_of_a_reading_fails_once(void **state)
         assert_true(n < 100000);
     }
     remove_folder(folder);
-}
-
-static int count_line(void *count, const afmon_live_log_line *line)
-{
-    (void)line;
-    ++*(size_t *)count;
-    return 0;
 }
 
 static void each_allocation_of_a_search_fails_once(void **state)
@@ -610,6 +644,7 @@ int main(void)
         cmocka_unit_test(a_picture_has_the_run),
         cmocka_unit_test(an_empty_run_has_a_picture),
         cmocka_unit_test(another_picture_only_where_something_changed),
+        cmocka_unit_test(links_in_a_run_are_not_followed),
         cmocka_unit_test(a_pipe_in_the_place_of_a_file_is_passed_over),
         cmocka_unit_test(a_run_ends_though_nobody_reads_it),
         cmocka_unit_test(long_names_are_cut),
