@@ -225,7 +225,8 @@ typedef enum afmon_rule_comparison {
  * the condition does not hold. Times count from pass to pass, on a clock that never steps.
  *
  * Handlers and the log are told when it fires; while it fires every renotify_s, in passes in which the number is beyond
- * clear; and when it is resolved, where send_resolved.
+ * clear; and when it is resolved, where send_resolved. With a renotify_s or keep_firing_for_s above 0 the log is told
+ * that in any case.
  *
  * Always begin with afmon_alert_rule_init. A message is a template: {value} is the number; {limit}, {count}, {mean},
  * {min}, {max}, {sum}, {name}, {metric}, {aggregate} and {comparison} ("below", "at most") are what they say; "{{" is a
@@ -805,7 +806,7 @@ typedef struct afmon_alert_episode {
     afmon_alert worst; /* of the pass farthest beyond the limit */
     afmon_alert last;  /* where it is resolved: that alert; else of the last pass of the run */
     uint64_t passes;   /* in which it fired */
-    uint64_t told;     /* how often handlers and log would have been told, the resolved alert included */
+    uint64_t told;     /* how often handlers would have been told, the resolved alert included */
 } afmon_alert_episode;
 
 /* Replays rules over a view, with the states that a live monitor would have gone through: a pass every interval_s (at

@@ -134,6 +134,11 @@ struct afmon_rule_step afmon_rule_step(const afmon_alert_rule *rule, struct afmo
     return step;
 }
 
+bool afmon_rule_logs_end(const afmon_alert_rule *rule)
+{
+    return rule->send_resolved || rule->renotify_s > 0 || rule->keep_firing_for_s > 0;
+}
+
 void afmon_alert_fill(const afmon_alert_rule *rule, const struct afmon_finding *finding,
                       const struct afmon_rule_step *step, int64_t wall_ns, int64_t since_ns, afmon_alert *alert)
 {

@@ -49,6 +49,10 @@ struct afmon_rule_step {
 struct afmon_rule_step afmon_rule_step(const afmon_alert_rule *rule, struct afmon_rule_state *state,
                                        const struct afmon_finding *finding, int64_t now_ns, int64_t wall_ns);
 
+/* Whether the log tells the end of what fires: where handlers are told of it, and where the lines of a rule that fires
+ * may be farther apart than passes, so that a line that does not come means nothing. */
+bool afmon_rule_logs_end(const afmon_alert_rule *rule);
+
 /* Fills in the alert of a step that fires or is resolved. since_ns: the pass in which it fired. */
 void afmon_alert_fill(const afmon_alert_rule *rule, const struct afmon_finding *finding,
                       const struct afmon_rule_step *step, int64_t wall_ns, int64_t since_ns, afmon_alert *alert);

@@ -4,14 +4,21 @@
 
 #include "alerts/judge.h"
 
+struct afmon_logged_alert {
+    const afmon_alert_rule *rule;
+    afmon_alert alert;
+};
+
 struct afmon_alert_watch {
     const afmon_alert_rule *rules; /* the caller's */
     size_t rule_count;
     struct afmon_rule_state *states;
     afmon_alert *firing; /* of the last pass: the rules that fire, in their order */
     size_t firing_count;
-    afmon_alert *told; /* of the last pass: what handlers and log are told */
+    afmon_alert *told; /* of the last pass: what handlers are told */
     size_t told_count;
+    struct afmon_logged_alert *logged; /* of the last pass: what the log is told */
+    size_t logged_count;
 };
 
 /* The rules must outlive it. False: no memory. */

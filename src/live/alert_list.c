@@ -7,14 +7,49 @@
 
 #define LEAST_GAP_NS (3 * AFMON_NS_PER_S)
 
-/* An alert is over where the log says so, or where passes that should have come have not. */
-static void judge(afmon_live_alert *alert, int64_t now_ns)
+/* Two and a half times what is usually between two lines. */
+static int64_t longest_gap(int64_t usual_ns)
 {
+    return usual_ns > INT64_MAX / 5 ? INT64_MAX : usual_ns * 5 / 2;
+}
+
+/* Without a line that tells the end: as long as the lines that should have come did. */
+static bool goes_on(const struct afmon_live_span *span, int64_t now_ns)
+{
+    const afmon_live_alert *alert = &span->alert;
     int64_t gap = AFMON_LIVE_GAP_NS;
     if (alert->passes > 1)
-        gap = (alert->last_ns - alert->first_ns) / (int64_t)(alert->passes - 1) * 5 / 2;
-    gap = gap < LEAST_GAP_NS ? LEAST_GAP_NS : gap;
-    alert->firing = alert->resolved_ns == 0 && now_ns - alert->last_ns <= gap;
+        gap = longest_gap((alert->last_ns - alert->first_ns) / (int64_t)(alert->passes - 1));
+    if (gap < longest_gap(span->renotify_ns))
+        gap = longest_gap(span->renotify_ns);
+    return now_ns - alert->last_ns <= (gap < LEAST_GAP_NS ? LEAST_GAP_NS : gap);
+}
+
+/* Where no process writes any more it cannot be asked which session was the last. */
+static bool fired_again(const struct afmon_live_log *log, const struct afmon_live_span *span)
+{
+    for (size_t i = 0; i < log->alert_count; i++) {
+        const struct afmon_live_span *other = &log->alerts[i];
+        if (strcmp(other->alert.name, span->alert.name) == 0 && other->session != span->session &&
+            other->alert.first_ns > span->alert.last_ns)
+            return true;
+    }
+    return false;
+}
+
+/* Whoever would tell the end of it lives, or did until the run ended. */
+static bool will_be_told(const afmon_live *live, const struct afmon_live_span *span)
+{
+    if (live->options.replay || live->sessions.living == 0)
+        return !fired_again(&live->log, span);
+    return span->session == 0 || afmon_live_session_may_live(&live->sessions, span->session);
+}
+
+static bool is_firing(const afmon_live *live, const struct afmon_live_span *span, int64_t now_ns)
+{
+    if (span->alert.resolved_ns != 0)
+        return false;
+    return span->resolves ? will_be_told(live, span) : goes_on(span, now_ns);
 }
 
 static int compare(const void *left, const void *right)
@@ -31,8 +66,8 @@ static int compare(const void *left, const void *right)
 static size_t from_log(const afmon_live *live, int64_t now_ns, afmon_live_alert *alerts)
 {
     for (size_t i = 0; i < live->log.alert_count; i++) {
-        alerts[i] = live->log.alerts[i];
-        judge(&alerts[i], now_ns);
+        alerts[i] = live->log.alerts[i].alert;
+        alerts[i].firing = is_firing(live, &live->log.alerts[i], now_ns);
     }
     return live->log.alert_count;
 }

@@ -28,6 +28,15 @@ struct afmon_kept_lines {
     size_t bytes; /* of their texts: at most AFMON_LOG_KEPT for each line that there may be */
 };
 
+/* An alert, and what its lines say of how its end is to be known. */
+struct afmon_live_span {
+    afmon_live_alert alert; /* `firing` says that its first pass is known to be the first */
+    int64_t since_ns;       /* 0: of lines that do not say since when (older versions, others) */
+    bool resolves;          /* a line will tell its end */
+    int64_t renotify_ns;    /* the next line comes after so long at most; 0: not known */
+    uint64_t session;       /* which will tell its end; 0: not known */
+};
+
 struct afmon_live_log {
     struct afmon_log_scratch scratch;
     struct afmon_kept_lines routine; /* generations and evaluations that went well must not push out what matters */
@@ -35,7 +44,7 @@ struct afmon_live_log {
     uint64_t line_count;
     uint64_t last_number;
     int64_t last_ns; /* time of the line before, for lines without one */
-    afmon_live_alert alerts[AFMON_LIVE_ALERTS];
+    struct afmon_live_span alerts[AFMON_LIVE_ALERTS];
     size_t alert_count;
     /* "Run plan" */
     bool planned;

@@ -28,8 +28,8 @@ static int look_at(void *user, uint64_t serial)
     header.owner.boot_id[sizeof header.owner.boot_id - 1] = '\0';
     if (afmon_identity_is_gone(&header.owner))
         looking->sessions->dead++;
-    else
-        looking->sessions->living++;
+    else if (looking->sessions->living++ < AFMON_LIVE_SERIALS)
+        looking->sessions->serials[looking->sessions->living - 1] = serial;
     return 0;
 }
 
@@ -46,4 +46,12 @@ void afmon_live_look_at_sessions(const char *folder, struct afmon_live_sessions 
     struct looking looking = {private_folder, sessions};
     (void)afmon_session_list(private_folder, look_at, &looking);
     close(private_folder);
+}
+
+bool afmon_live_session_may_live(const struct afmon_live_sessions *sessions, uint64_t serial)
+{
+    for (size_t i = 0; i < AFMON_LIVE_SERIALS && i < sessions->living; i++)
+        if (sessions->serials[i] == serial)
+            return true;
+    return sessions->living > AFMON_LIVE_SERIALS;
 }

@@ -1,4 +1,6 @@
 /* Passes of the alert rules. */
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,13 +41,25 @@ static afmon_status find(void *user, const afmon_alert_rule *rule, struct afmon_
                                  &finding->quantile);
 }
 
-static void log_alert(struct afmon_core *core, const afmon_alert *alert)
+/* Seconds after which the log has another line while the rule goes on firing. */
+static afmon_field again_field(const struct afmon_core *core, const afmon_alert_rule *rule)
 {
+    double between_passes_s = core->monitor->options.metrics_interval_s;
+    if (!isfinite(rule->renotify_s))
+        return afmon_null("renotify");
+    return afmon_double("renotify", fmax(rule->renotify_s, between_passes_s));
+}
+
+static void log_alert(struct afmon_core *core, const struct afmon_logged_alert *logged)
+{
+    const afmon_alert *alert = &logged->alert;
     char message[sizeof alert->message + 32];
     char since[AFMON_TIMESTAMP_SIZE];
+    char session[17];
     size_t since_length = afmon_format_timestamp(since, alert->since_ns);
     snprintf(message, sizeof message, "%s: %s", alert->state == AFMON_ALERT_RESOLVED ? "Alert resolved" : "Alert",
              alert->message);
+    snprintf(session, sizeof session, "%016" PRIx64, core->session.serial);
     const afmon_field fields[] = {
         afmon_string("alert", alert->name),
         afmon_string("metric", alert->metric),
@@ -57,8 +71,12 @@ static void log_alert(struct afmon_core *core, const afmon_alert *alert)
         afmon_string("comparison", afmon_comparison_text(alert->comparison)),
         afmon_string("state", afmon_alert_state_name(alert->state)),
         afmon_string_n("since", since, since_length),
+        again_field(core, logged->rule),
+        afmon_bool("resolves", afmon_rule_logs_end(logged->rule)),
+        afmon_string("session", session),
     };
-    afmon_core_log(core, alert->level, message, fields, sizeof fields / sizeof fields[0]);
+    size_t count = sizeof fields / sizeof fields[0] - (core->has_session ? 0 : 1);
+    afmon_core_log(core, alert->level, message, fields, count);
 }
 
 /* Under the lock of the watch. */
@@ -71,8 +89,8 @@ static void run_pass(struct afmon_core *core)
     afmon_alert_watch_pass(watch, find, &pass, boot, wall);
     if (core->meters != NULL)
         afmon_meters_set_alerts(core->meters, watch->firing, watch->firing_count);
-    for (size_t i = 0; i < watch->told_count; i++)
-        log_alert(core, &watch->told[i]);
+    for (size_t i = 0; i < watch->logged_count; i++)
+        log_alert(core, &watch->logged[i]);
     for (size_t i = 0; i < core->alert_count && watch->told_count > 0; i++)
         afmon_dispatch_push_alerts(core->alert_dispatches[i], watch->told, watch->told_count, boot);
 }

@@ -10,6 +10,7 @@ import time
 import pytest
 from conftest import COMMAND
 from report_runs import typical
+from served import serve
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x1b[31mname\u202egnp.exe\r\n"
 
@@ -89,6 +90,31 @@ def test_alerts_by_the_rules_of_a_file(run, command, tmp_path):
     rules.write_text("rules: 3\n", encoding="utf-8")
     result = command("watch", run, "--once", "--rules", rules)
     assert result.returncode == 2 and "rules.yaml:1:" in result.stderr and result.stdout == ""
+
+
+def test_a_rule_that_is_not_repeated_goes_on_firing(run, command, tmp_path):
+    """For an hour after its only line, for everybody who looks."""
+    for i in range(0, 3600, 10):
+        run.add("generation_time", 50.0, at=i)
+        run.add("success_rate", 1.0, at=i)
+    fields = ('"alert": "slow", "metric": "generation_time", "state": "%s", "since": "2026-11-23T09:01:00.000000+00:00", '
+              '"renotify": null, "resolves": true, "session": "00000000000000aa", "level": "warning"}\n')
+    run.add_text('2026-11-23 09:01:00,000 - {"message": "Alert: Slow", ' + fields % "fired", "afterimage.log")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules:\n  - {name: slow, metric: generation_time, aggregate: mean, above: 40, renotify: never}\n",
+                     encoding="utf-8")
+    assert '"slow"' in command("check", run, "--rules", rules, "--json").stdout
+
+    def states():
+        watched = json.loads(command("watch", run, "--json").stdout)["alerts"]
+        with serve(run) as served:
+            alerts = served.until(f"/api/v1/runs/{served.the_run()}", lambda shown: shown["loaded"] == 1)["alerts"]
+        return [(a["name"], a["state"]) for a in watched + alerts]
+
+    assert states() == [("slow", "firing")] * 2
+    assert re.search(r"at end +Slow", command("watch", run, "--once").stdout)
+    run.add_text('2026-11-23 09:59:00,000 - {"message": "Alert resolved: Fine", ' + fields % "resolved", "afterimage.log")
+    assert states() == [("slow", "resolved")] * 2
 
 
 def test_it_agrees_with_show(command, tmp_path):

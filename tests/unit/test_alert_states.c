@@ -506,6 +506,21 @@ static void assert_heard(const struct heard *heard, const afmon_alert_rule *rule
     assert_int_equal(met, model->told_count);
 }
 
+/* Ends of a rule whose lines do not come with each pass, and whose handlers are not told of ends. */
+static size_t unheard_ends(struct model *model, const afmon_alert_rule *rule)
+{
+    size_t ends = 0;
+    afmon_alert_rule telling = *rule;
+    if (rule->send_resolved || (rule->renotify_s == 0 && rule->keep_firing_for_s == 0))
+        return 0;
+    telling.send_resolved = true;
+    model->told_count = 0;
+    model_run(model, &telling);
+    for (size_t i = 0; i < model->told_count; i++)
+        ends += model->told[i].state == AFMON_ALERT_RESOLVED;
+    return ends;
+}
+
 static void a_live_monitor_is_as_the_model(void **state)
 {
     (void)state;
@@ -555,7 +570,11 @@ static void a_live_monitor_is_as_the_model(void **state)
     afmon_monitor_close(monitor, NULL);
     for (size_t i = 0; i < LIVE_RULES; i++)
         assert_heard(&heard, &rules[i], &models[i], wall_of_pass);
-    assert_int_equal(count_in(folder, "afterimage.log", "\"message\": \"Alert"), atomic_load(&heard.count));
+    size_t ends = 0; /* which the log is told of, and no handler */
+    for (size_t i = 0; i < LIVE_RULES; i++)
+        ends += unheard_ends(&models[i], &rules[i]);
+    assert_true(ends > 0);
+    assert_int_equal(count_in(folder, "afterimage.log", "\"message\": \"Alert"), atomic_load(&heard.count) + ends);
     remove_folder(folder);
 }
 
@@ -591,6 +610,38 @@ static void nothing_is_repeated_and_nothing_fires_early(void **state)
     remove_folder(folder);
 }
 
+/* Who follows the log could not tell one that goes on in silence from one that is over. */
+static void the_end_of_what_is_not_repeated_is_logged(void **state)
+{
+    (void)state;
+    static struct heard heard;
+    afmon_alert_rule rule;
+    afmon_alert_rule_init(&rule);
+    rule.name = "slow";
+    rule.metric = "generation_time";
+    rule.limit = 30;
+    rule.window_s = 25;
+    rule.renotify_s = INFINITY;
+    rule.send_resolved = false;
+    rule.comparison = AFMON_RULE_ABOVE;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_live(folder, &rule, 1, &heard);
+    for (int pass = 0; pass < 20; pass++) {
+        afmon_track_generation(monitor, &(afmon_generation){.duration_s = pass < 10 ? 31 : 1, .success = true});
+        afmon_check_alerts(monitor, NULL, 0, NULL);
+        atomic_fetch_add(&boot_set_by_s, 10);
+    }
+    afmon_monitor_close(monitor, NULL);
+    assert_int_equal(atomic_load(&heard.count), 1);
+    assert_false(heard.alerts[0].resolves); /* no handler is told */
+    assert_int_equal(count_in(folder, "afterimage.log", "\"message\": \"Alert"), 2);
+    assert_int_equal(
+        count_in(folder, "afterimage.log", "\"message\": \"Alert resolved: mean of generation_time is back"), 1);
+    assert_int_equal(count_in(folder, "afterimage.log", ", \"renotify\": null, \"resolves\": true, \"session\": \""),
+                     2);
+    remove_folder(folder);
+}
+
 static void the_built_in_rules_tell_of_every_pass_and_of_no_end(void **state)
 {
     (void)state;
@@ -610,6 +661,7 @@ static void the_built_in_rules_tell_of_every_pass_and_of_no_end(void **state)
         assert_false(heard.alerts[i].resolves);
     }
     assert_int_equal(count_in(folder, "afterimage.log", "Alert resolved"), 0);
+    assert_int_equal(count_in(folder, "afterimage.log", ", \"renotify\": 0.0, \"resolves\": false, "), count);
     remove_folder(folder);
 }
 
@@ -758,6 +810,7 @@ int main(void)
         cmocka_unit_test(a_thousand_runs_replayed),
         cmocka_unit_test(a_live_monitor_is_as_the_model),
         cmocka_unit_test(nothing_is_repeated_and_nothing_fires_early),
+        cmocka_unit_test(the_end_of_what_is_not_repeated_is_logged),
         cmocka_unit_test(the_built_in_rules_tell_of_every_pass_and_of_no_end),
         cmocka_unit_test(passes_of_many_threads_hold_up_nobody),
         cmocka_unit_test(bad_rules_open_no_monitor),

@@ -1,5 +1,6 @@
 #include "check.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -607,6 +608,132 @@ static void passes_become_spans(void **state)
     remove_folder(folder);
 }
 
+/* A line of an alert as a monitor writes it, `at` seconds after BASE. */
+static void append_alert(const char *folder, const char *name, const char *state, int at, int since, const char *more)
+{
+    char line[600], began[40], shown[32];
+    time_t seconds = (time_t)(BASE / S) + at;
+    struct tm parts;
+    time_text(began, BASE + since * S);
+    strftime(shown, sizeof shown, "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &parts));
+    snprintf(line, sizeof line,
+             "%s,000 - {\"message\": \"%s%s\", \"alert\": \"%s\", \"state\": \"%s\", \"since\": \"%s\", %s, "
+             "\"level\": \"warning\"}\n",
+             shown, strcmp(state, "resolved") == 0 ? "Alert resolved: " : "Alert: ", name, name, state, began, more);
+    append(folder, "afterimage.log", line);
+}
+
+static afmon_live_alert alert_of(afmon_live *live, const char *name, size_t *spans)
+{
+    afmon_live_alert alerts[16], found = {0};
+    size_t count;
+    *spans = 0;
+    assert_int_equal(afmon_live_alerts(live, alerts, 16, &count), AFMON_OK);
+    assert_true(count <= 16);
+    for (size_t i = count; i-- > 0;)
+        if (strcmp(alerts[i].name, name) == 0) {
+            found = alerts[i];
+            ++*spans;
+        }
+    return found;
+}
+
+static bool fires(afmon_live *live, const char *name)
+{
+    size_t spans;
+    bool firing = alert_of(live, name, &spans).firing;
+    assert_true(spans > 0);
+    return firing;
+}
+
+/* Lines are as far apart as a rule's renotify, and the run goes on for an hour. */
+static void alerts_that_are_not_repeated_go_on(void **state)
+{
+    (void)state;
+    static const char never[] = "\"renotify\": null, \"resolves\": true, \"session\": \"00000000000000aa\"";
+    static const char next[] = "\"renotify\": null, \"resolves\": true, \"session\": \"00000000000000bb\"";
+    static const char rarely[] = "\"renotify\": 900.0, \"resolves\": true";
+    static const char passes[] = "\"renotify\": 1500.0, \"resolves\": false";
+    char *folder = make_folder();
+    size_t spans;
+    append_sample(folder, "metrics.jsonl", "a", 1, "", BASE);
+    append_sample(folder, "metrics.jsonl", "a", 1, "", BASE + 3600 * S);
+    append_alert(folder, "once", "fired", 10, 10, never);
+    append_alert(folder, "older", "fired", 10, 10, "\"count\": 1");
+    append_alert(folder, "resumed", "fired", 10, 10, never);
+    append_alert(folder, "rare", "fired", 100, 100, rarely);
+    append_alert(folder, "resumed", "fired", 500, 500, next);
+    append_alert(folder, "resumed", "resolved", 600, 500, next);
+    append_alert(folder, "pass", "fired", 700, 700, passes);
+    append_alert(folder, "rare", "firing", 1000, 100, rarely);
+    afmon_live *live = follow(folder);
+    load(live);
+    assert_true(fires(live, "once"));
+    assert_false(fires(live, "older"));
+    assert_true(fires(live, "rare"));
+    assert_true(fires(live, "pass"));
+    assert_false(fires(live, "resumed")); /* the session that would have told the first one's end is gone */
+    afmon_live_alert rare = alert_of(live, "rare", &spans);
+    assert_int_equal(spans, 1);
+    assert_true(rare.passes == 2 && rare.last_ns - rare.first_ns == 900 * S && rare.resolved_ns == 0);
+
+    append_alert(folder, "once", "resolved", 3000, 10, never);
+    append_alert(folder, "rare", "resolved", 3100, 100, rarely);
+    append_sample(folder, "metrics.jsonl", "a", 1, "", BASE + 4600 * S);
+    load(live);
+    assert_false(fires(live, "once"));
+    assert_false(fires(live, "rare"));
+    assert_false(fires(live, "pass")); /* more than two and a half times 1,500 s */
+    assert_true(alert_of(live, "once", &spans).resolved_ns == BASE + 3000 * S);
+    assert_int_equal(spans, 1);
+    afmon_live_close(live);
+    remove_folder(folder);
+}
+
+static int find_serial(const char *folder, char serial[17])
+{
+    char path[1024];
+    int found = 0;
+    snprintf(path, sizeof path, "%s/.afmon", folder);
+    DIR *entries = opendir(path);
+    assert_non_null(entries);
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
+        if (strstr(entry->d_name, ".session") != NULL) {
+            snprintf(serial, 17, "%.16s", entry->d_name);
+            found++;
+        }
+    closedir(entries);
+    return found;
+}
+
+/* Their lines are of years ago. */
+static void alerts_go_on_while_their_session_lives(void **state)
+{
+    (void)state;
+    char serial[17], more[100];
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    assert_int_equal(find_serial(folder, serial), 1);
+    snprintf(more, sizeof more, "\"renotify\": null, \"resolves\": true, \"session\": \"%s\"", serial);
+    append_alert(folder, "mine", "fired", 10, 10, more);
+    append_alert(folder, "theirs", "fired", 10, 10, "\"resolves\": true, \"session\": \"00000000000000aa\"");
+    afmon_record_metric(monitor, "a", 1, NULL, 0);
+    assert_int_equal(afmon_monitor_flush(monitor, 5, NULL), AFMON_OK);
+    afmon_live *live = follow(folder);
+    load(live);
+    assert_int_not_equal(info_of(live).state, AFMON_LIVE_ENDED);
+    assert_true(fires(live, "mine"));
+    assert_false(fires(live, "theirs"));
+    afmon_live_close(live);
+    afmon_monitor_close(monitor, NULL);
+    live = follow(folder);
+    load(live);
+    assert_int_equal(info_of(live).state, AFMON_LIVE_ENDED);
+    assert_true(fires(live, "mine")); /* at the end */
+    afmon_live_close(live);
+    remove_folder(folder);
+}
+
 /* ---- Arguments, memory ---- */
 
 static void bad_arguments_are_refused(void **state)
@@ -678,6 +805,8 @@ int main(void)
         cmocka_unit_test(names_without_end_do_not_fill_memory),
         cmocka_unit_test(the_log_alerts_and_the_plan),
         cmocka_unit_test(passes_become_spans),
+        cmocka_unit_test(alerts_that_are_not_repeated_go_on),
+        cmocka_unit_test(alerts_go_on_while_their_session_lives),
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(each_allocation_may_fail),
     };
