@@ -302,5 +302,9 @@ def plot_metric(folder: str | os.PathLike[str], metric_name: str, window: timede
 
 
 def recover(folder: str | os.PathLike[str]) -> int:
-    """`afmon recover`: put what killed processes left behind into the files. Returns the number of records."""
+    """`afmon recover`: put what killed processes left behind into the files. Returns the number of records.
+
+    Raises ValueError where some of it is damaged, until somebody removes those files; what is whole is in the run's files
+    all the same.
+    """
     return _afmon.recover(_typed.path("folder", folder))

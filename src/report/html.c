@@ -138,7 +138,7 @@ static void put_warnings(struct afmon_report_job *job)
     while (problems < SHOWN && afmon_view_problem(job->view, problems) != NULL)
         problems++;
     if (problems > 0)
-        afmon_buffer_add_text(job->page, "<h3>Lines that could not be read</h3>\n<ul class=\"plain\">\n");
+        afmon_buffer_add_text(job->page, "<h3>What could not be read</h3>\n<ul class=\"plain\">\n");
     for (size_t i = 0; i < problems; i++) {
         afmon_buffer_add_text(job->page, "<li>");
         afmon_html_text(job->page, afmon_view_problem(job->view, i));

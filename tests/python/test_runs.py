@@ -113,3 +113,13 @@ def test_import_costs_no_other_package():
     returned, output = run_python("import sys; before = set(sys.modules); import afmon, json; print(json.dumps(sorted("
                                   "{name.split('.')[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names))))")
     assert returned == 0 and json.loads(output) == ["afmon"]
+
+
+def test_damage_is_told_and_the_rest_read(recorded):
+    (recorded / ".afmon").mkdir(exist_ok=True)
+    (recorded / ".afmon" / "x.ring.damaged").write_bytes(b"abc")
+    with pytest.raises(ValueError, match="damaged"):
+        afmon.recover(recorded)
+    run = afmon.open_run(recorded)
+    assert run.get_metrics("generation_time")["count"] == 10
+    assert any("damaged" in problem for problem in run.problems)
