@@ -52,7 +52,8 @@ static bool parse_speed(cli_args *args, double *speed)
         if (cli_parse_number(text, speed) && *speed > 0 && *speed <= 1e6)
             return true;
     }
-    args->status = cli_usage_error("watch", "--replay is '%s'; it must be a number above 0, like 10x", args->value);
+    args->status = cli_usage_error(
+        "watch", "--replay is '%s'; it must be a number above 0 and up to a million, like 10x", args->value);
     return false;
 }
 

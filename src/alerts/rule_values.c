@@ -68,7 +68,7 @@ bool afmon_read_aggregate(const char *text, afmon_rule_aggregate *aggregate, dou
         }
     double percent;
     if (text[0] != 'p' || !afmon_parse_double(text + 1, strlen(text + 1), &percent) ||
-        !(percent >= 0 && percent <= 100))
+        !(percent >= 0 && percent <= 100) || signbit(percent) != 0)
         return false;
     *aggregate = AFMON_RULE_QUANTILE;
     *quantile = percent / 100;

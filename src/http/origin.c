@@ -47,6 +47,13 @@ static bool is_address(const char *name, bool *loopback)
     return false;
 }
 
+bool afmon_host_may_be_named(const char *name)
+{
+    bool loopback;
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
+    return is_address(name, &loopback) || (length > 0 && length < NAME_SIZE && name[length] == '\0');
+}
+
 static bool is_known_name(const struct afmon_host_rules *rules, const char *name)
 {
     if (strcasecmp(name, "localhost") == 0)

@@ -19,6 +19,9 @@ struct afmon_host_rules {
  * on another address also to every IP address (nobody can rebind one) and to the machine's name. */
 bool afmon_host_is_ours(const struct afmon_host_rules *rules, const char *host);
 
+/* True where a name or an address could stand in a Host header: neither with a port nor in brackets. */
+bool afmon_host_may_be_named(const char *name);
+
 /* True where an Origin header is that of a page from the given Host: the same authority under http or https. NULL (no
  * such header): true. */
 bool afmon_origin_is_ours(const char *origin, const char *host);

@@ -51,6 +51,10 @@ static afmon_status set_rules(struct afmon_http *server, afmon_error *error)
     if (server->host_names == NULL)
         return afmon_fail_memory(error);
     for (size_t i = 0; i < count; i++) {
+        if (!afmon_host_may_be_named(server->options.host_names[i]))
+            return afmon_fail(error, AFMON_E_ARGUMENT,
+                              "'%s' is no name of a host: give the name or the address alone, without a port",
+                              server->options.host_names[i]);
         server->host_names[i] = strdup(server->options.host_names[i]);
         if (server->host_names[i] == NULL)
             return afmon_fail_memory(error);

@@ -177,6 +177,7 @@ def test_without_utf8(run, command):
     (["a", "b"], "takes one run folder"),
     (["a", "--replay", "fast"], "a number above 0"),
     (["a", "--replay", "0x"], "a number above 0"),
+    (["a", "--replay", "1e308x"], "up to a million"),
     (["a", "--replay", "2x", "--once"], "neither"),
     (["a"], "no terminal"),
 ])

@@ -246,7 +246,8 @@ static void values_of_files(void **state)
     assert_false(afmon_read_count("-1", &count) || afmon_read_count("1.5", &count) || afmon_read_count("", &count));
     assert_true(afmon_read_aggregate("p99.9", &aggregate, &number) && aggregate == AFMON_RULE_QUANTILE);
     assert_float_equal(number, 0.999, 1e-15);
-    assert_false(afmon_read_aggregate("p101", &aggregate, &number) || afmon_read_aggregate("p", &aggregate, &number));
+    assert_false(afmon_read_aggregate("p101", &aggregate, &number) || afmon_read_aggregate("p", &aggregate, &number) ||
+                 afmon_read_aggregate("p-0", &aggregate, &number));
 }
 
 static void suggestions(void **state)
