@@ -289,6 +289,38 @@ def test_resizing_help_scrolling_and_pausing(run, terminal):
     terminal.wait("status 0")
 
 
+def operations_on(screen):
+    """The operations that the panel shows, from above."""
+    return re.findall(r"(?m)^(op-\w+) ", screen)
+
+
+@needs_tmux
+def test_operations_in_every_order_and_scrolled(run, terminal):
+    calls = {"often": (50, 0, 1.0), "failing": (20, 15, 2.0), "late": (10, 0, 3.0), "slow": (4, 1, 9.0)}
+    for name, (count, failures, seconds) in calls.items():
+        for i in range(count):
+            run.add("generation_time", seconds, at=i * 10.0, operation="op-" + name)
+            run.add("success_rate", float(i >= failures), at=i * 10.0, operation="op-" + name)
+    terminal.start([COMMAND, "watch", run], 80, 40)
+    orders = [("by calls", ["op-often", "op-failing", "op-late", "op-slow"]), ("by rate", ["op-often", "op-failing", "op-late"]),
+              ("by failures", ["op-failing", "op-slow"]), ("by time", ["op-slow", "op-late", "op-failing", "op-often"]),
+              ("by name", ["op-failing", "op-late", "op-often", "op-slow"])]
+    for label, first in orders:
+        screen = terminal.wait(rf"{label}\b(.*\n)+.*op-slow")
+        assert operations_on(screen)[:len(first)] == first, label
+        terminal.keys("s")
+    for i in range(60):  # more than fit
+        run.add("generation_time", 0.1, at=600 + i / 100, operation=f"op-x{i:02}")
+    first = operations_on(terminal.wait(r"of 64"))[0]
+    terminal.keys("Tab", "Down", "Down")
+    moved = terminal.wait(r"\b3-\d+ of 64")
+    assert first not in operations_on(moved)
+    terminal.keys("Up", "Up")
+    assert operations_on(terminal.wait(r"\b1-\d+ of 64"))[0] == first
+    terminal.keys("q")
+    terminal.wait("status 0")
+
+
 @needs_tmux
 @pytest.mark.parametrize("signal", ["TERM", "INT", "HUP"])
 def test_a_signal_puts_the_terminal_back(run, terminal, signal):
