@@ -98,12 +98,22 @@ static void opened(struct afmon_http *server, struct MHD_Connection *mhd, void *
     afmon_http_count(server, &server->stats.connections_accepted);
 }
 
+/* States of a connection whose peer has sent its end: as the kernel counts them (tcp(7), netinet/tcp.h, which cannot be
+ * included beside linux/tcp.h). */
+static bool has_ended(unsigned state)
+{
+    enum { TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LAST_ACK = 9, CLOSING = 11 };
+    return state == TIME_WAIT || state == CLOSE || state == CLOSE_WAIT || state == LAST_ACK || state == CLOSING;
+}
+
+/* The end counts as a byte that was received. */
 static bool has_sent_something(int fd)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
     memset(&info, 0, sizeof info);
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_bytes_received > 0;
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_bytes_received > (has_ended(info.tcpi_state) ? 1 : 0);
 }
 
 static void closed(struct afmon_http *server, struct afmon_connection *connection)

@@ -385,10 +385,12 @@ static void what_is_no_request_is_counted_once(void **state)
         assert_int_equal(*answer == '\0', *kinds[i].answer == '\0');
         wait_until_malformed(server, i + 1);
     }
-    close(connect_to(server)); /* one that says nothing is not malformed */
-    assert_answer("GET / HTTP/1.1" WITH_HOST "\r\n", "200", "hello nobody");
-    afmon_http_get_stats(server, &stats);
-    assert_int_equal(stats.malformed, sizeof kinds / sizeof kinds[0]);
+    for (int i = 0; i < 50; i++) { /* those that say nothing are not malformed, whenever the server lets go of them */
+        close(connect_to(server));
+        assert_answer("GET / HTTP/1.1" WITH_HOST "\r\n", "200", "hello nobody");
+        afmon_http_get_stats(server, &stats);
+        assert_int_equal(stats.malformed, sizeof kinds / sizeof kinds[0]);
+    }
     assert_int_equal(stats.connections_timed_out, 0);
     afmon_http_stop(server);
 }
