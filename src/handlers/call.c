@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "catalog/fields.h"
 #include "handlers/dispatch_internal.h"
 
 static bool fail(struct afmon_dispatch *dispatch, const char *why)
@@ -12,29 +11,10 @@ static bool fail(struct afmon_dispatch *dispatch, const char *why)
     return false;
 }
 
-static bool grow_fields(struct afmon_dispatch *dispatch)
+/* Unpacks into dispatch->unpacked. */
+static bool unpack(struct afmon_dispatch *dispatch, const void *packed, size_t length)
 {
-    size_t capacity = dispatch->field_capacity == 0 ? 16 : dispatch->field_capacity * 2;
-    afmon_field *fields = realloc(dispatch->fields, capacity * sizeof *fields);
-    if (fields == NULL)
-        return false;
-    dispatch->fields = fields;
-    dispatch->field_capacity = capacity;
-    return true;
-}
-
-/* Unpacks into dispatch->fields. */
-static bool unpack(struct afmon_dispatch *dispatch, const void *packed, size_t length, size_t *count)
-{
-    struct afmon_field_walk walk = afmon_field_walk_begin(packed, length);
-    afmon_field field;
-    *count = 0;
-    while (afmon_field_walk_next(&walk, &field)) {
-        if (*count == dispatch->field_capacity && !grow_fields(dispatch))
-            return fail(dispatch, afmon_status_text(AFMON_E_NO_MEMORY));
-        dispatch->fields[(*count)++] = field;
-    }
-    return true;
+    return afmon_unpack(&dispatch->unpacked, packed, length) || fail(dispatch, afmon_status_text(AFMON_E_NO_MEMORY));
 }
 
 /* The handler wrote into scratch, or not; whatever it wrote, the text ends. */
@@ -56,9 +36,12 @@ static bool call_metric(struct afmon_dispatch *dispatch, const struct afmon_queu
                            .metric_length = item->name_length,
                            .value = item->value,
                            .timestamp_ns = item->timestamp_ns};
-    if (item->set != NULL && !unpack(dispatch, item->set->packed, item->set->packed_length, &sample.field_count))
-        return false;
-    sample.fields = dispatch->fields;
+    if (item->set != NULL) {
+        if (!unpack(dispatch, item->set->packed, item->set->packed_length))
+            return false;
+        sample.fields = dispatch->unpacked.fields;
+        sample.field_count = dispatch->unpacked.count;
+    }
     return settle(dispatch, handler->handle(handler->user, &sample, dispatch->scratch, sizeof dispatch->scratch));
 }
 
@@ -69,9 +52,10 @@ static bool call_log(struct afmon_dispatch *dispatch, const struct afmon_queue_l
                                .message_length = item->message_length,
                                .level = item->level,
                                .timestamp_ns = item->timestamp_ns};
-    if (!unpack(dispatch, item->bytes + item->message_length + 1, item->packed_length, &record.field_count))
+    if (!unpack(dispatch, item->bytes + item->message_length + 1, item->packed_length))
         return false;
-    record.fields = dispatch->fields;
+    record.fields = dispatch->unpacked.fields;
+    record.field_count = dispatch->unpacked.count;
     return settle(dispatch, handler->handle(handler->user, &record, dispatch->scratch, sizeof dispatch->scratch));
 }
 

@@ -128,7 +128,7 @@ static void free_parts(struct afmon_dispatch *dispatch)
     pthread_mutex_destroy(&dispatch->lock);
     pthread_cond_destroy(&dispatch->work);
     pthread_cond_destroy(&dispatch->done);
-    free(dispatch->fields);
+    afmon_unpacked_free(&dispatch->unpacked);
     free(dispatch);
 }
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "catalog/unpacked.h"
 #include "handlers/dispatch.h"
 #include "handlers/queue.h"
 
@@ -42,8 +43,7 @@ struct afmon_dispatch {
     char error[AFMON_DISPATCH_ERROR_SIZE];   /* of the last failure */
     char scratch[AFMON_DISPATCH_ERROR_SIZE]; /* what the handler writes into */
     struct afmon_deadline deadline;
-    afmon_field *fields;
-    size_t field_capacity;
+    struct afmon_unpacked unpacked;
 };
 
 /* The thread. */

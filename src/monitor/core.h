@@ -13,6 +13,7 @@
 #include <pthread.h>
 
 #include "alerts/watch.h"
+#include "catalog/unpacked.h"
 #include "handlers/dispatch.h"
 #include "ingest/definitions.h"
 #include "ingest/expand.h"
@@ -84,10 +85,9 @@ struct afmon_core {
     uint32_t definitions;
     struct afmon_defined_table defined;
 
-    struct afmon_meters *meters; /* NULL: nobody scrapes */
-    afmon_field *meter_fields;   /* the core's own thread's, as the capacity */
-    size_t meter_field_capacity;
-    struct afmon_http *http; /* NULL: it does not listen */
+    struct afmon_meters *meters;        /* NULL: nobody scrapes */
+    struct afmon_unpacked meter_fields; /* the core's own thread's */
+    struct afmon_http *http;            /* NULL: it does not listen */
     char metrics_url[160];
 
     struct afmon_dispatch **metric_dispatches;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/micros.h"
 #include "base/status.h"
-#include "catalog/fields.h"
 #include "http/http.h"
 #include "prometheus/text.h"
 
@@ -79,48 +79,27 @@ void afmon_listen_free(struct afmon_core *core)
     afmon_listen_close(core);
     afmon_meters_free(core->meters);
     core->meters = NULL;
-    free(core->meter_fields);
-    core->meter_fields = NULL;
+    afmon_unpacked_free(&core->meter_fields);
 }
 
 /* ---- counting ---- */
 
-static bool unpack(struct afmon_core *core, const struct afmon_set *set, size_t *count)
-{
-    struct afmon_field_walk walk = afmon_field_walk_begin(set->packed, set->packed_length);
-    afmon_field field;
-    *count = 0;
-    while (afmon_field_walk_next(&walk, &field)) {
-        if (*count == core->meter_field_capacity) {
-            size_t bigger = core->meter_field_capacity == 0 ? 16 : core->meter_field_capacity * 2;
-            afmon_field *fields = realloc(core->meter_fields, bigger * sizeof *fields);
-            if (fields == NULL)
-                return false;
-            core->meter_fields = fields;
-            core->meter_field_capacity = bigger;
-        }
-        core->meter_fields[(*count)++] = field;
-    }
-    return true;
-}
-
 void afmon_listen_add(struct afmon_core *core, const struct afmon_store_sample *samples, size_t count)
 {
     const struct afmon_set *unpacked = NULL;
-    size_t field_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct afmon_store_sample *stored = &samples[i];
         if (stored->set == NULL)
-            field_count = 0;
-        else if (stored->set != unpacked)
-            (void)unpack(core, stored->set, &field_count); /* without memory the labels behind are left out */
+            core->meter_fields.count = 0;
+        else if (stored->set != unpacked) /* without memory the labels behind are left out */
+            (void)afmon_unpack(&core->meter_fields, stored->set->packed, stored->set->packed_length);
         unpacked = stored->set;
         const afmon_sample sample = {.metric = stored->series->name,
                                      .metric_length = stored->series->name_length,
                                      .value = stored->value,
-                                     .timestamp_ns = stored->wall_us * 1000,
-                                     .fields = core->meter_fields,
-                                     .field_count = field_count};
+                                     .timestamp_ns = afmon_us_to_ns(stored->wall_us),
+                                     .fields = core->meter_fields.fields,
+                                     .field_count = core->meter_fields.count};
         afmon_meters_add(core->meters, &sample);
     }
     afmon_meters_settle(core->meters);

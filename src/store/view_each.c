@@ -157,8 +157,7 @@ afmon_status afmon_cursor_run(struct afmon_cursor *cursor, afmon_series_visitor 
 void afmon_cursor_end(struct afmon_cursor *cursor)
 {
     afmon_recall_end(&cursor->evicted);
-    free(cursor->unpacked.fields);
-    cursor->unpacked = (struct afmon_unpacked){0};
+    afmon_unpacked_free(&cursor->unpacked);
 }
 
 static afmon_status run_whole(struct afmon_cursor *cursor, afmon_series_visitor visit, void *user, afmon_error *error)

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "catalog/unpacked.h"
 #include "store/reader.h"
 #include "store/store_internal.h"
 #include "store/view.h"
@@ -90,14 +91,6 @@ afmon_status afmon_view_recall_on(afmon_view *view, struct afmon_recall *recall,
                                   afmon_error *error);
 void afmon_recall_end(struct afmon_recall_place *place);
 
-/* ---- Fields ---- */
-
-struct afmon_unpacked {
-    afmon_field *fields;
-    size_t count;
-    size_t capacity;
-};
-
 /* ---- Every sample ---- */
 
 /* Gets one sample and the series that it is of. Non-zero: stop. */
@@ -140,7 +133,5 @@ void afmon_cursor_begin(struct afmon_cursor *cursor, afmon_view *view, afmon_win
  * goes on behind that sample. One thread at a time. */
 afmon_status afmon_cursor_run(struct afmon_cursor *cursor, afmon_series_visitor visit, void *user, afmon_error *error);
 void afmon_cursor_end(struct afmon_cursor *cursor);
-
-bool afmon_unpack(struct afmon_unpacked *unpacked, const void *packed, size_t length); /* false: no memory */
 
 #endif
