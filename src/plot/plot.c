@@ -142,6 +142,14 @@ static afmon_status draw_to(struct afmon_chart_job *job, const char *format, afm
     return status;
 }
 
+/* The place is NULL where something that the caller must give is missing. */
+static afmon_status plot_to(struct afmon_chart_job *job, const void *place, afmon_write_fn write, void *user)
+{
+    afmon_status status = check(job->view, place, job->options, job->error);
+    const char *format = status == AFMON_OK ? format_of(job->options, NULL, job->error) : NULL;
+    return format == NULL ? AFMON_E_ARGUMENT : draw_to(job, format, write, user);
+}
+
 afmon_status afmon_plot_chart(afmon_view *view, afmon_chart chart, const afmon_plot_options *given,
                               afmon_write_fn write, void *user, afmon_error *error)
 {
@@ -151,9 +159,7 @@ afmon_status afmon_plot_chart(afmon_view *view, afmon_chart chart, const afmon_p
         .kind = kind_of(chart), .view = view, .options = given == NULL ? &options : given, .error = error};
     if (job.kind == NULL || write == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a chart needs a kind and somebody who takes it");
-    afmon_status status = check(view, "", job.options, error);
-    const char *format = status == AFMON_OK ? format_of(job.options, NULL, error) : NULL;
-    return format == NULL ? AFMON_E_ARGUMENT : draw_to(&job, format, write, user);
+    return plot_to(&job, "", write, user);
 }
 
 afmon_status afmon_plot_metric_to(afmon_view *view, const char *name, const afmon_plot_options *given,
@@ -168,9 +174,7 @@ afmon_status afmon_plot_metric_to(afmon_view *view, const char *name, const afmo
                                   .metric = name};
     if (write == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a chart needs somebody who takes it");
-    afmon_status status = check(view, name, job.options, error);
-    const char *format = status == AFMON_OK ? format_of(job.options, NULL, error) : NULL;
-    return format == NULL ? AFMON_E_ARGUMENT : draw_to(&job, format, write, user);
+    return plot_to(&job, name, write, user);
 }
 
 afmon_status afmon_plot_metric(afmon_view *view, const char *name, const char *path, const afmon_plot_options *given,

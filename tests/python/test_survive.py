@@ -192,36 +192,29 @@ def test_asyncio_is_not_held_up(folder):
         assert asyncio.run(scene(monitor)) < 0.15  # a wait for the handler would be 0.2 s at least
 
 
-def test_the_loop_goes_on_while_queues_are_full(folder):
-    """Tasks record more than the files take; what a call waits for it waits for without the interpreter's lock."""
-    async def record(monitor, number):
+async def record_from_tasks(monitor):
+    """16,000 samples, by eight tasks."""
+    async def record(number):
         for i in range(2000):
             monitor.record_metric("m", i, {"task": number, "text": f"{number} {i}" * 20})
             if i % 50 == 0:
                 await asyncio.sleep(0)
 
-    async def scene(monitor):
-        await asyncio.gather(*(record(monitor, number) for number in range(8)))
+    await asyncio.gather(*(record(number) for number in range(8)))
 
+
+def test_the_loop_goes_on_while_queues_are_full(folder):
+    """Tasks record more than the files take; what a call waits for it waits for without the interpreter's lock."""
     with afmon.GenerationMonitor(folder, metrics_interval=0, ring_bytes=16384) as monitor:
-        asyncio.run(scene(monitor))
+        asyncio.run(record_from_tasks(monitor))
         monitor.flush(60)
         assert monitor.get_metrics("m", None)["count"] == 16_000
 
 
 def test_the_loop_never_waits_where_full_queues_drop(folder):
     """16,000 samples come so fast that a queue of 16 KiB is full again and again."""
-    async def record(monitor, number):
-        for i in range(2000):
-            monitor.record_metric("m", i, {"task": number, "text": f"{number} {i}" * 20})
-            if i % 50 == 0:
-                await asyncio.sleep(0)
-
-    async def scene(monitor):
-        await asyncio.gather(*(record(monitor, number) for number in range(8)))
-
     with afmon.GenerationMonitor(folder, metrics_interval=0, ring_bytes=16384, on_full="drop") as monitor:
-        asyncio.run(scene(monitor))
+        asyncio.run(record_from_tasks(monitor))
         monitor.flush(60)
         stats = monitor.stats()
     assert stats["ring_waits"] == 0 and stats["ring_wait_s"] == 0
