@@ -131,6 +131,42 @@ typedef enum afmon_level { AFMON_INFO = 0, AFMON_WARNING = 1, AFMON_ERROR = 2 } 
 /* "info", "warning" or "error". Static text. Any thread. */
 AFMON_API const char *afmon_level_name(afmon_level level);
 
+/* ---- Metrics by name --------------------------------------------------------------------------------------------- */
+
+/* What a metric's values are. */
+typedef enum afmon_unit {
+    AFMON_UNIT_NUMBER = 0, /* not known: a metric of the program's own */
+    AFMON_UNIT_SECONDS,
+    AFMON_UNIT_SHARE, /* 0 to 1, as of ones and zeros */
+    AFMON_UNIT_TOKENS,
+    AFMON_UNIT_TURNS, /* of a conversation */
+    AFMON_UNIT_SCORE,
+    AFMON_UNIT_COUNT /* things that happened: their sum tells, not their mean */
+} afmon_unit;
+
+/* Which metrics belong together, in the order in which tables show them. */
+typedef enum afmon_metric_group {
+    AFMON_METRICS_GENERATION = 0,
+    AFMON_METRICS_TOKENS,
+    AFMON_METRICS_CONVERSATIONS,
+    AFMON_METRICS_EVALUATION,
+    AFMON_METRICS_OTHER,  /* of the program's own */
+    AFMON_METRICS_COUNTED /* by model, by finish reason: one metric each */
+} afmon_metric_group;
+
+typedef struct afmon_metric_info {
+    const char *name;  /* "generation_time"; of a family ("model_usage:") what its names begin with; NULL: not known */
+    const char *title; /* "Generation time"; NULL: not known */
+    bool is_prefix;    /* name is what a family's names begin with */
+    afmon_metric_group group;
+    afmon_unit unit;
+} afmon_metric_info;
+
+/* What afmon knows of a metric by its whole name (length bytes): those that tracked calls record. Of any other name,
+ * also of one that only begins or ends like one of them, it knows nothing: group OTHER, unit NUMBER.
+ * Static, never NULL. Any thread. */
+AFMON_API const afmon_metric_info *afmon_metric_get_info(const char *name, size_t length);
+
 /* ---- Aggregates, token usage, alerts ------------------------------------------------------------------------- */
 
 /* Windows in seconds count back from now (for a recorded run: from its last sample); both edges belong to the

@@ -3,10 +3,10 @@
 #ifndef AFMON_LIVE_METADATA_H
 #define AFMON_LIVE_METADATA_H
 
+#include "catalog/facts.h"
 #include "live/groups.h"
 #include "meters/labels.h"
 #include "store/reader.h"
-#include "summary/sample.h"
 
 struct afmon_live_labels {
     struct afmon_group *operation; /* NULL: none is named */

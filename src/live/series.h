@@ -2,9 +2,9 @@
 #ifndef AFMON_LIVE_SERIES_H
 #define AFMON_LIVE_SERIES_H
 
+#include "catalog/facts.h"
 #include "live/rules.h"
 #include "store/summary.h"
-#include "summary/sample.h"
 
 #define AFMON_LIVE_METRICS 1024  /* told apart; samples of further names are counted, no more */
 #define AFMON_LIVE_KEPT_FREE 128 /* of these places: for metrics that tracked calls record, and those of rules */
@@ -28,8 +28,8 @@ struct afmon_live_series {
     size_t name_length;
     uint64_t hash;
     enum afmon_live_kind kind;
-    enum afmon_metric_kind metric; /* what it is to a summary */
-    struct afmon_piece rest;       /* of the name, behind the metric's prefix */
+    enum afmon_metric_id metric; /* what it is to a summary */
+    struct afmon_piece rest;     /* of the name, behind the metric's prefix */
     struct afmon_summary sums;
     struct afmon_histogram values;
     bool charted;

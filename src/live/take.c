@@ -44,8 +44,8 @@ static bool add_to_series(struct afmon_live *live, struct afmon_live_series *ser
 }
 
 /* What the metadata say, where anybody wants to know it of a metric of that kind. */
-static afmon_status find_labels(struct afmon_live *live, struct afmon_read_sample *sample,
-                                enum afmon_metric_kind metric, uint64_t rules, const struct afmon_live_labels **labels)
+static afmon_status find_labels(struct afmon_live *live, struct afmon_read_sample *sample, enum afmon_metric_id metric,
+                                uint64_t rules, const struct afmon_live_labels **labels)
 {
     *labels = afmon_live_metadata_none(live->metadata);
     if (metric == AFMON_METRIC_OTHER && rules == 0)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "summary/sample.h"
+#include "catalog/facts.h"
 #include "summary/tally_internal.h"
 
 /* ---- Lists ---- */

@@ -8,7 +8,7 @@
 
 #include <afmon/afmon.h>
 
-#include "summary/sample.h"
+#include "catalog/facts.h"
 
 struct afmon_run_tally; /* opaque */
 
