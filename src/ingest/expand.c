@@ -12,6 +12,7 @@
 void afmon_expander_init(struct afmon_expander *expander)
 {
     afmon_buffer_init(&expander->name, SCRATCH_LIMIT);
+    afmon_buffer_init(&expander->common, SCRATCH_LIMIT);
     afmon_buffer_init(&expander->packed, SCRATCH_LIMIT);
     afmon_buffer_init(&expander->data, SCRATCH_LIMIT);
     afmon_buffer_init(&expander->text, SCRATCH_LIMIT);
@@ -20,6 +21,7 @@ void afmon_expander_init(struct afmon_expander *expander)
 void afmon_expander_free(struct afmon_expander *expander)
 {
     afmon_buffer_free(&expander->name);
+    afmon_buffer_free(&expander->common);
     afmon_buffer_free(&expander->packed);
     afmon_buffer_free(&expander->data);
     afmon_buffer_free(&expander->text);
@@ -49,6 +51,31 @@ void afmon_pack_text(struct afmon_buffer *out, const char *key, struct afmon_tex
         afmon_pack_one(out, afmon_string_n(key, text.data, text.length));
 }
 
+bool afmon_expand_common(struct afmon_expansion *expansion, struct afmon_text model)
+{
+    struct afmon_buffer *common = &expansion->expander->common;
+    afmon_buffer_clear(common);
+    afmon_pack_text(common, "model_name", model);
+    expansion->model_length = common->length;
+    afmon_buffer_add(common, expansion->fields, expansion->fields_length);
+    return !common->failed;
+}
+
+struct afmon_buffer *afmon_packed_begin(struct afmon_expansion *expansion)
+{
+    struct afmon_buffer *packed = &expansion->expander->packed;
+    afmon_buffer_clear(packed);
+    afmon_buffer_add(packed, expansion->expander->common.data, expansion->model_length);
+    return packed;
+}
+
+bool afmon_packed_end(struct afmon_expansion *expansion)
+{
+    struct afmon_buffer *packed = &expansion->expander->packed;
+    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
+    return !packed->failed;
+}
+
 bool afmon_emit(struct afmon_expansion *expansion, const char *name, double value, const void *packed, size_t length)
 {
     struct afmon_expanded_sample sample = {.name = name,
@@ -74,8 +101,7 @@ bool afmon_emit_named(struct afmon_expansion *expansion, const char *prefix, str
     return !name->failed && expansion->sink->sample(expansion->sink->user, &sample, expansion->boot_ns);
 }
 
-bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3],
-                       struct afmon_text model)
+bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3])
 {
     static const struct {
         const char *name;
@@ -83,15 +109,10 @@ bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const 
     } series[3] = {{"prompt_token_count", AFMON_TRACK_PROMPT},
                    {"completion_token_count", AFMON_TRACK_COMPLETION},
                    {"total_token_count", AFMON_TRACK_TOTAL}};
-    struct afmon_buffer *packed = &expansion->expander->packed;
-    afmon_buffer_clear(packed);
-    afmon_pack_text(packed, "model_name", model);
-    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
-    if (packed->failed)
-        return false;
+    const struct afmon_buffer *common = &expansion->expander->common;
     for (int i = 0; i < 3; i++) {
         if ((flags & series[i].flag) != 0 &&
-            !afmon_emit(expansion, series[i].name, tokens[i], packed->data, packed->length))
+            !afmon_emit(expansion, series[i].name, tokens[i], common->data, common->length))
             return false;
     }
     return true;

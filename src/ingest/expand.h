@@ -35,7 +35,8 @@ struct afmon_expand_sink {
 /* Scratch memory, kept between calls. */
 struct afmon_expander {
     struct afmon_buffer name;
-    struct afmon_buffer packed;
+    struct afmon_buffer common; /* metadata that all samples of a tracked call have: model_name and the call's fields */
+    struct afmon_buffer packed; /* metadata of one sample that has more */
     struct afmon_buffer data;
     struct afmon_buffer text;
 };

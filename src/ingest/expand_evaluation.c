@@ -59,40 +59,37 @@ static bool next_score(const unsigned char **at, const unsigned char *end, struc
 
 static bool emit_time(struct afmon_expansion *expansion, const struct evaluation *call)
 {
-    struct afmon_buffer *packed = &expansion->expander->packed;
-    afmon_buffer_clear(packed);
+    struct afmon_buffer *packed = afmon_packed_begin(expansion);
     afmon_pack_text(packed, "evaluator_type", call->evaluator);
     afmon_pack_one(packed, afmon_bool("success", call->success));
-    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
-    return !packed->failed &&
+    return afmon_packed_end(expansion) &&
            afmon_emit(expansion, "evaluation_time", call->record.duration_s, packed->data, packed->length);
 }
 
 static bool emit_score(struct afmon_expansion *expansion, const struct evaluation *call, const struct score *score)
 {
-    struct afmon_buffer *packed = &expansion->expander->packed;
-    afmon_buffer_clear(packed);
+    struct afmon_buffer *packed = afmon_packed_begin(expansion);
     afmon_pack_text(packed, "evaluator_type", call->evaluator);
     afmon_pack_text(packed, "feedback", score->feedback);
-    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
-    return !packed->failed &&
+    return afmon_packed_end(expansion) &&
            afmon_emit_named(expansion, "evaluation_score_", score->name, score->value, packed->data, packed->length);
 }
 
 static bool emit_error_rate(struct afmon_expansion *expansion, const struct evaluation *call)
 {
-    struct afmon_buffer *packed = &expansion->expander->packed;
-    afmon_buffer_clear(packed);
+    bool has_error = call->error.length > 0;
+    struct afmon_buffer *packed = afmon_packed_begin(expansion);
     afmon_pack_text(packed, "evaluator_type", call->evaluator);
+    if (has_error)
+        afmon_pack_text(packed, "error", call->error);
     afmon_pack_text(packed, "error_type", call->error_type);
-    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
-    return !packed->failed && afmon_emit(expansion, "evaluation_error_rate", call->error.length > 0 ? 1.0 : 0.0,
-                                         packed->data, packed->length);
+    return afmon_packed_end(expansion) &&
+           afmon_emit(expansion, "evaluation_error_rate", has_error ? 1.0 : 0.0, packed->data, packed->length);
 }
 
 static bool emit_samples(struct afmon_expansion *expansion, const struct evaluation *call)
 {
-    if (!emit_time(expansion, call))
+    if (!afmon_expand_common(expansion, call->model) || !emit_time(expansion, call))
         return false;
     const unsigned char *at = call->scores;
     const unsigned char *end = at + call->record.scores_length;
@@ -100,8 +97,7 @@ static bool emit_samples(struct afmon_expansion *expansion, const struct evaluat
     while (next_score(&at, end, &score))
         if (!emit_score(expansion, call, &score))
             return false;
-    return emit_error_rate(expansion, call) &&
-           afmon_emit_tokens(expansion, call->record.head.flags, call->tokens, call->model);
+    return emit_error_rate(expansion, call) && afmon_emit_tokens(expansion, call->record.head.flags, call->tokens);
 }
 
 static void add_number(struct afmon_buffer *text, double value)

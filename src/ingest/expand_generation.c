@@ -43,6 +43,18 @@ static struct afmon_text error_type_field(const struct afmon_expansion *expansio
     return (struct afmon_text){0};
 }
 
+static bool emit_error_rate(struct afmon_expansion *expansion, const struct generation *call)
+{
+    struct afmon_buffer *packed = afmon_packed_begin(expansion);
+    if (call->has_error)
+        afmon_pack_text(packed, "error", call->error);
+    afmon_pack_text(packed, "error_type", call->error_type);
+    if (call->record.http_status != 0)
+        afmon_pack_one(packed, afmon_int("status", call->record.http_status));
+    return afmon_packed_end(expansion) &&
+           afmon_emit(expansion, "error_rate", call->has_error ? 1.0 : 0.0, packed->data, packed->length);
+}
+
 static bool emit_api_error(struct afmon_expansion *expansion, const struct generation *call)
 {
     if (call->success && !call->has_error)
@@ -50,28 +62,27 @@ static bool emit_api_error(struct afmon_expansion *expansion, const struct gener
     struct afmon_text type = call->error_type.data != NULL ? call->error_type : error_type_field(expansion);
     if (type.data == NULL && call->record.http_status == 0)
         return true;
-    struct afmon_buffer *packed = &expansion->expander->packed;
-    afmon_buffer_clear(packed);
+    struct afmon_buffer *packed = afmon_packed_begin(expansion);
     afmon_pack_text(packed, "error_type", type);
     if (call->record.http_status != 0)
         afmon_pack_one(packed, afmon_int("status", call->record.http_status));
-    afmon_buffer_add(packed, expansion->fields, expansion->fields_length);
-    return !packed->failed && afmon_emit(expansion, "api_errors", 1.0, packed->data, packed->length);
+    return afmon_packed_end(expansion) && afmon_emit(expansion, "api_errors", 1.0, packed->data, packed->length);
 }
 
 static bool emit_samples(struct afmon_expansion *expansion, const struct generation *call)
 {
-    const void *fields = expansion->fields;
-    size_t length = expansion->fields_length;
+    if (!afmon_expand_common(expansion, call->model))
+        return false;
+    const void *fields = expansion->expander->common.data;
+    size_t length = expansion->expander->common.length;
     return afmon_emit(expansion, "generation_time", call->record.duration_s, fields, length) &&
            afmon_emit(expansion, "success_rate", call->success ? 1.0 : 0.0, fields, length) &&
-           afmon_emit(expansion, "error_rate", call->has_error ? 1.0 : 0.0, fields, length) &&
-           emit_api_error(expansion, call) &&
+           emit_error_rate(expansion, call) && emit_api_error(expansion, call) &&
            (call->model.data == NULL ||
             afmon_emit_named(expansion, "model_usage:", call->model, 1.0, fields, length)) &&
            (call->finish.data == NULL ||
             afmon_emit_named(expansion, "finish_reason:", call->finish, 1.0, fields, length)) &&
-           afmon_emit_tokens(expansion, call->record.head.flags, call->tokens, call->model) &&
+           afmon_emit_tokens(expansion, call->record.head.flags, call->tokens) &&
            ((call->record.head.flags & AFMON_TRACK_LENGTH) == 0 ||
             afmon_emit(expansion, "conversation_length", call->record.conversation_length, fields, length));
 }

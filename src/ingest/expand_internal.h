@@ -17,6 +17,7 @@ struct afmon_expansion {
     int64_t wall_offset_ns;
     const void *fields; /* metadata of the call, packed */
     size_t fields_length;
+    size_t model_length; /* of model_name, packed, at the begin of expander->common */
 };
 
 /* The next text of a record, whose length may be AFMON_TEXT_ABSENT. */
@@ -25,14 +26,21 @@ struct afmon_text afmon_text_take(const unsigned char **at, uint32_t length);
 void afmon_pack_one(struct afmon_buffer *out, afmon_field field);
 void afmon_pack_text(struct afmon_buffer *out, const char *key, struct afmon_text text); /* nothing where not given */
 
+/* Collects the metadata that every sample of the call has: model_name, where given, then the call's fields. */
+bool afmon_expand_common(struct afmon_expansion *expansion, struct afmon_text model);
+
+/* Metadata of a sample that has fields of its own: they are added to the buffer between begin (model_name) and end (the
+ * call's fields, which may replace them). It is then in expander->packed. */
+struct afmon_buffer *afmon_packed_begin(struct afmon_expansion *expansion);
+bool afmon_packed_end(struct afmon_expansion *expansion);
+
 /* Give one sample to the sink; the second one with a name of two parts. */
 bool afmon_emit(struct afmon_expansion *expansion, const char *name, double value, const void *packed, size_t length);
 bool afmon_emit_named(struct afmon_expansion *expansion, const char *prefix, struct afmon_text rest, double value,
                       const void *packed, size_t length);
 
 /* The token counts that were given: prompt, completion, total. */
-bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3],
-                       struct afmon_text model);
+bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3]);
 
 /* The data of the log record, collected in expander->data, and given to the sink with the call's metadata behind it. */
 void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, bool success);

@@ -82,18 +82,22 @@ def _generation(duration, success, told):
                 ("finish_reason", "finish_reason")) if told.get(name) is not None]
     if error_type and not success:
         samples.append(("api_errors", 1.0))
-    of_tokens = {"model_name": told["model_name"]} if told.get("model_name") is not None else {}
-    return [(metric, value, metadata | (of_tokens if metric in TOKENS else {})) for metric, value in samples]
+    if told.get("model_name") is not None:
+        metadata = {"model_name": told["model_name"]} | metadata
+    failure = {"error": str(told["error"])} if told.get("error") else {}
+    return [(metric, value, (failure if metric == "error_rate" else {}) | metadata) for metric, value in samples]
 
 
 def _evaluation(duration, success, told):
-    evaluator = {"evaluator_type": told["evaluator_type"]}
+    model = {"model_name": told["model_name"]} if told.get("model_name") is not None else {}
+    evaluator = model | {"evaluator_type": told["evaluator_type"]}
     yield "evaluation_time", duration, evaluator | {"success": success}
     for name, score in told["scores"].items():
         yield f"evaluation_score_{getattr(name, 'value', name)}", score, evaluator
-    yield "evaluation_error_rate", float(bool(told.get("error"))), evaluator
+    yield "evaluation_error_rate", float(bool(told.get("error"))), evaluator | (
+        {"error": str(told["error"])} if told.get("error") else {})
     for metric, value in _tokens(told):
-        yield metric, value, {"model_name": told["model_name"]}
+        yield metric, value, model
 
 
 def samples_of(call):

@@ -177,7 +177,7 @@ def test_statsd_has_every_sample(folder):
     lines = udp.lines()
     assert len(lines) == len(lines_of(folder))
     assert all(line.startswith("mine.") and "team:a" in line for line in lines)
-    assert any(line.startswith("mine.generations:1|c|#outcome:success,operation:answer_generation") for line in lines)
+    assert any(line.startswith("mine.generations:1|c|#outcome:success,model_name:m,operation:answer_generation") for line in lines)
 
 
 def test_a_run_is_scraped(folder):

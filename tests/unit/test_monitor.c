@@ -129,7 +129,99 @@ static void an_api_failure_is_counted(void **state)
     afmon_close_report report;
     afmon_monitor_close(monitor, &report);
     assert_int_equal(report.samples_recorded, report.samples_written);
-    assert_int_equal(count_in(folder, "metrics.jsonl", "\"error_type\": \"RateLimitError\", \"status\": 429, "), 1);
+    assert_int_equal(count_in(folder, "metrics.jsonl",
+                              "{\"metric\": \"api_errors\", \"value\": 1.0, \"error_type\": \"RateLimitError\", "
+                              "\"status\": 429, "),
+                     1);
+    assert_int_equal(count_in(folder, "metrics.jsonl",
+                              "{\"metric\": \"error_rate\", \"value\": 1.0, \"error\": \"slow down\", \"error_type\": "
+                              "\"RateLimitError\", \"status\": 429, "),
+                     1);
+    remove_folder(folder);
+}
+
+/* What a failure hit is on each of its samples, and what it was on the one that counts it, once. */
+static void every_sample_of_a_call_has_its_model_and_fields(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    afmon_field fields[] = {afmon_string("item_id", "7"), afmon_string("error", "mine"),
+                            afmon_string("model_name", "of the caller")};
+    afmon_generation call = {.duration_s = 1,
+                             .model_name = "m",
+                             .finish_reason = "length",
+                             .error = "line one\n\"two\"",
+                             .error_type = "ValueError",
+                             .total_token_count = AFMON_GIVEN(7),
+                             .conversation_length = AFMON_GIVEN(2),
+                             .fields = fields,
+                             .field_count = 1};
+    afmon_score scores[] = {{"coherence", 0.9, NULL}};
+    afmon_evaluation judged = {.duration_s = 1,
+                               .evaluator_type = "judge",
+                               .scores = scores,
+                               .score_count = 1,
+                               .model_name = "m",
+                               .error = "no verdict",
+                               .error_type = "KeyError",
+                               .total_token_count = AFMON_GIVEN(7),
+                               .fields = fields,
+                               .field_count = 1};
+    assert_int_equal(afmon_track_generation(monitor, &call), AFMON_OK);
+    assert_int_equal(afmon_track_evaluation(monitor, &judged), AFMON_OK);
+    call.field_count = 3;
+    assert_int_equal(afmon_track_generation(monitor, &call), AFMON_OK);
+    afmon_close_report report;
+    afmon_monitor_close(monitor, &report);
+    size_t calls = (size_t)report.samples_written;
+    assert_int_equal(report.samples_recorded, report.samples_written);
+    assert_int_equal(count_in(folder, "metrics.jsonl", "\"model_name\": \""), calls);
+    assert_int_equal(count_in(folder, "metrics.jsonl", "\"item_id\": \"7\", "), calls);
+    assert_int_equal(count_in(folder, "metrics.jsonl",
+                              "{\"metric\": \"error_rate\", \"value\": 1.0, \"model_name\": \"m\", \"error\": \"line "
+                              "one\\n\\\"two\\\"\", \"error_type\": \"ValueError\", \"item_id\": \"7\", \"timestamp\""),
+                     1);
+    assert_int_equal(count_in(folder, "metrics.jsonl",
+                              "{\"metric\": \"evaluation_error_rate\", \"value\": 1.0, \"model_name\": \"m\", "
+                              "\"evaluator_type\": \"judge\", \"error\": \"no verdict\", \"error_type\": \"KeyError\", "
+                              "\"item_id\": \"7\", \"timestamp\""),
+                     1);
+    assert_int_equal(count_in(folder, "metrics.jsonl", "\"error\": \"no verdict\""), 1);
+    assert_int_equal(count_in(folder, "metrics.jsonl",
+                              "{\"metric\": \"error_rate\", \"value\": 1.0, \"model_name\": \"of the caller\", "
+                              "\"error\": \"mine\", \"error_type\": \"ValueError\", \"item_id\": \"7\", \"timestamp\""),
+                     1);
+    remove_folder(folder);
+}
+
+/* Texts of errors do not repeat. */
+static void texts_of_errors_stay_within_the_bound(void **state)
+{
+    (void)state;
+    enum { CALLS = 4000, BOUND = 1 << 20 };
+    char *folder = make_folder();
+    afmon_options options;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.max_memory = BOUND;
+    afmon_monitor *monitor;
+    afmon_error error;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, &error), AFMON_OK);
+    char text[2048];
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    for (int i = 0; i < CALLS; i++) {
+        (void)snprintf(text, sizeof text, "failure %d", i);
+        text[strlen(text)] = 'x';
+        assert_int_equal(afmon_track_generation(monitor, &(afmon_generation){.error = text}), AFMON_OK);
+    }
+    assert_int_equal(afmon_monitor_flush(monitor, 60, &error), AFMON_OK);
+    afmon_stats stats;
+    afmon_monitor_stats(monitor, &stats);
+    assert_in_range(stats.bytes_in_memory, 1, 2 * BOUND);
+    assert_int_equal(count_of_metric(monitor, "error_rate"), CALLS);
+    afmon_monitor_close(monitor, NULL);
     remove_folder(folder);
 }
 
@@ -154,11 +246,12 @@ static void an_evaluation_is_its_scores(void **state)
     assert_int_equal(
         count_in(
             folder, "metrics.jsonl",
-            "{\"metric\": \"evaluation_time\", \"value\": 0.5, \"evaluator_type\": \"judge\", \"success\": true, "),
+            "{\"metric\": \"evaluation_time\", \"value\": 0.5, \"model_name\": \"m\", \"evaluator_type\": \"judge\", "
+            "\"success\": true, "),
         1);
     assert_int_equal(count_in(folder, "metrics.jsonl",
-                              "{\"metric\": \"evaluation_score_factuality\", \"value\": 0.5, \"evaluator_type\": "
-                              "\"judge\", \"feedback\": \"one date is wrong\", "),
+                              "{\"metric\": \"evaluation_score_factuality\", \"value\": 0.5, \"model_name\": \"m\", "
+                              "\"evaluator_type\": \"judge\", \"feedback\": \"one date is wrong\", "),
                      1);
     assert_int_equal(count_in(folder, "metrics.jsonl", "{\"metric\": \"evaluation_error_rate\", \"value\": 0.0, "), 1);
     assert_int_equal(
@@ -466,6 +559,8 @@ int main(void)
         cmocka_unit_test(handles_record_like_names),
         cmocka_unit_test(a_generation_is_its_samples_and_a_log_record),
         cmocka_unit_test(an_api_failure_is_counted),
+        cmocka_unit_test(every_sample_of_a_call_has_its_model_and_fields),
+        cmocka_unit_test(texts_of_errors_stay_within_the_bound),
         cmocka_unit_test(an_evaluation_is_its_scores),
         cmocka_unit_test(reserved_keys_do_not_collide),
         cmocka_unit_test(token_usage_is_by_model),
