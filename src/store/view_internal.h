@@ -59,29 +59,30 @@ bool afmon_view_takes_all(const afmon_view *view, struct afmon_times times);
 /* True where evicted samples of the series may lie in the window. */
 bool afmon_view_misses(const struct afmon_view_series *series, struct afmon_times times);
 
-/* ---- Evicted samples, read back ---- */
+/* ---- Samples read back from the files ---- */
 
 struct afmon_recall {
     const struct afmon_view_series *only; /* NULL: every series */
     struct afmon_times times;
+    bool all; /* those in memory, too, where the files hold them */
     bool (*wants)(void *user, const struct afmon_view_series *series); /* NULL: all; else which series */
     /* Returns AFMON_OK to go on. sample may be completed by afmon_reader_packed. */
     afmon_status (*visit)(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
                           struct afmon_read_sample *sample);
     void *user;
-    uint64_t missing; /* filled in: evicted samples that the files do not hold any more */
+    uint64_t missing; /* filled in: samples that the files should hold, and do not */
 };
 
-/* Visits the evicted samples of a window in the order in which they were written. One pass over the files at most, and
- * none where no evicted sample can be of the window. Without sources nothing is visited. Any thread. */
+/* Visits the evicted (or all) samples of a window in the order in which they were written. One pass over the files at
+ * most, and none where no such sample can be of the window. Without sources nothing is visited. Any thread. */
 afmon_status afmon_view_recall(afmon_view *view, struct afmon_recall *recall, afmon_error *error);
 
 /* How far a recall has come. A zeroed one to begin with; afmon_recall_end it in every case. */
 struct afmon_recall_place {
     struct afmon_reader *reader;
     uint64_t *seen; /* by series of the view: samples that were met in the files */
-    uint64_t left;  /* evicted samples that are still to come */
-    size_t source;
+    uint64_t left;  /* samples that are still to come */
+    size_t source;  /* the file that is being read */
     int64_t offset; /* in the source's file; -1: its beginning */
 };
 

@@ -1,5 +1,5 @@
-/* Reading evicted samples back. The first `evicted.count` samples of a series in the sources are those that had left
- * memory when the view was taken; all later ones are in its chunks. */
+/* Reading samples back. The first `total` samples of a series in the sources are those that it had when the view was
+ * taken: the first `evicted.count` of them had left memory then, the others are in its chunks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +14,18 @@ struct recalling {
     afmon_status status;
 };
 
+/* How many samples of a series, from its first one on, are read back. */
+static uint64_t count_of(const struct afmon_recall *recall, const struct afmon_view_series *series)
+{
+    return recall->all ? series->total : series->evicted.count;
+}
+
 static bool is_wanted(const struct afmon_recall *recall, const struct afmon_view_series *series)
 {
     if (recall->only != NULL && recall->only != series)
         return false;
-    return (recall->wants == NULL || recall->wants(recall->user, series)) && afmon_view_misses(series, recall->times);
+    return (recall->wants == NULL || recall->wants(recall->user, series)) &&
+           (recall->all || afmon_view_misses(series, recall->times));
 }
 
 static bool has_name(const struct afmon_view_series *series, const struct afmon_read_sample *sample)
@@ -49,7 +56,7 @@ static int visit(void *user, const struct afmon_read_sample *sample)
     if (series == NULL)
         return recalling->status != AFMON_OK;
     uint64_t *seen = &recalling->place->seen[series - recalling->view->series];
-    if (*seen >= series->evicted.count)
+    if (*seen >= count_of(recall, series))
         return 0;
     ++*seen;
     recalling->place->left--;
@@ -92,9 +99,9 @@ static void plan(const afmon_view *view, const struct afmon_recall *recall, stru
     for (size_t i = 0; i < view->series_count; i++) {
         const struct afmon_view_series *series = &view->series[i];
         if (is_wanted(recall, series))
-            place->left += series->evicted.count;
+            place->left += count_of(recall, series);
         else
-            place->seen[i] = series->evicted.count;
+            place->seen[i] = count_of(recall, series);
     }
 }
 

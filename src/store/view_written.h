@@ -1,0 +1,27 @@
+/* Every sample of a view in the order in which it was written, file by file. What belongs to one tracked call comes one
+ * behind the other that way; afmon_view_each gives it metric by metric. */
+#ifndef AFMON_STORE_VIEW_WRITTEN_H
+#define AFMON_STORE_VIEW_WRITTEN_H
+
+#include "store/view_internal.h"
+
+#define AFMON_NO_SOURCE SIZE_MAX
+
+struct afmon_written {
+    const struct afmon_view_series *series;
+    size_t source; /* which file, counted from 0; AFMON_NO_SOURCE: it is in none */
+    struct afmon_reader *reader;
+    /* The caller may complete it (afmon_reader_packed). Of a sample in memory it is complete. */
+    struct afmon_read_sample *sample;
+};
+
+/* Calls visit for each sample of the window; a status other than AFMON_OK ends it. One pass over the files. Samples
+ * that are in no file (a monitor that writes none; records of a killed process where nothing may be written), or in
+ * files that have lost them since, come last, ordered by their times, of one time as they were recorded. Any thread.
+ *
+ * AFMON_E_CANCELLED is for visit to return. An error of the files is one only where samples are nowhere else. */
+afmon_status afmon_view_each_written(afmon_view *view, afmon_window window,
+                                     afmon_status (*visit)(void *user, const struct afmon_written *written), void *user,
+                                     afmon_error *error);
+
+#endif
