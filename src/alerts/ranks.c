@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "alerts/values.h"
-#include "store/quantile.h"
+#include "base/quantile.h"
 
 struct ranked {
     double value;

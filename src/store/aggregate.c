@@ -11,8 +11,8 @@
 
 #include "store/batch.h"
 #include "store/index_search.h"
-#include "store/order.h"
-#include "store/quantile.h"
+#include "base/order.h"
+#include "base/quantile.h"
 #include "store/scratch.h"
 
 /* With fewer values than this behind the checkpoint it is quicker to look at each of them. */
@@ -30,8 +30,8 @@ struct answer {
     struct afmon_scratch *scratch; /* its values: those to search beside the index */
     struct afmon_entry *held;      /* chunks to search without the lock; a reference to each */
     size_t held_count;
-    struct afmon_sketch *sketch; /* a reference; NULL: none */
-    double *values;              /* of the quantiles */
+    struct afmon_shared_sketch *sketch; /* a reference; NULL: none */
+    double *values;                     /* of the quantiles */
     bool known;
     bool partial;
     bool approximate;
@@ -48,7 +48,7 @@ static void free_answer(struct answer *answer)
     for (size_t i = 0; i < answer->held_count; i++)
         afmon_chunk_release(answer->held[i].chunk);
     free(answer->held);
-    afmon_sketch_release(answer->sketch);
+    afmon_shared_sketch_release(answer->sketch);
 }
 
 /* ---- The chunks of a series ---- */
@@ -246,7 +246,7 @@ static afmon_status begin_quantiles(const struct chunks *chunks, const struct qu
 {
     if (answer->approximate && chunks->series->evicted.sketch != NULL) {
         answer->sketch = chunks->series->evicted.sketch;
-        afmon_sketch_hold(answer->sketch);
+        afmon_shared_sketch_hold(answer->sketch);
     }
     size_t from = index_from(chunks, whole_from);
     if (samples_from(chunks, from) >= INDEX_LEAST)

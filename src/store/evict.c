@@ -67,7 +67,7 @@ static void evict_chunk(struct afmon_store *store, const struct afmon_chunk *chu
 {
     struct afmon_series_data *series = chunk->series;
     afmon_turn_leave(&store->turn);
-    struct afmon_sketch *sketch = afmon_sketch_with(series->evicted.sketch, chunk->values, chunk->count);
+    struct afmon_shared_sketch *sketch = afmon_shared_sketch_with(series->evicted.sketch, chunk->values, chunk->count);
     afmon_turn_take(&store->turn);
     afmon_series_forget(store, series, sketch);
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "store/batch.h"
-#include "store/order.h"
-#include "store/quantile.h"
+#include "base/order.h"
+#include "base/quantile.h"
 #include "store/select.h"
 #include "store/store_internal.h"
 #include "store/window.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "store/index_internal.h"
-#include "store/order.h"
+#include "base/order.h"
 
 /* A slot becomes a page when it holds this many values, and more than one in HEAVY_SHARE of all. So the leaves hold few
  * enough values to be looked through, and there are few enough of them for a checkpoint to be small. */

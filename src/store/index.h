@@ -1,6 +1,6 @@
 /* The value index of a series: where in the order of all its values a value stands, and that for every window, exactly.
  *
- * It is a tree over the bits of the keys (store/order.h): the root has a slot for each value of the 13 leading bits
+ * It is a tree over the bits of the keys (base/order.h): the root has a slot for each value of the 13 leading bits
  * (sign, exponent, and one bit more), and a slot that has become heavy gets a page of 8 slots for the next 3 bits. A
  * slot keeps the values that came to it before it got its page, in the order in which they came. So a slot is heavy
  * only where values are, whatever their distribution; and since a slot's list is in the order of arrival, "the values

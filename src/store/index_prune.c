@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "store/index_internal.h"
-#include "store/order.h"
+#include "base/order.h"
 
 static void drop_first_block(struct afmon_index *index, struct afmon_index_list *list)
 {

@@ -71,14 +71,14 @@ static bool reserve_sketch(struct afmon_search *search, size_t classes)
 
 static bool weigh_sketch(struct afmon_search *search)
 {
-    const struct afmon_sketch *sketch = search->source.sketch;
+    const struct afmon_shared_sketch *sketch = search->source.sketch;
     search->sketch_count = 0;
     if (sketch == NULL)
         return true;
     if (!reserve_sketch(search, sketch->class_count))
         return false;
     for (uint32_t i = 0; i < sketch->class_count; i++) {
-        search->sketch[i].key = afmon_sketch_key(&sketch->classes[i]);
+        search->sketch[i].key = afmon_shared_sketch_key(&sketch->classes[i]);
         search->sketch[i].count = sketch->classes[i].count;
     }
     search->sketch_count = sketch->class_count;

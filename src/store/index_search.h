@@ -5,7 +5,7 @@
 #include <afmon/afmon.h>
 
 #include "store/index.h"
-#include "store/sketch.h"
+#include "store/shared_sketch.h"
 
 /* What is searched: all of this together. */
 struct afmon_search_source {
@@ -13,7 +13,7 @@ struct afmon_search_source {
     const struct afmon_checkpoint *checkpoint; /* values added since then; NULL: all values of the index */
     const uint64_t *keys;                      /* further keys */
     size_t key_count;
-    const struct afmon_sketch *sketch; /* NULL: none */
+    const struct afmon_shared_sketch *sketch; /* NULL: none */
 };
 
 struct afmon_search; /* opaque */

@@ -1,4 +1,4 @@
-/* Exact selection: the k-th smallest of many keys (store/order.h) in two or three passes over them. */
+/* Exact selection: the k-th smallest of many keys (base/order.h) in two or three passes over them. */
 #ifndef AFMON_STORE_SELECT_H
 #define AFMON_STORE_SELECT_H
 

@@ -5,7 +5,7 @@
 
 #include "catalog/lines.h"
 #include "store/batch.h"
-#include "store/order.h"
+#include "base/order.h"
 #include "store/store_internal.h"
 
 /* Samples of a growing chunk are summed up and put into the index so many at a time. */
@@ -59,7 +59,7 @@ void afmon_series_free(struct afmon_series_data *series)
     }
     free(series->entries);
     afmon_chunk_release(series->growing);
-    afmon_sketch_release(series->evicted.sketch);
+    afmon_shared_sketch_release(series->evicted.sketch);
     free(series);
 }
 

@@ -4,7 +4,7 @@
 
 #include "store/chunk.h"
 #include "store/index.h"
-#include "store/sketch.h"
+#include "store/shared_sketch.h"
 #include "store/summary.h"
 #include "store/tokens.h"
 
@@ -38,7 +38,7 @@ struct afmon_evicted {
     int64_t min_us; /* of their wall times */
     int64_t max_us;
     int64_t latest_steady_us;
-    struct afmon_sketch *sketch; /* of their values; NULL: empty */
+    struct afmon_shared_sketch *sketch; /* of their values; NULL: empty */
 };
 
 struct afmon_series_data {
@@ -94,7 +94,8 @@ bool afmon_series_seal(struct afmon_store *store, struct afmon_series_data *seri
 
 /* Takes the oldest sealed chunk, which there is, out of memory. sketch: with its values, or NULL where there was no
  * memory for one. */
-void afmon_series_forget(struct afmon_store *store, struct afmon_series_data *series, struct afmon_sketch *sketch);
+void afmon_series_forget(struct afmon_store *store, struct afmon_series_data *series,
+                         struct afmon_shared_sketch *sketch);
 
 /* In want of memory: takes all samples of the series out of it. */
 void afmon_series_forget_all(struct afmon_store *store, struct afmon_series_data *series);

@@ -52,15 +52,15 @@ static void note_evicted(struct afmon_store *store, struct afmon_evicted *evicte
     store->evicted += count;
 }
 
-static void swap_sketch(struct afmon_store *store, struct afmon_evicted *evicted, struct afmon_sketch *sketch)
+static void swap_sketch(struct afmon_store *store, struct afmon_evicted *evicted, struct afmon_shared_sketch *sketch)
 {
     if (sketch == NULL)
         return;
-    size_t before = afmon_sketch_bytes(evicted->sketch);
-    afmon_sketch_release(evicted->sketch);
+    size_t before = afmon_shared_sketch_bytes(evicted->sketch);
+    afmon_shared_sketch_release(evicted->sketch);
     evicted->sketch = sketch;
-    store->bytes += afmon_sketch_bytes(sketch) - before;
-    store->fixed_bytes += afmon_sketch_bytes(sketch) - before;
+    store->bytes += afmon_shared_sketch_bytes(sketch) - before;
+    store->fixed_bytes += afmon_shared_sketch_bytes(sketch) - before;
 }
 
 static void resize_entries(struct afmon_store *store, struct afmon_series_data *series, uint32_t capacity)
@@ -92,7 +92,8 @@ static void drop_first_entry(struct afmon_store *store, struct afmon_series_data
         resize_entries(store, series, left);
 }
 
-void afmon_series_forget(struct afmon_store *store, struct afmon_series_data *series, struct afmon_sketch *sketch)
+void afmon_series_forget(struct afmon_store *store, struct afmon_series_data *series,
+                         struct afmon_shared_sketch *sketch)
 {
     struct afmon_entry *entry = &series->entries[series->first_entry];
     forget_in_index(store, series);
@@ -116,7 +117,8 @@ static void forget_growing(struct afmon_store *store, struct afmon_series_data *
     }
     afmon_summary_merge(&series->settled, &entry.summary);
     note_evicted(store, &series->evicted, entry.min_us, entry.max_us, entry.wall_delta_us, entry.count);
-    swap_sketch(store, &series->evicted, afmon_sketch_with(series->evicted.sketch, entry.chunk->values, entry.count));
+    swap_sketch(store, &series->evicted,
+                afmon_shared_sketch_with(series->evicted.sketch, entry.chunk->values, entry.count));
     afmon_queue_remove(&store->growing, entry.chunk);
     store->bytes -= afmon_chunk_cost(entry.chunk);
     series->growing = NULL;
@@ -128,7 +130,7 @@ void afmon_series_forget_all(struct afmon_store *store, struct afmon_series_data
     while (series->first_entry < series->end_entry) {
         const struct afmon_entry *entry = &series->entries[series->first_entry];
         afmon_series_forget(store, series,
-                            afmon_sketch_with(series->evicted.sketch, entry->chunk->values, entry->count));
+                            afmon_shared_sketch_with(series->evicted.sketch, entry->chunk->values, entry->count));
     }
     if (series->growing != NULL)
         forget_growing(store, series);
@@ -143,5 +145,5 @@ void afmon_series_lose(struct afmon_store *store, struct afmon_series_data *seri
     if (series->token_kind != AFMON_TOKENS_NONE)
         *afmon_tokens_of(&store->tokens, sample->set, (enum afmon_token_kind)series->token_kind) +=
             afmon_tokens_counted(sample->value);
-    swap_sketch(store, &series->evicted, afmon_sketch_with(series->evicted.sketch, &sample->value, 1));
+    swap_sketch(store, &series->evicted, afmon_shared_sketch_with(series->evicted.sketch, &sample->value, 1));
 }

@@ -47,7 +47,7 @@ static void take_series(afmon_view *view, const struct afmon_series_data *series
                                        .evicted = series->evicted,
                                        .total = total};
     if (into->evicted.sketch != NULL)
-        afmon_sketch_hold(into->evicted.sketch);
+        afmon_shared_sketch_hold(into->evicted.sketch);
     for (uint32_t i = series->first_entry; i < series->end_entry; i++)
         take_entry(view, into, &series->entries[i]);
     if (series->growing != NULL) {
@@ -164,7 +164,7 @@ void afmon_view_close(afmon_view *view)
     for (size_t i = 0; i < view->entry_count; i++)
         afmon_chunk_release(view->entries[i].chunk);
     for (size_t i = 0; i < view->series_count; i++)
-        afmon_sketch_release(view->series[i].evicted.sketch);
+        afmon_shared_sketch_release(view->series[i].evicted.sketch);
     for (size_t i = 0; i < view->source_count; i++)
         free(view->sources[i].path);
     free_extra(&view->extra);

@@ -5,8 +5,8 @@
 
 #include "store/batch.h"
 #include "store/index_search.h"
-#include "store/order.h"
-#include "store/quantile.h"
+#include "base/order.h"
+#include "base/quantile.h"
 #include "store/view_internal.h"
 
 /* What is asked for, and found. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/order.h"
+#include "base/order.h"
 
 static int64_t shifted(int64_t steady_us, int64_t wall_delta_us)
 {

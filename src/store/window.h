@@ -49,7 +49,7 @@ void afmon_values_free(struct afmon_values *values);
 /* Adds those values of a chunk that lie in a window of wall times. False: no memory. */
 bool afmon_values_add_part(struct afmon_values *values, const struct afmon_entry *entry, struct afmon_times wall);
 
-/* Turns the finite values into keys (store/order.h), in place. Returns how many there are. */
+/* Turns the finite values into keys (base/order.h), in place. Returns how many there are. */
 size_t afmon_values_to_keys(struct afmon_values *values, uint64_t **keys);
 
 /* Merges many summaries without a division each, for a window has many chunks: first take() each of them, then

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/order.h"
-#include "store/quantile.h"
+#include "base/order.h"
+#include "base/quantile.h"
 
 #define MANTISSA_BITS 7
 #define KEY_SHIFT (52 - MANTISSA_BITS)

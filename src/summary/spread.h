@@ -1,6 +1,6 @@
 /* How values are spread, in bounded memory and without any order: for quantiles of many small groups of samples at
- * once, while they come in. (store/sketch.h is for what leaves memory chunk by chunk: it is ten times finer, and may be
- * large.)
+ * once, while they come in. (store/shared_sketch.h is for what leaves memory chunk by chunk: it is ten times finer, and
+ * may be large.)
  *
  * Values are counted in classes: those that agree in sign, exponent and the first 7 bits of the mantissa, 1/128 wide. A
  * class knows its count and the mean of its values. Where there are more than AFMON_SPREAD_MOST classes, two neighbours

@@ -3,7 +3,7 @@
 #include "store_naive.h"
 
 #include "store/index_search_internal.h"
-#include "store/order.h"
+#include "base/order.h"
 #include "store/select.h"
 
 #include "fail_alloc.h"

@@ -4,8 +4,8 @@
  * 25 bits) it is exact.
  *
  * A sketch never changes; adding makes a new one. References are counted and may be given back from any thread. */
-#ifndef AFMON_STORE_SKETCH_H
-#define AFMON_STORE_SKETCH_H
+#ifndef AFMON_STORE_SHARED_SKETCH_H
+#define AFMON_STORE_SHARED_SKETCH_H
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -13,29 +13,30 @@
 
 #include "store/select.h"
 
-struct afmon_sketch_class {
+struct afmon_shared_sketch_class {
     uint32_t leading; /* the key's 21 leading bits */
     uint16_t low;     /* the 16 bits behind them, of the smallest and of the greatest value */
     uint16_t high;
     uint64_t count;
 };
 
-struct afmon_sketch {
+struct afmon_shared_sketch {
     _Atomic uint32_t references;
     uint32_t class_count;
     uint64_t total;
-    struct afmon_sketch_class classes[]; /* sorted */
+    struct afmon_shared_sketch_class classes[]; /* sorted */
 };
 
 /* A sketch of what sketch (NULL: nothing) holds and of count <= AFMON_CHUNK_SAMPLES values, of which those that are not
  * finite are passed over. NULL: no memory. */
-struct afmon_sketch *afmon_sketch_with(const struct afmon_sketch *sketch, const double *values, size_t count);
+struct afmon_shared_sketch *afmon_shared_sketch_with(const struct afmon_shared_sketch *sketch, const double *values,
+                                                     size_t count);
 
-void afmon_sketch_hold(struct afmon_sketch *sketch);
-void afmon_sketch_release(struct afmon_sketch *sketch);       /* NULL is fine */
-size_t afmon_sketch_bytes(const struct afmon_sketch *sketch); /* NULL: 0 */
+void afmon_shared_sketch_hold(struct afmon_shared_sketch *sketch);
+void afmon_shared_sketch_release(struct afmon_shared_sketch *sketch);       /* NULL is fine */
+size_t afmon_shared_sketch_bytes(const struct afmon_shared_sketch *sketch); /* NULL: 0 */
 
 /* The key that stands for the values of a class. */
-uint64_t afmon_sketch_key(const struct afmon_sketch_class *class);
+uint64_t afmon_shared_sketch_key(const struct afmon_shared_sketch_class *class);
 
 #endif

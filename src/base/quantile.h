@@ -1,6 +1,6 @@
 /* Quantiles of type 7 (Hyndman and Fan 1996), computed as numpy does, so that both give the same double. */
-#ifndef AFMON_STORE_QUANTILE_H
-#define AFMON_STORE_QUANTILE_H
+#ifndef AFMON_BASE_QUANTILE_H
+#define AFMON_BASE_QUANTILE_H
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* Doubles as unsigned integers that sort alike, so that values can be put into classes by their leading bits. */
-#ifndef AFMON_STORE_ORDER_H
-#define AFMON_STORE_ORDER_H
+#ifndef AFMON_BASE_ORDER_H
+#define AFMON_BASE_ORDER_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#include "store/sketch.h"
+#include "store/shared_sketch.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/order.h"
+#include "base/order.h"
 #include "store/store.h"
 
 #define LEADING_SHIFT 43 /* of a key of 64 bits 21 lead */
@@ -53,7 +53,7 @@ static void sort_by_leading(uint64_t *keys, uint64_t *scratch, size_t count)
 
 /* ---- Classes ---- */
 
-static void class_add(struct afmon_sketch_class *class, uint16_t low, uint16_t high, uint64_t count)
+static void class_add(struct afmon_shared_sketch_class *class, uint16_t low, uint16_t high, uint64_t count)
 {
     class->low = low < class->low ? low : class->low;
     class->high = high > class->high ? high : class->high;
@@ -61,27 +61,27 @@ static void class_add(struct afmon_sketch_class *class, uint16_t low, uint16_t h
 }
 
 /* Turns keys sorted by their leading bits into classes; returns how many. */
-static size_t classes_of(const uint64_t *keys, size_t count, struct afmon_sketch_class *classes)
+static size_t classes_of(const uint64_t *keys, size_t count, struct afmon_shared_sketch_class *classes)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t leading = (uint32_t)(keys[i] >> LEADING_SHIFT);
         uint16_t fine = (uint16_t)(keys[i] >> FINE_SHIFT);
         if (found == 0 || classes[found - 1].leading != leading)
-            classes[found++] = (struct afmon_sketch_class){.leading = leading, .low = fine, .high = fine};
+            classes[found++] = (struct afmon_shared_sketch_class){.leading = leading, .low = fine, .high = fine};
         class_add(&classes[found - 1], fine, fine, 1);
     }
     return found;
 }
 
 /* Merges two sorted lists into the sketch, which has room. */
-static void merge(struct afmon_sketch *into, const struct afmon_sketch_class *a, size_t a_count,
-                  const struct afmon_sketch_class *b, size_t b_count)
+static void merge(struct afmon_shared_sketch *into, const struct afmon_shared_sketch_class *a, size_t a_count,
+                  const struct afmon_shared_sketch_class *b, size_t b_count)
 {
     size_t i = 0;
     size_t j = 0;
     while (i < a_count || j < b_count) {
-        struct afmon_sketch_class *out = &into->classes[into->class_count++];
+        struct afmon_shared_sketch_class *out = &into->classes[into->class_count++];
         if (j == b_count || (i < a_count && a[i].leading < b[j].leading)) {
             *out = a[i++];
         } else if (i == a_count || b[j].leading < a[i].leading) {
@@ -94,18 +94,18 @@ static void merge(struct afmon_sketch *into, const struct afmon_sketch_class *a,
     }
 }
 
-static struct afmon_sketch *merged(const struct afmon_sketch *sketch, const struct afmon_sketch_class *classes,
-                                   size_t count)
+static struct afmon_shared_sketch *merged(const struct afmon_shared_sketch *sketch,
+                                          const struct afmon_shared_sketch_class *classes, size_t count)
 {
     size_t before = sketch == NULL ? 0 : sketch->class_count;
-    struct afmon_sketch *result = malloc(sizeof *result + (before + count) * sizeof *classes);
+    struct afmon_shared_sketch *result = malloc(sizeof *result + (before + count) * sizeof *classes);
     if (result == NULL)
         return NULL;
     atomic_init(&result->references, 1);
     result->class_count = 0;
     result->total = 0;
     merge(result, sketch == NULL ? NULL : sketch->classes, before, classes, count);
-    struct afmon_sketch *fitted = realloc(result, sizeof *result + result->class_count * sizeof *classes);
+    struct afmon_shared_sketch *fitted = realloc(result, sizeof *result + result->class_count * sizeof *classes);
     return fitted == NULL ? result : fitted;
 }
 
@@ -119,40 +119,41 @@ static size_t finite_keys(const double *values, size_t count, uint64_t *keys)
     return found;
 }
 
-struct afmon_sketch *afmon_sketch_with(const struct afmon_sketch *sketch, const double *values, size_t count)
+struct afmon_shared_sketch *afmon_shared_sketch_with(const struct afmon_shared_sketch *sketch, const double *values,
+                                                     size_t count)
 {
     size_t room = count > 0 ? count : 1;
-    uint64_t *keys = malloc(room * (2 * sizeof *keys + sizeof(struct afmon_sketch_class)));
+    uint64_t *keys = malloc(room * (2 * sizeof *keys + sizeof(struct afmon_shared_sketch_class)));
     if (keys == NULL)
         return NULL;
     uint64_t *scratch = keys + room;
-    struct afmon_sketch_class *classes = (struct afmon_sketch_class *)(void *)(scratch + room);
+    struct afmon_shared_sketch_class *classes = (struct afmon_shared_sketch_class *)(void *)(scratch + room);
     size_t finite = finite_keys(values, count, keys);
     sort_by_leading(keys, scratch, finite);
-    struct afmon_sketch *result = merged(sketch, classes, classes_of(keys, finite, classes));
+    struct afmon_shared_sketch *result = merged(sketch, classes, classes_of(keys, finite, classes));
     if (result != NULL)
         result->total = finite + (sketch == NULL ? 0 : sketch->total);
     free(keys);
     return result;
 }
 
-void afmon_sketch_hold(struct afmon_sketch *sketch)
+void afmon_shared_sketch_hold(struct afmon_shared_sketch *sketch)
 {
     atomic_fetch_add_explicit(&sketch->references, 1, memory_order_relaxed);
 }
 
-void afmon_sketch_release(struct afmon_sketch *sketch)
+void afmon_shared_sketch_release(struct afmon_shared_sketch *sketch)
 {
     if (sketch != NULL && atomic_fetch_sub_explicit(&sketch->references, 1, memory_order_acq_rel) == 1)
         free(sketch);
 }
 
-size_t afmon_sketch_bytes(const struct afmon_sketch *sketch)
+size_t afmon_shared_sketch_bytes(const struct afmon_shared_sketch *sketch)
 {
     return sketch == NULL ? 0 : sizeof *sketch + sketch->class_count * sizeof sketch->classes[0];
 }
 
-uint64_t afmon_sketch_key(const struct afmon_sketch_class *class)
+uint64_t afmon_shared_sketch_key(const struct afmon_shared_sketch_class *class)
 {
     uint64_t start = (uint64_t) class->leading << LEADING_SHIFT;
     /* What lies behind the fine bits of a short number is all zeros, and in the key of a negative one all ones. */

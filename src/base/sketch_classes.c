@@ -1,0 +1,172 @@
+/* The classes of a sketch: what sorted values or two lists of classes come to. */
+#include "base/sketch_body.h"
+
+typedef struct afmon_sketch_body body_t;
+typedef struct afmon_sketch_class class_t;
+
+/* ---- Sorting ---- */
+
+#define FEW 16
+
+static void insertion_sort(uint64_t *keys, size_t sorted, size_t count)
+{
+    for (size_t i = sorted; i < count; i++) {
+        uint64_t key = keys[i];
+        size_t at = i;
+        for (; at > 0 && keys[at - 1] > key; at--)
+            keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+}
+
+/* Those without the bit come first; how many they are. */
+static size_t part_by(uint64_t *keys, size_t count, uint64_t bit)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        uint64_t key = keys[low];
+        if ((key & bit) == 0) {
+            low++;
+        } else {
+            keys[low] = keys[--high];
+            keys[high] = key;
+        }
+    }
+    return low;
+}
+
+/* By the bits from this one down. It needs no memory, and takes no longer than 64 passes whatever the keys are. */
+static void sort_by(uint64_t *keys, size_t count, uint64_t bit)
+{
+    while (count > FEW && bit != 0) {
+        size_t low = part_by(keys, count, bit);
+        bit >>= 1;
+        sort_by(keys, low, bit);
+        keys += low;
+        count -= low;
+    }
+    if (count <= FEW)
+        insertion_sort(keys, 0, count);
+}
+
+static uint64_t leading_difference(const uint64_t *keys, size_t count)
+{
+    uint64_t different = 0;
+    for (size_t i = 1; i < count; i++)
+        different |= keys[i] ^ keys[0];
+    return different == 0 ? 0 : UINT64_C(1) << (63 - __builtin_clzll(different));
+}
+
+void afmon_sketch_sort(struct afmon_sketch_body *body)
+{
+    uint64_t *keys = afmon_sketch_keys(body);
+    if (body->used - body->at <= FEW)
+        insertion_sort(keys, body->at, body->used);
+    else
+        sort_by(keys, body->used, leading_difference(keys, body->used));
+    body->at = body->used;
+}
+
+/* ---- Lists of classes ---- */
+
+static bool same_key(const class_t *a, const class_t *b)
+{
+    return afmon_sketch_class_key(a) == afmon_sketch_class_key(b);
+}
+
+/* What becomes a list of classes, from classes that come in their order. */
+struct joined {
+    class_t *out; /* NULL: it is only counted */
+    size_t count;
+    class_t last;
+};
+
+static void append(struct joined *joined, class_t class)
+{
+    if (joined->count > 0 && same_key(&joined->last, &class)) {
+        afmon_sketch_class_merge(&joined->last, &class);
+    } else {
+        joined->last = class;
+        joined->count++;
+    }
+    if (joined->out != NULL)
+        joined->out[joined->count - 1] = joined->last;
+}
+
+size_t afmon_sketch_from_keys(const struct afmon_sketch_body *body, unsigned shift, struct afmon_sketch_class *out)
+{
+    struct joined joined = {.out = out};
+    for (uint32_t i = 0; i < body->used; i++)
+        append(&joined, afmon_sketch_class_at(afmon_sketch_keys(body)[i], shift));
+    return joined.count;
+}
+
+/* What a class becomes where neighbours are joined some further times. */
+static class_t class_after(const class_t *class, unsigned times)
+{
+    uint64_t key = afmon_sketch_class_key(class);
+    class_t after = *class;
+    after.key_and_count -= (uint32_t)(key - (key >> times)) << AFMON_SKETCH_COUNT_BITS;
+    after.low = (uint16_t)((key << 16 | class->low) >> times);
+    after.high = (uint16_t)((key << 16 | class->high) >> times);
+    return after;
+}
+
+/* Goes through the classes of a body. */
+struct list {
+    const class_t *next;
+    size_t left;
+    unsigned times;
+};
+
+static struct list list_of(const body_t *body, unsigned shift)
+{
+    if (body == NULL)
+        return (struct list){NULL, 0, 0};
+    return (struct list){afmon_sketch_classes(body), body->used, shift - body->shift};
+}
+
+static class_t take(struct list *list)
+{
+    list->left--;
+    return class_after(list->next++, list->times);
+}
+
+static uint32_t next_key(const struct list *list)
+{
+    return list->left == 0 ? UINT32_MAX : afmon_sketch_class_key(list->next) >> list->times;
+}
+
+size_t afmon_sketch_unite(const struct afmon_sketch_body *a, const struct afmon_sketch_body *b, unsigned shift,
+                          struct afmon_sketch_class *out)
+{
+    struct joined joined = {.out = out};
+    struct list first = list_of(a, shift);
+    struct list second = list_of(b, shift);
+    while (first.left > 0 || second.left > 0)
+        append(&joined, take(next_key(&first) <= next_key(&second) ? &first : &second));
+    return joined.count;
+}
+
+/* In place: what is written lies before what is read. */
+void afmon_sketch_join(struct afmon_sketch_body *body)
+{
+    body->used = (uint32_t)afmon_sketch_unite(NULL, body, body->shift + 1U, afmon_sketch_classes(body));
+    body->at = 0;
+    body->shift++;
+}
+
+uint32_t afmon_sketch_place(const struct afmon_sketch_body *body, uint32_t key)
+{
+    const class_t *classes = afmon_sketch_classes(body);
+    uint32_t low = 0;
+    uint32_t left = body->used;
+    /* Without a branch, which could not be predicted. */
+    while (left > 1) {
+        uint32_t half = left / 2;
+        low += half & (0U - (afmon_sketch_class_key(&classes[low + half - 1]) < key));
+        left -= half;
+    }
+    return left == 1 && afmon_sketch_class_key(&classes[low]) < key ? low + 1 : low;
+}
