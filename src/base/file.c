@@ -3,17 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/status.h"
 
 #define FOLDER_MODE 0777
-#define FIRST_PAUSE_NS INT64_C(500000)
-#define LONGEST_PAUSE_NS INT64_C(20000000)
 
 char *afmon_path_join(const char *folder, const char *name)
 {
@@ -92,6 +87,21 @@ int afmon_write_all(int fd, const void *data, size_t length, size_t *written)
     return refused;
 }
 
+int afmon_write_at(int fd, const void *data, size_t length, off_t offset)
+{
+    size_t done = 0;
+    while (done < length) {
+        ssize_t landed = pwrite(fd, (const char *)data + done, length - done, offset + (off_t)done);
+        if (landed > 0)
+            done += (size_t)landed;
+        else if (landed == 0)
+            return EIO;
+        else if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
 int afmon_read_at(int fd, void *data, size_t length, off_t offset)
 {
     size_t done = 0;
@@ -105,28 +115,4 @@ int afmon_read_at(int fd, void *data, size_t length, off_t offset)
             return errno;
     }
     return 0;
-}
-
-static void pause_for(int64_t ns)
-{
-    struct timespec pause = {.tv_sec = ns / AFMON_NS_PER_S, .tv_nsec = ns % AFMON_NS_PER_S};
-    nanosleep(&pause, NULL);
-}
-
-int afmon_lock_file(int fd, int operation, double timeout_s)
-{
-    int64_t began = afmon_boot_ns();
-    int64_t timeout_ns = afmon_seconds_to_ns(timeout_s);
-    int64_t pause_ns = FIRST_PAUSE_NS;
-    for (;;) {
-        if (flock(fd, operation | LOCK_NB) == 0)
-            return 0;
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return errno;
-        int64_t left_ns = timeout_ns - (afmon_boot_ns() - began);
-        if (left_ns <= 0)
-            return EWOULDBLOCK;
-        pause_for(pause_ns < left_ns ? pause_ns : left_ns);
-        pause_ns = pause_ns * 2 < LONGEST_PAUSE_NS ? pause_ns * 2 : LONGEST_PAUSE_NS;
-    }
 }

@@ -15,11 +15,10 @@ afmon_status afmon_make_folders(const char *path, afmon_error *error);
  * bytes landed. */
 int afmon_write_all(int fd, const void *data, size_t length, size_t *written);
 
+/* Writes all of data at offset, in the same way; 0 or errno. */
+int afmon_write_at(int fd, const void *data, size_t length, off_t offset);
+
 /* Reads exactly length bytes at offset; 0, errno, or EIO where the file is shorter. */
 int afmon_read_at(int fd, void *data, size_t length, off_t offset);
-
-/* flock() with a timeout: tries now and then until timeout_s is over. 0, or errno (EWOULDBLOCK on time-out). operation:
- * LOCK_SH or LOCK_EX. */
-int afmon_lock_file(int fd, int operation, double timeout_s);
 
 #endif

@@ -53,6 +53,37 @@ void afmon_producer_room(struct afmon_producer *producer)
         sem_post(&producer->room);
 }
 
+void afmon_producer_advance(struct afmon_producer *producer, uint64_t until)
+{
+    atomic_store_explicit(&producer->head, until, memory_order_release);
+    afmon_producer_room(producer);
+}
+
+void afmon_producer_give_up(struct afmon_producer *producer)
+{
+    uint64_t samples = atomic_load_explicit(&producer->counts.samples, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&producer->tail, memory_order_acquire);
+    uint64_t given_up = samples > producer->delivered ? samples - producer->delivered : 0;
+    producer->delivered += given_up;
+    afmon_count(&producer->hub->cut_off, given_up);
+    (void)afmon_ring_advance(&producer->ring, tail);
+    atomic_store_explicit(&producer->stored, tail, memory_order_release);
+    afmon_producer_advance(producer, tail);
+}
+
+bool afmon_producer_check_file(struct afmon_producer *producer)
+{
+    enum afmon_ring_file state = afmon_ring_check_file(&producer->ring);
+    if (producer->ring.guard != NULL && !producer->ring.in_file && !producer->moved) {
+        producer->moved = true;
+        atomic_store_explicit(&producer->hub->ring_moved, 1, memory_order_relaxed);
+    }
+    if (state != AFMON_RING_CUT)
+        return false;
+    afmon_producer_give_up(producer);
+    return true;
+}
+
 /* ---- making producers ---- */
 
 static bool add_to_list(struct afmon_hub *hub, struct afmon_producer *producer)
@@ -79,7 +110,7 @@ static int make_ring(struct afmon_hub *hub, struct afmon_producer *producer, uin
     if (hub->host.wait_begin != NULL)
         hub->host.wait_begin(hub->host.user); /* a disk may take its time */
     afmon_quiet_begin(&quiet);
-    int failure = afmon_ring_create(&producer->ring, hub->session->private, producer->file, hub->serial, capacity);
+    int failure = afmon_ring_create(&producer->ring, hub->session->place.folder, producer->file, hub->serial, capacity);
     afmon_quiet_end(&quiet);
     if (hub->host.wait_end != NULL)
         hub->host.wait_end(hub->host.user);
@@ -116,9 +147,9 @@ static struct afmon_producer *new_producer(struct afmon_hub *hub, uint64_t capac
 static void drop_ring(struct afmon_hub *hub, struct afmon_producer *producer, bool remove)
 {
     bool in_file = producer->ring.in_file;
-    afmon_ring_unmap(&producer->ring);
+    afmon_ring_free(&producer->ring);
     if (remove && in_file)
-        unlinkat(hub->session->private, producer->file, 0);
+        unlinkat(hub->session->place.folder, producer->file, 0);
 }
 
 static bool list_producer(struct afmon_hub *hub, struct afmon_producer *producer)
@@ -143,10 +174,16 @@ static bool has_ended(struct afmon_hub *hub)
 
 static bool is_drained(const struct afmon_producer *producer)
 {
-    return atomic_load_explicit(&producer->ring.header->head, memory_order_acquire) ==
-               atomic_load_explicit(&producer->ring.header->tail, memory_order_acquire) &&
-           atomic_load_explicit(&producer->stored, memory_order_acquire) ==
-               atomic_load_explicit(&producer->ring.header->tail, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&producer->tail, memory_order_acquire);
+    return atomic_load_explicit(&producer->head, memory_order_acquire) == tail &&
+           atomic_load_explicit(&producer->stored, memory_order_acquire) == tail;
+}
+
+/* A ring that lost its file serves its thread, and no other one. */
+static bool may_be_taken_over(const struct afmon_hub *hub, const struct afmon_producer *producer)
+{
+    return producer->ring.capacity == hub->ring_bytes &&
+           (producer->ring.guard == NULL || afmon_guard_moved(producer->ring.guard) == 0);
 }
 
 /* A drained ring whose thread has ended goes on in a new thread. */
@@ -156,8 +193,8 @@ static struct afmon_producer *take_over(struct afmon_hub *hub)
     pthread_mutex_lock(&hub->lock);
     for (size_t i = 0; i < hub->count && found == NULL; i++) {
         struct afmon_producer *producer = hub->producers[i];
-        if (atomic_load_explicit(&producer->retired, memory_order_acquire) != 0 &&
-            producer->ring.capacity == hub->ring_bytes && is_drained(producer)) {
+        if (atomic_load_explicit(&producer->retired, memory_order_acquire) != 0 && may_be_taken_over(hub, producer) &&
+            is_drained(producer)) {
             found = producer;
             atomic_store_explicit(&producer->retired, 0, memory_order_relaxed);
         }
@@ -203,8 +240,8 @@ afmon_status afmon_producer_put_large(struct afmon_producer *producer, const str
         return AFMON_E_NO_MEMORY;
     }
     afmon_draft_write(draft, own->ring.data, boot_ns);
-    own->tail = draft->length;
     atomic_store_explicit(&own->ring.header->tail, draft->length, memory_order_release);
+    atomic_store_explicit(&own->tail, draft->length, memory_order_release);
     atomic_store_explicit(&own->retired, 1, memory_order_relaxed);
     if (!list_producer(hub, own)) {
         afmon_count(&producer->counts.dropped_no_memory, 1);
@@ -251,7 +288,7 @@ void afmon_hub_tidy(struct afmon_hub *hub)
         struct afmon_producer *producer = hub->producers[i - 1];
         if (atomic_load_explicit(&producer->retired, memory_order_acquire) == 0 || !is_drained(producer))
             continue;
-        if (producer->ring.capacity == hub->ring_bytes && ++spare <= RESERVE)
+        if (may_be_taken_over(hub, producer) && ++spare <= RESERVE)
             continue;
         add_counts(&hub->gone, &producer->counts);
         hub->producers[i - 1] = hub->producers[--hub->count];
@@ -283,13 +320,13 @@ void afmon_hub_sum(struct afmon_hub *hub, struct afmon_hub_sums *sums)
     pthread_mutex_lock(&hub->lock);
     add_to_sums(sums, &hub->gone);
     for (size_t i = 0; i < hub->count; i++) {
-        const struct afmon_ring_header *header = hub->producers[i]->ring.header;
-        uint64_t head = atomic_load_explicit(&header->head, memory_order_acquire);
-        uint64_t tail = atomic_load_explicit(&header->tail, memory_order_acquire);
+        uint64_t head = atomic_load_explicit(&hub->producers[i]->head, memory_order_acquire);
+        uint64_t tail = atomic_load_explicit(&hub->producers[i]->tail, memory_order_acquire);
         add_to_sums(sums, &hub->producers[i]->counts);
         sums->bytes_queued += tail > head ? tail - head : 0;
     }
     sums->rings = hub->count;
+    sums->dropped.unwritable += atomic_load_explicit(&hub->cut_off, memory_order_relaxed);
     pthread_mutex_unlock(&hub->lock);
 }
 
@@ -305,12 +342,13 @@ static bool any_active(struct afmon_hub *hub)
     return active;
 }
 
-static uint64_t count_records(const struct afmon_ring *ring)
+static uint64_t count_records(const struct afmon_producer *producer)
 {
+    const struct afmon_ring *ring = &producer->ring;
     uint64_t records = 0;
-    uint64_t at = atomic_load_explicit(&ring->header->head, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&ring->header->tail, memory_order_acquire);
-    while (at < tail) {
+    uint64_t at = atomic_load_explicit(&producer->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&producer->tail, memory_order_acquire);
+    while (at < tail && afmon_record_check(afmon_ring_at(ring, at), afmon_ring_contiguous(ring, at, tail))) {
         struct afmon_record head;
         memcpy(&head, afmon_ring_at(ring, at), 8);
         records += head.kind == AFMON_RECORD_PAD ? 0 : 1;
@@ -339,7 +377,7 @@ uint64_t afmon_hub_end(struct afmon_hub *hub)
     hub->ended = true;
     for (size_t i = 0; i < hub->count; i++) {
         struct afmon_producer *producer = hub->producers[i];
-        uint64_t records = count_records(&producer->ring);
+        uint64_t records = count_records(producer);
         left += records;
         add_counts(&hub->gone, &producer->counts);
         drop_ring(hub, producer, records == 0);

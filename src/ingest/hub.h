@@ -48,9 +48,9 @@ struct afmon_hub;
 struct afmon_producer {
     /* the thread's own */
     struct afmon_ring ring;
-    uint64_t tail;
-    uint64_t head_seen; /* head when it was last read */
-    uint64_t nudge_at;  /* wake the consumer when tail gets here */
+    _Atomic uint64_t tail; /* end of its records; written by it alone */
+    uint64_t head_seen;    /* head when it was last read */
+    uint64_t nudge_at;     /* wake the consumer when tail gets here */
     uint32_t calls;
     _Atomic uint32_t active; /* inside a record */
     uint64_t serial;
@@ -62,7 +62,10 @@ struct afmon_producer {
     _Atomic uint32_t references;
     sem_t room;
     /* the consumer's own */
-    _Alignas(64) _Atomic uint64_t stored; /* up to here records are in the store: what a query of this thread sees */
+    _Alignas(64) _Atomic uint64_t head; /* begin of its records: what is before has landed */
+    _Atomic uint64_t stored;            /* up to here records are in the store: what a query of this thread sees */
+    uint64_t delivered;                 /* samples that landed, or were given up */
+    bool moved;                         /* its ring has lost its file, which was told */
     uint32_t number;
     char file[AFMON_FILE_NAME];
 };
@@ -85,8 +88,10 @@ struct afmon_hub {
     bool ended;
     pthread_t consumer; /* never waits for room: it would wait for itself */
     _Atomic uint32_t has_consumer;
-    _Atomic int ring_error; /* errno of a ring file that could not be made (its thread records unprotected); taken by
-                               the consumer */
+    _Atomic int ring_error;   /* errno of a ring file that could not be made (its thread records unprotected); taken by
+                                 the consumer */
+    _Atomic int ring_moved;   /* a ring lost its file; the same */
+    _Atomic uint64_t cut_off; /* samples that were in what was cut off of a ring's file */
     struct afmon_producer_counts gone; /* of producers that are no more */
 };
 
@@ -127,6 +132,16 @@ afmon_status afmon_producer_put_large(struct afmon_producer *producer, const str
 
 /* True where the calling thread has recorded something that is not in the store yet. */
 bool afmon_hub_thread_is_behind(const struct afmon_process_page *page);
+
+/* Consumer. Batches up to here have landed: gives their room back. */
+void afmon_producer_advance(struct afmon_producer *producer, uint64_t until);
+
+/* Consumer. Looks whether the ring's file was cut off, or has no room for it, and takes it out of use. True where some
+ * of what was in it is gone: all that is in it is given up, and counted. */
+bool afmon_producer_check_file(struct afmon_producer *producer);
+
+/* Consumer. Gives up what is in the ring: it cannot be read. */
+void afmon_producer_give_up(struct afmon_producer *producer);
 
 /* Consumer. Wakes threads that wait for room in this ring. */
 void afmon_producer_room(struct afmon_producer *producer);

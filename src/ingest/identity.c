@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,28 +25,26 @@ static ssize_t read_small(const char *path, char *out, size_t size)
     return length;
 }
 
-/* State letter and start time of a process; false where there is no such process. */
-static bool process_status(int64_t pid, char *state, uint64_t *start_time)
+/* Field 22 of /proc/PID/stat; 0 where it cannot be read. */
+static uint64_t start_time_of(int64_t pid)
 {
     char path[64];
     char text[1024];
     snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
     if (read_small(path, text, sizeof text) <= 0)
-        return false;
+        return 0;
     /* the name in parentheses may hold anything, so fields are counted from the last ')' */
     const char *at = strrchr(text, ')');
     if (at == NULL || at[1] != ' ')
-        return false;
+        return 0;
     at += 2;
-    *state = *at;
     for (int field = 3; field < 22; field++) {
         at = strchr(at, ' ');
         if (at == NULL)
-            return false;
+            return 0;
         at++;
     }
-    *start_time = strtoull(at, NULL, 10);
-    return true;
+    return strtoull(at, NULL, 10);
 }
 
 static void read_boot_id(char *out, size_t size)
@@ -67,25 +66,18 @@ void afmon_identity_self(struct afmon_identity *identity)
     identity->pid = getpid();
     identity->pid_namespace = own_pid_namespace();
     read_boot_id(identity->boot_id, sizeof identity->boot_id);
-    char state;
-    if (!process_status(identity->pid, &state, &identity->start_time))
-        identity->start_time = 0;
+    identity->start_time = start_time_of(identity->pid);
 }
 
 bool afmon_identity_is_gone(const struct afmon_identity *identity)
 {
-    struct afmon_identity self;
-    afmon_identity_self(&self);
-    if (self.boot_id[0] == '\0' || identity->boot_id[0] == '\0')
+    char boot_id[sizeof identity->boot_id];
+    read_boot_id(boot_id, sizeof boot_id);
+    if (boot_id[0] == '\0' || strncmp(boot_id, identity->boot_id, sizeof boot_id) != 0)
         return false;
-    if (strncmp(self.boot_id, identity->boot_id, sizeof self.boot_id) != 0)
-        return true;
-    if (self.pid_namespace == 0 || self.pid_namespace != identity->pid_namespace || self.start_time == 0 ||
-        identity->start_time == 0)
+    uint64_t pid_namespace = own_pid_namespace();
+    if (pid_namespace == 0 || pid_namespace != identity->pid_namespace || identity->pid <= 0 ||
+        identity->pid > INT32_MAX)
         return false;
-    char state;
-    uint64_t start_time;
-    if (!process_status(identity->pid, &state, &start_time))
-        return true;
-    return start_time != identity->start_time || state == 'Z' || state == 'X';
+    return kill((pid_t)identity->pid, 0) != 0 && errno == ESRCH;
 }

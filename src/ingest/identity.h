@@ -15,7 +15,9 @@ struct afmon_identity {
 /* This process. What cannot be found out is 0 or empty, and then proves nothing in afmon_identity_is_gone. */
 void afmon_identity_self(struct afmon_identity *identity);
 
-/* True only where it is certain that the process has ended: another boot, or the same process namespace without it. */
+/* True only where it is certain that the process has ended: the same boot, the same process namespace, and the kernel
+ * knows no such process. (Another boot may be another machine. /proc proves nothing: it may be hidden, and calls a
+ * process whose first thread has ended a zombie.) */
 bool afmon_identity_is_gone(const struct afmon_identity *identity);
 
 #endif

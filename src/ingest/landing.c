@@ -34,6 +34,7 @@ int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *
 {
     files->log = -1;
     files->careful = false;
+    files->torn = NULL;
     *failed = metrics_file;
     int failure = open_file(folder, metrics_file, &files->metrics);
     if (failure == 0) {
@@ -81,18 +82,31 @@ static int cut(int fd, int64_t offset)
     int failure = file_size(fd, &size);
     if (failure != 0 || fd < 0 || size <= offset)
         return failure;
-    return ftruncate(fd, offset) == 0 ? 0 : errno;
+    int refused;
+    do
+        refused = ftruncate(fd, offset) == 0 ? 0 : errno;
+    while (refused == EINTR);
+    return refused;
 }
 
-static int undo(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_note *note)
+static int undo(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_note *note)
 {
     int failure = note->metrics_length > 0 ? cut(files->metrics, note->metrics_offset) : 0;
     int other = note->log_length > 0 ? cut(files->log, note->log_offset) : 0;
     if (failure == 0)
         failure = other;
     if (failure == 0)
-        afmon_ring_note_clear(ring);
+        failure = afmon_ring_note_clear(ring);
+    if (failure != 0)
+        files->torn_note = *note;
+    files->torn = failure == 0 ? NULL : ring;
     return failure;
+}
+
+int afmon_run_files_mend(struct afmon_run_files *files)
+{
+    const struct afmon_note note = files->torn_note;
+    return files->torn != NULL ? undo(files, files->torn, &note) : 0;
 }
 
 static bool is_noted(const struct afmon_ring *ring, const struct afmon_note *note)
@@ -130,11 +144,6 @@ static int reserve_both(const struct afmon_run_files *files, const struct afmon_
     return failure == 0 ? reserve(files->log, note->log_offset, note->log_length) : failure;
 }
 
-static void advance(struct afmon_ring *ring, uint64_t until)
-{
-    atomic_store_explicit(&ring->header->head, until, memory_order_release);
-}
-
 /* Fills the note of a batch that would be written now. */
 static int note_of(const struct afmon_run_files *files, struct afmon_note *note)
 {
@@ -142,28 +151,37 @@ static int note_of(const struct afmon_run_files *files, struct afmon_note *note)
     return failure == 0 && note->log_length > 0 ? file_size(files->log, &note->log_offset) : failure;
 }
 
-static int land(const struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
+/* Notes the batch where it can be found again: a ring that lost its file in this moment has an old note in it. */
+static int take_note(struct afmon_ring *ring, const struct afmon_note *note)
+{
+    int failure = afmon_ring_note(ring, note);
+    if (failure == 0 && ring->guard != NULL && afmon_ring_check_file(ring) == AFMON_RING_CUT)
+        failure = ESTALE; /* what was in it is to be looked at again */
+    return failure;
+}
+
+static int land(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
                 const struct afmon_buffer *log, uint64_t until)
 {
-    struct afmon_note note = afmon_ring_noted(ring);
-    int failure = is_noted(ring, &note) ? undo(files, ring, &note) : 0; /* an undo that failed before */
-    if (failure != 0)
-        return failure;
-    note = (struct afmon_note){.until = until, .metrics_length = metrics->length, .log_length = log->length};
-    failure = note_of(files, &note);
+    struct afmon_note note = {.until = until, .metrics_length = metrics->length, .log_length = log->length};
+    int failure = afmon_run_files_mend(files);
+    if (failure == 0)
+        failure = note_of(files, &note);
     if (failure == 0 && files->careful)
         failure = reserve_both(files, &note);
+    if (failure == 0)
+        failure = take_note(ring, &note);
     if (failure != 0)
         return failure;
-    afmon_ring_note(ring, &note);
     failure = write_text(files->metrics, metrics);
     if (failure == 0)
         failure = write_text(files->log, log);
     if (failure != 0) {
-        (void)undo(files, ring, &note); /* where that fails, the note stays, and the next try undoes first */
+        (void)undo(files, ring, &note);
         return failure;
     }
-    advance(ring, until);
+    /* where this fails, the note tells a recovery that it landed, and the next note takes the head along */
+    (void)afmon_ring_advance(ring, until);
     return 0;
 }
 

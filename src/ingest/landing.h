@@ -4,7 +4,8 @@
  * note that, and the text's lengths, in the ring's header; write; advance head. Whoever finds the process killed in
  * between sees from the files' lengths whether the batch landed, in part or not at all, cuts off a part, and writes the
  * same records again. Only one batch of a session is on its way at any time, so a part is always the file's end. A
- * recovery therefore settles the batch that was on its way before it writes anything else. */
+ * recovery therefore settles the batch that was on its way before it writes anything else; and where the part of a
+ * batch that failed could not be cut off again, no ring's batch lands until that is done. */
 #ifndef AFMON_INGEST_LANDING_H
 #define AFMON_INGEST_LANDING_H
 
@@ -15,6 +16,8 @@ struct afmon_run_files {
     int metrics; /* -1: not written */
     int log;
     bool careful; /* the last batch did not fit: the next one is written only once there is room for all of it */
+    struct afmon_ring *torn; /* whose batch may have left a part behind that could not be cut off; NULL: none */
+    struct afmon_note torn_note;
 };
 
 /* Opens (creates) the files for appending. An empty name: not written. Names that are symbolic links are refused.
@@ -27,6 +30,9 @@ int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *
  * recovered. Returns 0 or errno. */
 int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buffer *removed);
 void afmon_run_files_close(struct afmon_run_files *files);
+
+/* Cuts off the part of a batch that is still there. 0 or errno. Before anything else is done to the files. */
+int afmon_run_files_mend(struct afmon_run_files *files);
 
 /* Lands a batch. 0, or errno; then nothing of it is in the files and it may be tried again. The ring's head is at until
  * afterwards. While the disk stays full, only the first try leaves a part of a batch where a reader may see it, until

@@ -27,14 +27,19 @@ struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page)
     return producer;
 }
 
-static uint64_t free_bytes(struct afmon_producer *producer)
+static uint64_t own_tail(const struct afmon_producer *producer)
 {
-    return producer->ring.capacity - (producer->tail - producer->head_seen);
+    return atomic_load_explicit(&producer->tail, memory_order_relaxed);
+}
+
+static uint64_t free_bytes(const struct afmon_producer *producer)
+{
+    return producer->ring.capacity - (own_tail(producer) - producer->head_seen);
 }
 
 static uint64_t look_for_room(struct afmon_producer *producer)
 {
-    producer->head_seen = atomic_load_explicit(&producer->ring.header->head, memory_order_acquire);
+    producer->head_seen = atomic_load_explicit(&producer->head, memory_order_acquire);
     return free_bytes(producer);
 }
 
@@ -88,24 +93,31 @@ static bool wait_for_room(struct afmon_producer *producer, uint64_t needed, afmo
     return room;
 }
 
+/* The tail in the ring's header first: what the consumer sees is there for a recovery, too. */
+static void move_tail(struct afmon_producer *producer, uint64_t tail)
+{
+    atomic_store_explicit(&producer->ring.header->tail, tail, memory_order_release);
+    atomic_store_explicit(&producer->tail, tail, memory_order_release);
+}
+
 static void put_pad(struct afmon_producer *producer, unsigned char *at, uint64_t length)
 {
     struct afmon_record pad = {.length = (uint32_t)length, .kind = AFMON_RECORD_PAD};
     memcpy(at, &pad, 8);
-    producer->tail += length;
+    move_tail(producer, own_tail(producer) + length);
 }
 
 unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t length, afmon_status *status)
 {
     uint64_t mask = producer->ring.capacity - 1;
-    uint64_t to_end = producer->ring.capacity - (producer->tail & mask);
+    uint64_t to_end = producer->ring.capacity - (own_tail(producer) & mask);
     uint64_t pad = to_end < length ? to_end : 0;
     if (__builtin_expect(free_bytes(producer) < length + pad, 0) && look_for_room(producer) < length + pad &&
         !wait_for_room(producer, length + pad, status))
         return NULL;
     if (__builtin_expect(pad != 0, 0))
-        put_pad(producer, producer->ring.data + (producer->tail & mask), pad);
-    return producer->ring.data + (producer->tail & mask);
+        put_pad(producer, producer->ring.data + (own_tail(producer) & mask), pad);
+    return producer->ring.data + (own_tail(producer) & mask);
 }
 
 /* Half full: the consumer should look here before it is full. Looked at again after another eighth. */
@@ -114,7 +126,7 @@ static void nudge(struct afmon_producer *producer)
     uint64_t capacity = producer->ring.capacity;
     uint64_t room = look_for_room(producer);
     if (room < capacity / 2) {
-        producer->nudge_at = producer->tail + capacity / 8;
+        producer->nudge_at = own_tail(producer) + capacity / 8;
         afmon_hub_wake(producer->hub);
     } else {
         producer->nudge_at = producer->head_seen + capacity / 2;
@@ -123,9 +135,9 @@ static void nudge(struct afmon_producer *producer)
 
 void afmon_producer_commit(struct afmon_producer *producer, uint32_t length)
 {
-    producer->tail += length;
-    atomic_store_explicit(&producer->ring.header->tail, producer->tail, memory_order_release);
-    if (__builtin_expect(producer->tail >= producer->nudge_at, 0))
+    uint64_t tail = own_tail(producer) + length;
+    move_tail(producer, tail);
+    if (__builtin_expect(tail >= producer->nudge_at, 0))
         nudge(producer);
 }
 
@@ -133,5 +145,5 @@ bool afmon_hub_thread_is_behind(const struct afmon_process_page *page)
 {
     uint64_t serial = atomic_load_explicit(&page->serial, memory_order_acquire);
     const struct afmon_producer *producer = serial == 0 ? NULL : afmon_thread_find(serial);
-    return producer != NULL && atomic_load_explicit(&producer->stored, memory_order_acquire) < producer->tail;
+    return producer != NULL && atomic_load_explicit(&producer->stored, memory_order_acquire) < own_tail(producer);
 }

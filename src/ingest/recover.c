@@ -1,99 +1,65 @@
+/* Putting what dead sessions left into the files. */
 #include "ingest/recover.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/status.h"
-#include "ingest/landing.h"
 #include "base/quiet.h"
+#include "base/status.h"
 #include "ingest/recover_internal.h"
-#include "ingest/render.h"
 
-#define BATCH_BYTES (UINT64_C(256) << 10)
-
-/* Recovery of one dead session. */
-struct rescue {
-    int private_folder;
-    struct afmon_session_record *session;
-    struct afmon_definitions definitions;
-    struct afmon_run_files files;
-    struct afmon_renderer renderer;
-    uint64_t records;
-    bool noted;   /* this round settles the batch that was on its way; the next one writes the rest */
-    int failure;  /* errno of what went wrong first */
-    bool damaged; /* a ring made no sense; it was set aside */
-};
-
-/* Renders the records from `from` on, up to `until` or about BATCH_BYTES. Returns where it stopped; `from` itself where
- * memory was short or the record there makes no sense (then *bad). */
-static uint64_t render_batch(struct rescue *rescue, const struct afmon_ring *ring, uint64_t from, uint64_t until,
-                             uint64_t budget, uint64_t *records, bool *bad)
+/* The records that are rendered, without those of which a copy has the lines already. */
+static int land_rendered(struct afmon_rescue *rescue, struct afmon_ring *ring, uint64_t until)
 {
-    uint64_t at = from;
-    *records = 0;
-    while (at < until && at - from < budget) {
-        const unsigned char *record = afmon_ring_at(ring, at);
-        *bad = !afmon_record_check(record, afmon_ring_contiguous(ring, at, until));
-        if (*bad || !afmon_render_record(&rescue->renderer, record))
-            break;
-        struct afmon_record head;
-        memcpy(&head, record, 8);
-        *records += head.kind == AFMON_RECORD_PAD ? 0 : 1;
-        at += head.length;
+    struct afmon_renderer *renderer = &rescue->renderer;
+    if (rescue->copied) {
+        afmon_known_filter(&rescue->metrics, &renderer->metrics);
+        afmon_known_filter(&rescue->log, &renderer->log);
     }
-    return at;
+    return afmon_land(&rescue->files, ring, &renderer->metrics, &renderer->log, until);
 }
 
 /* A batch that was on its way: whatever part of it has not landed is written again, all at once. */
-static int finish_noted(struct rescue *rescue, struct afmon_ring *ring)
+static int finish_noted(struct afmon_rescue *rescue, struct afmon_ring *ring)
 {
     struct afmon_landed landed;
     int failure = afmon_landing_settle(&rescue->files, ring, &landed);
-    uint64_t head = atomic_load_explicit(&ring->header->head, memory_order_relaxed);
+    uint64_t head = afmon_ring_head(ring);
     if (failure != 0 || landed.until == head)
         return failure;
-    if (landed.metrics && landed.log) {
-        atomic_store_explicit(&ring->header->head, landed.until, memory_order_release);
-        return 0;
-    }
-    if (!landed.metrics && !landed.log) {
-        afmon_ring_note_clear(ring);
-        return 0;
-    }
+    if (landed.metrics && landed.log)
+        return afmon_ring_advance(ring, landed.until);
+    if (!landed.metrics && !landed.log)
+        return afmon_ring_note_clear(ring);
     uint64_t records;
-    bool bad = false;
+    bool bad;
     rescue->renderer.write_metrics = !landed.metrics;
     rescue->renderer.write_log = !landed.log;
-    afmon_buffer_clear(&rescue->renderer.metrics);
-    afmon_buffer_clear(&rescue->renderer.log);
-    uint64_t until = render_batch(rescue, ring, head, landed.until, UINT64_MAX, &records, &bad);
-    rescue->renderer.write_metrics = rescue->renderer.write_log = true;
+    uint64_t until = afmon_rescue_render(rescue, ring, head, landed.until, UINT64_MAX, &records, &bad);
+    rescue->renderer.write_metrics = rescue->session->metrics_file[0] != '\0';
+    rescue->renderer.write_log = rescue->session->log_file[0] != '\0';
     if (until != landed.until)
         return bad ? EBADMSG : ENOMEM;
-    afmon_ring_note_clear(ring);
     failure = afmon_land(&rescue->files, ring, &rescue->renderer.metrics, &rescue->renderer.log, until);
     rescue->records += failure == 0 ? records : 0;
     return failure;
 }
 
-static int rescue_rest(struct rescue *rescue, struct afmon_ring *ring)
+static int land_rest(struct afmon_rescue *rescue, struct afmon_ring *ring)
 {
-    uint64_t tail = atomic_load_explicit(&ring->header->tail, memory_order_acquire);
+    uint64_t tail = afmon_ring_tail(ring);
     for (;;) {
-        uint64_t head = atomic_load_explicit(&ring->header->head, memory_order_relaxed);
+        uint64_t head = afmon_ring_head(ring);
         if (head == tail)
             return 0;
         uint64_t records;
-        bool bad = false;
-        afmon_buffer_clear(&rescue->renderer.metrics);
-        afmon_buffer_clear(&rescue->renderer.log);
-        uint64_t until = render_batch(rescue, ring, head, tail, BATCH_BYTES, &records, &bad);
+        bool bad;
+        uint64_t until = afmon_rescue_render(rescue, ring, head, tail, AFMON_RESCUE_BATCH, &records, &bad);
         if (until == head)
             return bad ? EBADMSG : ENOMEM;
-        int failure = afmon_land(&rescue->files, ring, &rescue->renderer.metrics, &rescue->renderer.log, until);
+        int failure = land_rendered(rescue, ring, until);
         if (failure != 0)
             return failure;
         rescue->records += records;
@@ -108,110 +74,125 @@ static int keep_aside(int private_folder, const char *name)
     return renameat(private_folder, name, private_folder, aside) == 0 ? 0 : errno;
 }
 
-static void set_aside(struct rescue *rescue, const char *name)
+static void note_failure(struct afmon_rescue *rescue, int failure)
 {
-    int failure = keep_aside(rescue->private_folder, name);
+    if (rescue->failure == 0)
+        rescue->failure = failure;
+}
+
+static void set_aside(struct afmon_rescue *rescue, const char *name)
+{
     rescue->damaged = true;
-    if (rescue->failure == 0)
-        rescue->failure = failure;
+    note_failure(rescue, keep_aside(rescue->place->folder, name));
 }
 
-static int rescue_ring(void *user, const char *name)
+static void take_ring(struct afmon_rescue *rescue, const char *name, bool noted)
 {
-    struct rescue *rescue = user;
     struct afmon_ring ring;
-    int failure = afmon_ring_map(&ring, rescue->private_folder, name, rescue->session->serial, true);
-    if (failure == EINVAL) {
+    if (rescue->files.torn != NULL)
+        return; /* nothing lands behind a torn part */
+    int failure = afmon_ring_read(&ring, rescue->place->folder, name, rescue->session->serial, true);
+    if (failure == 0) {
+        failure = noted ? finish_noted(rescue, &ring) : land_rest(rescue, &ring);
+        afmon_ring_free(&ring);
+    }
+    if (failure == EINVAL && rescue->session->old && afmon_ring_is_unborn(rescue->place->folder, name))
+        failure = 0;
+    if (failure == EINVAL || failure == EBADMSG) {
         set_aside(rescue, name);
-        return 0;
+        return;
     }
-    if (failure == ENODATA) {
-        failure = 0; /* nothing is in it */
-    } else if (failure == 0) {
-        failure = rescue->noted ? finish_noted(rescue, &ring) : rescue_rest(rescue, &ring);
-        afmon_ring_unmap(&ring);
-    }
-    if (failure == EBADMSG) {
-        set_aside(rescue, name);
-        return 0;
-    }
-    if (failure == 0 && !rescue->noted && unlinkat(rescue->private_folder, name, 0) != 0)
+    if (failure == 0 && !noted && unlinkat(rescue->place->folder, name, 0) != 0)
         failure = errno;
-    if (rescue->failure == 0)
-        rescue->failure = failure;
-    return 0; /* the other rings may fare better */
+    note_failure(rescue, failure); /* the other rings may fare better */
 }
 
-static int note_failure(void *user, const char *name)
+static int take_noted(void *user, const char *name)
+{
+    take_ring(user, name, true);
+    return 0;
+}
+
+static int take_rest(void *user, const char *name)
+{
+    take_ring(user, name, false);
+    return 0;
+}
+
+static void each_ring(struct afmon_rescue *rescue, int (*visit)(void *user, const char *name))
+{
+    if (rescue->failure == 0)
+        note_failure(rescue, afmon_session_list_rings(rescue->place->folder, rescue->session->serial, visit, rescue));
+}
+
+/* A note that cannot be read, or that is not of the file's own instant, may leave a torn line. */
+static void repair(struct afmon_rescue *rescue)
+{
+    struct afmon_buffer removed;
+    afmon_buffer_init(&removed, 1 << 20);
+    if (rescue->failure == 0)
+        note_failure(rescue, afmon_run_files_repair(&rescue->files, &removed));
+    afmon_buffer_free(&removed);
+}
+
+/* The batch that was on its way goes first: whether it landed is told by the files' lengths, which any other ring's
+ * text would change. Of a copy the lengths tell nothing. */
+static void take_rings(struct afmon_rescue *rescue)
+{
+    if (rescue->copied) {
+        repair(rescue);
+        if (rescue->failure == 0)
+            note_failure(rescue, afmon_rescue_compare(rescue));
+    } else {
+        each_ring(rescue, take_noted);
+    }
+    each_ring(rescue, take_rest);
+    if (rescue->damaged)
+        repair(rescue);
+}
+
+static int found_one(void *user, const char *name)
 {
     (void)name;
     *(bool *)user = true;
     return 0;
 }
 
-static bool has_rings(int private_folder, uint64_t serial)
+static bool has_rings(const struct afmon_private *place, uint64_t serial)
 {
     bool any = false;
-    (void)afmon_session_list_rings(private_folder, serial, note_failure, &any);
+    (void)afmon_session_list_rings(place->folder, serial, found_one, &any);
     return any;
 }
 
-/* As they are: a torn line may be a part of a batch, which the notes tell how to cut off. */
-static int open_for_rescue(struct rescue *rescue, int folder_fd)
+static int remove_session(const struct afmon_private *place, uint64_t serial)
 {
-    const char *failed;
-    return afmon_run_files_open(&rescue->files, folder_fd, rescue->session->metrics_file, rescue->session->log_file,
-                                &failed);
+    char name[AFMON_FILE_NAME];
+    afmon_session_file_name(serial, name);
+    afmon_session_remove_unborn(place->folder, serial);
+    /* Its process may have ended it properly after it was read, and then have gone. */
+    return unlinkat(place->folder, name, 0) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-/* The batch that was on its way goes first: whether it landed is told by the files' lengths, which any other ring's
- * text would change. */
-static void rescue_rings(struct rescue *rescue)
+int afmon_rescue_session(const struct afmon_private *place, const struct afmon_session_record *session,
+                         struct afmon_recovery *result)
 {
-    for (int round = 0; round < 2 && rescue->failure == 0; round++) {
-        rescue->noted = round == 0;
-        int failure = afmon_session_list_rings(rescue->private_folder, rescue->session->serial, rescue_ring, rescue);
-        if (rescue->failure == 0)
-            rescue->failure = failure;
-    }
-    if (rescue->failure == 0 && rescue->damaged) {
-        /* a note that cannot be read may leave a torn line */
-        struct afmon_buffer removed;
-        afmon_buffer_init(&removed, 1 << 20);
-        rescue->failure = afmon_run_files_repair(&rescue->files, &removed);
-        afmon_buffer_free(&removed);
-    }
-}
-
-static int rescue_session(int folder_fd, int private_folder, struct afmon_session_record *session,
-                          struct afmon_recovery *result)
-{
-    struct rescue rescue = {.private_folder = private_folder, .session = session, .files = {.metrics = -1, .log = -1}};
-    if (!afmon_definitions_read(&rescue.definitions, session->dictionary, session->dictionary_length))
-        return ENOMEM;
-    afmon_renderer_init(&rescue.renderer, &rescue.definitions, session->wall_offset_ns);
-    rescue.renderer.write_metrics = session->metrics_file[0] != '\0';
-    rescue.renderer.write_log = session->log_file[0] != '\0';
-    rescue.failure = has_rings(private_folder, session->serial) ? open_for_rescue(&rescue, folder_fd) : 0;
+    if (!has_rings(place, session->serial))
+        return remove_session(place, session->serial);
+    struct afmon_rescue rescue;
+    rescue.failure = afmon_rescue_open(&rescue, place, session, true);
     if (rescue.failure == 0)
-        rescue_rings(&rescue);
-    if (rescue.failure == 0) {
-        char name[AFMON_FILE_NAME];
-        afmon_session_file_name(session->serial, name);
-        /* Its process may have ended it properly after it was read, and then have gone. */
-        if (unlinkat(private_folder, name, 0) != 0 && errno != ENOENT)
-            rescue.failure = errno;
-    }
+        take_rings(&rescue);
+    if (rescue.failure == 0)
+        rescue.failure = remove_session(place, session->serial);
     result->records += rescue.records;
-    afmon_run_files_close(&rescue.files);
-    afmon_renderer_free(&rescue.renderer);
-    afmon_definitions_free(&rescue.definitions);
+    result->older += rescue.older;
+    afmon_rescue_close(&rescue);
     return rescue.failure;
 }
 
 struct round {
-    int folder_fd;
-    int private_folder;
+    const struct afmon_private *place;
     struct afmon_recovery *result;
     int failure;
 };
@@ -220,20 +201,18 @@ static int visit_session(void *user, uint64_t serial)
 {
     struct round *round = user;
     struct afmon_session_record session;
-    int failure = afmon_session_read(round->private_folder, serial, &session);
-    if (failure == 0 && session.alive) {
-        round->result->live = true;
-    } else if (failure == 0) {
-        failure = rescue_session(round->folder_fd, round->private_folder, &session, round->result);
-    } else if (failure == ENOENT) {
-        failure = 0; /* ended in this moment */
-    } else if (failure == EBUSY) {
+    int failure = afmon_session_read(round->place->folder, serial, &session);
+    if (failure == EBUSY || (failure == 0 && session.alive)) {
         failure = 0;
         round->result->live = true;
-    } else if (failure == EINVAL) {
+    } else if (failure == 0) {
+        failure = round->place->read_only ? EROFS : afmon_rescue_session(round->place, &session, round->result);
+    } else if (failure == ENOENT) {
+        failure = 0; /* ended in this moment */
+    } else if (failure == EINVAL && !round->place->read_only) {
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(serial, name);
-        failure = keep_aside(round->private_folder, name);
+        failure = keep_aside(round->place->folder, name);
     }
     afmon_session_record_free(&session);
     if (failure != 0)
@@ -243,14 +222,15 @@ static int visit_session(void *user, uint64_t serial)
     return 0;
 }
 
-afmon_status afmon_recover_locked(int folder_fd, int private_folder, const char *folder, struct afmon_recovery *result,
+afmon_status afmon_recover_locked(const struct afmon_private *place, const char *folder, struct afmon_recovery *result,
                                   afmon_error *error)
 {
-    struct round round = {.folder_fd = folder_fd, .private_folder = private_folder, .result = result};
+    struct round round = {.place = place, .result = result};
     struct afmon_quiet quiet;
     afmon_quiet_begin(&quiet);
-    afmon_session_remove_unborn(private_folder);
-    int failure = afmon_session_list(private_folder, visit_session, &round);
+    if (!place->read_only)
+        afmon_session_remove_unborn(place->folder, 0);
+    int failure = afmon_session_list(place->folder, visit_session, &round);
     afmon_quiet_end(&quiet);
     if (failure == 0)
         failure = round.failure;
@@ -264,21 +244,18 @@ afmon_status afmon_recover_locked(int folder_fd, int private_folder, const char 
 afmon_status afmon_recover_folder(const char *folder, struct afmon_recovery *result, afmon_error *error)
 {
     memset(result, 0, sizeof *result);
-    int folder_fd;
-    int private_folder;
+    struct afmon_private place;
     afmon_status status = AFMON_OK;
-    int failure = afmon_private_open(folder, false, &folder_fd, &private_folder);
+    int failure = afmon_private_open(&place, folder, false);
+    result->unreadable = place.unreadable;
     if (failure != 0)
         status = afmon_fail_os(error, failure, "cannot open the run folder %s", folder);
-    else if (private_folder >= 0)
-        status = afmon_recover_locked(folder_fd, private_folder, folder, result, error);
-    if (private_folder >= 0)
-        result->damaged = afmon_session_count_damaged(private_folder);
-    if (private_folder >= 0 && status == AFMON_OK && !result->live)
-        afmon_private_remove_if_empty(folder_fd);
-    if (private_folder >= 0)
-        close(private_folder);
-    if (folder_fd >= 0)
-        close(folder_fd);
+    else if (place.folder >= 0)
+        status = afmon_recover_locked(&place, folder, result, error);
+    if (failure == 0 && place.folder >= 0)
+        result->damaged = afmon_session_count_damaged(place.folder);
+    if (failure == 0 && place.folder >= 0 && !place.read_only && status == AFMON_OK && !result->live)
+        afmon_private_remove_if_empty(&place);
+    afmon_private_close(&place);
     return status;
 }

@@ -2,19 +2,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 static const char ring_magic[8] = {'A', 'F', 'M', 'O', 'N', 'R', 'N', 'G'};
 
 static void set_up(struct afmon_ring *ring, void *mapping, uint64_t capacity, bool in_file)
 {
-    ring->header = mapping;
-    ring->data = (unsigned char *)mapping + AFMON_RING_HEADER;
-    ring->capacity = capacity;
-    ring->in_file = in_file;
+    *ring = (struct afmon_ring){.header = mapping,
+                                .data = (unsigned char *)mapping + AFMON_RING_HEADER,
+                                .capacity = capacity,
+                                .in_file = in_file,
+                                .folder = -1,
+                                .fd = -1};
 }
 
 static void write_header(struct afmon_ring *ring, uint64_t session)
@@ -27,21 +36,22 @@ static void write_header(struct afmon_ring *ring, uint64_t session)
     atomic_store_explicit(&header->tail, 0, memory_order_relaxed);
     atomic_store_explicit(&header->head, 0, memory_order_relaxed);
     atomic_store_explicit(&header->note.until, 0, memory_order_relaxed);
-    /* The magic last: a file without it is no ring yet, and holds nothing. Only the compiler's order matters: who reads
-     * this after a kill sees all stores up to some point of the program. */
-    atomic_signal_fence(memory_order_seq_cst);
     memcpy(header->magic, ring_magic, sizeof ring_magic);
 }
 
-/* Touches every page once, in the kernel where it can do that, so that puts find them present. */
-static void populate(unsigned char *mapping, size_t size)
+/* Touches every page once, in the kernel where it can do that, so that puts find them present. 0 or errno: ENOSPC where
+ * the file has not got them. */
+static int populate(unsigned char *mapping, size_t size)
 {
 #ifdef MADV_POPULATE_WRITE
     if (madvise(mapping, size, MADV_POPULATE_WRITE) == 0)
-        return;
+        return 0;
+    if (errno != EINVAL)
+        return errno == EFAULT ? ENOSPC : errno;
 #endif
     for (size_t i = 0; i < size; i += AFMON_RING_HEADER)
         ((volatile unsigned char *)mapping)[i] = 0;
+    return 0;
 }
 
 static int map_new(struct afmon_ring *ring, int fd, uint64_t session, uint64_t capacity)
@@ -51,36 +61,125 @@ static int map_new(struct afmon_ring *ring, int fd, uint64_t session, uint64_t c
     void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
     if (mapping == MAP_FAILED)
         return errno;
+    set_up(ring, mapping, capacity, fd >= 0);
+    ring->guard = fd >= 0 ? afmon_guard_add(mapping, size) : NULL;
+    int failure = fd >= 0 && ring->guard == NULL ? ENOMEM : 0;
     /* a child that wrote into its parent's ring would be a second producer */
-    if (madvise(mapping, size, MADV_DONTFORK) != 0) {
-        int failure = errno;
-        munmap(mapping, size);
+    if (failure == 0 && madvise(mapping, size, MADV_DONTFORK) != 0)
+        failure = errno;
+    if (failure == 0)
+        failure = populate(mapping, size);
+    if (failure != 0) {
+        afmon_ring_free(ring);
         return failure;
     }
-    populate(mapping, size);
-    set_up(ring, mapping, capacity, fd >= 0);
     write_header(ring, session);
     return 0;
 }
 
+/* ---- file systems ---- */
+
+/* A copy-on-write file system needs room for each page that is written again, unless it is told to write in place. That
+ * has to be said while the file is empty. True where the file is written in place. */
+static bool write_in_place(int fd)
+{
+    int flags = 0;
+    if (ioctl(fd, FS_IOC_GETFLAGS, &flags) != 0)
+        return false;
+    flags |= FS_NOCOW_FL;
+    if (ioctl(fd, FS_IOC_SETFLAGS, &flags) != 0)
+        return false;
+    return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_NOCOW_FL) != 0;
+}
+
+/* Whether a page of a file whose space is allocated can be written as long as nobody meddles with the file. */
+static bool keeps_its_pages(int fd)
+{
+    struct statfs facts;
+    if (fstatfs(fd, &facts) != 0)
+        return false;
+    switch ((unsigned long)facts.f_type) {
+    case BTRFS_SUPER_MAGIC:
+        return write_in_place(fd);
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static int make_file(struct afmon_ring *ring, int fd, uint64_t session, uint64_t capacity)
+{
+    if (!keeps_its_pages(fd) && !afmon_guard_is_ready())
+        return ENOTSUP;
+    int failure;
+    do
+        failure = posix_fallocate(fd, 0, (off_t)(AFMON_RING_HEADER + capacity));
+    while (failure == EINTR);
+    return failure == 0 ? map_new(ring, fd, session, capacity) : failure;
+}
+
 int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uint64_t session, uint64_t capacity)
 {
-    int fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    char temporary[AFMON_RING_NAME + 8];
+    snprintf(temporary, sizeof temporary, "%s.new", name);
+    (void)afmon_guard_is_ready(); /* it is put into place before there is a mapping */
+    int fd = openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd < 0)
         return errno;
-    int failure = posix_fallocate(fd, 0, (off_t)(AFMON_RING_HEADER + capacity));
-    if (failure == 0)
-        failure = map_new(ring, fd, session, capacity);
+    int failure = make_file(ring, fd, session, capacity);
     close(fd);
-    if (failure != 0)
-        unlinkat(folder, name, 0);
-    return failure;
+    if (failure == 0 && renameat(folder, temporary, folder, name) != 0) {
+        failure = errno;
+        afmon_ring_free(ring);
+    }
+    if (failure != 0) {
+        unlinkat(folder, temporary, 0);
+        return failure;
+    }
+    ring->folder = folder;
+    snprintf(ring->name, sizeof ring->name, "%s", name);
+    return 0;
 }
 
 int afmon_ring_create_anonymous(struct afmon_ring *ring, uint64_t session, uint64_t capacity)
 {
     return map_new(ring, -1, session, capacity);
 }
+
+/* ---- the file of a live ring ---- */
+
+/* Whatever of it is gone comes to light at once, and not page by page. */
+static void touch_all(const struct afmon_ring *ring)
+{
+    const volatile unsigned char *mapping = (const volatile unsigned char *)ring->header;
+    for (uint64_t i = 0; i < AFMON_RING_HEADER + ring->capacity; i += AFMON_RING_HEADER)
+        (void)mapping[i];
+}
+
+enum afmon_ring_file afmon_ring_check_file(struct afmon_ring *ring)
+{
+    if (__builtin_expect(ring->guard == NULL || afmon_guard_moved(ring->guard) == 0, 1))
+        return AFMON_RING_SAME;
+    if (ring->in_file) {
+        touch_all(ring);
+        unlinkat(ring->folder, ring->name, 0);
+        ring->in_file = false;
+        uint64_t first = afmon_guard_lost(ring->guard);
+        ring->lost_pages = first;
+        return first > 0 ? AFMON_RING_CUT : AFMON_RING_MOVED;
+    }
+    uint64_t lost = afmon_guard_lost(ring->guard);
+    bool more = lost != ring->lost_pages;
+    ring->lost_pages = lost;
+    return more ? AFMON_RING_CUT : AFMON_RING_SAME;
+}
+
+/* ---- rings of dead processes ---- */
 
 static bool header_is_sound(const struct afmon_ring_header *header, uint64_t session, off_t file_size)
 {
@@ -89,59 +188,99 @@ static bool header_is_sound(const struct afmon_ring_header *header, uint64_t ses
     uint64_t head = atomic_load_explicit(&header->head, memory_order_acquire);
     return memcmp(header->magic, ring_magic, sizeof ring_magic) == 0 && header->version == AFMON_RING_VERSION &&
            header->header_size == AFMON_RING_HEADER && header->session == session && capacity >= 4096 &&
-           (capacity & (capacity - 1)) == 0 && (uint64_t)file_size == AFMON_RING_HEADER + capacity && head <= tail &&
-           tail - head <= capacity && head % 8 == 0 && tail % 8 == 0;
+           capacity <= AFMON_RING_MAX && (capacity & (capacity - 1)) == 0 &&
+           (uint64_t)file_size == AFMON_RING_HEADER + capacity && head <= tail && tail - head <= capacity &&
+           head % 8 == 0 && tail % 8 == 0;
 }
 
-/* Its maker was killed before it was a ring: no thread has put anything into it. */
-static bool is_unborn(int fd, off_t size)
+/* Reads what lies between head and tail to where it lies in the file: memory that is not written takes no room. */
+static int read_records(const struct afmon_ring *ring, int fd)
 {
-    char magic[sizeof ring_magic];
-    static const char none[sizeof ring_magic];
-    return size < AFMON_RING_HEADER ||
-           (pread(fd, magic, sizeof magic, 0) == (ssize_t)sizeof magic && memcmp(magic, none, sizeof none) == 0);
-}
-
-static int map_existing(struct afmon_ring *ring, int fd, size_t size, uint64_t session, bool writable)
-{
-    struct afmon_ring_header *header =
-        mmap(NULL, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
-    if (header == MAP_FAILED)
-        return errno;
-    if (!header_is_sound(header, session, (off_t)size)) {
-        munmap(header, size);
-        return EINVAL;
+    uint64_t at = afmon_ring_head(ring);
+    uint64_t tail = afmon_ring_tail(ring);
+    int failure = 0;
+    while (failure == 0 && at < tail) {
+        uint64_t length = afmon_ring_contiguous(ring, at, tail);
+        uint64_t place = at & (ring->capacity - 1);
+        failure = afmon_read_at(fd, ring->data + place, length, (off_t)(AFMON_RING_HEADER + place));
+        at += length;
     }
-    set_up(ring, header, header->capacity, true);
-    return 0;
-}
-
-int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable)
-{
-    int fd = openat(folder, name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return errno;
-    struct stat status;
-    int failure = fstat(fd, &status) != 0 ? errno : 0;
-    if (failure == 0 && !S_ISREG(status.st_mode))
-        failure = EINVAL;
-    if (failure == 0 && is_unborn(fd, status.st_size))
-        failure = ENODATA;
-    if (failure == 0)
-        failure = map_existing(ring, fd, (size_t)status.st_size, session, writable);
-    close(fd);
     return failure;
 }
 
-void afmon_ring_unmap(struct afmon_ring *ring)
+static int read_file(struct afmon_ring *ring, int fd, uint64_t session)
+{
+    struct stat status;
+    struct afmon_ring_header header;
+    if (fstat(fd, &status) != 0)
+        return errno;
+    if (!S_ISREG(status.st_mode) || status.st_size < AFMON_RING_HEADER)
+        return EINVAL;
+    int failure = afmon_read_at(fd, &header, sizeof header, 0);
+    if (failure == 0 && !header_is_sound(&header, session, status.st_size))
+        failure = EINVAL;
+    if (failure != 0)
+        return failure;
+    void *memory = mmap(NULL, AFMON_RING_HEADER + header.capacity, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return ENOMEM;
+    memcpy(memory, &header, sizeof header);
+    set_up(ring, memory, header.capacity, true);
+    return read_records(ring, fd);
+}
+
+int afmon_ring_read(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable)
+{
+    *ring = (struct afmon_ring){.fd = -1, .folder = -1};
+    int fd = openat(folder, name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno;
+    int failure = read_file(ring, fd, session);
+    if (failure == 0 && writable)
+        ring->fd = fd;
+    else
+        close(fd);
+    if (failure != 0)
+        afmon_ring_free(ring);
+    return failure;
+}
+
+bool afmon_ring_is_unborn(int folder, const char *name)
+{
+    static const char none[sizeof ring_magic];
+    char magic[sizeof ring_magic];
+    struct stat status;
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool unborn = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+                  (status.st_size < AFMON_RING_HEADER ||
+                   (afmon_read_at(fd, magic, sizeof magic, 0) == 0 && memcmp(magic, none, sizeof none) == 0));
+    close(fd);
+    return unborn;
+}
+
+void afmon_ring_free(struct afmon_ring *ring)
 {
     if (ring->header != NULL)
         munmap(ring->header, AFMON_RING_HEADER + ring->capacity);
-    ring->header = NULL;
-    ring->data = NULL;
+    if (ring->guard != NULL)
+        afmon_guard_remove(ring->guard);
+    if (ring->fd >= 0)
+        close(ring->fd);
+    *ring = (struct afmon_ring){.fd = -1, .folder = -1};
 }
 
-void afmon_ring_note(struct afmon_ring *ring, const struct afmon_note *note)
+/* ---- notes ---- */
+
+/* Head and note together, so that neither is newer than the other. */
+static int store_header(const struct afmon_ring *ring)
+{
+    return ring->fd < 0 ? 0 : afmon_write_at(ring->fd, ring->header, sizeof *ring->header, 0);
+}
+
+int afmon_ring_note(struct afmon_ring *ring, const struct afmon_note *note)
 {
     struct afmon_ring_header *header = ring->header;
     header->note.metrics_offset = note->metrics_offset;
@@ -150,12 +289,20 @@ void afmon_ring_note(struct afmon_ring *ring, const struct afmon_note *note)
     header->note.log_length = note->log_length;
     /* the note counts from here on: a kill before this leaves until at head, and so no note */
     atomic_store_explicit(&header->note.until, note->until, memory_order_release);
+    return store_header(ring);
 }
 
-void afmon_ring_note_clear(struct afmon_ring *ring)
+int afmon_ring_note_clear(struct afmon_ring *ring)
 {
     uint64_t head = atomic_load_explicit(&ring->header->head, memory_order_relaxed);
     atomic_store_explicit(&ring->header->note.until, head, memory_order_release);
+    return store_header(ring);
+}
+
+int afmon_ring_advance(struct afmon_ring *ring, uint64_t until)
+{
+    atomic_store_explicit(&ring->header->head, until, memory_order_release);
+    return store_header(ring);
 }
 
 struct afmon_note afmon_ring_noted(const struct afmon_ring *ring)

@@ -1,13 +1,17 @@
 /* A ring: one producer thread puts records in, one consumer takes them out, and what is in it outlives the process.
  *
  * It is a shared mapping of a file: a page of header, then capacity bytes (a power of two) of records. Positions count
- * bytes since the ring was made and never wrap; a position's place is its remainder by the capacity. tail is written by
- * the producer alone, head by the consumer alone. A record is in the ring once tail has passed it (store-release); the
- * kernel keeps the mapped pages when the process is killed, so that a later reader finds every record whose put had
- * returned.
+ * bytes since the ring was made and never wrap; a position's place is its remainder by the capacity. A record is in the
+ * ring once the header's tail has passed it; the kernel keeps the mapped pages when the process is killed, so that a
+ * later reader finds every record whose put had returned. Tail and head in the header are for that reader alone, and
+ * are never read while the process lives: those that producer and consumer go by are in memory (hub.h), which nobody
+ * can cut off.
  *
- * Progress: put is wait-free while there is room; take is wait-free. Who waits for room, and how, is the caller's
- * affair (hub.h).
+ * A mapped file may fault: it is cut off by others, or a copy-on-write file system that is full has no room for the
+ * page. The guard (guard.h) then puts memory in the place of the page, and the ring loses its file
+ * (afmon_ring_check_file).
+ *
+ * The ring of a dead process is not mapped but read (afmon_ring_read), so that nobody can make a reader fault.
  *
  * Landing note. Before the consumer writes a batch's text to the files, it notes in the header up to where the batch
  * reaches and where in the files it will go; after the write it advances head. So a recovery can tell a batch that
@@ -18,10 +22,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "ingest/guard.h"
 #include "ingest/record.h"
 
 #define AFMON_RING_HEADER 4096
 #define AFMON_RING_VERSION 1
+#define AFMON_RING_MAX (UINT64_C(64) << 20)
+#define AFMON_RING_NAME 64
 
 struct afmon_note {
     uint64_t until;         /* the batch is from head to here; where that is head, there is no batch. Written last */
@@ -54,22 +61,42 @@ struct afmon_ring {
     struct afmon_ring_header *header;
     unsigned char *data;
     uint64_t capacity;
-    bool in_file; /* false: anonymous memory, gone with the process */
+    bool in_file;                /* false: in memory alone, gone with the process */
+    int folder;                  /* of its file */
+    char name[AFMON_RING_NAME];  /* of its file */
+    int fd;                      /* of a dead process: its file, where notes and head are written, too; -1 else */
+    struct afmon_guarded *guard; /* of a mapped file */
+    uint64_t lost_pages;         /* that were seen */
 };
 
-/* Creates a ring in a new file `name` of the folder. Its space is allocated at once, so that a full disk is an error
- * here and never a SIGBUS later, and its pages are touched, so that a put does not fault. The mapping is not inherited
- * over fork. Returns 0 or errno. */
+/* Creates a ring in a new file `name` of the folder, which gets that name once it is one. Its space is allocated at
+ * once, so that a full disk is an error here, and its pages are touched, so that a put does not fault. The mapping is
+ * not inherited over fork. Returns 0 or errno; ENOTSUP where the mapping might raise a signal that the guard could not
+ * take. */
 int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uint64_t session, uint64_t capacity);
 
 /* The same in anonymous memory. */
 int afmon_ring_create_anonymous(struct afmon_ring *ring, uint64_t session, uint64_t capacity);
 
-/* Maps an existing ring, of a dead process, after checking that its header makes sense. Returns 0, errno, EINVAL where
- * it is no ring of this session, ENODATA where it never became one. writable: for recovery; else read-only. */
-int afmon_ring_map(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable);
+/* Reads the ring of a dead process, after checking that its header makes sense. Returns 0, errno, EINVAL where it is no
+ * ring of this session. writable: notes and head will be written to the file. */
+int afmon_ring_read(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable);
 
-void afmon_ring_unmap(struct afmon_ring *ring);
+/* A ring of afmon 0.1.0, which made them under their own names, whose process was killed before it was one: no thread
+ * has put anything into it. */
+bool afmon_ring_is_unborn(int folder, const char *name);
+
+/* Lets go of its memory; the file stays. */
+void afmon_ring_free(struct afmon_ring *ring);
+
+/* Consumer. What became of a live ring's file since it was looked at last. Where the guard had to put memory in the
+ * place of a page, the file is removed, for a later reader would find an old head in it. */
+enum afmon_ring_file {
+    AFMON_RING_SAME,
+    AFMON_RING_MOVED, /* to memory, with all that was in it */
+    AFMON_RING_CUT,   /* to memory, and some of what was in it is gone */
+};
+enum afmon_ring_file afmon_ring_check_file(struct afmon_ring *ring);
 
 /* Consumer. The record at a position before tail; pads are to be skipped by the caller. */
 static inline const unsigned char *afmon_ring_at(const struct afmon_ring *ring, uint64_t position)
@@ -84,9 +111,22 @@ static inline uint64_t afmon_ring_contiguous(const struct afmon_ring *ring, uint
     return tail - position < to_end ? tail - position : to_end;
 }
 
-/* Consumer. Notes a batch, and takes the note back (because the batch did not land, and left nothing behind). */
-void afmon_ring_note(struct afmon_ring *ring, const struct afmon_note *note);
-void afmon_ring_note_clear(struct afmon_ring *ring);
+/* Consumer. Notes a batch; takes the note back (because the batch did not land, and left nothing behind); moves head
+ * on. 0 or errno, of a dead process's ring alone. */
+int afmon_ring_note(struct afmon_ring *ring, const struct afmon_note *note);
+int afmon_ring_note_clear(struct afmon_ring *ring);
+int afmon_ring_advance(struct afmon_ring *ring, uint64_t until);
 struct afmon_note afmon_ring_noted(const struct afmon_ring *ring);
+
+/* Of a dead process's ring, which nobody moves on but us. */
+static inline uint64_t afmon_ring_head(const struct afmon_ring *ring)
+{
+    return atomic_load_explicit(&ring->header->head, memory_order_acquire);
+}
+
+static inline uint64_t afmon_ring_tail(const struct afmon_ring *ring)
+{
+    return atomic_load_explicit(&ring->header->tail, memory_order_acquire);
+}
 
 #endif

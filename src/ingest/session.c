@@ -3,22 +3,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/status.h"
 #include "ingest/record.h"
 #include "ingest/recover_internal.h"
 
-#define LOCK_TIMEOUT_S 20.0
+#define CREATE_TRIES 20
 
 static const char session_magic[8] = {'A', 'F', 'M', 'O', 'N', 'S', 'E', 'S'};
 
@@ -30,39 +31,6 @@ void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME])
 void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME])
 {
     snprintf(out, AFMON_FILE_NAME, "%016" PRIx64 "-%" PRIu32 ".ring", serial, number);
-}
-
-/* Some network file systems cannot lock a folder. Then two processes that open the same run in the same instant are not
- * kept apart; everything else holds, so that is no reason to refuse. */
-static bool cannot_lock(int failure)
-{
-    return failure == EBADF || failure == ENOLCK || failure == EOPNOTSUPP || failure == ENOSYS || failure == EINVAL;
-}
-
-int afmon_private_open(const char *folder, bool create, int *folder_fd, int *private_folder)
-{
-    *private_folder = -1;
-    *folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*folder_fd < 0)
-        return errno;
-    int failure = afmon_lock_file(*folder_fd, LOCK_EX, LOCK_TIMEOUT_S);
-    if (failure != 0 && !cannot_lock(failure))
-        return failure;
-    if (create && mkdirat(*folder_fd, AFMON_PRIVATE_FOLDER, 0777) != 0 && errno != EEXIST)
-        return errno;
-    *private_folder = openat(*folder_fd, AFMON_PRIVATE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    return *private_folder >= 0 || (errno == ENOENT && !create) ? 0 : errno;
-}
-
-void afmon_private_unlock(int folder_fd)
-{
-    flock(folder_fd, LOCK_UN);
-}
-
-void afmon_private_remove_if_empty(int folder_fd)
-{
-    /* refused by the system where anything is in it, which is what is wanted */
-    (void)unlinkat(folder_fd, AFMON_PRIVATE_FOLDER, AT_REMOVEDIR);
 }
 
 /* ---- opening ---- */
@@ -101,9 +69,10 @@ static int look_for_claim(void *user, uint64_t serial)
 /* Chooses the session's files; the lock of the private folder is held. */
 static int choose_files(struct afmon_session *session, bool metrics, bool log)
 {
-    struct claims claims[2] = {{session->private, "metrics.jsonl", false}, {session->private, "afterimage.log", false}};
+    struct claims claims[2] = {{session->place.folder, "metrics.jsonl", false},
+                               {session->place.folder, "afterimage.log", false}};
     for (int i = 0; i < 2; i++) {
-        int failure = afmon_session_list(session->private, look_for_claim, &claims[i]);
+        int failure = afmon_session_list(session->place.folder, look_for_claim, &claims[i]);
         if (failure != 0)
             return failure;
     }
@@ -119,29 +88,31 @@ static int choose_files(struct afmon_session *session, bool metrics, bool log)
     return 0;
 }
 
-static void fill_header(struct afmon_session *session)
+/* Its header is written, never mapped: a mapping may fault. */
+static int write_header(const struct afmon_session *session)
 {
-    struct afmon_session_header *header = session->header;
-    header->version = AFMON_SESSION_VERSION;
-    header->header_size = AFMON_SESSION_HEADER;
-    header->serial = session->serial;
-    afmon_identity_self(&header->owner);
-    atomic_store_explicit(&header->wall_offset_ns, afmon_wall_offset_ns(), memory_order_relaxed);
-    memcpy(header->metrics_file, session->metrics_file, AFMON_FILE_NAME);
-    memcpy(header->log_file, session->log_file, AFMON_FILE_NAME);
-    memcpy(header->magic, session_magic, sizeof session_magic);
+    unsigned char page[AFMON_SESSION_HEADER] = {0};
+    struct afmon_session_header header = {.version = AFMON_SESSION_VERSION,
+                                          .header_size = AFMON_SESSION_HEADER,
+                                          .serial = session->serial,
+                                          .wall_offset_ns = afmon_wall_offset_ns(),
+                                          .life = session->lockless ? AFMON_LIFE_NONE : AFMON_LIFE_LOCK};
+    afmon_identity_self(&header.owner);
+    memcpy(header.metrics_file, session->metrics_file, AFMON_FILE_NAME);
+    memcpy(header.log_file, session->log_file, AFMON_FILE_NAME);
+    memcpy(header.magic, session_magic, sizeof session_magic);
+    memcpy(page, &header, sizeof header);
+    return afmon_write_all(session->fd, page, sizeof page, NULL);
 }
 
-static int map_header(struct afmon_session *session)
+/* Somebody who may only read it cannot hold the file's write lock, but a read lock of his may be in the way of ours, if
+ * he is quick. */
+static int lock_session_file(struct afmon_session *session)
 {
-    int failure = posix_fallocate(session->fd, 0, AFMON_SESSION_HEADER);
-    if (failure != 0)
-        return failure;
-    void *mapping = mmap(NULL, AFMON_SESSION_HEADER, PROT_READ | PROT_WRITE, MAP_SHARED, session->fd, 0);
-    if (mapping == MAP_FAILED)
-        return errno;
-    session->header = mapping;
-    return madvise(mapping, AFMON_SESSION_HEADER, MADV_DONTFORK) == 0 ? 0 : errno;
+    int failure = afmon_lock_take(session->fd, 0);
+    session->lockless = failure != 0;
+    (void)flock(session->fd, LOCK_EX | LOCK_NB); /* for afmon 0.1.0, which looks for no other lock */
+    return session->lockless && !afmon_lock_is_impossible(failure) ? failure : 0;
 }
 
 /* Makes the session file. It gets its name only when it is complete and locked. */
@@ -151,18 +122,16 @@ static int create_session_file(struct afmon_session *session)
     char temporary[AFMON_FILE_NAME];
     afmon_session_file_name(session->serial, name);
     snprintf(temporary, sizeof temporary, "%016" PRIx64 ".new", session->serial);
-    session->fd = openat(session->private, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    session->fd = openat(session->place.folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (session->fd < 0)
         return errno;
-    int failure = map_header(session);
+    int failure = lock_session_file(session);
     if (failure == 0)
-        failure = afmon_lock_file(session->fd, LOCK_EX, 0);
-    if (failure == 0) {
-        fill_header(session);
-        failure = renameat(session->private, temporary, session->private, name) == 0 ? 0 : errno;
-    }
+        failure = write_header(session);
+    if (failure == 0)
+        failure = renameat(session->place.folder, temporary, session->place.folder, name) == 0 ? 0 : errno;
     if (failure != 0)
-        unlinkat(session->private, temporary, 0);
+        unlinkat(session->place.folder, temporary, 0);
     session->dictionary_end = AFMON_SESSION_HEADER;
     return failure;
 }
@@ -177,54 +146,59 @@ static void close_fd(int *fd)
 static void let_go(struct afmon_session *session)
 {
     close_fd(&session->fd);
-    close_fd(&session->private);
-    close_fd(&session->folder);
+    afmon_private_close(&session->place);
+}
+
+static afmon_status fail_to_open(int failure, const char *folder, afmon_error *error)
+{
+    if (failure == ENOTDIR || failure == ELOOP)
+        return afmon_fail_os(error, failure, "%s/" AFMON_PRIVATE_FOLDER " is in the way: it is no folder", folder);
+    return afmon_fail_os(error, failure, "the run folder %s cannot be written", folder);
+}
+
+static int make_session(struct afmon_session *session, bool metrics, bool log)
+{
+    int failure = random_serial(&session->serial);
+    if (failure == 0)
+        failure = choose_files(session, metrics, log);
+    for (int try = 0; try == 0 || (failure == EWOULDBLOCK && try < CREATE_TRIES); try++) {
+        close_fd(&session->fd);
+        if (failure == 0 || failure == EWOULDBLOCK)
+            failure = create_session_file(session);
+    }
+    return failure == 0 ? pthread_mutex_init(&session->lock, NULL) : failure;
 }
 
 afmon_status afmon_session_open(struct afmon_session *session, const char *folder, bool metrics, bool log,
                                 uint64_t *recovered, afmon_error *error)
 {
     memset(session, 0, sizeof *session);
-    session->folder = session->private = session->fd = -1;
+    session->fd = -1;
     struct afmon_recovery recovery = {0};
     afmon_status status = AFMON_OK;
-    int failure = afmon_private_open(folder, true, &session->folder, &session->private);
+    int failure = afmon_private_open(&session->place, folder, true);
     if (failure == 0)
-        status = afmon_recover_locked(session->folder, session->private, folder, &recovery, error);
+        status = afmon_recover_locked(&session->place, folder, &recovery, error);
     if (failure == 0 && status == AFMON_OK)
-        failure = random_serial(&session->serial);
-    if (failure == 0 && status == AFMON_OK)
-        failure = choose_files(session, metrics, log);
-    if (failure == 0 && status == AFMON_OK)
-        failure = create_session_file(session);
-    if (failure == 0 && status == AFMON_OK)
-        failure = pthread_mutex_init(&session->lock, NULL);
-    if (session->folder >= 0)
-        afmon_private_unlock(session->folder);
+        failure = make_session(session, metrics, log);
+    afmon_private_unlock(&session->place);
     *recovered = recovery.records;
     if (failure == 0 && status == AFMON_OK)
         return AFMON_OK;
-    if (session->header != NULL)
-        munmap(session->header, AFMON_SESSION_HEADER);
-    session->header = NULL;
     let_go(session);
-    return status != AFMON_OK ? status : afmon_fail_os(error, failure, "the run folder %s cannot be written", folder);
+    return status != AFMON_OK ? status : fail_to_open(failure, folder, error);
 }
 
 void afmon_session_close(struct afmon_session *session, bool clean)
 {
-    if (session->header != NULL)
-        munmap(session->header, AFMON_SESSION_HEADER);
-    session->header = NULL;
     if (clean) {
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(session->serial, name);
         /* only to tidy up: not worth a wait */
-        bool locked = afmon_lock_file(session->folder, LOCK_EX, 0) == 0;
-        unlinkat(session->private, name, 0);
+        bool locked = afmon_private_lock(&session->place, 0) == 0;
+        unlinkat(session->place.folder, name, 0);
         if (locked)
-            afmon_private_remove_if_empty(session->folder);
-        afmon_private_unlock(session->folder);
+            afmon_private_remove_if_empty(&session->place);
     }
     let_go(session);
     pthread_mutex_destroy(&session->lock);
@@ -232,25 +206,39 @@ void afmon_session_close(struct afmon_session *session, bool clean)
 
 void afmon_session_abandon(struct afmon_session *session)
 {
-    /* The lock belongs to the open file, which the parent has open too: closing does not give it up. The mapping is not
-     * here. */
-    session->header = NULL;
+    /* The lock belongs to the open file, which the parent has open too: closing does not give it up. */
     let_go(session);
+}
+
+/* What cannot be written now is only the worse for a recovery: it then uses what stood there before. */
+void afmon_session_set_wall_offset(struct afmon_session *session, int64_t offset_ns)
+{
+    (void)afmon_write_at(session->fd, &offset_ns, sizeof offset_ns,
+                         offsetof(struct afmon_session_header, wall_offset_ns));
+}
+
+static struct afmon_file_identity identity_of(int fd)
+{
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return (struct afmon_file_identity){0};
+    return (struct afmon_file_identity){.device = (uint64_t)status.st_dev, .inode = (uint64_t)status.st_ino};
+}
+
+void afmon_session_set_files(struct afmon_session *session, int metrics, int log)
+{
+    struct afmon_file_identity files[2] = {identity_of(metrics), identity_of(log)};
+    (void)afmon_write_at(session->fd, files, sizeof files, offsetof(struct afmon_session_header, metrics));
 }
 
 /* ---- the dictionary ---- */
 
 static afmon_status append_definition(struct afmon_session *session, const unsigned char *entry, size_t length)
 {
-    ssize_t written = pwrite(session->fd, entry, length, session->dictionary_end);
-    if (written == (ssize_t)length) {
-        session->dictionary_end += (int64_t)length;
-        return AFMON_OK;
-    }
-    /* half an entry would hide those that follow it */
-    if (written > 0 && ftruncate(session->fd, session->dictionary_end) != 0)
-        return AFMON_E_SYSTEM;
-    return AFMON_E_UNWRITABLE;
+    if (afmon_write_at(session->fd, entry, length, session->dictionary_end) != 0)
+        return AFMON_E_UNWRITABLE; /* what landed of it is written over by the next one */
+    session->dictionary_end += (int64_t)length;
+    return AFMON_OK;
 }
 
 afmon_status afmon_session_define(struct afmon_session *session, const char *name, size_t name_length,

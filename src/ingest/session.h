@@ -2,9 +2,9 @@
  *
  * In the folder `.afmon` inside the run folder a session has a file SERIAL.session, which says who writes (process,
  * files) and holds the session's dictionary, and a file SERIAL-N.ring a recording thread. The session file is locked
- * (flock) as long as its process lives. All of them are gone after a clean close; what remains belongs to a process
- * that was killed, and the next one to open the folder recovers it (recover.h). Who creates, claims, recovers or
- * removes holds the lock (flock) of the run folder itself.
+ * as long as its process lives: a held lock is life (afmon_session_is_alive). All of them are gone after a clean close;
+ * what remains belongs to a process that was killed, and the next one to open the folder recovers it (recover.h). Who
+ * creates, claims, recovers or removes holds the lock of the private folder (private.h).
  *
  * File names of a session: the first one in a folder writes metrics.jsonl and afterimage.log, further ones (that live
  * at the same time) metrics-SERIAL.jsonl and afterimage-SERIAL.log. */
@@ -16,11 +16,24 @@
 #include <stdatomic.h>
 
 #include "ingest/identity.h"
+#include "ingest/private.h"
 
 #define AFMON_SESSION_HEADER 4096
 #define AFMON_SESSION_VERSION 1
-#define AFMON_PRIVATE_FOLDER ".afmon"
 #define AFMON_FILE_NAME 64 /* room for the name of a session's file, NUL included */
+
+/* What tells that a session lives. */
+enum {
+    AFMON_LIFE_FLOCK = 0, /* a lock of flock(2): sessions of afmon 0.1.0 */
+    AFMON_LIFE_LOCK = 1,  /* a write lock of its file (base/lock.h) */
+    AFMON_LIFE_NONE = 2,  /* the file system has no locks: only what is known of its process */
+};
+
+/* Which file it is: a copy of the run has other ones. All zeros: not known. */
+struct afmon_file_identity {
+    uint64_t device;
+    uint64_t inode;
+};
 
 struct afmon_session_header {
     char magic[8]; /* "AFMONSES" */
@@ -31,15 +44,17 @@ struct afmon_session_header {
     _Atomic int64_t wall_offset_ns;     /* what makes wall time of a record's boot time; kept up to date */
     char metrics_file[AFMON_FILE_NAME]; /* names in the run folder; empty: this session writes none */
     char log_file[AFMON_FILE_NAME];
+    uint64_t life;                      /* AFMON_LIFE_ */
+    struct afmon_file_identity metrics; /* the files that it writes */
+    struct afmon_file_identity log;
 };
 _Static_assert(sizeof(struct afmon_identity) == 64, "on-disk layout");
-_Static_assert(sizeof(struct afmon_session_header) == 224, "on-disk layout");
+_Static_assert(sizeof(struct afmon_session_header) == 264, "on-disk layout");
 
 struct afmon_session {
-    int folder;                          /* the run folder */
-    int private;                         /* .afmon in it */
-    int fd;                              /* the session file, locked */
-    struct afmon_session_header *header; /* mapped; not inherited over fork */
+    struct afmon_private place;
+    int fd; /* the session file, locked where that is possible */
+    bool lockless;
     uint64_t serial;
     char metrics_file[AFMON_FILE_NAME];
     char log_file[AFMON_FILE_NAME];
@@ -68,6 +83,12 @@ void afmon_session_close(struct afmon_session *session, bool clean);
 /* In a forked child: lets go of what was inherited of the parent's session, without touching the parent's. */
 void afmon_session_abandon(struct afmon_session *session);
 
+/* What makes wall time of boot time has changed. */
+void afmon_session_set_wall_offset(struct afmon_session *session, int64_t offset_ns);
+
+/* Which files it writes, once they are open, and whenever others take their place; -1: none. */
+void afmon_session_set_files(struct afmon_session *session, int metrics, int log);
+
 /* Puts name and packed fields into the dictionary and gives them a number, so that records can name them in four bytes.
  * The entry is in the file when this returns. Any thread. */
 afmon_status afmon_session_define(struct afmon_session *session, const char *name, size_t name_length,
@@ -79,12 +100,19 @@ afmon_status afmon_session_define(struct afmon_session *session, const char *nam
 struct afmon_session_record {
     uint64_t serial;
     bool alive;
+    bool old; /* of afmon 0.1.0 */
     int64_t wall_offset_ns;
     char metrics_file[AFMON_FILE_NAME]; /* checked: plain names of the two forms above, or empty */
     char log_file[AFMON_FILE_NAME];
+    struct afmon_file_identity metrics;
+    struct afmon_file_identity log;
     unsigned char *dictionary; /* the bytes after the header; owned */
     size_t dictionary_length;
 };
+
+/* A held lock is life, unless its process is certainly gone: a child that it left behind may still hold it. fd: the
+ * session file. */
+bool afmon_session_is_alive(int fd, const struct afmon_session_header *header);
 
 /* Reads a session file by its serial. 0, errno, EINVAL where it makes no sense, EBUSY where it does not and somebody
  * living holds it. */
@@ -94,9 +122,9 @@ void afmon_session_record_free(struct afmon_session_record *record);
 /* Calls visit with the serial of each session file in the folder; 0 or errno. */
 int afmon_session_list(int private_folder, int (*visit)(void *user, uint64_t serial), void *user);
 
-/* Removes session files whose makers were killed before they were complete. The folder's lock is held, so nobody is
- * making one. */
-void afmon_session_remove_unborn(int private_folder);
+/* Removes files whose makers were killed before they were complete, and nothing was in them: with a serial, rings of
+ * that dead session; with 0, session files. The lock is held, so nobody is making a session. */
+void afmon_session_remove_unborn(int private_folder, uint64_t serial);
 
 /* Calls visit with the name of each ring of a session; 0 or errno. */
 int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(void *user, const char *name),
@@ -108,16 +136,5 @@ size_t afmon_session_count_damaged(int private_folder);
 
 void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME]);
 void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME]);
-
-/* Opens the run folder, takes its lock, and opens the private folder in it. With create, that is made where it is not;
- * else *private_folder is -1 where there is none. Returns 0 or errno. Both are to be closed, whatever it returns, where
- * they are not -1. */
-int afmon_private_open(const char *folder, bool create, int *folder_fd, int *private_folder);
-
-/* Gives the lock back (closing the last descriptor does, too). */
-void afmon_private_unlock(int folder_fd);
-
-/* Removes the private folder where nothing is left in it. The lock is held. */
-void afmon_private_remove_if_empty(int folder_fd);
 
 #endif

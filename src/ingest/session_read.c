@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "ingest/session.h"
 
 #define DICTIONARY_MAX (INT64_C(1) << 30)
@@ -44,20 +45,36 @@ static bool copy_name(char out[AFMON_FILE_NAME], const char *in, const char *ste
     return out[0] == '\0' || is_file_of(out, stem, ending);
 }
 
-/* Somebody living has it open: another version of this library, if its header says nothing to us. */
-static bool is_locked(int fd)
+/* By somebody who may write it, or with flock(2) by an afmon 0.1.0. */
+static bool is_flocked(int fd)
 {
     if (flock(fd, LOCK_SH | LOCK_NB) != 0)
-        return true;
+        return errno == EWOULDBLOCK;
     flock(fd, LOCK_UN);
     return false;
 }
 
-/* A session is dead when its lock can be had, or when its process is known to have ended (a child that it left behind
- * may still hold the lock). */
-static bool session_is_alive(int fd, const struct afmon_session_header *header)
+static bool may_be_held(int fd, uint64_t life)
 {
-    return is_locked(fd) && !afmon_identity_is_gone(&header->owner);
+    switch (life) {
+    case AFMON_LIFE_FLOCK:
+        return is_flocked(fd);
+    case AFMON_LIFE_LOCK:
+        return afmon_lock_look(fd) != AFMON_LOCK_FREE;
+    default:
+        return true;
+    }
+}
+
+bool afmon_session_is_alive(int fd, const struct afmon_session_header *header)
+{
+    return may_be_held(fd, header->life) && !afmon_identity_is_gone(&header->owner);
+}
+
+/* Of a file that says nothing to us: somebody living holds it, perhaps another version of this library. */
+static bool is_locked(int fd)
+{
+    return afmon_lock_look(fd) == AFMON_LOCK_HELD || is_flocked(fd);
 }
 
 static int read_dictionary(int fd, off_t size, struct afmon_session_record *record)
@@ -91,7 +108,10 @@ static int read_open_session(int fd, uint64_t serial, struct afmon_session_recor
         return is_locked(fd) ? EBUSY : EINVAL;
     record->serial = serial;
     record->wall_offset_ns = atomic_load_explicit(&header.wall_offset_ns, memory_order_relaxed);
-    record->alive = session_is_alive(fd, &header);
+    record->metrics = header.metrics;
+    record->log = header.log;
+    record->old = header.life == AFMON_LIFE_FLOCK;
+    record->alive = afmon_session_is_alive(fd, &header);
     return read_dictionary(fd, status.st_size, record);
 }
 
@@ -146,12 +166,20 @@ int afmon_session_list(int private_folder, int (*visit)(void *user, uint64_t ser
     return failure;
 }
 
-void afmon_session_remove_unborn(int private_folder)
+static bool is_unborn(const char *name, uint64_t serial)
+{
+    size_t length = strlen(name);
+    if (length < 20 || !is_hex(name, 16) || strcmp(name + length - 4, ".new") != 0)
+        return false;
+    return serial == 0 ? length == 20 : name[16] == '-' && strtoull(name, NULL, 16) == serial;
+}
+
+void afmon_session_remove_unborn(int private_folder, uint64_t serial)
 {
     DIR *entries = open_entries(private_folder);
     const struct dirent *entry;
     while (entries != NULL && (entry = readdir(entries)) != NULL) {
-        if (strlen(entry->d_name) == 20 && is_hex(entry->d_name, 16) && strcmp(entry->d_name + 16, ".new") == 0)
+        if (is_unborn(entry->d_name, serial))
             unlinkat(private_folder, entry->d_name, 0);
     }
     if (entries != NULL)

@@ -22,11 +22,12 @@ static int look_at(void *user, uint64_t serial)
     if (fd < 0)
         return 0; /* gone meanwhile */
     bool read = afmon_read_at(fd, &header, sizeof header, 0) == 0 && memcmp(header.magic, "AFMONSES", 8) == 0;
+    header.owner.boot_id[sizeof header.owner.boot_id - 1] = '\0';
+    bool alive = read && afmon_session_is_alive(fd, &header);
     close(fd);
     if (!read)
         return 0;
-    header.owner.boot_id[sizeof header.owner.boot_id - 1] = '\0';
-    if (afmon_identity_is_gone(&header.owner))
+    if (!alive)
         looking->sessions->dead++;
     else if (looking->sessions->living++ < AFMON_LIVE_SERIALS)
         looking->sessions->serials[looking->sessions->living - 1] = serial;

@@ -9,12 +9,12 @@
 #define AFMON_LIVE_SERIALS 64
 
 struct afmon_live_sessions {
-    size_t living;                        /* not certainly dead */
-    size_t dead;                          /* their processes have ended, and left what recovery would find */
+    size_t living;                        /* their locks are held */
+    size_t dead;                          /* they left what recovery would find */
     uint64_t serials[AFMON_LIVE_SERIALS]; /* of the first living ones */
 };
 
-/* Looks at the session files. Unlike recovery, which tries their locks, this takes none, not even for a moment. */
+/* Looks at the session files, by the rule of afmon_session_is_alive. */
 void afmon_live_look_at_sessions(const char *folder, struct afmon_live_sessions *sessions);
 
 /* Whether the session of that serial may live. */

@@ -51,7 +51,7 @@ static int init_locks(struct afmon_core *core)
 static afmon_status open_files(struct afmon_core *core, afmon_error *error)
 {
     const char *failed = "";
-    int failure = afmon_run_files_open(&core->files, core->session.folder, core->session.metrics_file,
+    int failure = afmon_run_files_open(&core->files, core->session.place.run, core->session.metrics_file,
                                        core->session.log_file, &failed);
     if (failure == 0) {
         failed = "";
@@ -59,6 +59,7 @@ static afmon_status open_files(struct afmon_core *core, afmon_error *error)
     }
     if (failure != 0)
         return afmon_fail_os(error, failure, "cannot open %s/%s", core->monitor->log_dir, failed);
+    afmon_session_set_files(&core->session, core->files.metrics, core->files.log);
     if (core->files.metrics < 0)
         return AFMON_OK;
     struct stat status;
@@ -99,6 +100,7 @@ static afmon_status start_thread(struct afmon_core *core, afmon_error *error)
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS); /* of a mapped file: the guard takes it (ingest/guard.h) */
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int failure = pthread_create(&core->thread, NULL, afmon_core_run, core);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -136,6 +138,8 @@ static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
         return status;
     core->opening_offset_ns = afmon_wall_offset_ns();
     atomic_store_explicit(&core->wall_offset_ns, core->opening_offset_ns, memory_order_relaxed);
+    if (core->has_session)
+        afmon_session_set_wall_offset(&core->session, core->opening_offset_ns);
     core->store = afmon_store_new(core->monitor->options.max_memory);
     core->filter_memos = calloc(core->monitor->rules.count + 1, sizeof *core->filter_memos);
     if (core->store == NULL || core->filter_memos == NULL ||
@@ -158,6 +162,11 @@ void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core)
         afmon_core_log(core, AFMON_WARNING, "Removed a torn last line of the metrics file",
                        (afmon_field[]){afmon_string_n("text", core->removed.data, core->removed.length)}, 1);
     afmon_buffer_free(&core->removed);
+    if (core->has_session && core->session.lockless)
+        afmon_core_log(core, AFMON_WARNING,
+                       "This file system has no locks: other machines cannot tell that this run goes on, and two that "
+                       "open the folder at the same instant are not kept apart",
+                       NULL, 0);
 }
 
 afmon_status afmon_core_open(afmon_monitor *monitor, struct afmon_core **out, afmon_error *error)
@@ -254,7 +263,8 @@ static void fill_report(struct afmon_core *core, uint64_t left, bool handlers_dr
     report->dropped = sums.dropped;
     report->dropped.shutdown = left;
     afmon_dispatches_each(core, add_missed, report);
-    report->drained = left == 0 && handlers_drained && report->handler_missed == 0 && report->handler_lost == 0;
+    report->drained = left == 0 && handlers_drained && report->handler_missed == 0 && report->handler_lost == 0 &&
+                      atomic_load_explicit(&core->hub.cut_off, memory_order_relaxed) == 0;
     report->last_error = core->last_error;
 }
 

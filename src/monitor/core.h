@@ -32,7 +32,7 @@ enum {
     AFMON_PROCESS_OPEN,
     AFMON_PROCESS_CLOSING, /* still records, for handlers that have something to say, until the serial is gone */
     AFMON_PROCESS_CLOSED,
-    AFMON_PROCESS_FAILED, /* the child could not make a core of its own */
+    AFMON_PROCESS_FAILED, /* the child could not make a core of its own; it tries again after a second */
 };
 
 #define AFMON_HANDLE_BUCKETS 4096
@@ -131,6 +131,7 @@ struct afmon_monitor {
     struct afmon_metric *_Atomic handles[AFMON_HANDLE_BUCKETS];
     _Atomic uint64_t refused_closed; /* calls that came after the end */
     afmon_error birth_error;         /* why a child has no core */
+    _Atomic int64_t birth_again_ns;  /* boot time of its next try */
 };
 
 /* options.c: copies and checks options. */

@@ -59,6 +59,8 @@ static uint64_t collect(struct afmon_drain *drain, const struct afmon_ring *ring
     while (at < tail && at - from < BATCH_BYTES) {
         const unsigned char *record = afmon_ring_at(ring, at);
         struct afmon_record head;
+        if (!afmon_record_check(record, afmon_ring_contiguous(ring, at, tail)))
+            break; /* its page is gone */
         memcpy(&head, record, 8);
         if (head.kind != AFMON_RECORD_PAD) {
             if (!afmon_batch_add(drain, record)) {
@@ -72,31 +74,50 @@ static uint64_t collect(struct afmon_drain *drain, const struct afmon_ring *ring
     return at;
 }
 
-static int drain_batch(struct afmon_drain *drain, struct afmon_producer *producer, uint64_t *head, uint64_t tail,
-                       uint64_t *moved)
+/* The batch that was collected cannot land: its ring's file was cut off meanwhile, or the record that comes first makes
+ * no sense. What is in the ring is given up; what comes after that is not. */
+static bool was_given_up(struct afmon_drain *drain, struct afmon_producer *producer, bool empty)
 {
+    if (afmon_producer_check_file(producer))
+        return true;
+    if (!empty || drain->out_of_memory)
+        return false;
+    afmon_producer_give_up(producer);
+    return true;
+}
+
+static int drain_batch(struct afmon_drain *drain, struct afmon_producer *producer, uint64_t *moved)
+{
+    uint64_t head = atomic_load_explicit(&producer->head, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&producer->tail, memory_order_acquire);
     uint64_t records = 0;
     afmon_batch_clear(drain);
-    uint64_t until = collect(drain, &producer->ring, *head, tail, &records);
-    if (until == *head)
+    uint64_t until = collect(drain, &producer->ring, head, tail, &records);
+    if (was_given_up(drain, producer, until == head))
+        return 0;
+    if (until == head)
         return ENOMEM;
     int failure = afmon_land(&drain->core->files, &producer->ring, &drain->metrics, &drain->log, until);
+    if (failure == ESTALE) {
+        afmon_producer_give_up(producer);
+        return 0;
+    }
     if (failure != 0)
         return failure;
-    afmon_producer_room(producer);
+    producer->delivered += drain->sample_count;
+    afmon_producer_advance(producer, until);
     afmon_batch_deliver(drain);
     atomic_store_explicit(&producer->stored, until, memory_order_release);
-    *head = until;
     *moved += records;
     return 0;
 }
 
+/* What was in it when this began. */
 static int drain_ring(struct afmon_drain *drain, struct afmon_producer *producer, uint64_t *moved)
 {
-    uint64_t head = atomic_load_explicit(&producer->ring.header->head, memory_order_relaxed);
-    uint64_t tail = atomic_load_explicit(&producer->ring.header->tail, memory_order_acquire);
-    while (head < tail) {
-        int failure = drain_batch(drain, producer, &head, tail, moved);
+    uint64_t end = atomic_load_explicit(&producer->tail, memory_order_acquire);
+    while (atomic_load_explicit(&producer->head, memory_order_relaxed) < end) {
+        int failure = drain_batch(drain, producer, moved);
         if (failure != 0)
             return failure;
     }
@@ -114,7 +135,7 @@ static void follow_clock(struct afmon_drain *drain)
     drain->wall_offset_ns = offset;
     atomic_store_explicit(&core->wall_offset_ns, offset, memory_order_relaxed);
     if (core->has_session)
-        atomic_store_explicit(&core->session.header->wall_offset_ns, offset, memory_order_relaxed);
+        afmon_session_set_wall_offset(&core->session, offset);
     afmon_store_set_wall_delta(core->store, (offset - core->opening_offset_ns) / 1000);
 }
 
@@ -182,6 +203,19 @@ static void tell_ring_error(struct afmon_core *core)
         &error, failure,
         "%s: no file for the queue of a thread; until it ends, what it records is lost if the process is killed",
         core->monitor->log_dir);
+    afmon_core_set_error(core, &error);
+    afmon_core_log(core, AFMON_WARNING, error.message, NULL, 0);
+}
+
+static void tell_ring_moved(struct afmon_core *core)
+{
+    if (atomic_exchange_explicit(&core->hub.ring_moved, 0, memory_order_relaxed) == 0)
+        return;
+    afmon_error error;
+    afmon_fail(&error, AFMON_E_UNWRITABLE,
+               "%s: the file of a thread's queue was cut off, or its file system has no room for it; until the thread "
+               "ends, what it records is lost if the process is killed",
+               core->monitor->log_dir);
     afmon_core_set_error(core, &error);
     afmon_core_log(core, AFMON_WARNING, error.message, NULL, 0);
 }
@@ -269,6 +303,7 @@ static bool round_of_work(struct afmon_drain *drain, struct loop *loop)
     else
         end_stall(core);
     tell_ring_error(core);
+    tell_ring_moved(core);
     publish(core, request, failure != 0);
     look_at_the_clock(core, loop);
     choose_nap(loop, moved);

@@ -2,8 +2,11 @@
 #include <sched.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "monitor/listen.h"
+
+#define RETRY_NS INT64_C(1000000000)
 
 /* A forked child's first call: makes it a core of its own, in files of its own. */
 static void be_born(afmon_monitor *monitor)
@@ -16,8 +19,12 @@ static void be_born(afmon_monitor *monitor)
         afmon_run_files_close(&ancestor->files);
         afmon_listen_abandon(ancestor);
     }
-    afmon_status status = afmon_core_open(monitor, &core, &monitor->birth_error);
+    afmon_error error;
+    afmon_status status = afmon_core_open(monitor, &core, &error);
     if (status != AFMON_OK) {
+        if (monitor->birth_error.status == AFMON_OK)
+            monitor->birth_error = error; /* the first reason stays: other threads may be reading it */
+        atomic_store_explicit(&monitor->birth_again_ns, afmon_boot_ns() + RETRY_NS, memory_order_relaxed);
         atomic_store_explicit(&monitor->page->process.state, AFMON_PROCESS_FAILED, memory_order_release);
         return;
     }
@@ -29,7 +36,10 @@ static uint32_t settled_state(afmon_monitor *monitor)
 {
     struct afmon_process_page *page = &monitor->page->process;
     uint32_t state = atomic_load_explicit(&page->state, memory_order_acquire);
-    if (state == AFMON_PROCESS_NEW && atomic_compare_exchange_strong(&page->state, &state, AFMON_PROCESS_BIRTH)) {
+    bool due = state == AFMON_PROCESS_NEW ||
+               (state == AFMON_PROCESS_FAILED &&
+                afmon_boot_ns() >= atomic_load_explicit(&monitor->birth_again_ns, memory_order_relaxed));
+    if (due && atomic_compare_exchange_strong(&page->state, &state, AFMON_PROCESS_BIRTH)) {
         be_born(monitor);
         state = AFMON_PROCESS_BIRTH;
     }

@@ -39,7 +39,7 @@ struct afmon_loader *afmon_loader_new(struct afmon_store *store)
     return loader;
 }
 
-void afmon_loader_flush(struct afmon_loader *loader)
+static void flush(struct afmon_loader *loader)
 {
     afmon_store_append(loader->store, loader->batch, loader->count);
     for (size_t i = 0; i < loader->count; i++)
@@ -52,7 +52,7 @@ void afmon_loader_free(struct afmon_loader *loader)
 {
     if (loader == NULL)
         return;
-    afmon_loader_flush(loader);
+    flush(loader);
     afmon_reader_free(loader->reader);
     afmon_set_cache_free(loader->cache);
     free(loader);
@@ -79,20 +79,8 @@ static afmon_status append(struct afmon_loader *loader, const char *name, size_t
     loader->batch[loader->count++] =
         (struct afmon_store_sample){.series = series, .set = set, .value = value, .wall_us = wall_us};
     if (loader->count == BATCH)
-        afmon_loader_flush(loader);
+        flush(loader);
     return AFMON_OK;
-}
-
-afmon_status afmon_load_sample(struct afmon_loader *loader, const char *name, size_t name_length, double value,
-                               int64_t wall_us, const void *packed, size_t packed_length)
-{
-    struct afmon_set *set = NULL;
-    if (packed_length > 0) {
-        set = afmon_sets_intern(afmon_store_sets(loader->store), packed, packed_length);
-        if (set == NULL)
-            return AFMON_E_NO_MEMORY;
-    }
-    return append(loader, name, name_length, value, wall_us, set);
 }
 
 /* The sample's set with a reference in *set: NULL for no metadata. */
@@ -153,6 +141,25 @@ afmon_status afmon_load_file(struct afmon_loader *loader, const struct afmon_loa
                                          .tolerate_torn = load->tolerate_torn};
     afmon_status status =
         afmon_read_file(loader->reader, load->source.path, load->source.begin, load->source.end, &visitor, error);
-    afmon_loader_flush(loader);
+    flush(loader);
     return loading.no_memory ? afmon_fail_memory(error) : status;
+}
+
+afmon_status afmon_load_text(struct afmon_loader *loader, const char *text, size_t length, uint64_t *samples)
+{
+    struct loading loading = {.loader = loader};
+    const char *end = length > 0 ? text + length : text;
+    const char *newline;
+    while (text < end && !loading.no_memory && (newline = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+        struct afmon_read_sample sample;
+        const char *why;
+        afmon_status status = afmon_read_line(loader->reader, text, (size_t)(newline - text), &sample, &why);
+        if (status == AFMON_E_NO_MEMORY)
+            return status;
+        if (status == AFMON_OK)
+            *samples += take_sample(&loading, &sample) == 0;
+        text = newline + 1;
+    }
+    flush(loader);
+    return loading.no_memory ? AFMON_E_NO_MEMORY : AFMON_OK;
 }

@@ -23,9 +23,7 @@ struct afmon_load {
 /* Appends the samples of a file to the store, in the file's order. */
 afmon_status afmon_load_file(struct afmon_loader *loader, const struct afmon_load *load, afmon_error *error);
 
-/* Appends one sample that is in no file, and afmon_loader_flush what is still on its way. */
-afmon_status afmon_load_sample(struct afmon_loader *loader, const char *name, size_t name_length, double value,
-                               int64_t wall_us, const void *packed, size_t packed_length);
-void afmon_loader_flush(struct afmon_loader *loader);
+/* Appends the samples of lines that are in no file; *samples is raised by their number. AFMON_E_NO_MEMORY. */
+afmon_status afmon_load_text(struct afmon_loader *loader, const char *text, size_t length, uint64_t *samples);
 
 #endif

@@ -1,4 +1,5 @@
 /* A run folder as a view: recover, load every metrics file, count the log's alerts. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,8 @@ struct opening {
     struct afmon_loader *loader;
     struct afmon_problems problems;
     struct afmon_log_counts log;
-    size_t peeked;
+    struct afmon_left left;
+    uint64_t peeked;
     uint64_t bytes_before; /* of the files that are done with */
     afmon_error *error;
 };
@@ -86,22 +88,23 @@ static int report_progress(void *user, uint64_t bytes)
     return options->progress(options->user, done < total ? done : total, total);
 }
 
-static int take_peeked(void *user, const char *name, size_t name_length, double value, int64_t wall_us,
-                       const void *packed, size_t packed_length)
-{
-    struct opening *opening = user;
-    opening->peeked++;
-    return afmon_load_sample(opening->loader, name, name_length, value, wall_us, packed, packed_length) != AFMON_OK;
-}
-
 /* The folder cannot be written: what dead processes left is shown from where it lies, after what is in files. */
 static afmon_status load_rings(struct opening *opening)
 {
-    if (!opening->recovery.left_behind)
-        return AFMON_OK;
-    afmon_status status = afmon_recover_peek(opening->folder, take_peeked, opening, opening->error);
-    afmon_loader_flush(opening->loader);
-    return status == AFMON_E_CANCELLED ? afmon_fail_memory(opening->error) : status;
+    afmon_status status = AFMON_OK;
+    for (size_t i = 0; i < opening->left.count && status == AFMON_OK; i++) {
+        const struct afmon_left_file *file = &opening->left.files[i];
+        if (!file->log)
+            status = afmon_load_text(opening->loader, file->text.data, file->text.length, &opening->peeked);
+    }
+    return status == AFMON_OK ? status : afmon_fail_memory(opening->error);
+}
+
+/* Without what is only a part of a batch, which the ring has as a whole. */
+static uint64_t end_of(const struct opening *opening, const struct afmon_run_file *file)
+{
+    const struct afmon_left_file *left = afmon_left_find(&opening->left, strrchr(file->path, '/') + 1);
+    return left != NULL ? (uint64_t)left->end : file->size;
 }
 
 static afmon_status load_metrics(struct opening *opening)
@@ -111,7 +114,8 @@ static afmon_status load_metrics(struct opening *opening)
         return afmon_fail_memory(opening->error);
     for (size_t i = 0; i < opening->metrics.count; i++) {
         const struct afmon_run_file *file = &opening->metrics.files[i];
-        opening->sources[i] = (struct afmon_source){.path = file->path, .begin = 0, .end = (off_t)file->size};
+        opening->sources[i] =
+            (struct afmon_source){.path = file->path, .begin = 0, .end = (off_t)end_of(opening, file)};
         struct afmon_load load = {.source = opening->sources[i],
                                   .label = file->label,
                                   .tolerate_torn = opening->recovery.live,
@@ -131,7 +135,7 @@ static afmon_status read_logs(struct opening *opening)
     for (size_t i = 0; i < opening->logs.count; i++) {
         const struct afmon_run_file *file = &opening->logs.files[i];
         afmon_status status =
-            afmon_count_log(file->path, file->size, report_progress, opening, &opening->log, opening->error);
+            afmon_count_log(file->path, end_of(opening, file), report_progress, opening, &opening->log, opening->error);
         if (status != AFMON_OK)
             return status;
         opening->bytes_before += file->size;
@@ -150,12 +154,30 @@ static afmon_status list_files(struct opening *opening)
 static void note_damage(struct opening *opening)
 {
     char text[200];
-    size_t damaged = opening->recovery.damaged;
+    size_t damaged = opening->recovery.damaged + opening->left.damaged;
     snprintf(text, sizeof text,
              AFMON_PRIVATE_FOLDER " holds %zu damaged file%s of killed processes: samples may be missing", damaged,
              damaged == 1 ? "" : "s");
     if (damaged > 0)
         afmon_problems_note(&opening->problems, text);
+}
+
+/* Of a copy, a ring knows of text that is not in the file. */
+static void note_older(struct opening *opening)
+{
+    if (opening->recovery.older + opening->left.older > 0)
+        afmon_problems_note(&opening->problems, "this is a copy of a run that was going on, and a file in it is older "
+                                                "than what is in " AFMON_PRIVATE_FOLDER ": samples may be missing");
+}
+
+static void note_unreadable(struct opening *opening)
+{
+    if (opening->recovery.unreadable == EACCES)
+        afmon_problems_note(&opening->problems, AFMON_PRIVATE_FOLDER " may not be read: what killed processes left in "
+                                                                     "it is not shown");
+    else if (opening->recovery.unreadable != 0)
+        afmon_problems_note(&opening->problems, AFMON_PRIVATE_FOLDER " is a file or a link, not a folder: nothing of "
+                                                                     "it is read");
 }
 
 /* In the place of the run's files there are others. */
@@ -176,7 +198,13 @@ static afmon_status prepare(struct opening *opening)
     status = afmon_recover_folder(opening->folder, &opening->recovery, opening->error);
     if (status != AFMON_OK && !opening->recovery.left_behind)
         return status;
+    if (opening->recovery.left_behind)
+        status = afmon_recover_peek(opening->folder, &opening->left, opening->error);
+    if (status != AFMON_OK)
+        return status;
     note_damage(opening);
+    note_older(opening);
+    note_unreadable(opening);
     /* Again: whoever recovered meanwhile, we or another process, may have made files longer, or new ones. */
     afmon_run_files_free(&opening->metrics);
     afmon_run_files_free(&opening->logs);
@@ -236,6 +264,7 @@ static void clean_up(struct opening *opening)
     afmon_problems_free(&opening->problems);
     afmon_run_files_free(&opening->metrics);
     afmon_run_files_free(&opening->logs);
+    afmon_left_free(&opening->left);
     free(opening->sources);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "fail_alloc.h"
 
 static char folder[64];
@@ -208,17 +209,35 @@ static void a_lock_that_is_taken_times_out(void **state)
     char *path = in_folder("lock");
     int holder = open(path, O_CREAT | O_RDWR, 0600);
     int other = open(path, O_RDWR);
-    assert_int_equal(afmon_lock_file(holder, LOCK_EX, 0), 0);
+    assert_int_equal(afmon_lock_look(other), AFMON_LOCK_FREE);
+    assert_int_equal(afmon_lock_take(holder, 0), 0);
     int64_t began = afmon_boot_ns();
-    assert_int_equal(afmon_lock_file(other, LOCK_EX, 0.05), EWOULDBLOCK);
+    assert_int_equal(afmon_lock_take(other, 0.05), EWOULDBLOCK);
     assert_true(seconds_since(began) >= 0.05 && seconds_since(began) < 1);
-    assert_int_equal(afmon_lock_file(other, LOCK_SH, 0), EWOULDBLOCK);
-    assert_int_equal(afmon_lock_file(holder, LOCK_SH, 0), 0);
-    assert_int_equal(afmon_lock_file(other, LOCK_SH, 0), 0);
+    assert_int_equal(afmon_lock_look(other), AFMON_LOCK_HELD);
     close(holder);
-    assert_int_equal(afmon_lock_file(other, LOCK_EX, 0), 0);
-    assert_int_equal(afmon_lock_file(-1, LOCK_EX, 10), EBADF);
+    assert_int_equal(afmon_lock_look(other), AFMON_LOCK_FREE);
+    assert_int_equal(afmon_lock_take(other, 0), 0);
+    afmon_lock_release(other);
+    assert_int_equal(afmon_lock_take(-1, 10), EBADF);
     close(other);
+    free(path);
+}
+
+/* Who may only read a file can neither take its write lock nor seem to hold it. */
+static void a_reader_holds_no_lock(void **state)
+{
+    (void)state;
+    char *path = in_folder("read");
+    int writer = open(path, O_CREAT | O_RDWR, 0600);
+    int reader = open(path, O_RDONLY);
+    assert_int_equal(afmon_lock_take(reader, 0), EBADF);
+    assert_int_equal(flock(reader, LOCK_EX), 0);
+    struct flock read_lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    assert_int_equal(fcntl(reader, F_OFD_SETLK, &read_lock), 0);
+    assert_int_equal(afmon_lock_look(writer), AFMON_LOCK_FREE);
+    close(reader);
+    close(writer);
     free(path);
 }
 
@@ -231,7 +250,8 @@ static void a_lock_is_taken_when_it_comes_free(void **state)
     pid_t child = fork();
     if (child == 0) {
         int fd = open(path, O_CREAT | O_RDWR, 0600);
-        flock(fd, LOCK_EX);
+        if (afmon_lock_take(fd, 0) != 0)
+            _exit(2);
         if (write(ready[1], "x", 1) != 1)
             _exit(1);
         usleep(50000);
@@ -241,7 +261,7 @@ static void a_lock_is_taken_when_it_comes_free(void **state)
     assert_int_equal(read(ready[0], &byte, 1), 1);
     int fd = open(path, O_RDWR);
     int64_t began = afmon_boot_ns();
-    assert_int_equal(afmon_lock_file(fd, LOCK_EX, 30), 0);
+    assert_int_equal(afmon_lock_take(fd, 30), 0);
     assert_true(seconds_since(began) < 15);
     waitpid(child, NULL, 0);
     close(fd);
@@ -260,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_refused_write_says_how_much_landed),
         cmocka_unit_test(reads_are_whole_or_an_error),
         cmocka_unit_test(a_lock_that_is_taken_times_out),
+        cmocka_unit_test(a_reader_holds_no_lock),
         cmocka_unit_test(a_lock_is_taken_when_it_comes_free),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,144 @@
+#include "ingest/known.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+#define PIECE ((size_t)256 << 10)
+#define LINE_MAX_BYTES ((size_t)1 << 30)
+
+struct afmon_known_line {
+    uint64_t hash; /* 0: free */
+    uint64_t there;
+};
+
+void afmon_known_init(struct afmon_known *known)
+{
+    *known = (struct afmon_known){.seed = afmon_hash_seed()};
+}
+
+void afmon_known_free(struct afmon_known *known)
+{
+    free(known->lines);
+    *known = (struct afmon_known){0};
+}
+
+static uint64_t hash_line(const struct afmon_known *known, const char *line, size_t length)
+{
+    uint64_t hash = afmon_hash(known->seed, line, length);
+    return hash == 0 ? 1 : hash;
+}
+
+/* Where the line stands, or would stand; NULL where there are none. */
+static struct afmon_known_line *place_of(const struct afmon_known *known, uint64_t hash)
+{
+    if (known->capacity == 0)
+        return NULL;
+    size_t at = hash & (known->capacity - 1);
+    while (known->lines[at].hash != 0 && known->lines[at].hash != hash)
+        at = (at + 1) & (known->capacity - 1);
+    return &known->lines[at];
+}
+
+static bool grow(struct afmon_known *known)
+{
+    struct afmon_known bigger = *known;
+    if (known->count * 2 < known->capacity)
+        return true;
+    bigger.capacity = known->capacity == 0 ? 1024 : known->capacity * 2;
+    bigger.lines = calloc(bigger.capacity, sizeof *bigger.lines);
+    if (bigger.lines == NULL)
+        return false;
+    for (size_t i = 0; i < known->capacity; i++)
+        if (known->lines[i].hash != 0)
+            *place_of(&bigger, known->lines[i].hash) = known->lines[i];
+    free(known->lines);
+    *known = bigger;
+    return true;
+}
+
+bool afmon_known_want(struct afmon_known *known, const struct afmon_buffer *text)
+{
+    const char *at = text->data;
+    const char *end = text->length > 0 ? at + text->length : at;
+    const char *newline;
+    while (at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        if (!grow(known))
+            return false;
+        uint64_t hash = hash_line(known, at, (size_t)(newline - at));
+        struct afmon_known_line *line = place_of(known, hash);
+        known->count += line->hash == 0;
+        line->hash = hash;
+        at = newline + 1;
+    }
+    return true;
+}
+
+/* Counts the whole lines of a piece; returns where its last one ends. */
+static size_t count_lines(struct afmon_known *known, const char *data, size_t length)
+{
+    size_t at = 0;
+    const char *newline;
+    while (at < length && (newline = memchr(data + at, '\n', length - at)) != NULL) {
+        struct afmon_known_line *line = place_of(known, hash_line(known, data + at, (size_t)(newline - data) - at));
+        if (line != NULL && line->hash != 0)
+            line->there++;
+        at = (size_t)(newline - data) + 1;
+    }
+    return at;
+}
+
+int afmon_known_scan(struct afmon_known *known, int fd, int64_t from)
+{
+    struct afmon_buffer piece;
+    int failure = 0;
+    afmon_buffer_init(&piece, LINE_MAX_BYTES);
+    while (failure == 0) {
+        if (!afmon_buffer_reserve(&piece, PIECE)) {
+            failure = ENOMEM;
+            break;
+        }
+        ssize_t got = pread(fd, piece.data + piece.length, PIECE, from + (int64_t)piece.length);
+        if (got == 0)
+            break;
+        if (got < 0) {
+            failure = errno == EINTR ? 0 : errno;
+            continue;
+        }
+        piece.length += (size_t)got;
+        size_t done = count_lines(known, piece.data, piece.length);
+        memmove(piece.data, piece.data + done, piece.length - done);
+        piece.length -= done;
+        from += (int64_t)done;
+    }
+    afmon_buffer_free(&piece);
+    return failure;
+}
+
+static bool take(struct afmon_known *known, const char *text, size_t length)
+{
+    struct afmon_known_line *line = place_of(known, hash_line(known, text, length));
+    if (line == NULL || line->hash == 0 || line->there == 0)
+        return false;
+    line->there--;
+    return true;
+}
+
+void afmon_known_filter(struct afmon_known *known, struct afmon_buffer *text)
+{
+    size_t kept = 0;
+    size_t at = 0;
+    const char *newline;
+    while (at < text->length && (newline = memchr(text->data + at, '\n', text->length - at)) != NULL) {
+        size_t length = (size_t)(newline - text->data) - at;
+        if (!take(known, text->data + at, length)) {
+            memmove(text->data + kept, text->data + at, length + 1);
+            kept += length + 1;
+        }
+        at += length + 1;
+    }
+    text->length = kept;
+}

@@ -1,0 +1,139 @@
+/* A dead session's records: what recovery and peeking have in common. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ingest/recover_internal.h"
+
+static int open_read_only(int folder, const char *name)
+{
+    return name[0] == '\0' ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* As they are: a torn line may be a part of a batch, which the notes tell how to cut off. */
+static int open_files(struct afmon_rescue *rescue, bool writable)
+{
+    const struct afmon_session_record *session = rescue->session;
+    const char *failed;
+    if (writable)
+        return afmon_run_files_open(&rescue->files, rescue->place->run, session->metrics_file, session->log_file,
+                                    &failed);
+    rescue->files.metrics = open_read_only(rescue->place->run, session->metrics_file);
+    rescue->files.log = open_read_only(rescue->place->run, session->log_file);
+    return 0;
+}
+
+/* A session that does not say which files it wrote, or whose files are not there, is not taken for a copy. */
+static bool is_other_file(int fd, const struct afmon_file_identity *written)
+{
+    struct stat status;
+    return written->inode != 0 && fd >= 0 && fstat(fd, &status) == 0 &&
+           ((uint64_t)status.st_ino != written->inode || (uint64_t)status.st_dev != written->device);
+}
+
+int afmon_rescue_open(struct afmon_rescue *rescue, const struct afmon_private *place,
+                      const struct afmon_session_record *session, bool writable)
+{
+    *rescue = (struct afmon_rescue){.place = place, .session = session, .files = {.metrics = -1, .log = -1}};
+    rescue->metrics_from = rescue->log_from = INT64_MAX;
+    afmon_known_init(&rescue->metrics);
+    afmon_known_init(&rescue->log);
+    bool read = afmon_definitions_read(&rescue->definitions, session->dictionary, session->dictionary_length);
+    afmon_renderer_init(&rescue->renderer, &rescue->definitions, session->wall_offset_ns);
+    rescue->renderer.write_metrics = session->metrics_file[0] != '\0';
+    rescue->renderer.write_log = session->log_file[0] != '\0';
+    int failure = read ? open_files(rescue, writable) : ENOMEM;
+    rescue->copied =
+        is_other_file(rescue->files.metrics, &session->metrics) || is_other_file(rescue->files.log, &session->log);
+    return failure;
+}
+
+void afmon_rescue_close(struct afmon_rescue *rescue)
+{
+    afmon_run_files_close(&rescue->files);
+    afmon_renderer_free(&rescue->renderer);
+    afmon_definitions_free(&rescue->definitions);
+    afmon_known_free(&rescue->metrics);
+    afmon_known_free(&rescue->log);
+}
+
+uint64_t afmon_rescue_render(struct afmon_rescue *rescue, const struct afmon_ring *ring, uint64_t from, uint64_t until,
+                             uint64_t budget, uint64_t *records, bool *bad)
+{
+    struct afmon_renderer *renderer = &rescue->renderer;
+    uint64_t at = from;
+    *records = 0;
+    *bad = false;
+    afmon_buffer_clear(&renderer->metrics);
+    afmon_buffer_clear(&renderer->log);
+    while (at < until && at - from < budget) {
+        const unsigned char *record = afmon_ring_at(ring, at);
+        *bad = !afmon_record_check(record, afmon_ring_contiguous(ring, at, until));
+        if (*bad || !afmon_render_record(renderer, record))
+            break;
+        struct afmon_record head;
+        memcpy(&head, record, 8);
+        *records += head.kind == AFMON_RECORD_PAD ? 0 : 1;
+        at += head.length;
+    }
+    return at;
+}
+
+/* ---- copies ---- */
+
+/* Where the text that a ring has landed ends in a file; what is on its way counts as not landed. */
+static void look_from(int64_t *from, size_t *older, int fd, int64_t offset, uint64_t length, bool pending)
+{
+    struct stat status;
+    if (offset < 0 || length > (uint64_t)INT64_MAX - (uint64_t)offset)
+        return;
+    int64_t end = pending ? offset : offset + (int64_t)length;
+    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size < end)
+        ++*older;
+    if (end < *from)
+        *from = end;
+}
+
+static void look_at_note(struct afmon_rescue *rescue, const struct afmon_ring *ring)
+{
+    struct afmon_note note = afmon_ring_noted(ring);
+    bool pending = note.until > afmon_ring_head(ring) && note.until <= afmon_ring_tail(ring);
+    look_from(&rescue->metrics_from, &rescue->older, rescue->files.metrics, note.metrics_offset, note.metrics_length,
+              pending);
+    look_from(&rescue->log_from, &rescue->older, rescue->files.log, note.log_offset, note.log_length, pending);
+}
+
+static int want_ring(void *user, const char *name)
+{
+    struct afmon_rescue *rescue = user;
+    struct afmon_ring ring;
+    if (afmon_ring_read(&ring, rescue->place->folder, name, rescue->session->serial, false) != 0)
+        return 0; /* it is looked at again when its records are taken */
+    look_at_note(rescue, &ring);
+    int failure = 0;
+    uint64_t tail = afmon_ring_tail(&ring);
+    for (uint64_t at = afmon_ring_head(&ring); at < tail && failure == 0;) {
+        uint64_t records;
+        bool bad;
+        uint64_t until = afmon_rescue_render(rescue, &ring, at, tail, AFMON_RESCUE_BATCH, &records, &bad);
+        if (!afmon_known_want(&rescue->metrics, &rescue->renderer.metrics) ||
+            !afmon_known_want(&rescue->log, &rescue->renderer.log) || (until == at && !bad))
+            failure = ENOMEM;
+        if (until == at)
+            break;
+        at = until;
+    }
+    afmon_ring_free(&ring);
+    return failure;
+}
+
+int afmon_rescue_compare(struct afmon_rescue *rescue)
+{
+    int failure = afmon_session_list_rings(rescue->place->folder, rescue->session->serial, want_ring, rescue);
+    if (failure == 0 && rescue->files.metrics >= 0 && rescue->metrics_from < INT64_MAX)
+        failure = afmon_known_scan(&rescue->metrics, rescue->files.metrics, rescue->metrics_from);
+    if (failure == 0 && rescue->files.log >= 0 && rescue->log_from < INT64_MAX)
+        failure = afmon_known_scan(&rescue->log, rescue->files.log, rescue->log_from);
+    return failure;
+}
