@@ -4,6 +4,14 @@
 
 #include "meters/internal.h"
 
+/* The order of samples differs between who reads a run from its end and who reads it from its beginning; what is shown
+ * does not. */
+static void add(struct afmon_meter_series *series, double value)
+{
+    afmon_exact_sum_add(&series->sum, value);
+    series->meter.value = afmon_exact_sum_value(&series->sum);
+}
+
 struct afmon_meter_series *afmon_meter_series_of(struct afmon_meters *meters, enum afmon_instrument_id id,
                                                  const struct afmon_label_text *values)
 {
@@ -16,7 +24,7 @@ struct afmon_meter_series *afmon_meter_series_of(struct afmon_meters *meters, en
     struct afmon_meter_series *overflows =
         afmon_meter_table_find(&meters->table, AFMON_INSTRUMENT_OVERFLOWS, &instrument, &other);
     if (overflows != NULL)
-        overflows->meter.value += 1;
+        add(overflows, 1);
     return series;
 }
 
@@ -25,7 +33,7 @@ void afmon_meter_count(struct afmon_meters *meters, enum afmon_instrument_id id,
 {
     struct afmon_meter_series *series = afmon_meter_series_of(meters, id, values);
     if (series != NULL)
-        series->meter.value += by;
+        add(series, by);
 }
 
 static size_t bucket_of(const struct afmon_bounds *bounds, double value)
@@ -50,5 +58,5 @@ void afmon_meter_observe(struct afmon_meters *meters, enum afmon_instrument_id i
         return;
     series->buckets[bucket_of(series->meter.instrument->bounds, value)]++;
     series->meter.count++;
-    series->meter.value += value;
+    add(series, value);
 }

@@ -35,21 +35,6 @@ void afmon_meters_add(struct afmon_meters *meters, const afmon_sample *sample)
     pthread_mutex_unlock(&meters->lock);
 }
 
-void afmon_meters_add_call(struct afmon_meters *meters, const afmon_sample *sample, const char *model,
-                           const char *error_type)
-{
-    struct afmon_meter_labels labels;
-    afmon_meter_labels_of(&labels, sample);
-    if (model != NULL && *model != '\0')
-        labels.model = (struct afmon_label_text){model, strlen(model)};
-    if (error_type != NULL && *error_type != '\0')
-        labels.error_type = (struct afmon_label_text){error_type, strlen(error_type)};
-    pthread_mutex_lock(&meters->lock);
-    afmon_meter_add(meters, sample, &labels);
-    afmon_meter_settle(meters);
-    pthread_mutex_unlock(&meters->lock);
-}
-
 struct afmon_meter_call *afmon_meter_call_new(void)
 {
     return calloc(1, sizeof(struct afmon_meter_call));

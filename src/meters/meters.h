@@ -28,11 +28,6 @@ void afmon_meters_free(struct afmon_meters *meters);
 /* Counts a sample. Without memory for a new label set it is counted as an overflow. */
 void afmon_meters_add(struct afmon_meters *meters, const afmon_sample *sample);
 
-/* The same, where model and error type of a generation_time sample are known from elsewhere (NULL or "": they are not).
- */
-void afmon_meters_add_call(struct afmon_meters *meters, const afmon_sample *sample, const char *model,
-                           const char *error_type);
-
 /* Says that the call on its way has no further samples. */
 void afmon_meters_settle(struct afmon_meters *meters);
 

@@ -1,18 +1,20 @@
 /* What each metric counts as. */
 #include <math.h>
-#include <string.h>
 
+#include "catalog/metrics.h"
 #include "meters/internal.h"
 
 struct given_sample {
     const afmon_sample *sample;
     const struct afmon_meter_labels *labels;
-    struct afmon_label_text rest; /* of the name, behind the prefix */
+    enum afmon_metric_id metric;
+    enum afmon_instrument_id instrument;
+    struct afmon_label_text name; /* what follows the prefix of a metric that has one */
 };
 
-static void on_generation_time(struct afmon_meters *meters, const struct given_sample *given_sample)
+static void begin_call(struct afmon_meters *meters, const struct given_sample *in)
 {
-    afmon_meter_begin_call(meters, given_sample->sample, given_sample->labels);
+    afmon_meter_begin_call(meters, in->sample, in->labels);
 }
 
 /* Rates are means of ones and zeros; a value in between counts in part, so that the mean stays the same. */
@@ -21,7 +23,7 @@ static double part_of(double value)
     return !(value > 0) ? 0 : value < 1 ? value : 1;
 }
 
-static void on_success_rate(struct afmon_meters *meters, const struct given_sample *in)
+static void count_outcome(struct afmon_meters *meters, const struct given_sample *in)
 {
     double success = part_of(in->sample->value);
     struct afmon_meter_call *call = afmon_meter_call_of(meters, in->sample);
@@ -29,21 +31,21 @@ static void on_success_rate(struct afmon_meters *meters, const struct given_samp
         return;
     if (call != NULL && success == 0)
         call->failed = true;
-    afmon_meter_count(meters, AFMON_INSTRUMENT_GENERATIONS,
+    afmon_meter_count(meters, in->instrument,
                       (struct afmon_label_text[]){AFMON_LABEL_LITERAL("success"), in->labels->operation}, success);
-    afmon_meter_count(meters, AFMON_INSTRUMENT_GENERATIONS,
+    afmon_meter_count(meters, in->instrument,
                       (struct afmon_label_text[]){AFMON_LABEL_LITERAL("failure"), in->labels->operation}, 1 - success);
 }
 
-static void on_error_rate(struct afmon_meters *meters, const struct given_sample *in)
+static void count_error(struct afmon_meters *meters, const struct given_sample *in)
 {
     struct afmon_meter_call *call = afmon_meter_call_of(meters, in->sample);
     if (call != NULL && in->sample->value > 0)
         call->failed = true;
-    afmon_meter_count(meters, AFMON_INSTRUMENT_GENERATION_ERRORS, &in->labels->operation, part_of(in->sample->value));
+    afmon_meter_count(meters, in->instrument, &in->labels->operation, part_of(in->sample->value));
 }
 
-static void on_api_errors(struct afmon_meters *meters, const struct given_sample *in)
+static void count_api_error(struct afmon_meters *meters, const struct given_sample *in)
 {
     const struct afmon_meter_labels *labels = in->labels;
     struct afmon_label_text retried = labels->retried.length > 0 ? labels->retried : AFMON_LABEL_LITERAL("false");
@@ -53,51 +55,47 @@ static void on_api_errors(struct afmon_meters *meters, const struct given_sample
         afmon_meter_keep(&call->error_type, labels->error_type.length > 0 ? labels->error_type : labels->status);
         model = model.length > 0 ? model : afmon_meter_kept(&call->model);
     }
-    afmon_meter_count(meters, AFMON_INSTRUMENT_API_ERRORS,
+    afmon_meter_count(meters, in->instrument,
                       (struct afmon_label_text[]){labels->error_type, labels->status, model, retried},
                       part_of(in->sample->value));
 }
 
-static void on_model_usage(struct afmon_meters *meters, const struct given_sample *in)
+static void count_model(struct afmon_meters *meters, const struct given_sample *in)
 {
     struct afmon_meter_call *call = afmon_meter_call_of(meters, in->sample);
     if (call != NULL)
-        afmon_meter_keep(&call->model, in->rest);
-    afmon_meter_count(meters, AFMON_INSTRUMENT_MODEL_USAGE, &in->rest, part_of(in->sample->value));
+        afmon_meter_keep(&call->model, in->name);
+    afmon_meter_count(meters, in->instrument, &in->name, part_of(in->sample->value));
 }
 
-static void on_finish_reason(struct afmon_meters *meters, const struct given_sample *in)
+static void count_name(struct afmon_meters *meters, const struct given_sample *in)
 {
-    afmon_meter_count(meters, AFMON_INSTRUMENT_FINISH_REASONS, &in->rest, part_of(in->sample->value));
+    afmon_meter_count(meters, in->instrument, &in->name, part_of(in->sample->value));
 }
 
-static void observe_tokens(struct afmon_meters *meters, const struct given_sample *in, struct afmon_label_text type)
+static void observe_tokens(struct afmon_meters *meters, const struct given_sample *in)
+{
+    const struct afmon_meter_labels *labels = in->labels;
+    afmon_meter_observe(meters, in->instrument,
+                        (struct afmon_label_text[]){labels->operation_name, labels->provider, labels->model,
+                                                    labels->operation,
+                                                    in->metric == AFMON_METRIC_PROMPT ? AFMON_LABEL_LITERAL("input")
+                                                                                      : AFMON_LABEL_LITERAL("output")},
+                        in->sample->value);
+}
+
+static void observe_total_tokens(struct afmon_meters *meters, const struct given_sample *in)
 {
     const struct afmon_meter_labels *labels = in->labels;
     afmon_meter_observe(
-        meters, type.length > 0 ? AFMON_INSTRUMENT_TOKEN_USAGE : AFMON_INSTRUMENT_TOTAL_TOKENS,
-        (struct afmon_label_text[]){labels->operation_name, labels->provider, labels->model, labels->operation, type},
+        meters, in->instrument,
+        (struct afmon_label_text[]){labels->operation_name, labels->provider, labels->model, labels->operation},
         in->sample->value);
 }
 
-static void on_prompt_tokens(struct afmon_meters *meters, const struct given_sample *in)
+static void observe_by_operation(struct afmon_meters *meters, const struct given_sample *in)
 {
-    observe_tokens(meters, in, AFMON_LABEL_LITERAL("input"));
-}
-
-static void on_completion_tokens(struct afmon_meters *meters, const struct given_sample *in)
-{
-    observe_tokens(meters, in, AFMON_LABEL_LITERAL("output"));
-}
-
-static void on_total_tokens(struct afmon_meters *meters, const struct given_sample *in)
-{
-    observe_tokens(meters, in, (struct afmon_label_text){0});
-}
-
-static void on_conversation_length(struct afmon_meters *meters, const struct given_sample *in)
-{
-    afmon_meter_observe(meters, AFMON_INSTRUMENT_CONVERSATION_LENGTH, &in->labels->operation, in->sample->value);
+    afmon_meter_observe(meters, in->instrument, &in->labels->operation, in->sample->value);
 }
 
 static struct afmon_label_text outcome_of(const struct afmon_meter_labels *labels)
@@ -107,72 +105,52 @@ static struct afmon_label_text outcome_of(const struct afmon_meter_labels *label
                                          : AFMON_LABEL_LITERAL("failure");
 }
 
-static void on_evaluation_time(struct afmon_meters *meters, const struct given_sample *in)
+static void observe_evaluation(struct afmon_meters *meters, const struct given_sample *in)
 {
     struct afmon_label_text values[] = {in->labels->evaluator, outcome_of(in->labels)};
-    afmon_meter_observe(meters, AFMON_INSTRUMENT_EVALUATION_DURATION, values, in->sample->value);
+    afmon_meter_observe(meters, in->instrument, values, in->sample->value);
     afmon_meter_count(meters, AFMON_INSTRUMENT_EVALUATIONS, values, 1);
 }
 
-static void on_evaluation_error_rate(struct afmon_meters *meters, const struct given_sample *in)
+static void count_by_evaluator(struct afmon_meters *meters, const struct given_sample *in)
 {
-    afmon_meter_count(meters, AFMON_INSTRUMENT_EVALUATION_ERRORS, &in->labels->evaluator, part_of(in->sample->value));
+    afmon_meter_count(meters, in->instrument, &in->labels->evaluator, part_of(in->sample->value));
 }
 
-static void on_evaluation_score(struct afmon_meters *meters, const struct given_sample *in)
+static void observe_score(struct afmon_meters *meters, const struct given_sample *in)
 {
-    afmon_meter_observe(meters, AFMON_INSTRUMENT_EVALUATION_SCORE,
-                        (struct afmon_label_text[]){in->rest, in->labels->evaluator}, in->sample->value);
+    afmon_meter_observe(meters, in->instrument, (struct afmon_label_text[]){in->name, in->labels->evaluator},
+                        in->sample->value);
 }
 
-static void on_other(struct afmon_meters *meters, const struct given_sample *in)
+static void observe_any(struct afmon_meters *meters, const struct given_sample *in)
 {
-    afmon_meter_observe(meters, AFMON_INSTRUMENT_METRIC, &in->rest, in->sample->value);
+    struct afmon_label_text metric = {in->sample->metric, in->sample->metric_length};
+    afmon_meter_observe(meters, in->instrument, &metric, in->sample->value);
 }
 
-struct metric_rule {
-    const char *name;
-    size_t length;
-    bool prefix;
-    void (*take)(struct afmon_meters *meters, const struct given_sample *in);
+/* What the samples of an instrument do to it. */
+static void (*const takes[AFMON_INSTRUMENTS])(struct afmon_meters *meters, const struct given_sample *in) = {
+    [AFMON_INSTRUMENT_OPERATION_DURATION] = begin_call,
+    [AFMON_INSTRUMENT_TOKEN_USAGE] = observe_tokens,
+    [AFMON_INSTRUMENT_TOTAL_TOKENS] = observe_total_tokens,
+    [AFMON_INSTRUMENT_GENERATIONS] = count_outcome,
+    [AFMON_INSTRUMENT_GENERATION_ERRORS] = count_error,
+    [AFMON_INSTRUMENT_API_ERRORS] = count_api_error,
+    [AFMON_INSTRUMENT_MODEL_USAGE] = count_model,
+    [AFMON_INSTRUMENT_FINISH_REASONS] = count_name,
+    [AFMON_INSTRUMENT_CONVERSATION_LENGTH] = observe_by_operation,
+    [AFMON_INSTRUMENT_EVALUATION_DURATION] = observe_evaluation,
+    [AFMON_INSTRUMENT_EVALUATION_ERRORS] = count_by_evaluator,
+    [AFMON_INSTRUMENT_EVALUATION_SCORE] = observe_score,
+    [AFMON_INSTRUMENT_METRIC] = observe_any,
 };
 
-#define EXACT(name, take)                                                                                              \
-    {                                                                                                                  \
-        name, sizeof name - 1, false, take                                                                             \
-    }
-#define PREFIX(name, take)                                                                                             \
-    {                                                                                                                  \
-        name, sizeof name - 1, true, take                                                                              \
-    }
-
-static const struct metric_rule metric_rules[] = {
-    EXACT("generation_time", on_generation_time),
-    EXACT("success_rate", on_success_rate),
-    EXACT("error_rate", on_error_rate),
-    EXACT("prompt_token_count", on_prompt_tokens),
-    EXACT("completion_token_count", on_completion_tokens),
-    EXACT("total_token_count", on_total_tokens),
-    PREFIX("model_usage:", on_model_usage),
-    PREFIX("finish_reason:", on_finish_reason),
-    EXACT("api_errors", on_api_errors),
-    EXACT("conversation_length", on_conversation_length),
-    EXACT("evaluation_time", on_evaluation_time),
-    EXACT("evaluation_error_rate", on_evaluation_error_rate),
-    PREFIX("evaluation_score_", on_evaluation_score),
-};
-
-static const struct metric_rule *rule_of(const afmon_sample *sample)
-{
-    static const struct metric_rule other = {"", 0, true, on_other};
-    for (size_t i = 0; i < sizeof metric_rules / sizeof metric_rules[0]; i++) {
-        const struct metric_rule *rule = &metric_rules[i];
-        if ((rule->prefix ? sample->metric_length >= rule->length : sample->metric_length == rule->length) &&
-            memcmp(sample->metric, rule->name, rule->length) == 0)
-            return rule;
-    }
-    return &other;
-}
+#define INSTRUMENT(id, name, form, group, unit, title, instrument, ...)                                                \
+    [AFMON_METRIC_##id] = AFMON_INSTRUMENT_##instrument,
+static const enum afmon_instrument_id instruments[AFMON_METRIC_IDS] = {[AFMON_METRIC_OTHER] = AFMON_INSTRUMENT_METRIC,
+                                                                       AFMON_METRIC_MAP(INSTRUMENT)};
+#undef INSTRUMENT
 
 /* Several thousand names of evaluation scores or models are each a metric; the sample counters keep to the bound too.
  */
@@ -187,14 +165,15 @@ static void count_sample(struct afmon_meters *meters, const afmon_sample *sample
 
 void afmon_meter_add(struct afmon_meters *meters, const afmon_sample *sample, const struct afmon_meter_labels *labels)
 {
-    const struct metric_rule *rule = rule_of(sample);
-    struct given_sample in = {
-        .sample = sample,
-        .labels = labels,
-        .rest = {sample->metric + rule->length, sample->metric_length - rule->length},
-    };
+    struct afmon_piece name;
+    enum afmon_metric_id metric = afmon_metric_find(sample->metric, sample->metric_length, &name);
+    struct given_sample in = {.sample = sample,
+                              .labels = labels,
+                              .metric = metric,
+                              .instrument = instruments[metric],
+                              .name = {name.data, name.length}};
     if (meters->call->open && meters->call->timestamp_ns != sample->timestamp_ns)
         afmon_meter_settle(meters);
     count_sample(meters, sample);
-    rule->take(meters, &in);
+    takes[in.instrument](meters, &in);
 }

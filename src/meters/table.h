@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/exact_sum.h"
 #include "meters/meters.h"
 
 struct afmon_meter_series {
     struct afmon_meter meter;
+    struct afmon_exact_sum sum;      /* of which meter.value is the value, but for gauges */
     struct afmon_meter_series *next; /* of the instrument */
     uint64_t hash;
     size_t key_length;

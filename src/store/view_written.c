@@ -1,8 +1,15 @@
 #include "store/view_written.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/status.h"
+
+/* How far a series' chunks have been followed. */
+struct chunk_place {
+    uint64_t before; /* samples of the series before this chunk */
+    uint32_t entry;
+};
 
 struct writing {
     afmon_view *view;
@@ -10,7 +17,8 @@ struct writing {
     void *user;
     struct afmon_times times;
     struct afmon_recall_place place;
-    bool stopped; /* by visit */
+    struct chunk_place *chunks; /* by series */
+    bool stopped;               /* by visit */
 };
 
 static afmon_status give(struct writing *writing, const struct afmon_written *written)
@@ -20,13 +28,58 @@ static afmon_status give(struct writing *writing, const struct afmon_written *wr
     return status;
 }
 
+static void complete(struct afmon_read_sample *sample, const struct afmon_set *set)
+{
+    sample->metadata = set == NULL ? "" : set->json;
+    sample->metadata_length = set == NULL ? 0 : set->json_length;
+    sample->packed = set == NULL ? "" : set->packed;
+    sample->packed_length = set == NULL ? 0 : set->packed_length;
+}
+
 /* ---- From the files ---- */
+
+/* The chunk that has a series' sample of that number, and where; NULL: it has left memory. */
+static const struct afmon_chunk *chunk_of(struct writing *writing, const struct afmon_view_series *series,
+                                          uint64_t number, size_t *index)
+{
+    struct chunk_place *place = &writing->chunks[series - writing->view->series];
+    if (number < series->evicted.count)
+        return NULL;
+    if (place->before < series->evicted.count)
+        place->before = series->evicted.count;
+    for (; place->entry < series->entry_count; place->entry++) {
+        const struct afmon_entry *entry = &series->entries[place->entry];
+        *index = (size_t)(number - place->before);
+        if (*index < entry->count)
+            return entry->chunk;
+        place->before += entry->count;
+    }
+    return NULL;
+}
+
+/* It is the same sample in memory, where nobody has changed the file since. */
+static bool is_same(const struct afmon_chunk *chunk, size_t index, const struct afmon_read_sample *sample)
+{
+    double value = chunk->values[index];
+    return chunk->base_us + chunk->offsets[index] == sample->wall_us &&
+           (value == sample->value || (!isfinite(value) && !isfinite(sample->value)));
+}
 
 static afmon_status give_read(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
                               struct afmon_read_sample *sample)
 {
     struct writing *writing = user;
-    return give(writing, &(struct afmon_written){series, writing->place.source, reader, sample});
+    struct afmon_written written = {
+        .series = series, .source = writing->place.source, .sample = sample, .reader = reader};
+    uint64_t number = writing->place.seen[series - writing->view->series] - 1;
+    size_t index = 0;
+    const struct afmon_chunk *chunk = chunk_of(writing, series, number, &index);
+    if (chunk != NULL && is_same(chunk, index, sample)) {
+        written.in_memory = true;
+        written.set = afmon_chunk_set_of(chunk, index);
+        complete(sample, written.set);
+    }
+    return give(writing, &written);
 }
 
 static afmon_status give_files(struct writing *writing, afmon_error *error)
@@ -111,12 +164,14 @@ static afmon_status give_kept(struct writing *writing, const struct rest *rest, 
     struct afmon_read_sample sample = {.name = series->series->name,
                                        .name_length = series->series->name_length,
                                        .value = chunk->values[kept->index],
-                                       .wall_us = kept->wall_us,
-                                       .metadata = set == NULL ? "" : set->json,
-                                       .metadata_length = set == NULL ? 0 : set->json_length,
-                                       .packed = set == NULL ? "" : set->packed,
-                                       .packed_length = set == NULL ? 0 : set->packed_length};
-    return give(writing, &(struct afmon_written){series, AFMON_NO_SOURCE, writing->place.reader, &sample});
+                                       .wall_us = kept->wall_us};
+    complete(&sample, set);
+    return give(writing, &(struct afmon_written){.series = series,
+                                                 .source = AFMON_NO_SOURCE,
+                                                 .in_memory = true,
+                                                 .set = set,
+                                                 .sample = &sample,
+                                                 .reader = writing->place.reader});
 }
 
 static afmon_status give_rest(struct writing *writing)
@@ -153,6 +208,9 @@ afmon_status afmon_view_each_written(afmon_view *view, afmon_window window,
                                      afmon_error *error)
 {
     struct writing writing = {.view = view, .visit = visit, .user = user, .times = afmon_view_times(window)};
+    writing.chunks = calloc(view->series_count + 1, sizeof *writing.chunks);
+    if (writing.chunks == NULL)
+        return afmon_fail_memory(error);
     afmon_error trouble;
     afmon_status status = give_files(&writing, &trouble);
     bool unread = status != AFMON_OK && status != AFMON_E_NO_MEMORY && !writing.stopped;
@@ -161,5 +219,6 @@ afmon_status afmon_view_each_written(afmon_view *view, afmon_window window,
     if (status == AFMON_OK || (unread && !has_lost(&writing)))
         status = give_rest(&writing);
     afmon_recall_end(&writing.place);
+    free(writing.chunks);
     return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
 }

@@ -10,9 +10,12 @@
 struct afmon_written {
     const struct afmon_view_series *series;
     size_t source; /* which file, counted from 0; AFMON_NO_SOURCE: it is in none */
-    struct afmon_reader *reader;
-    /* The caller may complete it (afmon_reader_packed). Of a sample in memory it is complete. */
+    /* The set of its metadata (NULL: it has none) where the sample is still in memory: the same for the same metadata,
+     * so that who knows what a set says need not look again. The sample is complete then. */
+    bool in_memory;
+    const struct afmon_set *set;
     struct afmon_read_sample *sample;
+    struct afmon_reader *reader; /* completes other samples (afmon_reader_packed) */
 };
 
 /* Calls visit for each sample of the window; a status other than AFMON_OK ends it. One pass over the files. Samples

@@ -124,6 +124,7 @@ struct seen {
     const struct run *run;
     size_t *order; /* which samples came */
     size_t count;
+    size_t in_memory;
     size_t stop_at;       /* 0: never */
     size_t first_of_none; /* place of the first sample that is in no file */
 };
@@ -143,6 +144,11 @@ static afmon_status visit(void *user, const struct afmon_written *written)
         assert_int_equal(written->source, expected->file);
     else if (seen->first_of_none == SIZE_MAX)
         seen->first_of_none = seen->count;
+    assert_true(!written->in_memory || sample->packed != NULL);
+    assert_true(written->in_memory || written->set == NULL);
+    if (written->set != NULL)
+        assert_true(sample->packed == written->set->packed && expected->number >= 0);
+    seen->in_memory += written->in_memory;
     afmon_status packed = afmon_reader_packed(written->reader, sample);
     if (packed != AFMON_OK)
         return packed;
@@ -167,6 +173,14 @@ static struct seen see(const struct run *run, afmon_view *view, afmon_window win
     return seen;
 }
 
+static size_t evicted_of(const afmon_view *view)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < view->series_count; i++)
+        count += view->series[i].evicted.count;
+    return (size_t)count;
+}
+
 /* The samples 0 .. count - 1 that lie in the window, in order. */
 static void check_written_order(const struct run *run, afmon_view *view, size_t count, afmon_window window)
 {
@@ -179,6 +193,8 @@ static void check_written_order(const struct run *run, afmon_view *view, size_t 
     }
     assert_int_equal(next, seen.count);
     assert_int_equal(seen.first_of_none, SIZE_MAX);
+    if (window.since_ns == INT64_MIN)
+        assert_int_equal(seen.in_memory, count - evicted_of(view));
     free(seen.order);
 }
 
