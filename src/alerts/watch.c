@@ -28,6 +28,7 @@ void afmon_alert_watch_free(struct afmon_alert_watch *watch)
 void afmon_alert_watch_pass(struct afmon_alert_watch *watch, afmon_finder find, void *user, int64_t now_ns,
                             int64_t wall_ns)
 {
+    watch->passes++;
     watch->firing_count = watch->told_count = watch->logged_count = 0;
     for (size_t i = 0; i < watch->rule_count; i++) {
         const afmon_alert_rule *rule = &watch->rules[i];

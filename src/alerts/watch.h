@@ -19,6 +19,7 @@ struct afmon_alert_watch {
     size_t told_count;
     struct afmon_logged_alert *logged; /* of the last pass: what the log is told */
     size_t logged_count;
+    uint64_t passes; /* that were made */
 };
 
 /* The rules must outlive it. False: no memory. */

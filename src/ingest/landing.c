@@ -193,6 +193,20 @@ int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const str
     return failure;
 }
 
+int afmon_run_files_say(const struct afmon_run_files *files, const struct afmon_buffer *text)
+{
+    int64_t size;
+    int failure = file_size(files->log, &size);
+    if (failure == 0)
+        failure = reserve(files->log, size, text->length);
+    if (failure != 0)
+        return failure;
+    failure = write_text(files->log, text);
+    if (failure != 0)
+        (void)cut(files->log, size);
+    return failure;
+}
+
 int afmon_landing_look(const struct afmon_run_files *files, const struct afmon_ring *ring, struct afmon_landed *landed)
 {
     struct afmon_note note = afmon_ring_noted(ring);

@@ -40,6 +40,10 @@ int afmon_run_files_mend(struct afmon_run_files *files);
 int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
                const struct afmon_buffer *log, uint64_t until);
 
+/* Appends text to the log that belongs to no ring: while no batch is on its way. 0, or errno; then nothing of it is in
+ * the file. */
+int afmon_run_files_say(const struct afmon_run_files *files, const struct afmon_buffer *text);
+
 /* What became of a batch that was on its way when its process was killed. */
 struct afmon_landed {
     uint64_t until; /* where it ended; equal to head where there was none */

@@ -67,9 +67,16 @@ static bool begins_with(const char *text, size_t length, const char *begin)
     return length >= strlen(begin) && memcmp(text, begin, strlen(begin)) == 0;
 }
 
-/* A generation or evaluation that went well. */
+static bool message_is(const afmon_live_log_line *parts, const char *text)
+{
+    return parts->message_length == strlen(text) && memcmp(parts->message, text, parts->message_length) == 0;
+}
+
+/* A generation or evaluation that went well; what a session says of itself for readers. */
 static bool is_routine(const afmon_live_log_line *parts)
 {
+    if (parts->level == AFMON_INFO && (message_is(parts, "Run record") || message_is(parts, "Run end")))
+        return true;
     if (parts->level != AFMON_INFO || !(begins_with(parts->message, parts->message_length, "Generation metrics") ||
                                         begins_with(parts->message, parts->message_length, "Evaluation metrics")))
         return false;

@@ -56,7 +56,9 @@ static void log_alert(struct afmon_core *core, const struct afmon_logged_alert *
     char message[sizeof alert->message + 32];
     char since[AFMON_TIMESTAMP_SIZE];
     char session[17];
+    char timestamp[AFMON_TIMESTAMP_SIZE];
     size_t since_length = afmon_format_timestamp(since, alert->since_ns);
+    size_t timestamp_length = afmon_format_timestamp(timestamp, alert->timestamp_ns);
     snprintf(message, sizeof message, "%s: %s", alert->state == AFMON_ALERT_RESOLVED ? "Alert resolved" : "Alert",
              alert->message);
     snprintf(session, sizeof session, "%016" PRIx64, core->session.serial);
@@ -73,6 +75,8 @@ static void log_alert(struct afmon_core *core, const struct afmon_logged_alert *
         afmon_string_n("since", since, since_length),
         again_field(core, logged->rule),
         afmon_bool("resolves", afmon_rule_logs_end(logged->rule)),
+        afmon_string_n("timestamp", timestamp, timestamp_length),
+        afmon_int("passes", (int64_t)core->watch.passes),
         afmon_string("session", session),
     };
     size_t count = sizeof fields / sizeof fields[0] - (core->has_session ? 0 : 1);

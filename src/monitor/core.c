@@ -13,6 +13,7 @@
 #include "monitor/core.h"
 #include "monitor/dispatches.h"
 #include "monitor/listen.h"
+#include "monitor/run_record.h"
 
 int64_t afmon_core_steady_us(const struct afmon_core *core)
 {
@@ -145,6 +146,7 @@ static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
     if (core->store == NULL || core->filter_memos == NULL ||
         !afmon_alert_watch_init(&core->watch, core->monitor->rules.rules, core->monitor->rules.count))
         return afmon_fail_memory(error);
+    afmon_run_record_begin(core);
     return open_hub(core, error);
 }
 
@@ -155,6 +157,7 @@ void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core)
     /* in this order: a serial of 0 in a process that is open means that it is closing (enter_slowly) */
     atomic_store_explicit(&page->serial, core->hub.serial, memory_order_release);
     atomic_store_explicit(&page->state, AFMON_PROCESS_OPEN, memory_order_release);
+    afmon_run_record_owed(core);
     if (core->recovered > 0)
         afmon_core_log(core, AFMON_WARNING, "Recovered records of a process that was killed",
                        (afmon_field[]){afmon_int("records", (int64_t)core->recovered)}, 1);
@@ -282,6 +285,8 @@ void afmon_core_shutdown(struct afmon_core *core)
     afmon_listen_close(core);
     uint64_t left = afmon_hub_end(&core->hub);
     fill_report(core, left, handlers_drained);
+    if (left == 0)
+        afmon_run_record_end(core);
     afmon_run_files_close(&core->files);
     if (core->has_session)
         afmon_session_close(&core->session, left == 0);

@@ -113,6 +113,7 @@ struct afmon_core {
     struct afmon_core_counts counts;
     uint64_t recovered;          /* records of killed processes, found at opening */
     struct afmon_buffer removed; /* a torn line, found at opening */
+    bool record_owed;            /* the run record could not be written at opening */
     afmon_close_report report;   /* filled by shutdown */
 };
 

@@ -49,6 +49,11 @@ def test_a_dict_of_metadata_is_spread_over_the_samples(monitor, folder):
     assert [(line["component"], line["error_type"]) for line in lines_of(folder)] == [("opensimula", "ValueError")] * 4
 
 
+def data_of_first_call(folder):
+    line = next(line for line in (folder / "afterimage.log").read_text().split("\n") if '"Generation metrics"' in line)
+    return json.loads(line.split(" - ", 1)[1])["data"]
+
+
 @pytest.mark.parametrize("error, text, kind", [
     ("it broke", "it broke", None), (ValueError("bad"), "bad", "ValueError"), (TimeoutError(), "TimeoutError", "TimeoutError"),
 ])
@@ -58,7 +63,7 @@ def test_errors_are_texts_or_exceptions(monitor, folder, error, text, kind):
     samples = {line["metric"]: line for line in lines_of(folder)}
     assert samples["error_rate"]["value"] == 1.0
     assert ("api_errors" in samples) == (kind is not None)
-    data = json.loads((folder / "afterimage.log").read_text().split(" - ", 1)[1])["data"]
+    data = data_of_first_call(folder)
     assert data["error"] == text and data.get("error_type") == kind
 
 
@@ -116,7 +121,7 @@ def test_an_error_that_cannot_be_asked_is_recorded(monitor, folder, make, text, 
     monitor.flush()
     assert monitor.get_metrics("error_rate")["mean"] == 1.0
     assert [line["value"] for line in lines_of(folder) if line["metric"] == "m"] == [1.0]
-    data = json.loads((folder / "afterimage.log").read_text().split("\n")[0].split(" - ", 1)[1])["data"]
+    data = data_of_first_call(folder)
     assert data["error"] == text and data.get("error_type") == kind
 
 
