@@ -9,6 +9,7 @@
 #define FIRST_WIDTH_NS INT64_C(5000000000)
 #define FIRST_CAPACITY ((size_t)64)
 #define MOST_ROOM ((size_t)AFMON_TIMELINE_MOST / 4 * 5)
+_Static_assert(MOST_ROOM >= AFMON_TIMELINE_MOST, "room for all buckets");
 #define WINDOW_NS INT64_C(300000000000) /* of the built-in rules */
 
 /* ---- Buckets ---- */
@@ -67,8 +68,9 @@ static void reach(const struct afmon_timeline *timeline, int64_t number, int64_t
     }
 }
 
-/* More room, with what is there in the middle: a run may be read from its end. */
-static bool more_room(struct afmon_timeline *timeline, size_t needed)
+/* More room for `needed` buckets, of which `before` stand in front of those that are there, with as much to spare on
+ * either side: a run may be read from its end. There is never less room than is needed. */
+static bool more_room(struct afmon_timeline *timeline, size_t before, size_t needed)
 {
     size_t capacity = timeline->capacity == 0 ? FIRST_CAPACITY : timeline->capacity;
     while (capacity < needed * 2 && capacity < MOST_ROOM)
@@ -76,7 +78,7 @@ static bool more_room(struct afmon_timeline *timeline, size_t needed)
     struct afmon_timeline_bucket *room = calloc(capacity, sizeof *room);
     if (room == NULL)
         return false;
-    size_t begin = (capacity - timeline->count) / 2;
+    size_t begin = (capacity - needed) / 2 + before;
     if (timeline->count > 0)
         memcpy(room + begin, timeline->room + timeline->begin, timeline->count * sizeof *room);
     free(timeline->room);
@@ -93,17 +95,9 @@ static struct afmon_timeline_bucket *bucket_at(struct afmon_timeline *timeline, 
     size_t before = timeline->count > 0 ? (size_t)(timeline->first - first) : 0;
     size_t count = (size_t)(last - first) + 1;
     bool fits = timeline->begin >= before && timeline->begin - before + count <= timeline->capacity;
-    if (!fits && !more_room(timeline, count))
+    if (!fits && !more_room(timeline, before, count))
         return NULL;
     timeline->begin -= before;
-    if (timeline->begin + count > timeline->capacity) {
-        /* What was added lies behind: everything moves to the front by as much. */
-        size_t shift = timeline->begin + count - timeline->capacity;
-        memmove(timeline->room + timeline->begin - shift, timeline->room + timeline->begin,
-                (timeline->capacity - timeline->begin) * sizeof *timeline->room);
-        memset(timeline->room + timeline->capacity - shift, 0, shift * sizeof *timeline->room);
-        timeline->begin -= shift;
-    }
     timeline->first = first;
     timeline->count = count;
     return &timeline->room[timeline->begin + (size_t)(number - first)];
