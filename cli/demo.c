@@ -159,6 +159,5 @@ int cmd_demo(int argc, char **argv)
     cli_args_init(&args, &usage, argc, argv);
     if (!parse(&d, &args))
         return args.status;
-    session_block_signals();
     return run(&d);
 }

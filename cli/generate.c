@@ -169,7 +169,6 @@ static int generate_conversations(int argc, char **argv)
         return status;
     if (!generate_input_load(&input, &options))
         return CLI_USAGE;
-    session_block_signals();
     status = run(&options, &input);
     generate_input_free(&input);
     return status;

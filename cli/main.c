@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/signals.h"
 
 static const cli_command commands[] = {
     {"demo", "watch a monitored generation against a simulated model", cmd_demo},
@@ -95,6 +96,7 @@ static bool is(const char *word, const char *one, const char *other)
 
 int main(int argc, char **argv)
 {
+    cli_hold_standard_files();
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;

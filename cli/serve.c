@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/signals.h"
 
 enum { LISTEN_ID = 'l', TOKEN_ID = 1000, HOST_ID };
 
@@ -44,11 +45,7 @@ static int serve(const char *const *folders, size_t count, const struct request 
     afmon_error error = {0};
     sigset_t ends;
     int number;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ends, NULL); /* a signal that comes from here on waits for sigwait */
+    cli_block_ending_signals(&ends, 0); /* a signal that comes from here on waits for sigwait */
     afmon_status status = afmon_server_open(folders, count, &request->options, &server, &error);
     if (status != AFMON_OK) {
         cli_error("%s", error.message[0] ? error.message : afmon_status_text(status));

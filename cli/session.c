@@ -10,45 +10,28 @@
 #include "cli/alert_board.h"
 #include "cli/cli.h"
 #include "cli/live.h"
+#include "cli/signals.h"
 #include "cli/summary.h"
 
 enum { TICK_NS = 50 * 1000 * 1000, MOST_ALERT_HANDLERS = 4 };
 
 /* ---- Signals ----------------------------------------------------------------------------------------------------- */
 
-static void ending_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGHUP);
-}
-
-void session_block_signals(void)
-{
-    sigset_t set;
-    ending_signals(&set);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 /* Waits a tick. true: a signal asks the run to end. */
-static bool tick(void)
+static bool tick(const sigset_t *ends)
 {
-    sigset_t set;
-    ending_signals(&set);
-    return sigtimedwait(&set, NULL, &(struct timespec){.tv_nsec = TICK_NS}) > 0;
+    return sigtimedwait(ends, NULL, &(struct timespec){.tv_nsec = TICK_NS}) > 0;
 }
 
 /* ---- The run ----------------------------------------------------------------------------------------------------- */
 
 /* Watches until all workers have ended. true: it was interrupted. */
-static bool watch(const session *s, gen_run *run, live *display)
+static bool watch(const session *s, const sigset_t *ends, gen_run *run, live *display)
 {
     gen_stop *stop = s->run.plan.stop;
     int64_t stopped_ns = 0;
     while (!gen_run_finished(run)) {
-        bool asked = tick();
+        bool asked = tick(ends);
         if (asked && stopped_ns != 0)
             _exit(CLI_INTERRUPTED); /* the second one; what was recorded is in the rings, and any reader finds it */
         if (asked) {
@@ -84,7 +67,7 @@ static void log_plan(const session *s, afmon_monitor *monitor)
     afmon_log_info(monitor, "Run plan", fields, sizeof fields / sizeof fields[0]);
 }
 
-static int drive(session *s, afmon_monitor *monitor, alert_board *board)
+static int drive(session *s, const sigset_t *ends, afmon_monitor *monitor, alert_board *board)
 {
     gen_run *run = gen_run_start(&s->run);
     if (run == NULL) {
@@ -93,7 +76,7 @@ static int drive(session *s, afmon_monitor *monitor, alert_board *board)
     }
     live display;
     live_begin(&display, s->title, monitor, run, board);
-    bool interrupted = watch(s, run, &display);
+    bool interrupted = watch(s, ends, run, &display);
     gen_run_join(run);
     summary_facts facts = {
         .counts = gen_run_progress(run),
@@ -138,7 +121,7 @@ static void log_beginning(const session *s, afmon_monitor *monitor)
     afmon_log_info(monitor, s->description, fields, sizeof fields / sizeof fields[0]);
 }
 
-static int run_with_rules(session *s)
+static int run_with_rules(session *s, const sigset_t *ends)
 {
     alert_board board;
     afmon_monitor *monitor = NULL;
@@ -158,7 +141,7 @@ static int run_with_rules(session *s)
         s->run.plan.monitor = monitor;
         log_beginning(s, monitor);
         log_plan(s, monitor);
-        status = drive(s, monitor, &board);
+        status = drive(s, ends, monitor, &board);
         afmon_monitor_close(monitor, NULL);
     } else {
         cli_error("%s", error.message);
@@ -181,7 +164,10 @@ int session_run(session *s)
         s->monitor.rules = rules.rules;
         s->monitor.rule_count = rules.count;
     }
-    int status = run_with_rules(s);
+    sigset_t ends;
+    cli_block_ending_signals(&ends, 0);
+    signal(SIGPIPE, SIG_IGN);
+    int status = run_with_rules(s, &ends);
     afmon_rules_free(&rules);
     return status;
 }

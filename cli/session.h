@@ -22,12 +22,9 @@ typedef struct session {
         afmon_monitor *monitor); /* makes further files and prints where they are, among the summary's; NULL */
 } session;
 
-/* SIGINT, SIGTERM and SIGHUP from now on reach session_run alone, and SIGPIPE nobody. Call it before any thread is
- * started. */
-void session_block_signals(void);
-
 /* Runs it, shows it and sums it up. Returns the exit status: CLI_OK all done, CLI_FAILED some conversations failed or
- * the run could not go on, CLI_INTERRUPTED after Ctrl-C. A second Ctrl-C ends the process at once with that status. */
+ * the run could not go on, CLI_INTERRUPTED after Ctrl-C. A second Ctrl-C ends the process at once with that status.
+ * Before any thread is started: SIGINT, SIGTERM and SIGHUP from then on reach it alone, and SIGPIPE nobody. */
 int session_run(session *s);
 
 #endif

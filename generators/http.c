@@ -180,6 +180,8 @@ static bool set_up(const gen_http *http, CURL *easy)
     SET(CURLOPT_HEADERFUNCTION, take_header);
     SET(CURLOPT_NOPROGRESS, 0L);
     SET(CURLOPT_XFERINFOFUNCTION, watch);
+    if (gen_http_is_loopback(http->url))
+        SET(CURLOPT_PROXY, ""); /* a proxy's loopback is another machine; and what stays here stays here */
 #undef SET
     return bad == CURLE_OK;
 }

@@ -50,4 +50,7 @@ void gen_http_post(gen_http *http, const char *body, size_t length, const gen_st
  * machine. The caller frees *url. */
 bool gen_http_join(const char *base, const char *path, char **url, bool *plain, char *error, size_t size);
 
+/* True where the URL leads to this machine. */
+bool gen_http_is_loopback(const char *url);
+
 #endif

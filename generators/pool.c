@@ -42,6 +42,7 @@ static void start_threads(gen_pool *pool, const pthread_attr_t *attributes)
             atomic_fetch_sub(&pool->running, 1);
             break;
         }
+        (void)pthread_setname_np(pool->threads[i], "afmon-gen");
         pool->started++;
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);

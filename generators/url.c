@@ -8,6 +8,8 @@
 
 #include <curl/curl.h>
 
+#include "base/loopback.h"
+
 static bool has_part(CURLU *u, CURLUPart part)
 {
     char *text = NULL;
@@ -21,9 +23,7 @@ static bool is_loopback(CURLU *u)
     char *host = NULL;
     if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
         return false;
-    size_t length = strlen(host);
-    bool loopback = strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0 ||
-                    (length > 10 && strcasecmp(host + length - 10, ".localhost") == 0);
+    bool loopback = afmon_host_is_loopback(host);
     curl_free(host);
     return loopback;
 }
@@ -65,6 +65,14 @@ static bool append_path(CURLU *u, const char *path, char **url)
     *url = strdup(whole);
     curl_free(whole);
     return *url != NULL;
+}
+
+bool gen_http_is_loopback(const char *url)
+{
+    CURLU *u = curl_url();
+    bool loopback = u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK && is_loopback(u);
+    curl_url_cleanup(u);
+    return loopback;
 }
 
 bool gen_http_join(const char *base, const char *path, char **url, bool *plain, char *error, size_t size)

@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,17 @@
 #include "base/status.h"
 
 #define FOLDER_MODE 0777
+
+int afmon_fd_above_standard(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int failure = errno;
+    close(fd);
+    errno = failure;
+    return above;
+}
 
 char *afmon_path_join(const char *folder, const char *name)
 {

@@ -11,6 +11,11 @@ char *afmon_path_join(const char *folder, const char *name);
 /* Creates a folder and its parents (mode 0777 less umask). One that exists is fine; a file in its place is an error. */
 afmon_status afmon_make_folders(const char *path, afmon_error *error);
 
+/* Gives a descriptor that was just opened a number above 2, where it got one of 0 to 2 because the program has closed
+ * its standard files: what the program prints would go into it. Returns it, or -1 and errno, and then it is closed. A
+ * negative one comes back as it is. */
+int afmon_fd_above_standard(int fd);
+
 /* Writes all of data, going on after short writes and EINTR. Returns 0 or errno; *written (may be NULL) is how many
  * bytes landed. */
 int afmon_write_all(int fd, const void *data, size_t length, size_t *written);

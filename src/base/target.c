@@ -53,7 +53,7 @@ static afmon_status create(struct afmon_target *target, afmon_error *error)
         char *path = afmon_path_join(target->folder, name);
         if (path == NULL)
             return afmon_fail_memory(error);
-        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = afmon_fd_above_standard(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
         refused = fd >= 0 ? 0 : errno;
         if (fd >= 0) {
             close(fd);
@@ -80,7 +80,7 @@ afmon_status afmon_target_begin(struct afmon_target *target, const char *path, a
 
 int afmon_target_open(const struct afmon_target *target, afmon_error *error)
 {
-    int fd = open(target->temporary, O_WRONLY | O_APPEND | O_CLOEXEC);
+    int fd = afmon_fd_above_standard(open(target->temporary, O_WRONLY | O_APPEND | O_CLOEXEC));
     if (fd < 0)
         afmon_fail_os(error, errno, "writing %s", target->path);
     return fd;

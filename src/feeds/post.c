@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "feeds/backoff.h"
@@ -60,7 +61,8 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
 {
     struct afmon_transfer *transfer = user;
     (void)purpose;
-    transfer->socket = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    transfer->socket =
+        afmon_fd_above_standard(socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol));
     return transfer->socket;
 }
 
@@ -97,6 +99,8 @@ static CURL *make_easy(struct afmon_post *post, const char *body, size_t length)
     SET(CURLOPT_HEADERDATA, post);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
     SET(CURLOPT_POSTFIELDS, body);
+    if (post->loopback)
+        SET(CURLOPT_PROXY, ""); /* a proxy's loopback is another machine; and what stays here stays here */
     if (post->ca_file != NULL)
         SET(CURLOPT_CAINFO, post->ca_file);
 #undef SET

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/loopback.h"
 #include "base/status.h"
 
 #define ANSWER_LIMIT ((size_t)64 << 10)
@@ -47,12 +48,13 @@ static bool has_part(CURLU *parsed, CURLUPart part)
     return has;
 }
 
-static void write_origin(struct afmon_post *post, CURLU *parsed)
+static void take_origin(struct afmon_post *post, CURLU *parsed)
 {
     char *scheme, *host, *port;
     const char *number = part_of(parsed, CURLUPART_PORT, &port);
     snprintf(post->origin, sizeof post->origin, "%s://%s%s%s", part_of(parsed, CURLUPART_SCHEME, &scheme),
              part_of(parsed, CURLUPART_HOST, &host), *number != '\0' ? ":" : "", number);
+    post->loopback = host != NULL && afmon_host_is_loopback(host);
     curl_free(scheme);
     curl_free(host);
     curl_free(port);
@@ -96,7 +98,7 @@ static afmon_status take_parsed(struct afmon_post *post, CURLU *parsed, const st
     if (open && (has_part(parsed, CURLUPART_USER) || has_part(parsed, CURLUPART_PASSWORD)))
         return afmon_fail(error, AFMON_E_ARGUMENT,
                           "%s: the URL holds a user or password: give it in an environment variable", options->what);
-    write_origin(post, parsed);
+    take_origin(post, parsed);
     if (options->path != NULL && !add_path(parsed, options->path))
         return afmon_fail_memory(error);
     char *whole = NULL;

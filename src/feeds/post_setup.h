@@ -19,6 +19,7 @@ struct afmon_post {
     char *url;
     char *ca_file;
     char origin[160]; /* what may be shown of the URL */
+    bool loopback;    /* it leads to this machine */
     struct curl_slist *headers;
     double timeout_s;
     double wait_s;         /* of the back-off; 0: the last one was taken */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/number.h"
 #include "base/status.h"
 #include "feeds/birth.h"
@@ -147,7 +148,7 @@ static afmon_status open_socket(struct statsd *statsd, const char *address, afmo
     if (failure != 0)
         return afmon_fail(error, AFMON_E_ARGUMENT, "StatsD: '%s': %s", address, gai_strerror(failure));
     afmon_status status = AFMON_OK;
-    statsd->fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    statsd->fd = afmon_fd_above_standard(socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (statsd->fd < 0 || connect(statsd->fd, found->ai_addr, found->ai_addrlen) != 0)
         status = afmon_fail_os(error, errno, "StatsD: cannot send to %s", address);
     freeaddrinfo(found);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "handlers/dispatch_internal.h"
 
 struct kind_facts {
@@ -110,16 +110,11 @@ static int init_sync(struct afmon_dispatch *dispatch)
     return failure;
 }
 
-/* The thread takes no signals: they are the program's. */
 static int start_thread(struct afmon_dispatch *dispatch)
 {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&dispatch->thread, NULL, afmon_dispatch_run, dispatch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failure;
+    char name[sizeof dispatch->name + 16];
+    (void)snprintf(name, sizeof name, "afmon-h:%s", dispatch->name);
+    return afmon_thread_start(&dispatch->thread, name, afmon_dispatch_run, dispatch);
 }
 
 static void free_parts(struct afmon_dispatch *dispatch)

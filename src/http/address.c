@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/loopback.h"
+#include "base/file.h"
 #include "base/number.h"
 #include "base/status.h"
 
@@ -96,7 +98,7 @@ static int bind_and_listen(int fd, struct afmon_address *address)
 
 int afmon_address_open(struct afmon_address *address, const char *text, afmon_error *error)
 {
-    int fd = socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = afmon_fd_above_standard(socket(address->socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     int failure = fd < 0 ? errno : bind_and_listen(fd, address);
     if (failure == 0)
         return fd;
@@ -104,22 +106,6 @@ int afmon_address_open(struct afmon_address *address, const char *text, afmon_er
         close(fd);
     fail_to_listen(text, failure, error);
     return -1;
-}
-
-bool afmon_is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, address, sizeof in);
-        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-    }
-    if (address->sa_family == AF_INET6) {
-        struct sockaddr_in6 in;
-        memcpy(&in, address, sizeof in);
-        return IN6_IS_ADDR_LOOPBACK(&in.sin6_addr) ||
-               (IN6_IS_ADDR_V4MAPPED(&in.sin6_addr) && in.sin6_addr.s6_addr[12] == 127);
-    }
-    return false;
 }
 
 void afmon_address_url(const struct afmon_address *address, char *out, size_t size)

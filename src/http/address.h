@@ -20,9 +20,6 @@ afmon_status afmon_address_parse(const char *text, struct afmon_address *address
  * has, where it was 0. */
 int afmon_address_open(struct afmon_address *address, const char *text, afmon_error *error);
 
-/* True for 127.0.0.0/8, ::1 and 127.0.0.0/8 mapped to IPv6. */
-bool afmon_is_loopback(const struct sockaddr *address);
-
 /* "http://127.0.0.1:8765", for a browser on this machine: an address that means all is shown as loopback. */
 void afmon_address_url(const struct afmon_address *address, char *out, size_t size);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/loopback.h"
 #include "http/server.h"
 
 /* The remote address without the port, for comparing. */

@@ -1,7 +1,7 @@
 /* Slow requests: lanes, each a thread that calls handlers in turn. Their connections are suspended meanwhile. */
-#include <signal.h>
 
 #include "base/status.h"
+#include "base/thread.h"
 #include "http/server.h"
 
 void afmon_http_jobs_init(struct afmon_http *server)
@@ -55,8 +55,9 @@ static void *work(void *user)
 
 afmon_status afmon_http_jobs_start(struct afmon_http *server, afmon_error *error)
 {
+    static const char *const names[AFMON_HTTP_LANES] = {"afmon-http-slow", "afmon-http-long"};
     for (size_t i = 0; i < AFMON_HTTP_LANES; i++) {
-        int failure = afmon_http_thread(&server->jobs[i].thread, work, &server->jobs[i]);
+        int failure = afmon_thread_start(&server->jobs[i].thread, names[i], work, &server->jobs[i]);
         if (failure != 0)
             return afmon_fail_os(error, failure, "cannot start a thread");
         server->jobs[i].started = true;

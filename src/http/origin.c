@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/loopback.h"
+
 #define NAME_SIZE 256
 
 static bool is_port(const char *text)

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/status.h"
+#include "base/thread.h"
 #include "http/server.h"
 
 #define CONNECTION_MEMORY ((size_t)16 << 10) /* a request's header fits in, and so does what is being sent */
@@ -17,16 +17,6 @@ void afmon_http_count(struct afmon_http *server, uint64_t *counter)
     pthread_mutex_lock(&server->stats_lock);
     (*counter)++;
     pthread_mutex_unlock(&server->stats_lock);
-}
-
-int afmon_http_thread(pthread_t *thread, void *(*run)(void *), void *user)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(thread, NULL, run, user);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failure;
 }
 
 static void fill_defaults(struct afmon_http_options *options)
@@ -113,7 +103,7 @@ static afmon_status start_threads(struct afmon_http *server, afmon_error *error)
     afmon_status status = afmon_http_jobs_start(server, error);
     if (status != AFMON_OK)
         return status;
-    int failure = afmon_http_thread(&server->thread, afmon_http_loop, server);
+    int failure = afmon_thread_start(&server->thread, "afmon-http", afmon_http_loop, server);
     if (failure != 0)
         return afmon_fail_os(error, failure, "cannot start a thread");
     server->started = true;

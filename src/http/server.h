@@ -92,8 +92,6 @@ struct afmon_http {
 /* server.c */
 void afmon_http_stop_listening(struct afmon_http *server);           /* server.c; the HTTP thread, at its end */
 void afmon_http_count(struct afmon_http *server, uint64_t *counter); /* one of server->stats */
-/* pthread_create with all signals blocked; returns what it returns. */
-int afmon_http_thread(pthread_t *thread, void *(*run)(void *), void *user);
 
 /* loop.c */
 void *afmon_http_loop(void *server);

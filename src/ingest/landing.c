@@ -14,7 +14,8 @@ static int open_file(int folder, const char *name, int *out)
     *out = -1;
     if (name[0] == '\0')
         return 0;
-    int fd = openat(folder, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    int fd = afmon_fd_above_standard(
+        openat(folder, name, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
     if (fd < 0)
         return errno;
     struct stat status;

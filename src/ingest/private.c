@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/lock.h"
 
 #define LOCK_TIMEOUT_S 20.0
@@ -33,7 +34,8 @@ static bool is_current(const struct afmon_private *private)
 /* Opens for writing alone: whoever may not write has no way to hold it. */
 static int open_lock(struct afmon_private *private)
 {
-    private->lock = openat(private->folder, LOCK_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0222);
+    private->lock = afmon_fd_above_standard(
+        openat(private->folder, LOCK_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0222));
     return private->lock >= 0 ? 0 : errno == ENOENT ? ESTALE : errno;
 }
 
@@ -69,12 +71,13 @@ static bool may_not_be_written(int failure)
 static int open_folders(struct afmon_private *private, const char *folder, bool create)
 {
     if (private->run < 0)
-    private->run = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    private->run = afmon_fd_above_standard(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (private->run < 0)
         return errno;
     if (create && mkdirat(private->run, AFMON_PRIVATE_FOLDER, 0777) != 0 && errno != EEXIST)
         return errno;
-    private->folder = openat(private->run, AFMON_PRIVATE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    private->folder = afmon_fd_above_standard(
+        openat(private->run, AFMON_PRIVATE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
     if (private->folder >= 0 || (errno == ENOENT && !create))
         return 0;
     private->unreadable = errno == ENOTDIR || errno == ELOOP || errno == EACCES ? errno : 0;

@@ -128,7 +128,8 @@ int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uin
     char temporary[AFMON_RING_NAME + 8];
     snprintf(temporary, sizeof temporary, "%s.new", name);
     (void)afmon_guard_is_ready(); /* it is put into place before there is a mapping */
-    int fd = openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd =
+        afmon_fd_above_standard(openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (fd < 0)
         return errno;
     int failure = make_file(ring, fd, session, capacity);

@@ -122,7 +122,8 @@ static int create_session_file(struct afmon_session *session)
     char temporary[AFMON_FILE_NAME];
     afmon_session_file_name(session->serial, name);
     snprintf(temporary, sizeof temporary, "%016" PRIx64 ".new", session->serial);
-    session->fd = openat(session->place.folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    session->fd = afmon_fd_above_standard(
+        openat(session->place.folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (session->fd < 0)
         return errno;
     int failure = lock_session_file(session);

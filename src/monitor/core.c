@@ -1,6 +1,5 @@
 /* The life of a core. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "monitor/core.h"
 #include "monitor/dispatches.h"
 #include "monitor/listen.h"
@@ -98,13 +98,7 @@ static afmon_status open_hub(struct afmon_core *core, afmon_error *error)
 
 static afmon_status start_thread(struct afmon_core *core, afmon_error *error)
 {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS); /* of a mapped file: the guard takes it (ingest/guard.h) */
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failure = pthread_create(&core->thread, NULL, afmon_core_run, core);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failure = afmon_thread_start(&core->thread, "afmon-monitor", afmon_core_run, core);
     if (failure != 0)
         return afmon_fail_os(error, failure, "cannot start the monitor's thread");
     core->thread_runs = true;

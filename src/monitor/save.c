@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/civil.h"
 #include "base/clock.h"
 #include "base/status.h"
@@ -36,7 +37,7 @@ static afmon_status choose_path(const afmon_monitor *monitor, char *path, size_t
 
 static afmon_status write_file(afmon_view *view, const char *path, afmon_error *error)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = afmon_fd_above_standard(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (fd < 0)
         return afmon_fail_os(error, errno, "cannot create %s", path);
     afmon_status status = afmon_view_write_json(view, fd, NULL, error);

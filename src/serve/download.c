@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "prometheus/text.h"
 #include "serve/serve.h"
 
@@ -44,7 +45,7 @@ static int open_nameless(void)
     const char *folder = getenv("TMPDIR");
     if (folder == NULL || *folder == '\0')
         folder = "/tmp";
-    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return afmon_fd_above_standard(open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
 }
 
 static afmon_status export_view(afmon_view *view, int fd, const char *format, const struct afmon_http_request *request,

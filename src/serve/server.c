@@ -1,11 +1,11 @@
 /* The public face: life of a server. */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/thread.h"
 #include "serve/serve.h"
 
 void afmon_server_options_init(afmon_server_options *options)
@@ -54,11 +54,7 @@ static afmon_status start_http(struct afmon_server *server, const afmon_server_o
 
 static afmon_status start_follower(struct afmon_server *server, afmon_error *error)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&server->follower, NULL, afmon_serve_follow, server);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int failure = afmon_thread_start(&server->follower, "afmon-follower", afmon_serve_follow, server);
     if (failure != 0)
         return afmon_fail_os(error, failure, "cannot start a thread");
     server->following = true;

@@ -62,6 +62,13 @@ def test_otlp_has_the_whole_run(command, receiver, tmp_path):
     assert "top secret" not in log_of(tmp_path) + done.stdout + done.stderr
 
 
+def test_a_receiver_on_this_machine_is_never_told_through_a_proxy(command, receiver):
+    otlp, proxy = receiver(), receiver()
+    done = command(*GENERATE, "--otlp", otlp.url, http_proxy=proxy.url, all_proxy=proxy.url, no_proxy="")
+    assert done.returncode in (0, 1), done.stderr
+    assert otlp.bodies and not proxy.bodies
+
+
 def test_a_busy_receiver_is_asked_again_when_it_says(command, receiver, tmp_path):
     otlp = receiver((429, {"Retry-After": "1"}), (503, {"Retry-After": "1"}))
     command(*GENERATE, "--otlp", otlp.url, "--shutdown-timeout", "20s")

@@ -368,6 +368,15 @@ def test_keys_that_cannot_be(place, name, value, text):
     assert "verysecret" not in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_server_on_this_machine_is_never_asked_through_a_proxy(place, host):
+    with ChatServer() as proxy, ChatServer() as server:
+        through = {name: proxy.url for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")}
+        done = place.run("--conversations", 3, url=server.url.replace("127.0.0.1", host), env=through)
+        assert done.returncode == 0, done.stderr
+        assert len(server.requests) >= 3 and proxy.requests == []
+
+
 # ---- Command line and files ----------------------------------------------------------------------
 
 

@@ -159,6 +159,11 @@ static void addresses(void **state)
     check_url("http://[::1]:8080", "http://[::1]:8080/chat/completions", false);
     check_url("https://api.example.com/v1/", "https://api.example.com/v1/chat/completions", false);
     check_url("http://10.0.0.7/v1", "http://10.0.0.7/v1/chat/completions", true);
+    check_url("http://127.0.0.1.evil.invalid/v1", "http://127.0.0.1.evil.invalid/v1/chat/completions", true);
+    check_url("http://[::ffff:127.0.0.1]/v1", "http://[::ffff:127.0.0.1]/v1/chat/completions", false);
+    check_url("http://localhost.evil.invalid/v1", "http://localhost.evil.invalid/v1/chat/completions", true);
+    check_url("http://mylocalhost/v1", "http://mylocalhost/v1/chat/completions", true);
+    check_url("http://model.localhost/v1", "http://model.localhost/v1/chat/completions", false);
     static const char *const bad[] = {"localhost:8080/v1",  "ftp://a/v1",  "http://",     "",
                                       "http://u:p@h/",      "http://h/?a", "http://h/#x", "http://h:99999/",
                                       "javascript:alert(1)"};

@@ -427,6 +427,37 @@ static int count_sockets(void)
 }
 
 /* The address is free when its monitor is closed, or killed and its children have recorded something. */
+/* A daemon that has closed its standard files, and prints all the same. */
+static void print_where_nothing_is_open(const char *folder)
+{
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    afmon_monitor *monitor = open_on(folder);
+    for (int i = 0; i < 100; i++) {
+        (void)afmon_record_metric(monitor, "m", i, NULL, 0);
+        (void)afmon_monitor_flush(monitor, 10, NULL);
+        if (write(1, "printed\n", 8) >= 0 || write(2, "printed\n", 8) >= 0 || write(0, "printed\n", 8) >= 0)
+            _exit(1);
+    }
+    afmon_close_report report;
+    (void)afmon_monitor_close(monitor, &report);
+    _exit(report.drained ? 0 : 1);
+}
+
+static void no_file_of_ours_gets_the_number_of_a_standard_file(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    pid_t child = fork_child();
+    if (child == 0)
+        print_where_nothing_is_open(folder);
+    if (child_ended_well(child)) {
+        assert_int_equal(count_in(folder, "metrics.jsonl", "\n"), 100);
+        assert_int_equal(count_in(folder, "metrics.jsonl", "printed"), 0);
+    }
+    remove_folder(folder);
+}
+
 static void a_child_does_not_keep_the_address(void **state)
 {
     (void)state;
@@ -472,6 +503,7 @@ int main(void)
         cmocka_unit_test(a_forked_child_has_files_of_its_own),
         cmocka_unit_test(a_child_that_does_not_record_may_close),
         cmocka_unit_test(a_child_does_not_keep_the_address),
+        cmocka_unit_test(no_file_of_ours_gets_the_number_of_a_standard_file),
         cmocka_unit_test(short_lives_beside_each_other),
         cmocka_unit_test(a_full_ring_waits_or_drops),
         cmocka_unit_test(the_host_is_told_of_every_wait),
