@@ -2,23 +2,13 @@
  * accept, with the same name, value, time and metadata; and what was read must be readable again once written. */
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+
+#include "fuzz.h"
 
 #include "catalog/field_list.h"
 #include "catalog/lines.h"
 #include "store/reader.h"
 #include "store/reader_internal.h"
-
-#define MUST(condition)                                                                                                \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            (void)fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);                              \
-            abort();                                                                                                   \
-        }                                                                                                              \
-    } while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool same_text(const char *left, size_t left_length, const char *right, size_t right_length)
 {

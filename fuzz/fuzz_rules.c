@@ -1,19 +1,9 @@
 /* libFuzzer target: whatever a rules file holds, it is read or refused with a place; what was read is a list of good
  * rules, of which messages can be written. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "alerts/judge.h"
 #include "alerts/rules_file.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(int holds)
-{
-    if (!holds)
-        abort();
-}
 
 static void use(const afmon_alert_rule *rule)
 {
@@ -24,7 +14,7 @@ static void use(const afmon_alert_rule *rule)
     for (int i = AFMON_ALERT_FIRED; i <= AFMON_ALERT_RESOLVED; i++) {
         step.state = (afmon_alert_state)i;
         afmon_alert_fill(rule, &finding, &step, 1, 1, &alert);
-        require(memchr(alert.message, '\0', sizeof alert.message) != NULL);
+        MUST(memchr(alert.message, '\0', sizeof alert.message) != NULL);
     }
     (void)afmon_rule_wants(rule, rule->where, rule->where_count);
 }
@@ -37,11 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     afmon_alert_limits_init(&limits);
     afmon_status status = afmon_rules_parse("f", data, size, &limits, &rules, &error);
     if (status == AFMON_OK) {
-        require(afmon_rules_check(rules.rules, rules.count, &error) == AFMON_OK);
+        MUST(afmon_rules_check(rules.rules, rules.count, &error) == AFMON_OK);
         for (size_t i = 0; i < rules.count; i++)
             use(&rules.rules[i]);
     } else {
-        require(rules.count == 0 && rules.storage == NULL && error.status == status && error.message[0] != '\0');
+        MUST(rules.count == 0 && rules.storage == NULL && error.status == status && error.message[0] != '\0');
     }
     afmon_rules_free(&rules);
     return 0;

@@ -45,8 +45,7 @@ def goes_on(process, number, grows):
     assert process.poll() is None
 
 
-@pytest.mark.parametrize("number", ENDING)
-@pytest.mark.parametrize("how", [ignore, block])
+@pytest.mark.parametrize("number, how", [*((number, ignore) for number in ENDING), (signal.SIGHUP, block)])
 def test_generate_goes_on_after_a_signal_that_was_ignored_at_its_start(tmp_path, number, how):
     with subprocess.Popen([COMMAND, *ENDLESS], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           preexec_fn=how(number)) as process:
