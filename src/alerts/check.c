@@ -16,16 +16,16 @@ struct spans {
     afmon_alert_span *of; /* of every rule */
 };
 
-static void fill(const afmon_alert_rule *rules, const struct afmon_replay_pass *pass, afmon_alert *alert)
+static void fill(const afmon_alert_rule *rule, const struct afmon_walk_pass *pass, afmon_alert *alert)
 {
-    afmon_alert_fill(&rules[pass->rule], pass->finding, &pass->step, pass->time_ns, pass->fired_ns, alert);
+    afmon_alert_fill(rule, pass->finding, &pass->step, pass->time_ns, pass->fired_ns, alert);
 }
 
-static int add_to_span(void *user, const struct afmon_replay_pass *pass)
+static int add_to_span(void *user, size_t number, const struct afmon_walk_pass *pass)
 {
     struct spans *spans = user;
-    const afmon_alert_rule *rule = &spans->rules[pass->rule];
-    afmon_alert_span *span = &spans->of[pass->rule];
+    const afmon_alert_rule *rule = &spans->rules[number];
+    afmon_alert_span *span = &spans->of[number];
     span->passes += pass->step.judged ? pass->repeated + 1 : 0;
     if (!pass->step.fires)
         return 0;
@@ -34,7 +34,7 @@ static int add_to_span(void *user, const struct afmon_replay_pass *pass)
     span->last_ns = pass->time_ns;
     if (span->passes_held == 0 ||
         afmon_rule_distance(rule, pass->step.value) > afmon_rule_distance(rule, span->worst.value))
-        fill(spans->rules, pass, &span->worst);
+        fill(rule, pass, &span->worst);
     span->passes_held++;
     return 0;
 }
@@ -94,25 +94,25 @@ static int end_episode(struct episodes *episodes, size_t rule)
     return stop;
 }
 
-static bool begin_episode(struct episodes *episodes, const struct afmon_replay_pass *pass)
+static bool begin_episode(struct episodes *episodes, size_t rule, const struct afmon_walk_pass *pass)
 {
     afmon_alert_episode *episode = calloc(1, sizeof *episode);
     if (episode == NULL)
         return false;
-    episode->rule = pass->rule;
+    episode->rule = rule;
     episode->began_ns = pass->began_ns;
-    fill(episodes->rules, pass, &episode->fired);
+    fill(&episodes->rules[rule], pass, &episode->fired);
     episode->worst = episode->last = episode->fired;
-    episodes->open[pass->rule] = episode;
+    episodes->open[rule] = episode;
     return true;
 }
 
-static void go_on(struct episodes *episodes, const struct afmon_replay_pass *pass)
+static void go_on(struct episodes *episodes, size_t number, const struct afmon_walk_pass *pass)
 {
-    const afmon_alert_rule *rule = &episodes->rules[pass->rule];
-    afmon_alert_episode *episode = episodes->open[pass->rule];
+    const afmon_alert_rule *rule = &episodes->rules[number];
+    afmon_alert_episode *episode = episodes->open[number];
     episode->told += pass->told;
-    fill(episodes->rules, pass, &episode->last);
+    fill(rule, pass, &episode->last);
     if (!pass->step.fires)
         return;
     episode->passes += pass->repeated + 1;
@@ -121,19 +121,19 @@ static void go_on(struct episodes *episodes, const struct afmon_replay_pass *pas
         episode->worst = episode->last;
 }
 
-static int add_to_episode(void *user, const struct afmon_replay_pass *pass)
+static int add_to_episode(void *user, size_t rule, const struct afmon_walk_pass *pass)
 {
     struct episodes *episodes = user;
     if (episodes->judged != NULL && pass->step.judged)
-        episodes->judged[pass->rule] += pass->repeated + 1;
+        episodes->judged[rule] += pass->repeated + 1;
     if (!pass->step.fires && !pass->step.resolved)
         return 0;
-    if (episodes->open[pass->rule] == NULL && !begin_episode(episodes, pass)) {
+    if (episodes->open[rule] == NULL && !begin_episode(episodes, rule, pass)) {
         episodes->no_memory = true;
         return 1;
     }
-    go_on(episodes, pass);
-    return pass->step.resolved ? end_episode(episodes, pass->rule) : 0;
+    go_on(episodes, rule, pass);
+    return pass->step.resolved ? end_episode(episodes, rule) : 0;
 }
 
 /* Those that still fire at the end. On failure they are only freed. */

@@ -14,7 +14,7 @@ struct afmon_replay_rule {
     size_t index; /* in the caller's list */
     size_t metric_length;
     uint64_t window_ns;
-    struct afmon_rule_state state;
+    struct afmon_walk_state state;
 };
 
 struct afmon_replay_run {

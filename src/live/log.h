@@ -2,7 +2,7 @@
 #ifndef AFMON_LIVE_LOG_H
 #define AFMON_LIVE_LOG_H
 
-#include "live/log_line.h"
+#include "model/log_line.h"
 #include "live/rules.h"
 
 /* Passes of a rule that are no farther apart belong together: two and a half of the usual interval. */

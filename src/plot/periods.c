@@ -17,11 +17,11 @@ struct periods {
 };
 
 /* A pass stands for the time since the one before. */
-static int take_pass(void *user, const struct afmon_replay_pass *pass)
+static int take_pass(void *user, size_t rule, const struct afmon_walk_pass *pass)
 {
     struct periods *periods = user;
     struct afmon_chart_job *job = periods->job;
-    size_t *open = &periods->open[pass->rule];
+    size_t *open = &periods->open[rule];
     int64_t time_us = pass->time_ns / 1000;
     if (!pass->step.fires) {
         *open = 0;

@@ -3,7 +3,7 @@
 #define AFMON_SUMMARY_TALLY_INTERNAL_H
 
 #include "summary/names.h"
-#include "summary/pool.h"
+#include "model/pool.h"
 #include "summary/spread.h"
 #include "summary/tally.h"
 #include "summary/timeline.h"

@@ -1,4 +1,4 @@
-#include "summary/pool.h"
+#include "model/pool.h"
 
 #include <stdalign.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* One line of afterimage.log, taken apart. Whatever stands there becomes a line that can be shown. */
-#ifndef AFMON_LIVE_LOG_LINE_H
-#define AFMON_LIVE_LOG_LINE_H
+#ifndef AFMON_MODEL_LOG_LINE_H
+#define AFMON_MODEL_LOG_LINE_H
 
 #include <afmon/afmon.h>
 

@@ -1,6 +1,6 @@
 /* Memory of one summary: taken piece by piece, given back at once. */
-#ifndef AFMON_SUMMARY_POOL_H
-#define AFMON_SUMMARY_POOL_H
+#ifndef AFMON_MODEL_POOL_H
+#define AFMON_MODEL_POOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "live/log_line.h"
+#include "model/log_line.h"
 
 #include <string.h>
 

@@ -1,0 +1,106 @@
+/* What a run came to: fed once with each sample and each line of its logs, in any order, and read at any time. The one
+ * model that all screens are drawn from.
+ *
+ * What it answers depends on what it was given, and not on the order, so a reader that goes through the files and a
+ * follower that reads the newest part first come to the same. Memory is bounded by AFMON_NAMES_MAX names of a kind, the
+ * room of its sketches, and AFMON_SEGMENTS_MAX. One thread at a time. */
+#ifndef AFMON_MODEL_MODEL_H
+#define AFMON_MODEL_MODEL_H
+
+#include <afmon/afmon.h>
+
+#include "catalog/facts.h"
+#include "model/lately.h"
+#include "model/run_log.h"
+#include "model/tracks.h"
+#include "model/values.h"
+
+struct afmon_model; /* opaque */
+
+struct afmon_model_options {
+    /* Rules that are replayed where the run's own passes are not the alerts; copied. NULL: the built-in ones. */
+    const afmon_alert_rule *rules;
+    size_t rule_count;
+    int64_t period_ns;    /* between two passes of a replay; 0: a minute */
+    bool replay;          /* judge these rules whatever the run's logs say */
+    bool whole;           /* hold all durations, so that quantiles are exact; else 4,096 of a kind, then classes */
+    bool lately;          /* what operations and models did in the last two minutes, second by second */
+    size_t sketch_bytes;  /* that all sketches may take; 0: no bound */
+};
+
+/* NULL: no memory. */
+struct afmon_model *afmon_model_new(const struct afmon_model_options *options);
+void afmon_model_free(struct afmon_model *model);
+
+/* ---- Feeding it ---- */
+
+struct afmon_model_metric;
+
+/* What a metric's name says, for who sees the same names again and again. */
+struct afmon_model_name {
+    enum afmon_metric_id id;
+    struct afmon_piece rest; /* behind the prefix; in the text that was given */
+    uint64_t rules;          /* that look at it */
+    struct afmon_model_metric *metric;
+};
+/* False: no memory. */
+bool afmon_model_name_of(struct afmon_model *model, const char *name, size_t length, struct afmon_model_name *of);
+
+/* What the metadata of a sample say, likewise. Begin with zeroed ones. */
+struct afmon_model_labels {
+    struct afmon_sample_facts facts; /* of the fields; their texts must stay */
+    uint64_t rules;                  /* that samples with these fields satisfy */
+    struct afmon_model_group *generation;
+    struct afmon_model_group *evaluation;
+    struct afmon_model_group *model;
+};
+void afmon_model_labels_of(const struct afmon_model *model, const afmon_field *fields, size_t count,
+                           struct afmon_model_labels *labels);
+
+/* Where this changed, names and labels that were given before may point to what is gone. */
+uint64_t afmon_model_moved(const struct afmon_model *model);
+
+/* Samples of one call stand one behind the other in the file that they are read from: a call that is on its way there.
+ * Begin with a zeroed one, and settle it where no sample of it can follow. */
+struct afmon_model_call {
+    bool open;
+    bool failed;
+    bool tokens;
+    int64_t time_ns;
+};
+void afmon_model_settle(struct afmon_model *model, struct afmon_model_call *call);
+
+/* Adds a sample. call: of its file; NULL: what is read has no such order. False: no memory for a part of it, which the
+ * summary then warns of; do not add it again. */
+bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *name, struct afmon_model_labels *labels,
+                     struct afmon_model_call *call, int64_t time_ns, double value);
+
+/* ---- Asking it ---- */
+
+/* What samples and logs do not say. */
+struct afmon_model_facts {
+    const struct afmon_run_log *log; /* NULL: there is none */
+    size_t file_count;
+    uint64_t unreadable_lines;
+    bool live;
+    bool stalled;
+    int64_t now_ns;             /* of a run that is live */
+    const afmon_window *window; /* what was fed is this part of the run; NULL: all of it */
+    /* Exact quantiles of metrics from elsewhere; NULL: the model's own. */
+    bool (*distribution)(void *user, const char *name, afmon_distribution *distribution);
+    void *user;
+};
+
+/* NULL: no memory. */
+afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct afmon_model_facts *facts);
+
+/* The distribution of a metric's values; false: there is no such metric. */
+bool afmon_model_metric(struct afmon_model *model, const char *name, size_t length, afmon_distribution *distribution);
+
+/* Operations (generations and evaluations), or models, most calls first: what they came to, and lately. */
+size_t afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
+                         afmon_live_rate *rates, size_t capacity);
+
+size_t afmon_model_bytes(const struct afmon_model *model);
+
+#endif

@@ -1,0 +1,115 @@
+/* The model from the inside: model.c adds, the read_*.c make a summary of it. */
+#ifndef AFMON_MODEL_INTERNAL_H
+#define AFMON_MODEL_INTERNAL_H
+
+#include "model/model.h"
+#include "model/names.h"
+#include "model/pool.h"
+#include "model/recent.h"
+
+enum { AFMON_OF_GENERATION, AFMON_OF_EVALUATION }; /* kinds of operations */
+
+struct afmon_model_metric {
+    struct afmon_values values;
+    struct afmon_values bare; /* recorded beside tracked calls (afmon_source): they count where there is no other */
+};
+
+/* An operation or a model. */
+struct afmon_model_group {
+    const char *item; /* the kind of item that it makes; NULL: none */
+    uint64_t times;   /* samples of a duration */
+    uint64_t outcomes;
+    uint64_t failures;
+    uint64_t errors; /* failures that say an error */
+    uint64_t named;  /* of a model: calls that name it (model_usage) */
+    uint64_t token_samples;
+    int64_t failed_first_ns;
+    int64_t failed_last_ns;
+    struct afmon_exact_sum tokens[3]; /* prompt, completion, total */
+    struct afmon_values durations;
+    struct afmon_lately *lately; /* NULL: none is kept */
+};
+
+/* Failures with something in common. */
+struct afmon_model_failure {
+    char *component;
+    char *operation;
+    char *error_type;
+    char *message;
+    char *example; /* of the earliest */
+    size_t example_length;
+    const char *item; /* the kind of item that failed; NULL: a call or an evaluation did */
+    bool evaluation;
+    int status;
+    uint64_t count;
+    int64_t first_ns;
+    int64_t last_ns;
+};
+
+struct afmon_model {
+    struct afmon_model_options options;
+    struct afmon_sketch_limits limits; /* of what a run is told of by */
+    size_t room;
+    uint64_t samples;
+    uint64_t not_finite;
+    uint64_t lost; /* samples of which something could not be kept */
+    int64_t first_ns;
+    int64_t last_ns;
+    uint64_t evaluation_failures;
+    uint64_t retries;
+    uint64_t calls_without_tokens;
+    uint64_t failed_without_tokens;
+    uint64_t bare; /* samples recorded beside tracked calls */
+    bool unjoined; /* samples came without the order of calls */
+    struct afmon_values call_time; /* of calls that are no items */
+    struct afmon_recent recent;
+    struct afmon_tracks *tracks;
+    struct afmon_names metrics;    /* struct afmon_model_metric; kind 0: of the catalogue */
+    struct afmon_names operations; /* struct afmon_model_group, by component and operation, of either kind */
+    struct afmon_names models;     /* struct afmon_model_group */
+    struct afmon_names finishes;   /* uint64_t */
+    struct afmon_names scores;     /* struct afmon_values */
+    struct afmon_names failures;   /* struct afmon_model_failure, from error_rate and evaluation_error_rate */
+    struct afmon_names bare_failures;
+    struct afmon_names api; /* likewise, from api_errors; where error_rate does not say the type (afmon 0.1.0) */
+    struct afmon_names retried; /* likewise: attempts that were tried again */
+    size_t lately_count;
+    afmon_alert_interval *intervals; /* of the last replay */
+    size_t interval_count;
+};
+
+/* ---- failures.c ---- */
+
+extern const struct afmon_names_kind afmon_model_failures;
+
+struct afmon_failure_of {
+    const struct afmon_sample_facts *facts;
+    const char *item;
+    bool evaluation;
+    int64_t time_ns;
+};
+/* False: no memory. */
+bool afmon_model_add_failure(struct afmon_names *failures, const struct afmon_failure_of *of);
+
+/* ---- Reading: each part fills its members of the summary ---- */
+
+struct afmon_model_reading {
+    struct afmon_model *model;
+    const struct afmon_model_facts *facts;
+    afmon_run_summary *summary;
+    struct afmon_pool *pool;
+};
+
+void afmon_read_operations(const struct afmon_model_reading *reading);
+void afmon_read_models(const struct afmon_model_reading *reading);
+void afmon_read_failures(const struct afmon_model_reading *reading);
+void afmon_read_lists(const struct afmon_model_reading *reading); /* finishes, scores, metrics */
+bool afmon_read_alerts(const struct afmon_model_reading *reading);  /* false: no memory */
+void afmon_read_verdict(const struct afmon_model_reading *reading); /* last: its sentences tell what the others found */
+
+const char *afmon_read_text(const struct afmon_model_reading *reading, const char *text);
+uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum);
+double afmon_read_share(uint64_t part, uint64_t whole);
+int afmon_read_by_count(uint64_t a, uint64_t b); /* for qsort: the greater first */
+
+#endif

@@ -1,0 +1,286 @@
+#include "model/run_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "model/run_log_internal.h"
+#include "store/reader_text.h"
+
+#define RULES_SEED UINT64_C(1)
+#define RULES_BYTES_MAX ((size_t)4 << 20)
+#define TIME_LENGTH 23 /* "2026-11-23 09:20:35,123" */
+#define BEGIN " - {\"message\": \""
+
+void afmon_run_log_free(struct afmon_run_log *log)
+{
+    afmon_log_scratch_free(&log->scratch);
+    free(log->sessions);
+    free(log->rules);
+    free(log->intervals);
+    *log = (struct afmon_run_log){0};
+}
+
+size_t afmon_run_log_bytes(const struct afmon_run_log *log)
+{
+    return log->session_capacity * sizeof *log->sessions + log->rules_length +
+           log->interval_capacity * sizeof *log->intervals + log->scratch.message.capacity;
+}
+
+/* ---- Members ---- */
+
+bool afmon_run_log_number(const afmon_live_log_line *line, const char *key, double *number)
+{
+    size_t length;
+    const char *text = afmon_log_member(line->data, line->data_length, key, &length);
+    return text != NULL && afmon_parse_double(text, length, number);
+}
+
+bool afmon_run_log_count(const afmon_live_log_line *line, const char *key, uint64_t *count)
+{
+    double number;
+    if (!afmon_run_log_number(line, key, &number) || !(number >= 0 && number < 0x1p63))
+        return false;
+    *count = (uint64_t)number;
+    return true;
+}
+
+uint64_t afmon_run_log_session(const afmon_live_log_line *line)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t length;
+    const char *text = afmon_log_member(line->data, line->data_length, "session", &length);
+    uint64_t serial = 0;
+    for (size_t i = 0; text != NULL && i < length; i++) {
+        const char *digit = memchr(digits, text[i], sizeof digits - 1);
+        if (digit == NULL || length != 16)
+            return 0;
+        serial = serial << 4 | (uint64_t)(digit - digits);
+    }
+    return serial;
+}
+
+/* ---- Sessions ---- */
+
+/* The session's place, made where there is none. NULL: no memory, or too many. */
+static struct afmon_run_session *session_of(struct afmon_run_log *log, uint64_t serial)
+{
+    for (size_t i = 0; i < log->session_count; i++)
+        if (log->sessions[i].serial == serial)
+            return &log->sessions[i];
+    if (log->session_count == AFMON_SESSIONS_MAX) {
+        log->sessions_left_out = true;
+        return NULL;
+    }
+    if (log->session_count == log->session_capacity) {
+        size_t capacity = log->session_capacity == 0 ? 4 : log->session_capacity * 2;
+        struct afmon_run_session *sessions = realloc(log->sessions, capacity * sizeof *sessions);
+        if (sessions == NULL)
+            return NULL;
+        log->sessions = sessions;
+        log->session_capacity = capacity;
+    }
+    log->sessions[log->session_count] = (struct afmon_run_session){.serial = serial};
+    return &log->sessions[log->session_count++];
+}
+
+/* The list of rules as it stands in the line; NULL: there is none. */
+static const char *rules_in(const char *line, size_t length, size_t *rules_length)
+{
+    static const char key[] = "\"rules\": [";
+    const char *at = memmem(line, length, key, sizeof key - 1);
+    if (at == NULL)
+        return NULL;
+    const char *begin = at + sizeof key - 2;
+    const char *end = line + length;
+    size_t depth = 0;
+    for (at = begin; at < end; at++) {
+        bool escaped = false;
+        depth += *at == '[' || *at == '{';
+        depth -= *at == ']' || *at == '}';
+        if (depth == 0) {
+            *rules_length = (size_t)(at - begin) + 1;
+            return begin;
+        }
+        if (*at != '"')
+            continue;
+        at = afmon_json_string_end(at + 1, end, &escaped);
+        if (at == NULL)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Of several sessions those rules count that were the latest. */
+static bool is_later(const struct afmon_run_log *log, const struct afmon_run_session *session)
+{
+    const struct afmon_run_session *now = &log->sessions[log->rules_of];
+    return log->rules == NULL || session->started_ns > now->started_ns ||
+           (session->started_ns == now->started_ns && session->serial > now->serial);
+}
+
+static afmon_status take_rules(struct afmon_run_log *log, struct afmon_run_session *session, const char *line,
+                               size_t length)
+{
+    size_t rules_length;
+    const char *rules = rules_in(line, length, &rules_length);
+    if (rules == NULL || rules_length > RULES_BYTES_MAX)
+        return AFMON_OK;
+    session->rules_length = rules_length;
+    session->rules_hash = afmon_hash(RULES_SEED, rules, rules_length);
+    if (!is_later(log, session))
+        return AFMON_OK;
+    char *copy = malloc(rules_length + 1);
+    if (copy == NULL)
+        return AFMON_E_NO_MEMORY;
+    memcpy(copy, rules, rules_length);
+    copy[rules_length] = '\0';
+    free(log->rules);
+    log->rules = copy;
+    log->rules_length = rules_length;
+    log->rules_of = (size_t)(session - log->sessions);
+    return AFMON_OK;
+}
+
+static afmon_status take_record(struct afmon_run_log *log, const afmon_live_log_line *parts, const char *line,
+                                size_t length)
+{
+    uint64_t serial = afmon_run_log_session(parts);
+    struct afmon_run_session *session = serial != 0 ? session_of(log, serial) : NULL;
+    if (session == NULL)
+        return serial == 0 || log->sessions_left_out ? AFMON_OK : AFMON_E_NO_MEMORY;
+    double period_s;
+    if (session->recorded)
+        return AFMON_OK;
+    session->recorded = true;
+    session->started_ns = parts->timestamp_ns;
+    if (afmon_run_log_number(parts, "metrics_interval", &period_s) && period_s > 0)
+        session->period_ns = afmon_seconds_to_ns(period_s);
+    return take_rules(log, session, line, length);
+}
+
+static afmon_status take_end(struct afmon_run_log *log, const afmon_live_log_line *parts)
+{
+    uint64_t serial = afmon_run_log_session(parts);
+    struct afmon_run_session *session = serial != 0 ? session_of(log, serial) : NULL;
+    if (session != NULL)
+        session->ended = true;
+    return session != NULL || serial == 0 || log->sessions_left_out ? AFMON_OK : AFMON_E_NO_MEMORY;
+}
+
+const struct afmon_run_session *afmon_run_log_only_session(const struct afmon_run_log *log)
+{
+    return log->session_count == 1 && log->sessions[0].recorded && !log->sessions_left_out ? &log->sessions[0] : NULL;
+}
+
+/* ---- The plan, drops ---- */
+
+static void read_operation(struct afmon_run_plan *plan, const afmon_live_log_line *line)
+{
+    size_t length;
+    const char *raw = afmon_log_member(line->data, line->data_length, "operation", &length);
+    struct afmon_buffer text;
+    afmon_buffer_init(&text, sizeof plan->operation);
+    if (raw != NULL)
+        afmon_json_unescape(&text, raw, length);
+    plan->operation_length = text.failed ? 0 : text.length;
+    if (plan->operation_length > 0)
+        memcpy(plan->operation, text.data, plan->operation_length);
+    afmon_buffer_free(&text);
+}
+
+/* The latest plan holds. */
+static void take_plan(struct afmon_run_plan *plan, const afmon_live_log_line *line)
+{
+    uint64_t total;
+    if ((plan->known && line->timestamp_ns < plan->told_ns) || !afmon_run_log_count(line, "planned", &total))
+        return;
+    plan->known = true;
+    plan->told_ns = line->timestamp_ns;
+    plan->total = total;
+    if (!afmon_run_log_count(line, "done", &plan->done))
+        plan->done = 0;
+    read_operation(plan, line);
+}
+
+/* The sum of all numbers in the line's data: how many were dropped, by cause. Saturates. */
+static uint64_t dropped_in(const char *at, const char *end)
+{
+    uint64_t sum = 0;
+    for (; at < end; at++) {
+        const char *digits = at;
+        int64_t number;
+        while (at < end && *at >= '0' && *at <= '9')
+            at++;
+        if (at > digits && afmon_parse_int(digits, (size_t)(at - digits), &number) &&
+            __builtin_add_overflow(sum, (uint64_t)number, &sum))
+            sum = UINT64_MAX;
+    }
+    return sum;
+}
+
+/* ---- Lines ---- */
+
+/* The message, raw, of lines that matter here; most do not, and a log may be long. */
+static const char *message_of(const char *line, size_t length, size_t *message_length)
+{
+    static const size_t begin = TIME_LENGTH + sizeof BEGIN - 1;
+    if (length <= begin || memcmp(line + TIME_LENGTH, BEGIN, sizeof BEGIN - 1) != 0 ||
+        (line[begin] != 'A' && line[begin] != 'R' && line[begin] != 'S'))
+        return NULL;
+    return afmon_log_message(line, length, message_length);
+}
+
+static bool is(const char *message, size_t length, const char *text)
+{
+    return length == strlen(text) && memcmp(message, text, length) == 0;
+}
+
+static bool begins(const char *message, size_t length, const char *text)
+{
+    return length >= strlen(text) && memcmp(message, text, strlen(text)) == 0;
+}
+
+afmon_status afmon_run_log_line(struct afmon_run_log *log, const char *line, size_t length)
+{
+    size_t message_length = 0;
+    afmon_live_log_line parts;
+    const char *message = message_of(line, length, &message_length);
+    if (message == NULL)
+        return AFMON_OK;
+    if (is(message, message_length, "Samples or log records were dropped")) {
+        uint64_t more = dropped_in(message + message_length, line + length);
+        if (__builtin_add_overflow(log->dropped, more, &log->dropped))
+            log->dropped = UINT64_MAX;
+        return AFMON_OK;
+    }
+    bool alert = begins(message, message_length, "Alert: ") || begins(message, message_length, "Alert resolved: ");
+    if (!alert && !begins(message, message_length, "Run "))
+        return AFMON_OK;
+    afmon_log_parse(&log->scratch, line, length, INT64_MIN, &parts);
+    if (parts.timestamp_ns == INT64_MIN)
+        return AFMON_OK;
+    if (alert)
+        return afmon_run_log_alert(log, &parts);
+    if (is(message, message_length, "Run record"))
+        return take_record(log, &parts, line, length);
+    if (is(message, message_length, "Run end"))
+        return take_end(log, &parts);
+    if (is(message, message_length, "Run plan"))
+        take_plan(&log->plan, &parts);
+    return AFMON_OK;
+}
+
+bool afmon_log_line_is_alert(const char *line, size_t length)
+{
+    static const char data[] = "\", \"alert\": \"";
+    size_t message_length = 0;
+    const char *message = message_of(line, length, &message_length);
+    if (message == NULL || !begins(message, message_length, "Alert: "))
+        return false;
+    const char *close = message + message_length;
+    return (size_t)(line + length - close) >= sizeof data - 1 && memcmp(close, data, sizeof data - 1) == 0;
+}

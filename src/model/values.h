@@ -1,0 +1,31 @@
+/* Values of one kind: count, exact sum, bounds, and a sketch for quantiles. What it holds does not depend on the order
+ * in which values were added or merged. */
+#ifndef AFMON_MODEL_VALUES_H
+#define AFMON_MODEL_VALUES_H
+
+#include <afmon/afmon.h>
+
+#include "base/exact_sum.h"
+#include "base/sketch.h"
+
+/* Begin with a zeroed one. */
+struct afmon_values {
+    uint64_t count; /* finite ones */
+    uint64_t not_finite;
+    double min;
+    double max;
+    struct afmon_exact_sum sum;
+    struct afmon_sketch sketch;
+};
+
+/* limits NULL: no quantiles are kept. False: no memory; the value counts in everything but the quantiles. */
+bool afmon_values_add(struct afmon_values *values, double value, const struct afmon_sketch_limits *limits);
+bool afmon_values_merge(struct afmon_values *into, const struct afmon_values *from,
+                        const struct afmon_sketch_limits *limits);
+
+/* Fills everything; quantiles are 0 where none are kept. May put the sketch's values in order. */
+void afmon_values_distribution(struct afmon_values *values, afmon_distribution *distribution);
+
+void afmon_values_free(struct afmon_values *values);
+
+#endif
