@@ -29,6 +29,8 @@ static struct afmon_piece *text_for(struct afmon_sample_facts *facts, const char
         return &facts->component;
     if (is(key, length, TEXT("error_type")))
         return &facts->error_type;
+    if (is(key, length, TEXT("cause")))
+        return &facts->cause;
     if (is(key, length, TEXT("model_name")))
         return &facts->model_name;
     if (is(key, length, TEXT("evaluator_type")))

@@ -12,6 +12,7 @@ struct afmon_sample_facts {
     struct afmon_piece operation;
     struct afmon_piece error; /* the error's text */
     struct afmon_piece error_type;
+    struct afmon_piece cause; /* of an item that failed: the type of its call's error */
     struct afmon_piece model_name;
     struct afmon_piece evaluator_type;
     int64_t status; /* of HTTP, where has_status */

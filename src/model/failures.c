@@ -165,6 +165,11 @@ static char *copy_piece(const struct afmon_piece *piece)
     return copy_of(piece->data, piece->given ? piece->length : 0);
 }
 
+static const struct afmon_piece *type_of(const struct afmon_sample_facts *facts)
+{
+    return facts->error_type.given ? &facts->error_type : &facts->cause;
+}
+
 /* What its failures have in common, into a group that is new. */
 static bool describe(struct afmon_model_failure *failure, const struct afmon_failure_of *of,
                      const struct message *message)
@@ -172,9 +177,9 @@ static bool describe(struct afmon_model_failure *failure, const struct afmon_fai
     const struct afmon_sample_facts *facts = of->facts;
     failure->component = copy_piece(&facts->component);
     failure->operation = copy_piece(&facts->operation);
-    failure->error_type = copy_piece(&facts->error_type);
+    failure->error_type = copy_piece(type_of(facts));
     failure->message = copy_of(message->text, message->length);
-    failure->status = facts->status_given ? (int)facts->status : 0;
+    failure->status = facts->has_status ? (int)facts->status : 0;
     failure->item = of->item;
     failure->evaluation = of->evaluation;
     return failure->component != NULL && failure->operation != NULL && failure->error_type != NULL &&
@@ -188,14 +193,14 @@ static bool key_of(struct afmon_buffer *first, struct afmon_buffer *second, cons
     const struct afmon_sample_facts *facts = of->facts;
     char status[24];
     int length = snprintf(status, sizeof status, SEPARATOR "%d" SEPARATOR,
-                          facts->status_given ? (int)facts->status : 0);
+                          facts->has_status ? (int)facts->status : 0);
     if (facts->operation.given)
         afmon_buffer_add(first, facts->operation.data, facts->operation.length);
     afmon_buffer_add_text(first, SEPARATOR);
     if (facts->component.given)
         afmon_buffer_add(first, facts->component.data, facts->component.length);
-    if (facts->error_type.given)
-        afmon_buffer_add(second, facts->error_type.data, facts->error_type.length);
+    if (type_of(facts)->given)
+        afmon_buffer_add(second, type_of(facts)->data, type_of(facts)->length);
     afmon_buffer_add(second, status, (size_t)length);
     afmon_buffer_add(second, message->text, message->length);
     return !first->failed && !second->failed;

@@ -103,4 +103,8 @@ size_t afmon_model_rates(struct afmon_model *model, bool models, struct afmon_la
 
 size_t afmon_model_bytes(const struct afmon_model *model);
 
+/* A summary as a member of a JSON object that is being written. */
+struct afmon_json;
+void afmon_summary_json(const afmon_run_summary *summary, struct afmon_json *json, const char *key);
+
 #endif

@@ -1,6 +1,6 @@
 /* The addresses, and the answers that are at hand. docs/api.md describes them. */
 #include "base/clock.h"
-#include "serve/json.h"
+#include "base/json_write.h"
 #include "serve/serve.h"
 
 struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *request,

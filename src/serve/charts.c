@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "serve/json.h"
+#include "base/json_write.h"
 #include "serve/picture.h"
 
 #define BUCKETS_MAX 120

@@ -1,5 +1,5 @@
 /* The list of all runs. */
-#include "serve/json.h"
+#include "base/json_write.h"
 #include "serve/serve.h"
 
 #define LIST_MAX ((size_t)8 << 20)

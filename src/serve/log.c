@@ -5,7 +5,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "live/log.h"
-#include "serve/json.h"
+#include "base/json_write.h"
 #include "serve/serve.h"
 
 #define LIMIT 200

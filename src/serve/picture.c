@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "serve/json.h"
+#include "base/json_write.h"
 #include "serve/serve.h"
 
 #define LATELY_NS (60 * AFMON_NS_PER_S)

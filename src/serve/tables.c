@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "serve/json.h"
+#include "base/json_write.h"
 #include "serve/picture.h"
 
 #define ROWS_MAX 200

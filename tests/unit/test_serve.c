@@ -13,7 +13,7 @@
 #include "fail_alloc.h"
 #include "live/log.h"
 #include "run_folder.h"
-#include "serve/json.h"
+#include "base/json_write.h"
 #include "serve/serve.h"
 
 #define HOSTILE "\\\"}],<script>\\u2028\\u0000"

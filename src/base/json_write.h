@@ -1,6 +1,6 @@
 /* JSON, member by member, into a buffer. */
-#ifndef AFMON_SERVE_JSON_H
-#define AFMON_SERVE_JSON_H
+#ifndef AFMON_BASE_JSON_WRITE_H
+#define AFMON_BASE_JSON_WRITE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,9 +22,12 @@ void afmon_json_name(struct afmon_json *json, const char *key, const char *text,
 size_t afmon_json_cut(const char *text, size_t length, size_t most);
 void afmon_json_string(struct afmon_json *json, const char *key, const char *text); /* NULL: null */
 void afmon_json_int(struct afmon_json *json, const char *key, int64_t value);
+void afmon_json_count(struct afmon_json *json, const char *key, uint64_t value);
 void afmon_json_bool(struct afmon_json *json, const char *key, bool value);
 void afmon_json_number(struct afmon_json *json, const char *key, double value);  /* not finite: null */
 void afmon_json_rounded(struct afmon_json *json, const char *key, double value); /* to six digits; as number */
 void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns);      /* milliseconds; 0: null */
+void afmon_json_timestamp(struct afmon_json *json, const char *key, int64_t ns); /* as in files (base/text.h) */
+void afmon_json_null(struct afmon_json *json, const char *key);
 
 #endif

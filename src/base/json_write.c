@@ -1,8 +1,9 @@
-#include "serve/json.h"
+#include "base/json_write.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -62,7 +63,7 @@ void afmon_json_name(struct afmon_json *json, const char *key, const char *text,
     afmon_json_text(json, key, name, kept + sizeof ELLIPSIS - 1);
 }
 
-static void add_null(struct afmon_json *json, const char *key)
+void afmon_json_null(struct afmon_json *json, const char *key)
 {
     begin(json, key);
     afmon_buffer_add_text(json->out, "null");
@@ -71,7 +72,7 @@ static void add_null(struct afmon_json *json, const char *key)
 void afmon_json_string(struct afmon_json *json, const char *key, const char *text)
 {
     if (text == NULL)
-        add_null(json, key);
+        afmon_json_null(json, key);
     else
         afmon_json_text(json, key, text, strlen(text));
 }
@@ -81,6 +82,13 @@ void afmon_json_int(struct afmon_json *json, const char *key, int64_t value)
     char text[AFMON_NUMBER_SIZE];
     begin(json, key);
     afmon_buffer_add(json->out, text, afmon_format_int(text, value));
+}
+
+void afmon_json_count(struct afmon_json *json, const char *key, uint64_t value)
+{
+    char text[AFMON_DIGITS_SIZE];
+    begin(json, key);
+    afmon_buffer_add(json->out, text, afmon_write_digits(text, value));
 }
 
 void afmon_json_bool(struct afmon_json *json, const char *key, bool value)
@@ -110,7 +118,13 @@ void afmon_json_rounded(struct afmon_json *json, const char *key, double value)
 void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns)
 {
     if (ns == 0)
-        add_null(json, key);
+        afmon_json_null(json, key);
     else
         afmon_json_int(json, key, ns / NS_PER_MS);
+}
+
+void afmon_json_timestamp(struct afmon_json *json, const char *key, int64_t ns)
+{
+    char text[AFMON_TIMESTAMP_SIZE];
+    afmon_json_text(json, key, text, afmon_format_timestamp(text, ns));
 }

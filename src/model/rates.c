@@ -1,0 +1,82 @@
+/* Operations and models: what they came to, and lately. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model_internal.h"
+
+static afmon_live_rate rate_of(const struct afmon_named *named, bool model, struct afmon_lately_window window)
+{
+    static const double q[] = {0.5, 0.95};
+    struct afmon_model_group *group = named->item;
+    double quantiles[2] = {0};
+    double seconds = afmon_lately_length(window);
+    struct afmon_lately_second sum = {0};
+    double tokens[3];
+    if (group->lately != NULL)
+        sum = afmon_lately_sum(group->lately, window);
+    for (size_t i = 0; i < 3; i++)
+        tokens[i] = afmon_exact_sum_value(&group->tokens[i]);
+    bool totals = tokens[2] > 0;
+    afmon_sketch_quantiles(&group->durations.sketch, q, 2, quantiles);
+    const char *name = model || named->second[0] == '\0' ? named->first : named->second;
+    const char *component = model || named->second[0] == '\0' ? "" : named->first;
+    uint64_t counted = group->named > group->times ? group->named : group->times;
+    return (afmon_live_rate){
+        .name = name,
+        .name_length = strlen(name),
+        .component = component,
+        .component_length = strlen(component),
+        .calls = counted > group->outcomes ? counted : group->outcomes,
+        .failures = group->failures,
+        .prompt_tokens = tokens[0],
+        .completion_tokens = tokens[1],
+        .total_tokens = totals ? tokens[2] : tokens[0] + tokens[1],
+        .mean_s = group->durations.count > 0 ? afmon_exact_sum_mean(&group->durations.sum, group->durations.count) : 0,
+        .p50_s = quantiles[0],
+        .p95_s = quantiles[1],
+        .calls_per_s = sum.calls / seconds,
+        .failures_per_s = sum.failures / seconds,
+        .prompt_tokens_per_s = sum.tokens[0] / seconds,
+        .completion_tokens_per_s = sum.tokens[1] / seconds,
+        .total_tokens_per_s = (totals ? sum.tokens[2] : sum.tokens[0] + sum.tokens[1]) / seconds,
+    };
+}
+
+static int compare(const void *left, const void *right)
+{
+    const afmon_live_rate *a = left;
+    const afmon_live_rate *b = right;
+    if (a->calls != b->calls)
+        return a->calls < b->calls ? 1 : -1;
+    if (a->total_tokens != b->total_tokens)
+        return a->total_tokens < b->total_tokens ? 1 : -1;
+    int order = strcmp(a->name, b->name);
+    return order != 0 ? order : strcmp(a->component, b->component);
+}
+
+/* Where tokens alone were recorded of an operation it is none. */
+static bool is_shown(const struct afmon_model_group *group, bool model)
+{
+    return model || group->times > 0 || group->outcomes > 0;
+}
+
+size_t afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
+                         afmon_live_rate *rates, size_t capacity)
+{
+    const struct afmon_names *names = models ? &model->models : &model->operations;
+    size_t count = 0;
+    afmon_live_rate *all = malloc((afmon_names_count(names) + 1) * sizeof *all);
+    if (all == NULL)
+        return 0;
+    for (size_t i = 0; i < afmon_names_count(names); i++) {
+        const struct afmon_named named = afmon_names_at(names, i);
+        if (is_shown(named.item, models))
+            all[count++] = rate_of(&named, models, window);
+    }
+    if (count > 1)
+        qsort(all, count, sizeof *all, compare);
+    if (capacity > 0)
+        memcpy(rates, all, (count < capacity ? count : capacity) * sizeof *all);
+    free(all);
+    return count;
+}

@@ -1,0 +1,91 @@
+/* The model as a summary. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model_internal.h"
+
+/* A summary and its memory, in one allocation of its own, so that freeing the summary finds the pool. */
+struct owned {
+    afmon_run_summary summary; /* first */
+    struct afmon_pool pool;
+};
+
+const char *afmon_read_text(const struct afmon_model_reading *reading, const char *text)
+{
+    return afmon_pool_text(reading->pool, text, strlen(text));
+}
+
+uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum)
+{
+    double tokens = afmon_exact_sum_value(sum);
+    return tokens >= 18446744073709549568.0 ? UINT64_MAX : (uint64_t)(tokens + 0.5);
+}
+
+double afmon_read_share(uint64_t part, uint64_t whole)
+{
+    return whole == 0 ? 0.0 : (double)part / (double)whole;
+}
+
+int afmon_read_by_count(uint64_t a, uint64_t b)
+{
+    return (a < b) - (a > b);
+}
+
+static void read_facts(const struct afmon_model_reading *reading)
+{
+    const struct afmon_model *model = reading->model;
+    const struct afmon_model_facts *facts = reading->facts;
+    afmon_run_summary *summary = reading->summary;
+    summary->first_ns = model->first_ns;
+    summary->last_ns = model->last_ns;
+    summary->duration_s = (double)((uint64_t)model->last_ns - (uint64_t)model->first_ns) / 1e9;
+    summary->sample_count = model->samples;
+    summary->not_finite = model->not_finite;
+    summary->file_count = facts->file_count;
+    summary->unreadable_lines = facts->unreadable_lines;
+    summary->dropped = facts->log != NULL ? facts->log->dropped : 0;
+    summary->live = facts->live;
+    summary->retries = model->retries;
+    summary->calls_without_tokens = model->unjoined ? 0 : model->calls_without_tokens;
+    summary->failed_calls_without_tokens = model->unjoined ? 0 : model->failed_without_tokens;
+    afmon_recent_sum(&model->recent, model->last_ns, &summary->recent_calls, &summary->recent_call_failures);
+}
+
+static void read_rates(afmon_run_summary *summary)
+{
+    if (summary->duration_s <= 0)
+        return;
+    summary->calls_per_s = (double)summary->calls / summary->duration_s;
+    summary->tokens_per_s = (double)summary->total_tokens / summary->duration_s;
+}
+
+afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct afmon_model_facts *facts)
+{
+    struct owned *owned = calloc(1, sizeof *owned);
+    if (owned == NULL)
+        return NULL;
+    const struct afmon_model_reading reading = {
+        .model = model, .facts = facts, .summary = &owned->summary, .pool = &owned->pool};
+    read_facts(&reading);
+    afmon_read_operations(&reading);
+    afmon_read_models(&reading);
+    afmon_read_failures(&reading);
+    afmon_read_lists(&reading);
+    read_rates(&owned->summary);
+    bool ok = afmon_read_alerts(&reading);
+    if (ok)
+        afmon_read_verdict(&reading);
+    if (ok && !owned->pool.failed)
+        return &owned->summary;
+    afmon_run_summary_free(&owned->summary);
+    return NULL;
+}
+
+void afmon_run_summary_free(afmon_run_summary *summary)
+{
+    struct owned *owned = (struct owned *)(void *)summary;
+    if (owned == NULL)
+        return;
+    afmon_pool_free(&owned->pool);
+    free(owned);
+}

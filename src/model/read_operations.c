@@ -1,0 +1,197 @@
+/* Operations, and the calls and items that they stand for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model_internal.h"
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Where only one of duration and outcome was recorded it stands for both. */
+static uint64_t count_of(const struct afmon_model_group *group)
+{
+    return larger(group->times, group->outcomes);
+}
+
+static int compare(const void *left, const void *right)
+{
+    const afmon_operation_summary *a = left;
+    const afmon_operation_summary *b = right;
+    int order = afmon_read_by_count(a->count, b->count);
+    order = order != 0 ? order : strcmp(a->component, b->component);
+    order = order != 0 ? order : strcmp(a->operation, b->operation);
+    return order != 0 ? order : (int)a->evaluation - (int)b->evaluation;
+}
+
+/* The entry of the same name and the other kind; NULL: there is none. */
+static const struct afmon_named *twin_of(const struct afmon_names *names, const struct afmon_named *named)
+{
+    for (uint32_t i = 0; i < names->count; i++) {
+        const struct afmon_named *other = &names->kept[i];
+        if (other->kind != named->kind && other->hash[0] == named->hash[0] && other->hash[1] == named->hash[1])
+            return other;
+    }
+    return NULL;
+}
+
+/* Tokens do not say whether a generation or an evaluation used them. Where an operation has evaluations only, they are
+ * theirs. */
+static const struct afmon_model_group *tokens_of(const struct afmon_named *named, const struct afmon_named *twin)
+{
+    const struct afmon_model_group *other = twin != NULL ? twin->item : NULL;
+    return named->kind == AFMON_OF_EVALUATION && other != NULL && count_of(other) == 0 ? other : named->item;
+}
+
+/* A generation that is there for the tokens of evaluations alone is not one. */
+static bool is_shown(const struct afmon_named *named, const struct afmon_named *twin)
+{
+    const struct afmon_model_group *group = named->item;
+    return named->kind == AFMON_OF_EVALUATION || count_of(group) > 0 || (twin == NULL && group->token_samples > 0);
+}
+
+static void fill(const struct afmon_model_reading *reading, const struct afmon_named *named, bool other,
+                 const struct afmon_model_group *tokens, afmon_operation_summary *summary)
+{
+    struct afmon_model_group *group = named->item;
+    summary->component = afmon_read_text(reading, other ? "" : named->first);
+    summary->operation = afmon_read_text(reading, other ? named->first : named->second);
+    summary->item = group->item != NULL ? group->item : "";
+    summary->evaluation = named->kind == AFMON_OF_EVALUATION;
+    summary->count = count_of(group);
+    summary->failures = group->failures;
+    summary->prompt_tokens = afmon_read_tokens(&tokens->tokens[0]);
+    summary->completion_tokens = afmon_read_tokens(&tokens->tokens[1]);
+    summary->total_tokens = afmon_read_tokens(&tokens->tokens[2]);
+    afmon_values_distribution(&group->durations, &summary->duration_s);
+}
+
+/* ---- Calls and evaluations ---- */
+
+struct sums {
+    struct afmon_values calls;
+    struct afmon_values evaluations;
+    bool lost;
+};
+
+/* An operation that makes an item is a call, too, where it used tokens itself (StructuredGenerator's). */
+static bool is_call(const struct afmon_model_group *group)
+{
+    return group->item == NULL || group->token_samples > 0;
+}
+
+static void add_up(const struct afmon_model_reading *reading, const struct afmon_named *named, struct sums *sums)
+{
+    const struct afmon_model_group *group = named->item;
+    const struct afmon_sketch_limits limits = {.exact_max = reading->model->limits.exact_max};
+    afmon_run_summary *summary = reading->summary;
+    if (named->kind == AFMON_OF_EVALUATION) {
+        summary->evaluations += group->times;
+        summary->evaluation_failures += group->failures;
+        sums->lost |= !afmon_values_merge(&sums->evaluations, &group->durations, &limits);
+        return;
+    }
+    if (!is_call(group))
+        return;
+    summary->calls += count_of(group);
+    summary->call_failures += group->failures;
+    if (group->item != NULL)
+        sums->lost |= !afmon_values_merge(&sums->calls, &group->durations, &limits);
+}
+
+static void read_latency(const struct afmon_model_reading *reading, struct sums *sums)
+{
+    struct afmon_model *model = reading->model;
+    const struct afmon_sketch_limits limits = {.exact_max = model->limits.exact_max};
+    struct afmon_values *calls = &model->call_time;
+    if (sums->calls.count + sums->calls.not_finite > 0) {
+        sums->lost |= !afmon_values_merge(&sums->calls, &model->call_time, &limits);
+        calls = &sums->calls;
+    }
+    afmon_values_distribution(calls, &reading->summary->latency_s);
+    afmon_values_distribution(&sums->evaluations, &reading->summary->evaluation_time_s);
+    reading->pool->failed |= sums->lost;
+    afmon_values_free(&sums->calls);
+    afmon_values_free(&sums->evaluations);
+}
+
+/* ---- Items ---- */
+
+static int compare_items(const void *left, const void *right)
+{
+    return strcmp(((const afmon_item_summary *)left)->kind, ((const afmon_item_summary *)right)->kind);
+}
+
+static afmon_item_summary *item_of(afmon_item_summary *items, size_t *count, const char *kind)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(items[i].kind, kind) == 0)
+            return &items[i];
+    items[*count].kind = kind;
+    return &items[(*count)++];
+}
+
+static void read_item_times(const struct afmon_model_reading *reading, afmon_item_summary *item)
+{
+    const struct afmon_names *names = &reading->model->operations;
+    const struct afmon_sketch_limits limits = {.exact_max = reading->model->limits.exact_max};
+    struct afmon_values times = {0};
+    for (size_t i = 0; i < afmon_names_count(names); i++) {
+        const struct afmon_named named = afmon_names_at(names, i);
+        const struct afmon_model_group *group = named.item;
+        if (named.kind == AFMON_OF_GENERATION && group->item != NULL && strcmp(group->item, item->kind) == 0)
+            reading->pool->failed |= !afmon_values_merge(&times, &group->durations, &limits);
+    }
+    afmon_values_distribution(&times, &item->time_s);
+    afmon_values_free(&times);
+}
+
+static void read_items(const struct afmon_model_reading *reading)
+{
+    afmon_run_summary *summary = reading->summary;
+    size_t count = 0;
+    afmon_item_summary *items = afmon_pool_array(reading->pool, summary->operation_count, sizeof *items);
+    for (size_t i = 0; items != NULL && i < summary->operation_count; i++) {
+        const afmon_operation_summary *operation = &summary->operations[i];
+        if (operation->item[0] == '\0' || operation->count == 0)
+            continue;
+        afmon_item_summary *item = item_of(items, &count, operation->item);
+        uint64_t failed = operation->failures < operation->count ? operation->failures : operation->count;
+        item->finished += operation->count;
+        item->failed += failed;
+        item->accepted += operation->count - failed;
+    }
+    for (size_t i = 0; i < count; i++) {
+        read_item_times(reading, &items[i]);
+        if (summary->duration_s > 0)
+            items[i].per_s = (double)items[i].finished / summary->duration_s;
+    }
+    if (count > 1)
+        qsort(items, count, sizeof *items, compare_items);
+    summary->items = items;
+    summary->item_count = count;
+}
+
+void afmon_read_operations(const struct afmon_model_reading *reading)
+{
+    const struct afmon_names *names = &reading->model->operations;
+    size_t most = afmon_names_count(names);
+    size_t count = 0;
+    struct sums sums = {0};
+    afmon_operation_summary *operations = afmon_pool_array(reading->pool, most, sizeof *operations);
+    for (size_t i = 0; operations != NULL && i < most; i++) {
+        const struct afmon_named named = afmon_names_at(names, i);
+        bool other = i >= names->count;
+        const struct afmon_named *twin = other ? NULL : twin_of(names, &named);
+        add_up(reading, &named, &sums);
+        if (is_shown(&named, twin))
+            fill(reading, &named, other, tokens_of(&named, twin), &operations[count++]);
+    }
+    if (count > 1)
+        qsort(operations, count, sizeof *operations, compare);
+    reading->summary->operations = operations;
+    reading->summary->operation_count = count;
+    read_latency(reading, &sums);
+    read_items(reading);
+}
