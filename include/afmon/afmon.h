@@ -1169,7 +1169,8 @@ typedef struct afmon_live_options {
     bool recover;           /* true: what killed processes left in their rings is put into the files first */
     bool replay;            /* false. true: read from the beginning, and only up to the time of afmon_live_replay_to */
     bool meters; /* false. true: keep what an afmon server exposes to Prometheus: 0.25 us more for a sample */
-    const afmon_alert_rule *rules; /* NULL. Alert rules to judge the run by, in place of what its log says; copied */
+    const afmon_alert_rule *rules; /* NULL. Alert rules to replay, every second, in place of what the run's own log or
+                                      rules say; copied */
     size_t rule_count;             /* at most 64 */
 } afmon_live_options;
 
@@ -1234,11 +1235,9 @@ typedef struct afmon_live_plan {
 } afmon_live_plan;
 AFMON_API void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan);
 
-/* What the run comes to so far: verdict, reasons and all, as afmon_view_summarize has it of the same samples, but that
- * the quantiles of generation_time_s, evaluation_time_s and conversation_length, too, may be off by quantile_error, and
- * that the alert rules are judged every 5 seconds of the run (less often where it is longer than 22 hours). Costs what
- * the names in it cost and never reads the run; of a run of a day about a millisecond. Release with
- * afmon_run_summary_free. */
+/* What the run comes to so far, as afmon_view_summarize has it of the same files once all of them are read, but that
+ * quantiles of more than 4,096 values may be off by quantile_error. Costs what the names and passes in it cost and
+ * never reads the run. Release with afmon_run_summary_free. */
 AFMON_API afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary, afmon_error *error);
 
 /* Metrics in order of their names (bytewise), index below metric_count. The text is valid until the next update. */
@@ -1292,33 +1291,12 @@ typedef struct afmon_live_rate {
     double total_tokens_per_s;
 } afmon_live_rate;
 
-/* Fills rates (room for capacity), most calls first; *count is how many there are. window_s: 1 to 120. At most 128
- * models and 256 operations are told apart, further ones are under "(other)". */
+/* Fills rates (room for capacity), most calls first; *count is how many there are. window_s: 1 to 120. At most 1,000 of
+ * each are told apart, and at most 384 of both have rates lately. */
 AFMON_API afmon_status afmon_live_models(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
                                          size_t *count);
 AFMON_API afmon_status afmon_live_operations(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
                                              size_t *count);
-
-/* A time in which an alert held: from the run's log, as its own monitors judged it. Where the log has no alert at all
- * (that of the peer never has), or rules were given, the follower judges the built-in rules, or those given, over what
- * it read: every second as far as it keeps seconds, less often the longer ago, and by windows as exact as its time
- * buckets; quantiles and standard deviations 64 times within their window, and within 2 % of the value, of values above
- * zero. */
-typedef struct afmon_live_alert {
-    char name[64];
-    char message[160]; /* of its last pass */
-    afmon_level level;
-    bool firing;      /* it still holds */
-    int64_t first_ns; /* first and last pass in which it held */
-    int64_t last_ns;
-    int64_t resolved_ns; /* 0 where the log does not tell, or it is firing */
-    uint64_t passes;
-    bool judged; /* by the follower */
-} afmon_live_alert;
-
-/* Fills alerts (room for capacity): those that are firing first, then the latest first; *count is how many there are.
- * The last 256 are kept, and those that are firing. */
-AFMON_API afmon_status afmon_live_alerts(afmon_live *live, afmon_live_alert *alerts, size_t capacity, size_t *count);
 
 /* A line of the log. Texts are valid until the visit returns. */
 typedef struct afmon_live_log_line {

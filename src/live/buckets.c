@@ -4,17 +4,17 @@
 
 #include "live/live_internal.h"
 
-static void all_time(const struct afmon_live_series *series, afmon_aggregate *aggregate)
+static void all_time(afmon_live *live, const struct afmon_live_series *series, afmon_aggregate *aggregate)
 {
-    const struct afmon_summary *sums = &series->sums;
-    afmon_summary_aggregate(sums, aggregate);
+    afmon_distribution of = {0};
+    afmon_summary_aggregate(&series->sums, aggregate);
     aggregate->known = true;
-    aggregate->approximate = true;
-    if (sums->count == 0)
-        return;
-    aggregate->p50 = afmon_histogram_quantile(&series->values, 0.5, sums->min, sums->max);
-    aggregate->p90 = afmon_histogram_quantile(&series->values, 0.9, sums->min, sums->max);
-    aggregate->p99 = afmon_histogram_quantile(&series->values, 0.99, sums->min, sums->max);
+    if (live->model != NULL)
+        (void)afmon_model_metric(live->model, series->name, series->name_length, &of);
+    aggregate->approximate = of.quantile_error > 0;
+    aggregate->p50 = of.p50;
+    aggregate->p90 = of.p90;
+    aggregate->p99 = of.p99;
 }
 
 struct gathering {
@@ -71,7 +71,7 @@ afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_wind
         return AFMON_OK;
     if (window.since_ns != INT64_MIN || window.until_ns != INT64_MAX)
         return of_window(series, window, aggregate, covered);
-    all_time(series, aggregate);
+    all_time(live, series, aggregate);
     if (covered != NULL)
         *covered = (afmon_window){live->first_ns, live->last_ns};
     return AFMON_OK;

@@ -30,7 +30,7 @@ static struct afmon_tail *add(struct afmon_live *live, const char *path, bool lo
     }
     tail->path = copy;
     tail->log = log;
-    if (live->options.meters && !log && (tail->call = afmon_meter_call_new()) == NULL) {
+    if (live->options.meters && !log && (tail->source.meter_call = afmon_meter_call_new()) == NULL) {
         free(copy);
         free(tail);
         return NULL;
@@ -43,9 +43,10 @@ static afmon_status take_files(struct afmon_live *live, const struct afmon_run_f
 {
     for (size_t i = 0; i < files->count; i++) {
         struct afmon_tail *tail = find(live, files->files[i].path);
-        if (tail == NULL)
+        bool fresh = tail == NULL;
+        if (fresh)
             tail = add(live, files->files[i].path, log);
-        if (tail == NULL)
+        if (tail == NULL || (fresh && log && afmon_live_look_for_rules(live, tail->path) != AFMON_OK))
             return AFMON_E_NO_MEMORY;
         tail->seen = true;
         tail->size = (int64_t)files->files[i].size;
@@ -88,7 +89,7 @@ void afmon_live_forget_files(struct afmon_live *live)
 {
     for (size_t i = 0; i < live->tail_count; i++) {
         free(live->tails[i]->path);
-        free(live->tails[i]->call);
+        free(live->tails[i]->source.meter_call);
         free(live->tails[i]);
     }
     free(live->tails);
@@ -119,7 +120,7 @@ static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, b
     struct afmon_tail_lines lines = lines_of(live, tail);
     int64_t before = tail->end;
     bool begun = tail->begun;
-    live->call = tail->call;
+    live->source = &tail->source;
     afmon_status status = afmon_tail_forward(tail, &live->buffer, live->options.replay, &lines, more, error);
     *more = *more && status == AFMON_OK;
     *changed |= tail->end != before || tail->begun != begun;
@@ -152,21 +153,19 @@ static afmon_status read_all_new(struct afmon_live *live, int64_t until_ns, bool
 static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, afmon_error *error)
 {
     struct afmon_tail_lines lines = lines_of(live, tail);
-    live->call = live->past_call;
-    live->past = true;
+    live->source = &live->past;
     afmon_status status = afmon_tail_backward(tail, &live->buffer, &lines, error);
-    live->past = false;
-    if (live->meters != NULL)
-        afmon_meters_settle_call(live->meters, live->past_call);
+    if (live->model != NULL)
+        afmon_feed_settle(live->model, live->meters, &live->past);
     return settle(live, status, error);
 }
 
 void afmon_live_settle_calls(struct afmon_live *live)
 {
-    for (size_t i = 0; live->meters != NULL && i < live->tail_count; i++) {
-        const struct afmon_tail *tail = live->tails[i];
-        if (tail->call != NULL && tail->begun && tail->size == tail->end)
-            afmon_meters_settle_call(live->meters, tail->call);
+    for (size_t i = 0; live->model != NULL && i < live->tail_count; i++) {
+        struct afmon_tail *tail = live->tails[i];
+        if (!tail->log && tail->begun && tail->size == tail->end)
+            afmon_feed_settle(live->model, live->meters, &tail->source);
     }
 }
 

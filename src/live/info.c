@@ -59,12 +59,11 @@ static double loaded_part(const struct afmon_live *live)
 
 static size_t bytes_of(const struct afmon_live *live)
 {
-    size_t bytes = sizeof *live + sizeof *live->rules + live->buffer.capacity + READER_BYTES +
-                   afmon_live_rules_bytes(live->rules) + afmon_live_table_bytes(live->table) +
-                   afmon_groups_bytes(&live->operations) + afmon_groups_bytes(&live->models) +
-                   afmon_live_log_bytes(&live->log) + afmon_live_metadata_bytes(live->metadata);
-    if (live->tally != NULL)
-        bytes += afmon_run_tally_bytes(live->tally);
+    size_t bytes = sizeof *live + live->buffer.capacity + READER_BYTES + afmon_live_table_bytes(live->table) +
+                   afmon_live_log_bytes(&live->log) + afmon_run_log_bytes(&live->run_log) +
+                   afmon_feed_bytes(live->feed);
+    if (live->model != NULL)
+        bytes += afmon_model_bytes(live->model);
     if (live->meters != NULL)
         bytes += afmon_meters_bytes(live->meters);
     return bytes;
@@ -113,25 +112,31 @@ const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t 
     return series != NULL ? series->name : NULL;
 }
 
-static struct afmon_lately lately_of(const struct afmon_live *live, double window_s)
+struct afmon_lately_window afmon_live_lately(const struct afmon_live *live, double window_s)
 {
-    return (struct afmon_lately){now_of(live, state_of(live)), live->first_ns, window_s};
+    return (struct afmon_lately_window){now_of(live, state_of(live)), live->first_ns, window_s};
+}
+
+static afmon_status rates_of(afmon_live *live, bool models, double window_s, afmon_live_rate *rates, size_t capacity,
+                             size_t *count)
+{
+    if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
+        return AFMON_E_ARGUMENT;
+    *count = 0;
+    if (live->model == NULL)
+        return AFMON_OK;
+    bool ok = afmon_model_rates(live->model, models, afmon_live_lately(live, window_s), rates, capacity, count);
+    return ok ? AFMON_OK : AFMON_E_NO_MEMORY;
 }
 
 afmon_status afmon_live_models(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
                                size_t *count)
 {
-    if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
-        return AFMON_E_ARGUMENT;
-    *count = afmon_groups_rates(&live->models, lately_of(live, window_s), rates, capacity);
-    return AFMON_OK;
+    return rates_of(live, true, window_s, rates, capacity, count);
 }
 
 afmon_status afmon_live_operations(afmon_live *live, double window_s, afmon_live_rate *rates, size_t capacity,
                                    size_t *count)
 {
-    if (live == NULL || count == NULL || (rates == NULL && capacity > 0))
-        return AFMON_E_ARGUMENT;
-    *count = afmon_groups_rates(&live->operations, lately_of(live, window_s), rates, capacity);
-    return AFMON_OK;
+    return rates_of(live, false, window_s, rates, capacity, count);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts/rules.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "ingest/recover.h"
@@ -14,7 +15,6 @@
 #define CELL_BYTES ((size_t)8 << 20)   /* cells of metrics that not all runs have */
 #define CLASS_BYTES ((size_t)6 << 20)  /* histograms in cells */
 #define LEAST_CLASSES 16               /* of each: at that they stay within the bytes whatever their number */
-#define SPREAD_BYTES ((size_t)3 << 20) /* of a summary's operations and scores */
 #define LOOK_EVERY_NS (AFMON_NS_PER_S / 4)
 
 void afmon_live_options_init(afmon_live_options *options)
@@ -44,18 +44,16 @@ static afmon_status take_options(struct afmon_live *live, const afmon_live_optio
 /* What is begun anew with each reading. False: no memory. */
 static bool have_sums(struct afmon_live *live)
 {
-    if (live->tally == NULL) {
-        live->tally = afmon_run_tally_new();
-        if (live->tally != NULL)
-            afmon_run_tally_limit(live->tally, SPREAD_BYTES);
-    }
+    if (live->model == NULL)
+        live->model = afmon_live_make_model(live);
+    live->table->model = live->model;
     if (!live->options.meters)
-        return live->tally != NULL;
+        return live->model != NULL;
     if (live->meters == NULL)
         live->meters = afmon_meters_new();
-    if (live->past_call == NULL)
-        live->past_call = afmon_meter_call_new();
-    return live->tally != NULL && live->meters != NULL && live->past_call != NULL;
+    if (live->past.meter_call == NULL)
+        live->past.meter_call = afmon_meter_call_new();
+    return live->model != NULL && live->meters != NULL && live->past.meter_call != NULL;
 }
 
 static void begin_account(struct afmon_live *live, unsigned most)
@@ -70,40 +68,41 @@ void afmon_live_narrow(struct afmon_live *live)
         begin_account(live, live->account.most / 2);
         live->account.left = left;
         afmon_live_table_narrow(live->table);
-        afmon_live_rules_narrow(live->rules);
     }
     live->account.over = false;
 }
 
-static afmon_status make_rules(struct afmon_live *live, afmon_error *error)
+static afmon_status take_rules(struct afmon_live *live, afmon_error *error)
 {
-    live->rules = calloc(1, sizeof *live->rules);
-    if (live->rules == NULL)
-        return afmon_fail_memory(error);
     const afmon_alert_rule *given = live->options.rules;
+    size_t count = live->options.rule_count;
     live->options.rules = NULL; /* the caller's */
-    return afmon_live_rules_init(live->rules, given, live->options.rule_count, &live->account, error);
+    live->rules_given = given != NULL;
+    if (given == NULL)
+        return AFMON_OK;
+    if (count > AFMON_TRACKS_MAX)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "%zu rules were given; a follower judges at most %d", count,
+                          AFMON_TRACKS_MAX);
+    afmon_status status = afmon_rules_check(given, count, error);
+    return status == AFMON_OK ? afmon_rules_copy(given, count, &live->rules, error) : status;
 }
 
 static afmon_status make(struct afmon_live *live, const char *folder, afmon_error *error)
 {
     afmon_buffer_init(&live->buffer, AFMON_TAIL_LINE * 2);
-    live->operations.most = AFMON_LIVE_OPERATIONS;
-    live->models.most = AFMON_LIVE_MODELS;
     live->log.routine.most = live->log.notable.most = live->options.log_lines;
     begin_account(live, AFMON_CELL_CLASSES);
     live->replay_ns = INT64_MIN;
     live->looked_ns = INT64_MIN / 2;
-    afmon_status status = make_rules(live, error);
+    afmon_status status = take_rules(live, error);
     if (status != AFMON_OK)
         return status;
     live->folder = strdup(folder);
     live->reader = afmon_reader_new();
-    live->metadata = afmon_live_metadata_new(live->options.meters, live->rules);
+    live->feed = afmon_feed_new(live->options.meters);
     live->table = calloc(1, sizeof *live->table);
-    if (live->folder == NULL || live->reader == NULL || live->metadata == NULL || live->table == NULL)
+    if (live->folder == NULL || live->reader == NULL || live->feed == NULL || live->table == NULL)
         return afmon_fail_memory(error);
-    live->table->rules = live->rules;
     live->table->account = &live->account;
     return have_sums(live) ? AFMON_OK : afmon_fail_memory(error);
 }
@@ -131,23 +130,20 @@ afmon_status afmon_live_open(const char *folder, const afmon_live_options *optio
 
 static void forget_sums(struct afmon_live *live)
 {
-    if (live->metadata != NULL)
-        afmon_live_metadata_clear(live->metadata);
+    if (live->feed != NULL)
+        afmon_feed_forget(live->feed);
     if (live->table != NULL)
         afmon_live_table_free(live->table);
-    afmon_groups_free(&live->operations);
-    afmon_groups_free(&live->models);
     afmon_live_log_free(&live->log);
-    if (live->rules != NULL)
-        afmon_live_rules_forget(live->rules);
-    afmon_run_tally_free(live->tally);
+    afmon_run_log_free(&live->run_log);
+    afmon_model_free(live->model);
     afmon_meters_free(live->meters);
-    free(live->past_call);
+    free(live->past.meter_call);
     begin_account(live, AFMON_CELL_CLASSES);
-    live->tally = NULL;
+    live->model = NULL;
     live->meters = NULL;
-    live->past_call = live->call = NULL;
-    live->dropped = 0;
+    live->past = (struct afmon_feed_source){0};
+    live->source = NULL;
     live->sample_count = live->not_finite = live->problem_count = 0;
     live->first_ns = live->last_ns = 0;
     live->foreign = live->stale = false;
@@ -168,12 +164,11 @@ void afmon_live_close(afmon_live *live)
         return;
     forget_sums(live);
     afmon_live_forget_files(live);
-    afmon_live_metadata_free(live->metadata);
+    afmon_feed_free(live->feed);
     afmon_reader_free(live->reader);
     afmon_buffer_free(&live->buffer);
-    if (live->rules != NULL)
-        afmon_live_rules_free(live->rules);
-    free(live->rules);
+    afmon_rules_free(&live->rules);
+    free(live->rules_text);
     free(live->table);
     free(live->folder);
     free(live);
@@ -222,6 +217,8 @@ afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *e
     afmon_status status = afmon_live_list(live, error);
     if (status == AFMON_OK && !live->stale)
         status = afmon_live_read(live, until_ns, &changed, error);
+    if (status == AFMON_OK)
+        afmon_live_compare_rules(live);
     live->revision += changed;
     if (status == AFMON_E_CANCELLED || (status == AFMON_OK && live->stale)) {
         afmon_live_start_again(live);

@@ -4,15 +4,13 @@
 
 #include <afmon/afmon.h>
 
-#include "live/groups.h"
 #include "live/log.h"
-#include "live/metadata.h"
 #include "live/series.h"
 #include "live/sessions.h"
 #include "live/tail.h"
 #include "meters/meters.h"
+#include "model/feed.h"
 #include "store/reader.h"
-#include "summary/tally.h"
 
 struct afmon_live {
     char *folder;
@@ -21,25 +19,24 @@ struct afmon_live {
     size_t tail_count;
     struct afmon_buffer buffer; /* the piece that is being read */
     struct afmon_reader *reader;
-    struct afmon_live_metadata *metadata;
+    struct afmon_feed *feed;
     struct afmon_live_table *table;
-    struct afmon_groups operations;
-    struct afmon_groups models;
     struct afmon_live_log log;
-    struct afmon_live_rules *rules;
+    struct afmon_run_log run_log;
+    afmon_rules rules; /* that were given; empty: those that the run's own log names */
+    bool rules_given;
+    char *rules_text; /* of the run's own; NULL: none are known, the built-in ones are taken */
     struct afmon_cell_account account; /* of all cells */
-    struct afmon_run_tally *tally;
-    struct afmon_meters *meters;        /* NULL: not asked for */
-    struct afmon_meter_call *past_call; /* of what is read backwards; a tail has one for what is read forwards */
-    struct afmon_meter_call *call;      /* of what is being read */
+    struct afmon_model *model;
+    struct afmon_meters *meters;      /* NULL: not asked for */
+    struct afmon_feed_source past;    /* what is read backwards; a tail has one for what is read forwards */
+    struct afmon_feed_source *source; /* what is being read */
     uint64_t sample_count;
     uint64_t not_finite;
     uint64_t problem_count;
-    uint64_t dropped; /* by the run's monitors, as they wrote into the log */
     int64_t first_ns;
     int64_t last_ns;
     bool foreign; /* some line is not in afmon's own form: another program writes, and makes no session */
-    bool past;    /* what is being read is of the past */
     bool stale;   /* what was added up is incomplete (no memory), or a file is another one: all is read again */
     uint64_t revision;
     uint64_t restarts;
@@ -64,6 +61,17 @@ void afmon_live_forget_files(struct afmon_live *live);
 /* What a file that was not written to since the last update ended with is all that there will be of a call. */
 void afmon_live_settle_calls(struct afmon_live *live);
 
+/* ---- rules.c: the rules of a replay ---- */
+
+/* Looks at the beginning of a log that was not read yet, where run records stand. AFMON_E_NO_MEMORY. */
+afmon_status afmon_live_look_for_rules(struct afmon_live *live, const char *path);
+
+/* After reading: where the log named other rules than the model was begun with, all is to be read again (stale). */
+void afmon_live_compare_rules(struct afmon_live *live);
+
+/* A model for what will be read. NULL: no memory. */
+struct afmon_model *afmon_live_make_model(const struct afmon_live *live);
+
 /* ---- take.c: lines into sums ---- */
 
 extern const struct afmon_tail_lines afmon_live_metrics_lines;
@@ -73,6 +81,9 @@ extern const struct afmon_tail_lines afmon_live_log_lines;
 
 /* As afmon_live_get_info, but without memory_bytes, which take some microseconds to add up. */
 void afmon_live_look(const struct afmon_live *live, afmon_live_info *info);
+
+/* The last seconds of the run. */
+struct afmon_lately_window afmon_live_lately(const struct afmon_live *live, double window_s);
 
 /* Histograms in cells get coarser until they are within their bounds. */
 void afmon_live_narrow(struct afmon_live *live);

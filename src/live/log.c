@@ -2,17 +2,7 @@
 
 #include <string.h>
 
-static bool message_is(const afmon_live_log_line *line, const char *text)
-{
-    return line->message_length == strlen(text) && memcmp(line->message, text, line->message_length) == 0;
-}
-
-static bool message_begins(const afmon_live_log_line *line, const char *text)
-{
-    return line->message_length >= strlen(text) && memcmp(line->message, text, strlen(text)) == 0;
-}
-
-/* Lines of the past that are older than all that is kept: nothing of them is needed but alerts and the plan. */
+/* Lines of the past that are older than all that is kept: nothing of them is needed. */
 static bool is_passed_over(struct afmon_live_log *log, const char *line, size_t length)
 {
     static const char *const routine[] = {"Generation metrics", "Evaluation metrics"};
@@ -42,10 +32,6 @@ afmon_status afmon_live_log_take(struct afmon_live_log *log, const char *line, s
     if (!older)
         log->last_ns = parts.timestamp_ns;
     parts.number = older ? 0 : ++log->last_number;
-    if (message_begins(&parts, "Alert: ") || message_begins(&parts, "Alert resolved: "))
-        afmon_live_alert_take(log, &parts);
-    else if (message_is(&parts, "Run plan"))
-        afmon_live_plan_take(log, &parts);
     struct afmon_kept_lines *kept = parts.routine ? &log->routine : &log->notable;
     return afmon_kept_lines_add(kept, &parts) ? AFMON_OK : AFMON_E_NO_MEMORY;
 }

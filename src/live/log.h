@@ -1,12 +1,8 @@
-/* What is kept of a run's log: the last lines, the times of its alerts, its plan. */
+/* What is kept of a run's log to be shown: the last lines. */
 #ifndef AFMON_LIVE_LOG_H
 #define AFMON_LIVE_LOG_H
 
 #include "model/log_line.h"
-#include "live/rules.h"
-
-/* Passes of a rule that are no farther apart belong together: two and a half of the usual interval. */
-#define AFMON_LIVE_GAP_NS (INT64_C(150) * 1000000000)
 
 #define AFMON_LOG_KEPT ((size_t)1000)
 
@@ -28,15 +24,6 @@ struct afmon_kept_lines {
     size_t bytes; /* of their texts: at most AFMON_LOG_KEPT for each line that there may be */
 };
 
-/* An alert, and what its lines say of how its end is to be known. */
-struct afmon_live_span {
-    afmon_live_alert alert; /* `firing` says that its first pass is known to be the first */
-    int64_t since_ns;       /* 0: of lines that do not say since when (older versions, others) */
-    bool resolves;          /* a line will tell its end */
-    int64_t renotify_ns;    /* the next line comes after so long at most; 0: not known */
-    uint64_t session;       /* which will tell its end; 0: not known */
-};
-
 struct afmon_live_log {
     struct afmon_log_scratch scratch;
     struct afmon_kept_lines routine; /* generations and evaluations that went well must not push out what matters */
@@ -44,15 +31,6 @@ struct afmon_live_log {
     uint64_t line_count;
     uint64_t last_number;
     int64_t last_ns; /* time of the line before, for lines without one */
-    struct afmon_live_span alerts[AFMON_LIVE_ALERTS];
-    size_t alert_count;
-    /* "Run plan" */
-    bool planned;
-    uint64_t plan_total;
-    uint64_t plan_done;
-    int64_t plan_ns;
-    char plan_operation[128];
-    size_t plan_operation_length;
 };
 
 /* Takes a line. AFMON_OK or AFMON_E_NO_MEMORY. */
@@ -64,10 +42,6 @@ bool afmon_kept_lines_is_full(const struct afmon_kept_lines *kept, size_t more);
 /* Keeps a line where it is among the latest; false: no memory. */
 bool afmon_kept_lines_add(struct afmon_kept_lines *kept, const afmon_live_log_line *line);
 void afmon_kept_lines_free(struct afmon_kept_lines *kept);
-
-/* A pass in which a rule held, or was resolved, in any order. */
-void afmon_live_alert_take(struct afmon_live_log *log, const afmon_live_log_line *line);
-void afmon_live_plan_take(struct afmon_live_log *log, const afmon_live_log_line *line);
 
 /* As afmon_live_log with search_files, without a follower: the logs of a folder as they are now. AFMON_E_SYSTEM where
  * the folder cannot be read. */

@@ -6,34 +6,6 @@
 
 #include "base/hash.h"
 
-static bool is(const char *name, size_t length, const char *other)
-{
-    return length == strlen(other) && memcmp(name, other, length) == 0;
-}
-
-static bool ends_in(const char *name, size_t length, const char *end)
-{
-    size_t end_length = strlen(end);
-    return length >= end_length && memcmp(name + length - end_length, end, end_length) == 0;
-}
-
-static enum afmon_live_kind kind_of(const char *name, size_t length)
-{
-    static const struct {
-        const char *name;
-        enum afmon_live_kind kind;
-    } kinds[] = {
-        {"generation_time", AFMON_LIVE_DURATION},  {"evaluation_time", AFMON_LIVE_DURATION},
-        {"success_rate", AFMON_LIVE_SUCCESS},      {"evaluation_error_rate", AFMON_LIVE_FAILURE},
-        {"prompt_token_count", AFMON_LIVE_PROMPT}, {"completion_token_count", AFMON_LIVE_COMPLETION},
-        {"total_token_count", AFMON_LIVE_TOTAL},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (is(name, length, kinds[i].name))
-            return kinds[i].kind;
-    return length > 12 && memcmp(name, "model_usage:", 12) == 0 ? AFMON_LIVE_MODEL_USAGE : AFMON_LIVE_OTHER;
-}
-
 static uint16_t *slot_of(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
 {
     size_t at = hash % (2 * AFMON_LIVE_METRICS);
@@ -46,21 +18,28 @@ static uint16_t *slot_of(struct afmon_live_table *table, const char *name, size_
     }
 }
 
-/* Whatever names a run invents, those that all runs have in common are told apart. */
-static bool is_common(const struct afmon_sample_facts *facts)
+/* Whatever names a run invents, those that all runs have in common, and those of its rules, are told apart. */
+struct about {
+    bool common;
+    bool seconds;
+    bool judged;
+};
+
+static struct about about_of(const struct afmon_live_table *table, const char *name, size_t length)
 {
-    return facts->kind != AFMON_METRIC_OTHER && !facts->name.given;
+    struct afmon_piece rest;
+    enum afmon_metric_id id = afmon_metric_find(name, length, &rest);
+    return (struct about){.common = id != AFMON_METRIC_OTHER && !rest.given,
+                          .seconds = afmon_metric_row(id)->info.unit == AFMON_UNIT_SECONDS,
+                          .judged = table->model != NULL && afmon_model_judges(table->model, name, length)};
 }
 
 static bool has_place(const struct afmon_live_table *table, const char *name, size_t length)
 {
-    struct afmon_sample_facts facts;
-    uint64_t own;
     if (table->count < AFMON_LIVE_METRICS - AFMON_LIVE_KEPT_FREE)
         return true;
-    afmon_sample_look_at_name(name, length, &facts);
-    return table->count < AFMON_LIVE_METRICS &&
-           (is_common(&facts) || afmon_live_rules_name(table->rules, name, length, &own));
+    struct about about = about_of(table, name, length);
+    return table->count < AFMON_LIVE_METRICS && (about.common || about.judged);
 }
 
 static struct afmon_live_series *make(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
@@ -74,19 +53,14 @@ static struct afmon_live_series *make(struct afmon_live_table *table, const char
     }
     memcpy(copy, name, length);
     copy[length] = '\0';
-    *series =
-        (struct afmon_live_series){.name = copy, .name_length = length, .hash = hash, .kind = kind_of(name, length)};
-    struct afmon_sample_facts facts;
-    afmon_sample_look_at_name(copy, length, &facts);
-    series->metric = facts.kind;
-    series->rest = facts.name;
-    bool named = afmon_live_rules_name(table->rules, name, length, &series->rules);
-    series->charted = named || table->charted < AFMON_LIVE_CHARTED || is_common(&facts);
+    struct about about = about_of(table, name, length);
+    *series = (struct afmon_live_series){.name = copy, .name_length = length, .hash = hash};
+    series->charted = about.judged || about.common || table->charted < AFMON_LIVE_CHARTED;
     table->charted += series->charted;
-    series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && ends_in(name, length, "_time");
+    series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && about.seconds;
     table->timed += series->cells.timed;
     series->cells.account = table->account;
-    series->cells.optional = table->account != NULL && !named && !is_common(&facts);
+    series->cells.optional = table->account != NULL && !about.judged && !about.common;
     return series;
 }
 
@@ -131,20 +105,10 @@ struct afmon_live_series *afmon_live_series_find(struct afmon_live_table *table,
     return slot != 0 ? table->series[slot - 1] : NULL;
 }
 
-const struct afmon_cells *afmon_live_cells_of(struct afmon_live_table *table, const char *name)
-{
-    const struct afmon_live_series *series = afmon_live_series_find(table, name, strlen(name));
-    return series != NULL && series->charted ? &series->cells : NULL;
-}
-
 bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value)
 {
     afmon_summary_add(&series->sums, value);
-    if (!isfinite(value))
-        return true;
-    unsigned classes = series->charted ? AFMON_HISTOGRAM_CLASSES : AFMON_LIVE_CLASSES;
-    return afmon_histogram_add(&series->values, value, classes) &&
-           (!series->charted || afmon_cells_add(&series->cells, time_ns, value));
+    return !isfinite(value) || !series->charted || afmon_cells_add(&series->cells, time_ns, value);
 }
 
 static int compare(const void *left, const void *right)
@@ -180,7 +144,7 @@ size_t afmon_live_table_bytes(const struct afmon_live_table *table)
     size_t bytes = sizeof *table;
     for (size_t i = 0; i < table->count; i++)
         bytes += sizeof *table->series[i] + table->series[i]->name_length +
-                 afmon_cells_bytes(&table->series[i]->cells) + afmon_histogram_bytes(&table->series[i]->values);
+                 afmon_cells_bytes(&table->series[i]->cells);
     return bytes;
 }
 
@@ -188,9 +152,8 @@ void afmon_live_table_free(struct afmon_live_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
         afmon_cells_free(&table->series[i]->cells);
-        afmon_histogram_free(&table->series[i]->values);
         free(table->series[i]->name);
         free(table->series[i]);
     }
-    *table = (struct afmon_live_table){.account = table->account, .rules = table->rules};
+    *table = (struct afmon_live_table){.account = table->account};
 }

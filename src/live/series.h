@@ -10,31 +10,14 @@
 #define AFMON_LIVE_KEPT_FREE 128 /* of these places: for metrics that tracked calls record, and those of rules */
 #define AFMON_LIVE_CHARTED 128   /* of them: with cells */
 #define AFMON_LIVE_TIMED 4       /* of these: with histograms in their cells */
-#define AFMON_LIVE_CLASSES 96    /* of the histogram of a metric without cells */
-
-enum afmon_live_kind {
-    AFMON_LIVE_OTHER,
-    AFMON_LIVE_DURATION, /* generation_time, evaluation_time */
-    AFMON_LIVE_SUCCESS,
-    AFMON_LIVE_FAILURE, /* evaluation_error_rate */
-    AFMON_LIVE_PROMPT,
-    AFMON_LIVE_COMPLETION,
-    AFMON_LIVE_TOTAL,
-    AFMON_LIVE_MODEL_USAGE
-};
 
 struct afmon_live_series {
     char *name;
     size_t name_length;
     uint64_t hash;
-    enum afmon_live_kind kind;
-    enum afmon_metric_id metric; /* what it is to a summary */
-    struct afmon_piece rest;     /* of the name, behind the metric's prefix */
     struct afmon_summary sums;
-    struct afmon_histogram values;
     bool charted;
     struct afmon_cells cells;
-    uint64_t rules; /* with cells of their own that look at it */
 };
 
 /* Begin with a zeroed one. */
@@ -44,8 +27,8 @@ struct afmon_live_table {
     size_t charted;
     size_t timed;
     bool unsorted;
-    struct afmon_cell_account *account;   /* NULL: no bounds */
-    const struct afmon_live_rules *rules; /* metrics that they look at have a chart in any case; NULL: none */
+    struct afmon_cell_account *account; /* NULL: no bounds */
+    const struct afmon_model *model;    /* metrics that its rules look at have a chart in any case; NULL: none */
     uint64_t seed;
     uint16_t slots[2 * AFMON_LIVE_METRICS]; /* index + 1 in series, by hash */
 };
@@ -57,9 +40,6 @@ struct afmon_live_series *afmon_live_series_find(struct afmon_live_table *table,
 
 /* False: no memory. */
 bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value);
-
-/* NULL: there is no such metric, or it has no cells. */
-const struct afmon_cells *afmon_live_cells_of(struct afmon_live_table *table, const char *name);
 
 /* In order of names. */
 struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, size_t index);

@@ -3,6 +3,14 @@
 #include "live/live.h"
 #include "live/live_internal.h"
 
+/* Nobody writes any more: what files end with is all that there will be of a call. */
+static void settle_all(struct afmon_live *live)
+{
+    for (size_t i = 0; i < live->tail_count; i++)
+        if (!live->tails[i]->log)
+            afmon_feed_settle(live->model, live->meters, &live->tails[i]->source);
+}
+
 afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary, afmon_error *error)
 {
     if (summary == NULL)
@@ -10,17 +18,20 @@ afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary,
     *summary = NULL;
     if (live == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "no follower was given");
-    if (live->tally == NULL) /* begun anew, and nothing read yet */
+    if (live->model == NULL) /* begun anew, and nothing read yet */
         return afmon_fail_memory(error);
     afmon_live_info info;
     afmon_live_look(live, &info);
-    struct afmon_run_facts facts = {.metric_count = info.metric_count,
-                                    .file_count = info.file_count,
-                                    .problem_count = info.problem_count,
-                                    .recovered = info.recovered,
-                                    .dropped = live->dropped,
-                                    .live = !live->options.replay && live->sessions.living > 0};
-    *summary = afmon_run_tally_read(live->tally, &facts);
+    bool writes = !live->options.replay && live->sessions.living > 0; /* as a view has it */
+    if (!writes)
+        settle_all(live);
+    const struct afmon_model_facts facts = {.log = &live->run_log,
+                                            .file_count = info.file_count,
+                                            .unreadable_lines = info.problem_count,
+                                            .live = writes,
+                                            .stalled = writes && info.state == AFMON_LIVE_STALLED,
+                                            .now_ns = info.now_ns};
+    *summary = afmon_model_summarize(live->model, &facts);
     return *summary != NULL ? AFMON_OK : afmon_fail_memory(error);
 }
 

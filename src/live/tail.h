@@ -6,6 +6,7 @@
 #include <afmon/afmon.h>
 
 #include "base/buffer.h"
+#include "model/feed.h"
 
 #define AFMON_TAIL_FIRST (INT64_C(256) << 10) /* of a file that is there already, so much is read first */
 #define AFMON_TAIL_LINE ((size_t)16 << 20)    /* longer lines are passed over, and counted as a problem */
@@ -22,9 +23,9 @@ struct afmon_tail {
     int64_t size;  /* when it was looked at last */
     int64_t begin; /* the stretch */
     int64_t end;
-    struct afmon_meter_call *call; /* of what was read last, where that is wanted */
-    int64_t written_ns;            /* time of its last change */
-    char check[AFMON_TAIL_CHECK];  /* the bytes before end: another text there means that the file was written anew */
+    struct afmon_feed_source source; /* the call that what was read last may go on */
+    int64_t written_ns;              /* time of its last change */
+    char check[AFMON_TAIL_CHECK];    /* the bytes before end: another text there means that the file was written anew */
     size_t check_length;
 };
 

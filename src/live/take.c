@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "live/live_internal.h"
-#include "run/log_alerts.h"
 
 static bool is_blank(const char *line, size_t length)
 {
@@ -12,72 +11,14 @@ static bool is_blank(const char *line, size_t length)
     return length == 0;
 }
 
-static bool add_to_model(struct afmon_live *live, const struct afmon_live_series *series, int64_t time_ns, double value)
-{
-    size_t skipped = strlen("model_usage:");
-    struct afmon_group *model =
-        afmon_group_of(&live->models, series->name + skipped, series->name_length - skipped, NULL, 0);
-    return model != NULL && afmon_group_add(model, series->kind, time_ns, value);
-}
-
-static bool add_to_groups(struct afmon_live *live, const struct afmon_live_series *series,
-                          const struct afmon_live_labels *labels, int64_t time_ns, double value)
-{
-    if (series->kind == AFMON_LIVE_OTHER)
-        return true;
-    if (series->kind == AFMON_LIVE_MODEL_USAGE)
-        return add_to_model(live, series, time_ns, value);
-    bool tokens = series->kind >= AFMON_LIVE_PROMPT && series->kind <= AFMON_LIVE_TOTAL;
-    bool ok = labels->operation == NULL || afmon_group_add(labels->operation, series->kind, time_ns, value);
-    if (labels->model != NULL && tokens)
-        ok = afmon_group_add(labels->model, series->kind, time_ns, value) && ok;
-    return ok;
-}
-
-static bool add_to_series(struct afmon_live *live, struct afmon_live_series *series,
-                          const struct afmon_live_labels *labels, int64_t time_ns, double value)
-{
-    bool judged = series->rules == 0 || !isfinite(value) ||
-                  afmon_live_rules_take(live->rules, series->rules & labels->wanted, time_ns, value);
-    return judged && afmon_live_series_add(series, time_ns, value) &&
-           add_to_groups(live, series, labels, time_ns, value);
-}
-
-/* What the metadata say, where anybody wants to know it of a metric of that kind. */
-static afmon_status find_labels(struct afmon_live *live, struct afmon_read_sample *sample, enum afmon_metric_id metric,
-                                uint64_t rules, const struct afmon_live_labels **labels)
-{
-    *labels = afmon_live_metadata_none(live->metadata);
-    if (metric == AFMON_METRIC_OTHER && rules == 0)
-        return AFMON_OK;
-    return afmon_live_metadata_labels(live->metadata, live->reader, sample, &live->operations, &live->models, labels);
-}
-
-static void add_to_meters(struct afmon_live *live, const struct afmon_read_sample *sample, int64_t time_ns,
-                          const struct afmon_live_labels *labels)
-{
-    afmon_sample counted = {
-        .metric = sample->name, .metric_length = sample->name_length, .value = sample->value, .timestamp_ns = time_ns};
-    if (live->meters != NULL)
-        afmon_meters_add_from(live->meters, live->call, &counted, &labels->meter);
-}
-
 static void note_facts(struct afmon_live *live, const struct afmon_read_sample *sample, int64_t time_ns)
 {
     bool first = live->sample_count == 0;
     live->sample_count++;
     live->not_finite += isfinite(sample->value) ? 0 : 1;
     live->foreign |= sample->metadata == NULL;
-    afmon_live_rules_note(live->rules, time_ns, live->past);
     live->first_ns = first || time_ns < live->first_ns ? time_ns : live->first_ns;
     live->last_ns = first || time_ns > live->last_ns ? time_ns : live->last_ns;
-}
-
-static int64_t time_of(const struct afmon_read_sample *sample)
-{
-    int64_t most = INT64_MAX / 1000;
-    int64_t us = sample->wall_us > most ? most : sample->wall_us < -most ? -most : sample->wall_us;
-    return us * 1000;
 }
 
 static bool is_ahead(const struct afmon_live *live, int64_t time_ns)
@@ -87,32 +28,18 @@ static bool is_ahead(const struct afmon_live *live, int64_t time_ns)
 
 static afmon_status take_sample(struct afmon_live *live, struct afmon_read_sample *sample)
 {
-    int64_t time_ns = time_of(sample);
+    int64_t time_ns = afmon_feed_time(sample);
     bool no_memory = false;
     if (is_ahead(live, time_ns))
         return AFMON_E_TIMEOUT;
     note_facts(live, sample, time_ns);
     struct afmon_live_series *series = afmon_live_series_of(live->table, sample->name, sample->name_length, &no_memory);
-    if (no_memory)
-        return AFMON_E_NO_MEMORY;
-    struct afmon_sample_facts named;
-    if (series != NULL)
-        named = (struct afmon_sample_facts){.kind = series->metric, .name = series->rest};
-    else
-        afmon_sample_look_at_name(sample->name, sample->name_length, &named);
-    const struct afmon_live_labels *labels;
-    afmon_status status = find_labels(live, sample, named.kind, series != NULL ? series->rules : 0, &labels);
-    if (status != AFMON_OK)
-        return status;
-    struct afmon_sample_facts facts = labels->facts;
-    facts.kind = named.kind;
-    facts.name = named.name;
-    bool ok = afmon_run_tally_add_facts(live->tally, time_ns, sample->value, &facts);
-    ok = (series == NULL || add_to_series(live, series, labels, time_ns, sample->value)) && ok;
-    add_to_meters(live, sample, time_ns, labels);
+    bool ok = !no_memory && (series == NULL || afmon_live_series_add(series, time_ns, sample->value));
+    afmon_status status =
+        afmon_feed_take(live->feed, live->model, live->meters, live->reader, sample, live->source, time_ns);
     if (live->account.over)
         afmon_live_narrow(live);
-    return ok ? AFMON_OK : AFMON_E_NO_MEMORY;
+    return ok ? status : AFMON_E_NO_MEMORY;
 }
 
 static afmon_status take_metrics_line(void *user, const char *line, size_t length, bool older)
@@ -140,7 +67,7 @@ static bool take_metrics_rest(void *user, const char *line, size_t length)
     struct afmon_read_sample sample;
     const char *why;
     if (line[length - 1] != '}' || afmon_read_line(live->reader, line, length, &sample, &why) != AFMON_OK ||
-        is_ahead(live, time_of(&sample)))
+        is_ahead(live, afmon_feed_time(&sample)))
         return false;
     live->stale |= take_sample(live, &sample) != AFMON_OK;
     return true;
@@ -154,8 +81,8 @@ static afmon_status take_log_line(void *user, const char *line, size_t length, b
         return AFMON_OK;
     if (live->options.replay && afmon_log_time(&live->log.scratch, line, length, &time_ns) && is_ahead(live, time_ns))
         return AFMON_E_TIMEOUT;
-    live->dropped += afmon_log_line_dropped(line, length);
-    return afmon_live_log_take(&live->log, line, length, older);
+    afmon_status status = afmon_run_log_line(&live->run_log, line, length);
+    return status == AFMON_OK ? afmon_live_log_take(&live->log, line, length, older) : status;
 }
 
 /* The time as it stands in a line, wherever; NULL: there is none. */

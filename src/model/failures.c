@@ -137,8 +137,9 @@ static void merge(void *user, void *into, void *from)
     a->count += b->count;
 }
 
-static void free_failure(void *item)
+static void free_failure(void *user, void *item)
 {
+    (void)user;
     struct afmon_model_failure *failure = item;
     free(failure->component);
     free(failure->operation);

@@ -22,15 +22,16 @@ static void merge_metric(void *user, void *into, void *from)
     const struct afmon_model *model = user;
     struct afmon_model_metric *a = into;
     struct afmon_model_metric *b = from;
-    (void)afmon_values_merge(&a->values, &b->values, &model->limits);
-    (void)afmon_values_merge(&a->bare, &b->bare, &model->limits);
+    (void)afmon_accumulator_merge(&a->values, &b->values, &model->limits);
+    (void)afmon_accumulator_merge(&a->bare, &b->bare, &model->limits);
 }
 
-static void free_metric(void *item)
+static void free_metric(void *user, void *item)
 {
+    const struct afmon_model *model = user;
     struct afmon_model_metric *metric = item;
-    afmon_values_free(&metric->values);
-    afmon_values_free(&metric->bare);
+    afmon_accumulator_free(&metric->values, &model->limits);
+    afmon_accumulator_free(&metric->bare, &model->limits);
 }
 
 static void merge_group(void *user, void *into, void *from)
@@ -51,13 +52,14 @@ static void merge_group(void *user, void *into, void *from)
     a->token_samples += b->token_samples;
     for (size_t i = 0; i < 3; i++)
         afmon_exact_sum_merge(&a->tokens[i], &b->tokens[i]);
-    (void)afmon_values_merge(&a->durations, &b->durations, &model->limits);
+    (void)afmon_accumulator_merge(&a->durations, &b->durations, &model->limits);
 }
 
-static void free_group(void *item)
+static void free_group(void *user, void *item)
 {
+    const struct afmon_model *model = user;
     struct afmon_model_group *group = item;
-    afmon_values_free(&group->durations);
+    afmon_accumulator_free(&group->durations, &model->limits);
     free(group->lately);
 }
 
@@ -70,18 +72,19 @@ static void merge_count(void *user, void *into, void *from)
 static void merge_values(void *user, void *into, void *from)
 {
     const struct afmon_model *model = user;
-    (void)afmon_values_merge(into, from, &model->limits);
+    (void)afmon_accumulator_merge(into, from, &model->limits);
 }
 
-static void free_values(void *item)
+static void free_values(void *user, void *item)
 {
-    afmon_values_free(item);
+    const struct afmon_model *model = user;
+    afmon_accumulator_free(item, &model->limits);
 }
 
 static const struct afmon_names_kind metrics_kind = {sizeof(struct afmon_model_metric), merge_metric, free_metric};
 static const struct afmon_names_kind groups_kind = {sizeof(struct afmon_model_group), merge_group, free_group};
 static const struct afmon_names_kind counts_kind = {sizeof(uint64_t), merge_count, NULL};
-static const struct afmon_names_kind values_kind = {sizeof(struct afmon_values), merge_values, free_values};
+static const struct afmon_names_kind values_kind = {sizeof(struct afmon_accumulator), merge_values, free_values};
 
 /* ---- Life ---- */
 
@@ -137,7 +140,7 @@ void afmon_model_free(struct afmon_model *model)
     afmon_names_free(&model->bare_failures);
     afmon_names_free(&model->api);
     afmon_names_free(&model->retried);
-    afmon_values_free(&model->call_time);
+    afmon_accumulator_free(&model->call_time, &model->limits);
     afmon_tracks_free(model->tracks);
     free(model->intervals);
     free(model);
@@ -159,6 +162,11 @@ bool afmon_model_name_of(struct afmon_model *model, const char *name, size_t len
                                                                         .first_length = length,
                                                                         .kind = of->id == AFMON_METRIC_OTHER});
     return of->metric != NULL;
+}
+
+bool afmon_model_judges(const struct afmon_model *model, const char *name, size_t length)
+{
+    return afmon_tracks_of_metric(model->tracks, name, length) != 0;
 }
 
 void afmon_model_labels_of(const struct afmon_model *model, const afmon_field *fields, size_t count,
@@ -237,9 +245,9 @@ static struct afmon_model_group *model_of(struct adding *adding)
     return adding->labels->model;
 }
 
-static void take_duration(struct adding *adding, struct afmon_values *values)
+static void take_duration(struct adding *adding, struct afmon_accumulator *values)
 {
-    adding->lost |= !afmon_values_add(values, adding->value, &adding->model->limits);
+    adding->lost |= !afmon_accumulator_add(values, adding->value, &adding->model->limits);
 }
 
 static void note_call_lately(const struct afmon_model_group *group, int64_t time_ns, bool failed)
@@ -427,7 +435,7 @@ static void add_finish(struct adding *adding)
 static void add_score(struct adding *adding)
 {
     struct afmon_name name = name_of(adding->labels->facts.evaluator_type, adding->name->rest, 0);
-    struct afmon_values *values = afmon_names_item(&adding->model->scores, &name);
+    struct afmon_accumulator *values = afmon_names_item(&adding->model->scores, &name);
     adding->lost |= values == NULL;
     if (values != NULL)
         take_duration(adding, values);
@@ -481,7 +489,7 @@ static void add_by_metric(struct adding *adding)
 static void add_bare(struct adding *adding)
 {
     adding->model->bare++;
-    adding->lost |= !afmon_values_add(&adding->name->metric->bare, adding->value, &adding->model->limits);
+    adding->lost |= !afmon_accumulator_add(&adding->name->metric->bare, adding->value, &adding->model->limits);
     if (adding->name->id == AFMON_METRIC_ERROR && is_one(adding))
         put_failure(adding, &adding->model->bare_failures, false);
 }
@@ -514,7 +522,7 @@ bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *n
     if (labels->facts.bare && is_derived(name->id)) {
         add_bare(&adding);
     } else {
-        adding.lost |= !afmon_values_add(&name->metric->values, value, &model->limits);
+        adding.lost |= !afmon_accumulator_add(&name->metric->values, value, &model->limits);
         uint64_t rules = name->rules & labels->rules;
         if (rules != 0 && adding.finite)
             adding.lost |= !afmon_tracks_add(model->tracks, rules, time_ns, value);
@@ -522,4 +530,16 @@ bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *n
     }
     model->lost += adding.lost;
     return !adding.lost;
+}
+
+size_t afmon_model_bytes(const struct afmon_model *model)
+{
+    const struct afmon_names *const names[] = {&model->metrics,  &model->operations, &model->models,
+                                               &model->finishes, &model->scores,     &model->failures,
+                                               &model->api,      &model->retried,    &model->bare_failures};
+    size_t bytes = sizeof *model + afmon_tracks_bytes(model->tracks) +
+                   model->lately_count * sizeof(struct afmon_lately) + (model->options.sketch_bytes - model->room);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        bytes += afmon_names_bytes(names[i]);
+    return bytes;
 }

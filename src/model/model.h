@@ -13,7 +13,7 @@
 #include "model/lately.h"
 #include "model/run_log.h"
 #include "model/tracks.h"
-#include "model/values.h"
+#include "model/accumulator.h"
 
 struct afmon_model; /* opaque */
 
@@ -57,6 +57,9 @@ struct afmon_model_labels {
 void afmon_model_labels_of(const struct afmon_model *model, const afmon_field *fields, size_t count,
                            struct afmon_model_labels *labels);
 
+/* Whether a rule looks at a metric. */
+bool afmon_model_judges(const struct afmon_model *model, const char *name, size_t length);
+
 /* Where this changed, names and labels that were given before may point to what is gone. */
 uint64_t afmon_model_moved(const struct afmon_model *model);
 
@@ -97,9 +100,14 @@ afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct
 /* The distribution of a metric's values; false: there is no such metric. */
 bool afmon_model_metric(struct afmon_model *model, const char *name, size_t length, afmon_distribution *distribution);
 
-/* Operations (generations and evaluations), or models, most calls first: what they came to, and lately. */
-size_t afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
-                         afmon_live_rate *rates, size_t capacity);
+/* Operations (generations and evaluations), or models, most calls first: what they came to, and lately. False: no
+ * memory. */
+bool afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
+                       afmon_live_rate *rates, size_t capacity, size_t *count);
+
+/* How often an operation (length 0: any) was tracked, and how many a second lately. */
+uint64_t afmon_model_done(const struct afmon_model *model, const char *operation, size_t length,
+                          struct afmon_lately_window window, double *per_s);
 
 size_t afmon_model_bytes(const struct afmon_model *model);
 

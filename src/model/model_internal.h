@@ -10,8 +10,8 @@
 enum { AFMON_OF_GENERATION, AFMON_OF_EVALUATION }; /* kinds of operations */
 
 struct afmon_model_metric {
-    struct afmon_values values;
-    struct afmon_values bare; /* recorded beside tracked calls (afmon_source): they count where there is no other */
+    struct afmon_accumulator values;
+    struct afmon_accumulator bare; /* recorded beside tracked calls (afmon_source): they count where there is no other */
 };
 
 /* An operation or a model. */
@@ -26,7 +26,7 @@ struct afmon_model_group {
     int64_t failed_first_ns;
     int64_t failed_last_ns;
     struct afmon_exact_sum tokens[3]; /* prompt, completion, total */
-    struct afmon_values durations;
+    struct afmon_accumulator durations;
     struct afmon_lately *lately; /* NULL: none is kept */
 };
 
@@ -61,14 +61,14 @@ struct afmon_model {
     uint64_t failed_without_tokens;
     uint64_t bare; /* samples recorded beside tracked calls */
     bool unjoined; /* samples came without the order of calls */
-    struct afmon_values call_time; /* of calls that are no items */
+    struct afmon_accumulator call_time; /* of calls that are no items */
     struct afmon_recent recent;
     struct afmon_tracks *tracks;
     struct afmon_names metrics;    /* struct afmon_model_metric; kind 0: of the catalogue */
     struct afmon_names operations; /* struct afmon_model_group, by component and operation, of either kind */
     struct afmon_names models;     /* struct afmon_model_group */
     struct afmon_names finishes;   /* uint64_t */
-    struct afmon_names scores;     /* struct afmon_values */
+    struct afmon_names scores;     /* struct afmon_accumulator */
     struct afmon_names failures;   /* struct afmon_model_failure, from error_rate and evaluation_error_rate */
     struct afmon_names bare_failures;
     struct afmon_names api; /* likewise, from api_errors; where error_rate does not say the type (afmon 0.1.0) */

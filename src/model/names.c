@@ -20,7 +20,7 @@ void afmon_names_init(struct afmon_names *names, const struct afmon_names_kind *
 static void free_item(const struct afmon_names *names, void *item)
 {
     if (item != NULL && names->of->free != NULL)
-        names->of->free(item);
+        names->of->free(names->user, item);
     free(item);
 }
 

@@ -36,12 +36,12 @@ struct afmon_named {
 struct afmon_names_kind {
     size_t item_size; /* zeroed for a new name */
     void (*merge)(void *user, void *into, void *from);
-    void (*free)(void *item); /* what it holds */
+    void (*free)(void *user, void *item); /* what it holds */
 };
 
 struct afmon_names {
     const struct afmon_names_kind *of;
-    void *user; /* of merge */
+    void *user;
     struct afmon_named *kept;
     uint32_t count;
     uint32_t capacity;

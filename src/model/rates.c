@@ -60,23 +60,41 @@ static bool is_shown(const struct afmon_model_group *group, bool model)
     return model || group->times > 0 || group->outcomes > 0;
 }
 
-size_t afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
-                         afmon_live_rate *rates, size_t capacity)
+bool afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
+                       afmon_live_rate *rates, size_t capacity, size_t *count)
 {
     const struct afmon_names *names = models ? &model->models : &model->operations;
-    size_t count = 0;
     afmon_live_rate *all = malloc((afmon_names_count(names) + 1) * sizeof *all);
+    *count = 0;
     if (all == NULL)
-        return 0;
+        return false;
     for (size_t i = 0; i < afmon_names_count(names); i++) {
         const struct afmon_named named = afmon_names_at(names, i);
         if (is_shown(named.item, models))
-            all[count++] = rate_of(&named, models, window);
+            all[(*count)++] = rate_of(&named, models, window);
     }
-    if (count > 1)
-        qsort(all, count, sizeof *all, compare);
-    if (capacity > 0)
-        memcpy(rates, all, (count < capacity ? count : capacity) * sizeof *all);
+    if (*count > 1)
+        qsort(all, *count, sizeof *all, compare);
+    if (capacity > 0 && *count > 0)
+        memcpy(rates, all, (*count < capacity ? *count : capacity) * sizeof *all);
     free(all);
-    return count;
+    return true;
+}
+
+uint64_t afmon_model_done(const struct afmon_model *model, const char *operation, size_t length,
+                          struct afmon_lately_window window, double *per_s)
+{
+    const struct afmon_names *names = &model->operations;
+    uint64_t done = 0;
+    *per_s = 0;
+    for (size_t i = 0; i < names->count; i++) {
+        const struct afmon_named *named = &names->kept[i];
+        const struct afmon_model_group *group = named->item;
+        if (length > 0 && (strlen(named->second) != length || memcmp(named->second, operation, length) != 0))
+            continue;
+        done += group->times > group->outcomes ? group->times : group->outcomes;
+        if (group->lately != NULL)
+            *per_s += afmon_lately_sum(group->lately, window).calls / afmon_lately_length(window);
+    }
+    return done;
 }

@@ -54,7 +54,7 @@ static void read_scores(const struct afmon_model_reading *reading)
         bool other = i >= names->count;
         scores[i].evaluator_type = afmon_read_text(reading, other ? "" : named.first);
         scores[i].name = afmon_read_text(reading, other ? named.first : named.second);
-        afmon_values_distribution(named.item, &scores[i].score);
+        afmon_accumulator_distribution(named.item, &scores[i].score);
     }
     if (count > 1)
         qsort(scores, count, sizeof *scores, compare_scores);
@@ -63,7 +63,7 @@ static void read_scores(const struct afmon_model_reading *reading)
 }
 
 /* Samples that repeat tracked calls count where there are no others of that name. */
-static struct afmon_values *values_of(struct afmon_model_metric *metric)
+static struct afmon_accumulator *values_of(struct afmon_model_metric *metric)
 {
     return metric->values.count + metric->values.not_finite > 0 ? &metric->values : &metric->bare;
 }
@@ -81,7 +81,7 @@ static void read_metrics(const struct afmon_model_reading *reading)
     for (size_t i = 0; metrics != NULL && i < count; i++) {
         const struct afmon_named named = afmon_names_at(names, i);
         metrics[i].name = afmon_read_text(reading, named.first);
-        afmon_values_distribution(values_of(named.item), &metrics[i].values);
+        afmon_accumulator_distribution(values_of(named.item), &metrics[i].values);
         if (i < names->count && strcmp(named.first, "conversation_length") == 0)
             reading->summary->conversation_length = metrics[i].values;
     }
@@ -104,7 +104,7 @@ bool afmon_model_metric(struct afmon_model *model, const char *name, size_t leng
         const struct afmon_named *named = &model->metrics.kept[i];
         if (strlen(named->first) != length || memcmp(named->first, name, length) != 0)
             continue;
-        afmon_values_distribution(values_of(named->item), distribution);
+        afmon_accumulator_distribution(values_of(named->item), distribution);
         return true;
     }
     *distribution = (afmon_distribution){0};

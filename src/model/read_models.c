@@ -59,7 +59,7 @@ void afmon_read_models(const struct afmon_model_reading *reading)
                                           .prompt_tokens = afmon_read_tokens(&group->tokens[0]),
                                           .completion_tokens = afmon_read_tokens(&group->tokens[1]),
                                           .total_tokens = total_of(group)};
-        afmon_values_distribution(&group->durations, &models[i].latency_s);
+        afmon_accumulator_distribution(&group->durations, &models[i].latency_s);
     }
     reading->summary->models = models;
     reading->summary->model_count = count;

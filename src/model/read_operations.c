@@ -64,14 +64,14 @@ static void fill(const struct afmon_model_reading *reading, const struct afmon_n
     summary->prompt_tokens = afmon_read_tokens(&tokens->tokens[0]);
     summary->completion_tokens = afmon_read_tokens(&tokens->tokens[1]);
     summary->total_tokens = afmon_read_tokens(&tokens->tokens[2]);
-    afmon_values_distribution(&group->durations, &summary->duration_s);
+    afmon_accumulator_distribution(&group->durations, &summary->duration_s);
 }
 
 /* ---- Calls and evaluations ---- */
 
 struct sums {
-    struct afmon_values calls;
-    struct afmon_values evaluations;
+    struct afmon_accumulator calls;
+    struct afmon_accumulator evaluations;
     bool lost;
 };
 
@@ -89,7 +89,7 @@ static void add_up(const struct afmon_model_reading *reading, const struct afmon
     if (named->kind == AFMON_OF_EVALUATION) {
         summary->evaluations += group->times;
         summary->evaluation_failures += group->failures;
-        sums->lost |= !afmon_values_merge(&sums->evaluations, &group->durations, &limits);
+        sums->lost |= !afmon_accumulator_merge(&sums->evaluations, &group->durations, &limits);
         return;
     }
     if (!is_call(group))
@@ -97,23 +97,23 @@ static void add_up(const struct afmon_model_reading *reading, const struct afmon
     summary->calls += count_of(group);
     summary->call_failures += group->failures;
     if (group->item != NULL)
-        sums->lost |= !afmon_values_merge(&sums->calls, &group->durations, &limits);
+        sums->lost |= !afmon_accumulator_merge(&sums->calls, &group->durations, &limits);
 }
 
 static void read_latency(const struct afmon_model_reading *reading, struct sums *sums)
 {
     struct afmon_model *model = reading->model;
     const struct afmon_sketch_limits limits = {.exact_max = model->limits.exact_max};
-    struct afmon_values *calls = &model->call_time;
+    struct afmon_accumulator *calls = &model->call_time;
     if (sums->calls.count + sums->calls.not_finite > 0) {
-        sums->lost |= !afmon_values_merge(&sums->calls, &model->call_time, &limits);
+        sums->lost |= !afmon_accumulator_merge(&sums->calls, &model->call_time, &limits);
         calls = &sums->calls;
     }
-    afmon_values_distribution(calls, &reading->summary->latency_s);
-    afmon_values_distribution(&sums->evaluations, &reading->summary->evaluation_time_s);
+    afmon_accumulator_distribution(calls, &reading->summary->latency_s);
+    afmon_accumulator_distribution(&sums->evaluations, &reading->summary->evaluation_time_s);
     reading->pool->failed |= sums->lost;
-    afmon_values_free(&sums->calls);
-    afmon_values_free(&sums->evaluations);
+    afmon_accumulator_free(&sums->calls, NULL);
+    afmon_accumulator_free(&sums->evaluations, NULL);
 }
 
 /* ---- Items ---- */
@@ -136,15 +136,15 @@ static void read_item_times(const struct afmon_model_reading *reading, afmon_ite
 {
     const struct afmon_names *names = &reading->model->operations;
     const struct afmon_sketch_limits limits = {.exact_max = reading->model->limits.exact_max};
-    struct afmon_values times = {0};
+    struct afmon_accumulator times = {0};
     for (size_t i = 0; i < afmon_names_count(names); i++) {
         const struct afmon_named named = afmon_names_at(names, i);
         const struct afmon_model_group *group = named.item;
         if (named.kind == AFMON_OF_GENERATION && group->item != NULL && strcmp(group->item, item->kind) == 0)
-            reading->pool->failed |= !afmon_values_merge(&times, &group->durations, &limits);
+            reading->pool->failed |= !afmon_accumulator_merge(&times, &group->durations, &limits);
     }
-    afmon_values_distribution(&times, &item->time_s);
-    afmon_values_free(&times);
+    afmon_accumulator_distribution(&times, &item->time_s);
+    afmon_accumulator_free(&times, NULL);
 }
 
 static void read_items(const struct afmon_model_reading *reading)

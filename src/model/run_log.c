@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "model/run_log_internal.h"
+#include "store/reader_lines.h"
 #include "store/reader_text.h"
 
 #define RULES_SEED UINT64_C(1)
@@ -263,6 +264,7 @@ afmon_status afmon_run_log_line(struct afmon_run_log *log, const char *line, siz
     afmon_log_parse(&log->scratch, line, length, INT64_MIN, &parts);
     if (parts.timestamp_ns == INT64_MIN)
         return AFMON_OK;
+    log->alert_lines += alert && afmon_log_line_is_alert(line, length);
     if (alert)
         return afmon_run_log_alert(log, &parts);
     if (is(message, message_length, "Run record"))
@@ -283,4 +285,34 @@ bool afmon_log_line_is_alert(const char *line, size_t length)
         return false;
     const char *close = message + message_length;
     return (size_t)(line + length - close) >= sizeof data - 1 && memcmp(close, data, sizeof data - 1) == 0;
+}
+
+/* ---- Files ---- */
+
+struct reading {
+    struct afmon_run_log *log;
+    int (*progress)(void *user, uint64_t bytes);
+    void *user;
+};
+
+static afmon_status take_line(void *user, const char *data, size_t length, uint64_t number, bool ended)
+{
+    const struct reading *reading = user;
+    (void)number;
+    (void)ended;
+    return data != NULL ? afmon_run_log_line(reading->log, data, length) : AFMON_OK;
+}
+
+static int give_progress(void *user, uint64_t bytes)
+{
+    const struct reading *reading = user;
+    return reading->progress != NULL ? reading->progress(reading->user, bytes) : 0;
+}
+
+afmon_status afmon_run_log_file(struct afmon_run_log *log, const char *path, int64_t begin, int64_t end,
+                                int (*progress)(void *user, uint64_t bytes), void *user, afmon_error *error)
+{
+    struct reading reading = {.log = log, .progress = progress, .user = user};
+    struct afmon_lines lines = {.line = take_line, .progress = give_progress, .user = &reading};
+    return afmon_each_line(path, begin, end, &lines, error);
 }

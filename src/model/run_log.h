@@ -66,11 +66,16 @@ struct afmon_run_log {
     size_t interval_capacity;
     uint64_t intervals_left_out; /* lines of intervals that were given up */
     uint64_t dropped;            /* samples and log records that monitors had to drop */
+    uint64_t alert_lines;        /* passes in which a rule held, of all sessions */
     struct afmon_run_plan plan;
 };
 
 /* Begin with a zeroed one. */
 void afmon_run_log_free(struct afmon_run_log *log);
+
+/* All lines of a log, from begin to end. progress as in afmon_lines, may be NULL. */
+afmon_status afmon_run_log_file(struct afmon_run_log *log, const char *path, int64_t begin, int64_t end,
+                                int (*progress)(void *user, uint64_t bytes), void *user, afmon_error *error);
 
 /* Takes a line of a log, whatever it is. AFMON_OK or AFMON_E_NO_MEMORY. */
 afmon_status afmon_run_log_line(struct afmon_run_log *log, const char *line, size_t length);

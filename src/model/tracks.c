@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts/judge.h"
 #include "alerts/rules.h"
 #include "base/clock.h"
 #include "model/tracks_internal.h"
@@ -47,20 +48,12 @@ struct afmon_tracks *afmon_tracks_new(const afmon_alert_rule *rules, size_t coun
     return tracks;
 }
 
-static void free_sketch(struct afmon_segment *segment)
-{
-    if (segment->sketch != NULL)
-        afmon_sketch_free(segment->sketch);
-    free(segment->sketch);
-    segment->sketch = NULL;
-}
-
 void afmon_tracks_free(struct afmon_tracks *tracks)
 {
     if (tracks == NULL)
         return;
     for (size_t i = 0; i < tracks->count; i++)
-        free_sketch(&tracks->segments[i]);
+        afmon_sketch_free(&tracks->segments[i].sketch, NULL);
     free(tracks->segments);
     free(tracks->slots);
     afmon_rules_free(&tracks->rules);
@@ -76,8 +69,7 @@ size_t afmon_tracks_bytes(const struct afmon_tracks *tracks)
 {
     size_t bytes = sizeof *tracks + tracks->capacity * (sizeof *tracks->segments + 2 * sizeof *tracks->slots);
     for (size_t i = 0; tracks->sketched != 0 && i < tracks->count; i++)
-        if (tracks->segments[i].sketch != NULL)
-            bytes += sizeof *tracks->segments[i].sketch + afmon_sketch_bytes(tracks->segments[i].sketch);
+        bytes += afmon_sketch_bytes(&tracks->segments[i].sketch);
     return bytes;
 }
 
@@ -148,21 +140,6 @@ void afmon_segment_merge(struct afmon_segment *into, const struct afmon_segment 
     afmon_exact_sum_merge(&into->sum, &from->sum);
 }
 
-/* Puts all of a segment into another one. False: no memory for its sketch. */
-static bool move(struct afmon_tracks *tracks, struct afmon_segment *into, struct afmon_segment *from)
-{
-    bool ok = true;
-    afmon_segment_merge(into, from);
-    if (into->sketch == NULL) {
-        into->sketch = from->sketch;
-        from->sketch = NULL;
-    } else if (from->sketch != NULL) {
-        ok = afmon_sketch_merge(into->sketch, from->sketch, &tracks->limits);
-    }
-    free_sketch(from);
-    return ok;
-}
-
 /* Passes are twice as far apart: those with odd numbers go. Each segment becomes one of the wider grid, or part of one,
  * or lies in no pass any more. */
 static bool double_period(struct afmon_tracks *tracks)
@@ -183,9 +160,12 @@ static bool double_period(struct afmon_tracks *tracks)
             *slot = (uint32_t)++tracks->count;
             continue;
         }
-        if (slot != NULL)
-            ok = move(tracks, &segments[*slot - 1], &segment) && ok;
-        free_sketch(&segment);
+        if (slot != NULL) {
+            struct afmon_segment *into = &segments[*slot - 1];
+            afmon_segment_merge(into, &segment);
+            ok = afmon_sketch_merge(&into->sketch, &segment.sketch, &tracks->limits) && ok;
+        }
+        afmon_sketch_free(&segment.sketch, &tracks->limits);
     }
     return ok;
 }
@@ -211,13 +191,6 @@ static struct afmon_segment *find(struct afmon_tracks *tracks, const struct afmo
     return &tracks->segments[tracks->count - 1];
 }
 
-static bool add_to_sketch(struct afmon_tracks *tracks, struct afmon_segment *segment, double value)
-{
-    if (segment->sketch == NULL)
-        segment->sketch = calloc(1, sizeof *segment->sketch);
-    return segment->sketch != NULL && afmon_sketch_add(segment->sketch, value, &tracks->limits);
-}
-
 static bool add_to_rule(struct afmon_tracks *tracks, unsigned rule, int64_t time_ns, double value)
 {
     for (bool ok = true; ok;) {
@@ -236,7 +209,7 @@ static bool add_to_rule(struct afmon_tracks *tracks, unsigned rule, int64_t time
         segment->max = segment->count == 0 || value > segment->max ? value : segment->max;
         segment->count++;
         afmon_exact_sum_add(&segment->sum, value);
-        return (tracks->sketched >> rule & 1) == 0 || add_to_sketch(tracks, segment, value);
+        return (tracks->sketched >> rule & 1) == 0 || afmon_sketch_add(&segment->sketch, value, &tracks->limits);
     }
     return false;
 }

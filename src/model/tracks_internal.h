@@ -13,7 +13,7 @@ struct afmon_segment {
     double min;
     double max;
     struct afmon_exact_sum sum;
-    struct afmon_sketch *sketch; /* of rules that look at quantiles or standard deviations; NULL: none yet */
+    struct afmon_sketch sketch; /* of rules that look at quantiles or standard deviations */
 };
 
 struct afmon_tracks {

@@ -85,9 +85,23 @@ static bool gather(struct way *way, struct afmon_sketch *sketch)
     static const struct afmon_sketch_limits limits = {.exact_max = WINDOW_VALUES};
     bool ok = true;
     for (size_t i = way->begin; i < way->end; i++)
-        if (way->segments[i]->sketch != NULL)
-            ok = afmon_sketch_merge(sketch, way->segments[i]->sketch, &limits) && ok;
+        ok = afmon_sketch_merge(sketch, &way->segments[i]->sketch, &limits) && ok;
     return ok;
+}
+
+/* The sample standard deviation of as many values, evenly spaced in their order: of all of them, up to WINDOW_VALUES. */
+static double deviation_of(struct afmon_sketch *sketch, double mean)
+{
+    double squares = 0;
+    uint64_t count = afmon_sketch_count(sketch);
+    size_t taken = count < WINDOW_VALUES ? (size_t)count : WINDOW_VALUES;
+    for (size_t i = 0; taken > 1 && i < taken; i++) {
+        double value;
+        double q = (double)i / (double)(taken - 1);
+        afmon_sketch_quantiles(sketch, &q, 1, &value);
+        squares += (value - mean) * (value - mean);
+    }
+    return taken > 1 ? sqrt(squares / (double)(taken - 1)) : 0;
 }
 
 static void find_spread(struct way *way, struct afmon_finding *finding)
@@ -97,8 +111,8 @@ static void find_spread(struct way *way, struct afmon_finding *finding)
     if (way->rule->aggregate == AFMON_RULE_QUANTILE)
         afmon_sketch_quantiles(&sketch, &way->rule->quantile, 1, &finding->quantile);
     else
-        finding->data.stddev = afmon_sketch_stddev(&sketch);
-    afmon_sketch_free(&sketch);
+        finding->data.stddev = deviation_of(&sketch, finding->data.mean);
+    afmon_sketch_free(&sketch, NULL);
 }
 
 static void find(void *user, int64_t pass, struct afmon_finding *finding)

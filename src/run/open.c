@@ -7,9 +7,9 @@
 #include "base/status.h"
 #include "ingest/recover.h"
 #include "ingest/session.h"
+#include "model/run_log.h"
 #include "run/folder.h"
 #include "run/loader.h"
-#include "run/log_alerts.h"
 #include "store/view.h"
 
 #define DEFAULT_MEMORY ((size_t)1 << 30)
@@ -25,7 +25,8 @@ struct opening {
     struct afmon_store *store;
     struct afmon_loader *loader;
     struct afmon_problems problems;
-    struct afmon_log_counts log;
+    uint64_t unreadable_lines; /* those of them that are lines */
+    struct afmon_run_log *log;
     struct afmon_left left;
     uint64_t peeked;
     uint64_t bytes_before; /* of the files that are done with */
@@ -130,12 +131,22 @@ static afmon_status load_metrics(struct opening *opening)
     return AFMON_OK;
 }
 
+static void free_run_log(struct afmon_run_log *log)
+{
+    if (log != NULL)
+        afmon_run_log_free(log);
+    free(log);
+}
+
 static afmon_status read_logs(struct opening *opening)
 {
+    opening->log = calloc(1, sizeof *opening->log);
+    if (opening->log == NULL)
+        return afmon_fail_memory(opening->error);
     for (size_t i = 0; i < opening->logs.count; i++) {
         const struct afmon_run_file *file = &opening->logs.files[i];
-        afmon_status status =
-            afmon_count_log(file->path, end_of(opening, file), report_progress, opening, &opening->log, opening->error);
+        afmon_status status = afmon_run_log_file(opening->log, file->path, 0, end_of(opening, file), report_progress,
+                                                 opening, opening->error);
         if (status != AFMON_OK)
             return status;
         opening->bytes_before += file->size;
@@ -223,7 +234,9 @@ static afmon_status load(struct opening *opening)
         opening->loader = afmon_loader_new(opening->store);
     if (opening->loader == NULL)
         return afmon_fail_memory(opening->error);
+    size_t other_problems = opening->problems.count;
     afmon_status status = load_metrics(opening);
+    opening->unreadable_lines = opening->problems.count - other_problems;
     if (status == AFMON_OK)
         status = load_rings(opening);
     if (status == AFMON_OK && opening->metrics.count == 0 && opening->peeked == 0 && opening->metrics.refused > 0)
@@ -247,12 +260,16 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .problems = opening->problems.texts,
                                      .problems_kept = opening->problems.kept,
                                      .problem_count = opening->problems.count,
-                                     .log_alert_count = opening->log.alerts,
-                                     .dropped = opening->log.dropped,
+                                     .unreadable_lines = opening->unreadable_lines,
+                                     .log_alert_count = opening->log->alert_lines,
+                                     .run_log = opening->log,
+                                     .free_run_log = free_run_log,
+                                     .dropped = opening->log->dropped,
                                      .recovered = opening->recovery.records,
                                      .live = opening->recovery.live};
     afmon_view_set_extra(*view, &extra);
     opening->problems = (struct afmon_problems){0};
+    opening->log = NULL;
     return AFMON_OK;
 }
 
@@ -261,6 +278,7 @@ static void clean_up(struct opening *opening)
     afmon_loader_free(opening->loader);
     if (opening->store != NULL)
         afmon_store_release(opening->store);
+    free_run_log(opening->log);
     afmon_problems_free(&opening->problems);
     afmon_run_files_free(&opening->metrics);
     afmon_run_files_free(&opening->logs);

@@ -141,6 +141,9 @@ afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source
 
 static void free_extra(struct afmon_view_extra *extra)
 {
+    if (extra->run_log != NULL)
+        extra->free_run_log(extra->run_log);
+    free(extra->log_path);
     for (size_t i = 0; i < extra->problems_kept; i++)
         free(extra->problems[i]);
     free(extra->problems);

@@ -11,13 +11,22 @@
 afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source *sources, size_t source_count,
                             afmon_view **view, afmon_error *error);
 
-/* What the opener of a recorded run knows besides; copied. */
+struct afmon_run_log; /* model/run_log.h */
+
+/* What the opener of a run knows besides; copied. */
 struct afmon_view_extra {
     size_t file_count;
     char **problems; /* taken over by the view, with malloc'ed texts */
     size_t problems_kept;
     size_t problem_count;
+    uint64_t unreadable_lines;
     size_t log_alert_count;
+    /* What the run's logs tell; taken over by the view, which frees it with free_run_log. NULL: they were not read. */
+    struct afmon_run_log *run_log;
+    void (*free_run_log)(struct afmon_run_log *log);
+    /* The log of a monitor that is open, to be read when it is asked for; taken over. NULL: there is none. */
+    char *log_path;
+    int64_t log_begin;
     uint64_t dropped;
     uint64_t recovered;
     bool live;

@@ -1,8 +1,8 @@
-#include "model/values.h"
+#include "model/accumulator.h"
 
 #include <math.h>
 
-bool afmon_values_add(struct afmon_values *values, double value, const struct afmon_sketch_limits *limits)
+bool afmon_accumulator_add(struct afmon_accumulator *values, double value, const struct afmon_sketch_limits *limits)
 {
     if (!isfinite(value)) {
         values->not_finite++;
@@ -16,7 +16,7 @@ bool afmon_values_add(struct afmon_values *values, double value, const struct af
     return limits == NULL || afmon_sketch_add(&values->sketch, value, limits);
 }
 
-bool afmon_values_merge(struct afmon_values *into, const struct afmon_values *from,
+bool afmon_accumulator_merge(struct afmon_accumulator *into, const struct afmon_accumulator *from,
                         const struct afmon_sketch_limits *limits)
 {
     into->not_finite += from->not_finite;
@@ -30,7 +30,7 @@ bool afmon_values_merge(struct afmon_values *into, const struct afmon_values *fr
     return limits == NULL || afmon_sketch_merge(&into->sketch, &from->sketch, limits);
 }
 
-void afmon_values_distribution(struct afmon_values *values, afmon_distribution *distribution)
+void afmon_accumulator_distribution(struct afmon_accumulator *values, afmon_distribution *distribution)
 {
     static const double q[] = {0.5, 0.9, 0.95, 0.99};
     double found[4] = {0};
@@ -51,7 +51,7 @@ void afmon_values_distribution(struct afmon_values *values, afmon_distribution *
     distribution->quantile_error = afmon_sketch_error(&values->sketch);
 }
 
-void afmon_values_free(struct afmon_values *values)
+void afmon_accumulator_free(struct afmon_accumulator *values, const struct afmon_sketch_limits *limits)
 {
-    afmon_sketch_free(&values->sketch);
+    afmon_sketch_free(&values->sketch, limits);
 }
