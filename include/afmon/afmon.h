@@ -1368,8 +1368,7 @@ typedef struct afmon_plot_options {
     const char *title;     /* in place of the chart's own; NULL */
     const char *id_prefix; /* svg: what the ids in it begin with, for several in one page: letters, digits, '-' and '_',
                               a letter first; NULL: "afmon-" and the chart's name */
-    const afmon_alert_limits *limits; /* of the rules whose alerts are shaded; NULL: the defaults */
-    double alert_interval_s; /* between two passes of the rules, at least 1; 0: a 200th of the run, 1 to 60 s */
+    const afmon_run_summary *summary; /* of this view, whose alerts are shaded; NULL: it is made where it is needed */
     /* Told of what is not as it should be in something that was drawn all the same, such as characters that no
      * installed font has. Called on the thread of the call. May be NULL. */
     void (*warn)(void *user, const char *message);
@@ -1415,14 +1414,15 @@ AFMON_API afmon_status afmon_plot_metric_to(afmon_view *view, const char *name, 
 typedef struct afmon_report_options {
     size_t size;
     const char *title;             /* NULL: "Report of a run" */
-    afmon_summary_options summary; /* limits of the alert rules, progress */
+    afmon_summary_options summary; /* window, progress */
 } afmon_report_options;
 
 /* Fills in the defaults. Any thread. */
 AFMON_API void afmon_report_options_init(afmon_report_options *options);
 
 /* Writes what a run came to (afmon_view_summarize) as something to read. format is "html" (one page that needs no
- * network, light or dark as the reader's system is set) or "md" (Markdown for a comment on a pull request). Whatever
+ * network, light or dark as the reader's system is set), "md" (Markdown for a comment on a pull request) or "json" (an
+ * object with the members title and summary, as afmon_run_summary_write_json has it). Whatever
  * text comes from the run is nothing but text in it. Missing folders are created; the file is there whole or as it was
  * before. AFMON_E_ARGUMENT for another format or a path that is a folder. options may be NULL. Any thread. */
 AFMON_API afmon_status afmon_report(afmon_view *view, const char *path, const char *format,

@@ -2,8 +2,8 @@
 #ifndef AFMON_LIVE_SERIES_H
 #define AFMON_LIVE_SERIES_H
 
-#include "catalog/facts.h"
-#include "live/rules.h"
+#include "live/cells.h"
+#include "model/model.h"
 #include "store/summary.h"
 
 #define AFMON_LIVE_METRICS 1024  /* told apart; samples of further names are counted, no more */

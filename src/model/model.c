@@ -22,8 +22,8 @@ static void merge_metric(void *user, void *into, void *from)
     const struct afmon_model *model = user;
     struct afmon_model_metric *a = into;
     struct afmon_model_metric *b = from;
-    (void)afmon_accumulator_merge(&a->values, &b->values, &model->limits);
-    (void)afmon_accumulator_merge(&a->bare, &b->bare, &model->limits);
+    (void)afmon_accumulator_merge(&a->values, &b->values, &model->metric_limits);
+    (void)afmon_accumulator_merge(&a->bare, &b->bare, &model->metric_limits);
 }
 
 static void free_metric(void *user, void *item)
@@ -113,6 +113,7 @@ struct afmon_model *afmon_model_new(const struct afmon_model_options *options)
     model->room = options->sketch_bytes;
     model->limits.exact_max = options->whole ? SIZE_MAX : RUN_VALUES;
     model->limits.room = options->sketch_bytes > 0 ? &model->room : NULL;
+    model->metric_limits = (struct afmon_sketch_limits){.exact_max = RUN_VALUES, .room = model->limits.room};
     afmon_names_init(&model->metrics, &metrics_kind, model);
     afmon_names_init(&model->operations, &groups_kind, model);
     afmon_names_init(&model->models, &groups_kind, model);
@@ -489,7 +490,7 @@ static void add_by_metric(struct adding *adding)
 static void add_bare(struct adding *adding)
 {
     adding->model->bare++;
-    adding->lost |= !afmon_accumulator_add(&adding->name->metric->bare, adding->value, &adding->model->limits);
+    adding->lost |= !afmon_accumulator_add(&adding->name->metric->bare, adding->value, &adding->model->metric_limits);
     if (adding->name->id == AFMON_METRIC_ERROR && is_one(adding))
         put_failure(adding, &adding->model->bare_failures, false);
 }
@@ -522,7 +523,7 @@ bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *n
     if (labels->facts.bare && is_derived(name->id)) {
         add_bare(&adding);
     } else {
-        adding.lost |= !afmon_accumulator_add(&name->metric->values, value, &model->limits);
+        adding.lost |= !afmon_accumulator_add(&name->metric->values, value, &model->metric_limits);
         uint64_t rules = name->rules & labels->rules;
         if (rules != 0 && adding.finite)
             adding.lost |= !afmon_tracks_add(model->tracks, rules, time_ns, value);

@@ -89,8 +89,8 @@ struct afmon_model_facts {
     bool stalled;
     int64_t now_ns;             /* of a run that is live */
     const afmon_window *window; /* what was fed is this part of the run; NULL: all of it */
-    /* Exact quantiles of metrics from elsewhere; NULL: the model's own. */
-    bool (*distribution)(void *user, const char *name, afmon_distribution *distribution);
+    /* Puts exact quantiles of a metric in the place of the model's own; NULL: there are none to be had. */
+    afmon_status (*exact)(void *user, const char *name, afmon_distribution *distribution);
     void *user;
 };
 

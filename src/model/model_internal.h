@@ -48,7 +48,8 @@ struct afmon_model_failure {
 
 struct afmon_model {
     struct afmon_model_options options;
-    struct afmon_sketch_limits limits; /* of what a run is told of by */
+    struct afmon_sketch_limits limits;        /* of durations and scores */
+    struct afmon_sketch_limits metric_limits; /* of metrics: a view has all of their values, too */
     size_t room;
     uint64_t samples;
     uint64_t not_finite;

@@ -82,6 +82,9 @@ static void read_metrics(const struct afmon_model_reading *reading)
         const struct afmon_named named = afmon_names_at(names, i);
         metrics[i].name = afmon_read_text(reading, named.first);
         afmon_accumulator_distribution(values_of(named.item), &metrics[i].values);
+        if (i < names->count && metrics[i].values.quantile_error > 0 && reading->facts->exact != NULL)
+            reading->pool->failed |=
+                reading->facts->exact(reading->facts->user, metrics[i].name, &metrics[i].values) == AFMON_E_NO_MEMORY;
         if (i < names->count && strcmp(named.first, "conversation_length") == 0)
             reading->summary->conversation_length = metrics[i].values;
     }

@@ -162,7 +162,7 @@ static bool is_grave(const struct rule *rule, const afmon_run_summary *summary)
 static void say_rule(const struct rule *rule, const afmon_run_summary *summary, struct remarks *reasons)
 {
     const afmon_alert_interval *worst = rule->worst;
-    char held[160];
+    char held[256];
     if (rule->held_s > 0 && rule->intervals > 1)
         (void)snprintf(held, sizeof held, "held %s times, %s of %s", afmon_words_count(rule->intervals).text,
                        afmon_words_seconds(rule->held_s).text, afmon_words_seconds(summary->duration_s).text);

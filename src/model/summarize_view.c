@@ -61,6 +61,27 @@ static afmon_status read_log(const struct afmon_view_extra *extra, struct afmon_
 
 /* ---- All of it ---- */
 
+/* A view's index has every value. */
+static afmon_status find_exact(void *user, const char *name, afmon_distribution *distribution)
+{
+    static const double q[] = {0.5, 0.9, 0.95, 0.99};
+    const struct job *job = user;
+    double values[4];
+    afmon_aggregate aggregate;
+    afmon_status status = afmon_view_aggregate(job->view, name, job->options->window, &aggregate);
+    if (status != AFMON_OK || aggregate.approximate || aggregate.count != distribution->count)
+        return status;
+    status = afmon_view_quantiles(job->view, name, job->options->window, q, 4, values);
+    if (status != AFMON_OK)
+        return status;
+    distribution->p50 = values[0];
+    distribution->p90 = values[1];
+    distribution->p95 = values[2];
+    distribution->p99 = values[3];
+    distribution->quantile_error = 0;
+    return AFMON_OK;
+}
+
 static afmon_status make(struct job *job, const struct afmon_run_log *log)
 {
     afmon_rules rules = {0};
@@ -91,7 +112,9 @@ static afmon_status gather(struct job *job, const struct afmon_run_log *log, afm
                                             .unreadable_lines = extra->unreadable_lines,
                                             .live = extra->live,
                                             .now_ns = job->view->last_us * 1000,
-                                            .window = is_whole(window) ? NULL : window};
+                                            .window = is_whole(window) ? NULL : window,
+                                            .exact = find_exact,
+                                            .user = job};
     *summary = afmon_model_summarize(job->model, &facts);
     return *summary == NULL ? AFMON_E_NO_MEMORY : AFMON_OK;
 }

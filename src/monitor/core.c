@@ -61,9 +61,17 @@ static afmon_status open_files(struct afmon_core *core, afmon_error *error)
     if (failure != 0)
         return afmon_fail_os(error, failure, "cannot open %s/%s", core->monitor->log_dir, failed);
     afmon_session_set_files(&core->session, core->files.metrics, core->files.log);
+    struct stat status;
+    if (core->files.log >= 0) {
+        if (fstat(core->files.log, &status) != 0)
+            return afmon_fail_os(error, errno, "cannot look at %s/%s", core->monitor->log_dir, core->session.log_file);
+        core->log_begin = status.st_size;
+        core->log_path = afmon_path_join(core->monitor->log_dir, core->session.log_file);
+        if (core->log_path == NULL)
+            return afmon_fail_memory(error);
+    }
     if (core->files.metrics < 0)
         return AFMON_OK;
-    struct stat status;
     if (fstat(core->files.metrics, &status) != 0)
         return afmon_fail_os(error, errno, "cannot look at %s/%s", core->monitor->log_dir, core->session.metrics_file);
     core->metrics_begin = status.st_size;
@@ -118,6 +126,7 @@ static void free_parts(struct afmon_core *core)
         afmon_session_close(&core->session, true);
     core->has_session = false;
     free(core->metrics_path);
+    free(core->log_path);
     afmon_buffer_free(&core->removed);
     afmon_defined_free(&core->defined);
     afmon_alert_watch_free(&core->watch);

@@ -76,6 +76,8 @@ struct afmon_core {
     struct afmon_run_files files;
     off_t metrics_begin; /* size of the metrics file when the core opened */
     char *metrics_path;  /* NULL: none */
+    off_t log_begin;     /* likewise of the log */
+    char *log_path;
     struct afmon_hub hub;
     struct afmon_store *store;
     int64_t opening_offset_ns;

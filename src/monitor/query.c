@@ -93,6 +93,15 @@ static size_t own_source(const struct afmon_core *core, struct afmon_source *sou
     return 1;
 }
 
+/* Where the view finds what this core's own alert passes were. Without memory for it they are replayed. */
+static void tell_of_log(const struct afmon_core *core, afmon_view *view)
+{
+    struct afmon_view_extra extra = {.log_begin = core->log_begin};
+    if (core->log_path != NULL)
+        extra.log_path = strdup(core->log_path);
+    afmon_view_set_extra(view, &extra);
+}
+
 afmon_status afmon_monitor_view(afmon_monitor *monitor, afmon_view **view, afmon_error *error)
 {
     if (monitor == NULL || view == NULL)
@@ -104,5 +113,8 @@ afmon_status afmon_monitor_view(afmon_monitor *monitor, afmon_view **view, afmon
         return afmon_fail(error, status, "%s", monitor->birth_error.message);
     struct afmon_source source;
     size_t sources = own_source(core, &source);
-    return afmon_view_new(core->store, sources > 0 ? &source : NULL, sources, view, error);
+    status = afmon_view_new(core->store, sources > 0 ? &source : NULL, sources, view, error);
+    if (status == AFMON_OK)
+        tell_of_log(core, *view);
+    return status;
 }

@@ -1,41 +1,12 @@
 /* The periods of a run in which an alert about successes or errors held. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/replay.h"
-#include "alerts/rules.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "catalog/metrics.h"
 #include "plot/chart.h"
-
-#define RULES 2
-
-struct periods {
-    struct afmon_chart_job *job;
-    int64_t interval_us;
-    size_t open[RULES]; /* by rule: the period that may go on, + 1 */
-};
-
-/* A pass stands for the time since the one before. */
-static int take_pass(void *user, size_t rule, const struct afmon_walk_pass *pass)
-{
-    struct periods *periods = user;
-    struct afmon_chart_job *job = periods->job;
-    size_t *open = &periods->open[rule];
-    int64_t time_us = pass->time_ns / 1000;
-    if (!pass->step.fires) {
-        *open = 0;
-        return 0;
-    }
-    if (*open == 0 && job->period_count < AFMON_PERIODS_MOST) {
-        int64_t long_us = periods->interval_us * (int64_t)(pass->repeated + 1);
-        job->periods[job->period_count] = (struct afmon_period){time_us - long_us, time_us};
-        *open = ++job->period_count;
-    }
-    if (*open > 0)
-        job->periods[*open - 1].last_us = time_us;
-    return 0;
-}
 
 static int by_start(const void *a, const void *b)
 {
@@ -48,7 +19,8 @@ static int by_start(const void *a, const void *b)
 static void unite(struct afmon_chart_job *job)
 {
     size_t kept = 0;
-    qsort(job->periods, job->period_count, sizeof *job->periods, by_start);
+    if (job->period_count > 1)
+        qsort(job->periods, job->period_count, sizeof *job->periods, by_start);
     for (size_t i = 0; i < job->period_count; i++) {
         struct afmon_period *last = kept == 0 ? NULL : &job->periods[kept - 1];
         if (last == NULL || job->periods[i].first_us > last->last_us)
@@ -59,50 +31,46 @@ static void unite(struct afmon_chart_job *job)
     job->period_count = kept;
 }
 
-/* The built-in rules of the two rates. Returns how many. */
-static size_t rules_of_rates(const afmon_alert_limits *limits, afmon_alert_rule rules[RULES])
+static bool is_of_rates(const afmon_alert_interval *interval)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < AFMON_ALERT_RULES && count < RULES; i++) {
-        rules[count] = afmon_rule_built_in(i, limits);
-        const char *metric = rules[count].metric;
-        if (strcmp(metric, "success_rate") == 0 || strcmp(metric, "error_rate") == 0)
-            count++;
-    }
-    return count;
+    enum afmon_metric_id id = afmon_metric_find(interval->metric, strlen(interval->metric), NULL);
+    return id == AFMON_METRIC_SUCCESS || id == AFMON_METRIC_ERROR;
 }
 
-static double interval_of(const struct afmon_chart_job *job)
+/* From the first pass in which it held to the one in which it did not; a pass that is the only one stands for the time
+ * before it. */
+static struct afmon_period period_of(const afmon_run_summary *summary, const afmon_alert_interval *interval)
 {
-    if (job->options->alert_interval_s > 0)
-        return job->options->alert_interval_s;
-    afmon_view_info info;
-    afmon_view_get_info(job->view, &info);
-    double interval = (double)(info.last_ns - info.first_ns) / 1e9 / 200;
-    return interval < 1 ? 1 : interval > 60 ? 60 : interval;
+    int64_t first_us = interval->first_ns / 1000;
+    int64_t held_us = afmon_seconds_to_ns(interval->held_s) / 1000;
+    int64_t before_us = afmon_seconds_to_ns(fmin(summary->alert_period_s, summary->duration_s)) / 1000;
+    if (held_us > 0 && !__builtin_add_overflow(first_us, held_us, &held_us))
+        return (struct afmon_period){first_us, held_us};
+    return (struct afmon_period){first_us - before_us, first_us};
+}
+
+static void take(struct afmon_chart_job *job, const afmon_run_summary *summary)
+{
+    for (size_t i = 0; i < summary->alert_count && job->period_count < AFMON_PERIODS_MOST; i++)
+        if (is_of_rates(&summary->alerts[i]))
+            job->periods[job->period_count++] = period_of(summary, &summary->alerts[i]);
+    unite(job);
 }
 
 afmon_status afmon_alert_periods(struct afmon_chart_job *job)
 {
-    afmon_alert_limits defaults;
-    afmon_alert_rule rules[RULES];
-    afmon_alert_limits_init(&defaults);
-    const afmon_alert_limits *limits = job->options->limits != NULL ? job->options->limits : &defaults;
-    double interval = interval_of(job);
-    if (!(interval >= 1) || afmon_alert_limits_bad(limits) != NULL)
-        return afmon_fail(job->error, AFMON_E_ARGUMENT, "the alert limits or their interval are not valid");
-    int64_t interval_ns = afmon_seconds_to_ns(interval);
-    struct periods periods = {.job = job, .interval_us = interval_ns / 1000};
-    struct afmon_replay_options options = {.rules = rules,
-                                           .rule_count = rules_of_rates(limits, rules),
-                                           .interval_ns = interval_ns,
-                                           .judged = take_pass,
-                                           .user = &periods};
+    afmon_run_summary *made = NULL;
+    const afmon_run_summary *summary = job->options->summary;
     job->periods = malloc(AFMON_PERIODS_MOST * sizeof *job->periods);
     if (job->periods == NULL)
         return afmon_fail_memory(job->error);
-    afmon_status status = afmon_replay(job->view, &options, job->error);
-    if (status == AFMON_OK)
-        unite(job);
-    return status;
+    if (summary == NULL) {
+        afmon_status status = afmon_view_summarize(job->view, NULL, &made, job->error);
+        if (status != AFMON_OK)
+            return status;
+        summary = made;
+    }
+    take(job, summary);
+    afmon_run_summary_free(made);
+    return AFMON_OK;
 }

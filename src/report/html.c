@@ -65,28 +65,41 @@ static void put_fact(struct afmon_buffer *page, const char *name, const char *va
     afmon_buffer_add_text(page, "</dd></div>\n");
 }
 
-static void put_generation_facts(struct afmon_buffer *page, const afmon_run_summary *s)
+/* "12 failed", or "4.5% failed (12)". */
+static void write_failed(char *text, size_t size, uint64_t failed, uint64_t count)
+{
+    if (failed == 0 || count == 0)
+        (void)snprintf(text, size, "none failed");
+    else
+        (void)snprintf(text, size, "%s failed (%s)", afmon_words_percent((double)failed / (double)count).text,
+                       afmon_words_count(failed).text);
+}
+
+static void put_item_facts(struct afmon_buffer *page, const afmon_item_summary *item)
+{
+    char name[80];
+    char more[160];
+    (void)snprintf(name, sizeof name, "%c%ss", item->kind[0] - 'a' + 'A', item->kind + 1);
+    write_failed(more, sizeof more, item->failed, item->finished);
+    put_fact(page, name, afmon_words_count(item->accepted).text, more);
+}
+
+static void put_call_facts(struct afmon_buffer *page, const afmon_run_summary *s)
 {
     char more[160];
-    double failed = (double)s->generation_failures / (double)s->generations;
-    (void)snprintf(more, sizeof more, "%s failed", afmon_words_count(s->generation_failures).text);
-    put_fact(page, "Generations", afmon_words_count(s->generations).text, more);
-    (void)snprintf(
-        more, sizeof more, "%s in the last 5 min",
-        s->recent_generations > 0
-            ? afmon_words_percent((double)(s->recent_generations - s->recent_failures) / (double)s->recent_generations)
-                  .text
-            : "-");
-    put_fact(page, "Success rate", afmon_words_percent(1 - failed).text, more);
-    if (s->generations_per_s > 0) {
-        (void)snprintf(more, sizeof more, "%s tokens/s", afmon_words_compact(s->tokens_per_s).text);
-        char value[80];
-        (void)snprintf(value, sizeof value, "%s/s", afmon_words_number(s->generations_per_s).text);
-        put_fact(page, "Throughput", value, s->tokens_per_s > 0 ? more : "");
+    write_failed(more, sizeof more, s->call_failures, s->calls);
+    put_fact(page, "Calls", afmon_words_count(s->calls).text, more);
+    if (s->recent_calls > 0 && s->recent_calls < s->calls) {
+        write_failed(more, sizeof more, s->recent_call_failures, s->recent_calls);
+        put_fact(page, "Last 5 minutes", afmon_words_count(s->recent_calls).text, more);
     }
-    if (s->generation_time_s.count > 0) {
-        (void)snprintf(more, sizeof more, "p95 %s", afmon_words_seconds(s->generation_time_s.p95).text);
-        put_fact(page, "Median time", afmon_words_seconds(s->generation_time_s.p50).text, more);
+    if (s->calls_per_s > 0) {
+        (void)snprintf(more, sizeof more, "%s tokens/s", afmon_words_compact(s->tokens_per_s).text);
+        put_fact(page, "Calls a second", afmon_words_number(s->calls_per_s).text, s->tokens_per_s > 0 ? more : "");
+    }
+    if (s->latency_s.count > 0) {
+        (void)snprintf(more, sizeof more, "p95 %s", afmon_words_seconds(s->latency_s.p95).text);
+        put_fact(page, "Median time of a call", afmon_words_seconds(s->latency_s.p50).text, more);
     }
 }
 
@@ -118,8 +131,10 @@ static void put_other_facts(struct afmon_buffer *page, const afmon_run_summary *
 static void put_facts(struct afmon_report_job *job)
 {
     afmon_buffer_add_text(job->page, "<dl class=\"facts\">\n");
-    if (job->summary->generations > 0)
-        put_generation_facts(job->page, job->summary);
+    for (size_t i = 0; i < job->summary->item_count; i++)
+        put_item_facts(job->page, &job->summary->items[i]);
+    if (job->summary->calls > 0)
+        put_call_facts(job->page, job->summary);
     put_other_facts(job->page, job->summary);
     afmon_buffer_add_text(job->page, "</dl>\n");
 }

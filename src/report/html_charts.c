@@ -23,6 +23,7 @@ static afmon_status put_chart(struct afmon_report_job *job, afmon_chart chart)
     options.height = 420;
     options.theme = AFMON_PLOT_AUTO;
     options.id_prefix = prefix;
+    options.summary = job->summary;
     /* On a narrow screen it scrolls, and so must be reached by the keyboard. */
     afmon_page_put(page, "<figure tabindex=\"0\" aria-label=\"%s\">\n", afmon_chart_title(chart));
     afmon_status status = afmon_plot_chart(job->view, chart, &options, take, page, job->error);

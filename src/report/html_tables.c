@@ -1,4 +1,6 @@
-/* The tables of the page: latencies, errors, models, finish reasons, scores, operations. */
+/* The tables of the page: latencies, failures, models, finish reasons, scores, operations. */
+#include <stdio.h>
+
 #include "report/page.h"
 #include "report/text.h"
 
@@ -83,36 +85,78 @@ static void latency_row(struct afmon_buffer *page, const char *name, const afmon
 static void put_latencies(struct afmon_buffer *page, const afmon_run_summary *s)
 {
     static const char *const columns[] = {"What", "Count", "Mean", "p50", "p90", "p95", "p99", "Max", NULL};
-    if (s->generation_time_s.count + s->evaluation_time_s.count == 0)
+    uint64_t items = 0;
+    for (size_t i = 0; i < s->item_count; i++)
+        items += s->items[i].time_s.count;
+    if (s->latency_s.count + s->evaluation_time_s.count + items == 0)
         return;
     begin(page, "latency", "Latency", columns);
-    latency_row(page, "Generations", &s->generation_time_s);
+    latency_row(page, "Calls", &s->latency_s);
+    for (size_t i = 0; i < s->item_count; i++) {
+        char name[80];
+        (void)snprintf(name, sizeof name, "%c%ss", s->items[i].kind[0] - 'a' + 'A', s->items[i].kind + 1);
+        latency_row(page, name, &s->items[i].time_s);
+    }
     latency_row(page, "Evaluations", &s->evaluation_time_s);
     end(page, 0);
 }
 
-static void put_errors(struct afmon_buffer *page, const afmon_run_summary *s)
+static void text_cell(struct afmon_buffer *page, const char *text)
 {
-    static const char *const columns[] = {"Type", "Generations", "Evaluations", "Retries", "Share", NULL};
-    if (s->error_count == 0)
+    afmon_buffer_add_text(page, "<td class=\"text\">");
+    afmon_html_text(page, text);
+    afmon_buffer_add_text(page, "</td>");
+}
+
+static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    static const char *const columns[] = {"Failure", "Status", "Operation", "Calls", "Items", "Share",
+                                          "First",   "Last",   "Example",   NULL};
+    if (s->failure_count == 0)
         return;
-    begin(page, "errors", "Errors by type", columns);
-    for (size_t i = 0; i < shown(s->error_count); i++) {
-        const afmon_error_summary *error = &s->errors[i];
-        row(page, error->error_type[0] ? error->error_type : "(no type given)");
-        failures_cell(page, error->generations);
-        failures_cell(page, error->evaluations);
-        count_cell(page, error->retries);
-        share_cell(page, error->share);
+    begin(page, "failures", "Failures", columns);
+    for (size_t i = 0; i < shown(s->failure_count); i++) {
+        const afmon_failure_summary *failure = &s->failures[i];
+        char status[16] = "-";
+        if (failure->status != 0)
+            (void)snprintf(status, sizeof status, "%d", failure->status);
+        row(page, failure->error_type[0] ? failure->error_type : "(no type given)");
+        afmon_page_put(page, "<td>%s</td>", status);
+        text_cell(page, failure->operation[0] ? failure->operation : "-");
+        failures_cell(page, failure->count);
+        count_cell(page, failure->items);
+        share_cell(page, failure->share);
+        cell(page, afmon_words_time(failure->first_ns));
+        cell(page, afmon_words_time(failure->last_ns));
+        text_cell(page, failure->example[0] ? failure->example : "-");
         end_row(page);
     }
-    end(page, s->error_count);
+    end(page, s->failure_count);
+}
+
+static void put_retries(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    static const char *const columns[] = {"Attempts tried again", "Status", "Count", NULL};
+    if (s->retry_count == 0)
+        return;
+    begin(page, "retries", "Attempts tried again", columns);
+    for (size_t i = 0; i < shown(s->retry_count); i++) {
+        char status[16] = "-";
+        if (s->retried[i].status != 0)
+            (void)snprintf(status, sizeof status, "%d", s->retried[i].status);
+        row(page, s->retried[i].error_type[0] ? s->retried[i].error_type : "(no type given)");
+        afmon_page_put(page, "<td>%s</td>", status);
+        count_cell(page, s->retried[i].count);
+        end_row(page);
+    }
+    end(page, s->retry_count);
 }
 
 static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
 {
-    static const char *const columns[] = {"Model", "Calls", "Prompt tokens", "Completion tokens", "Total tokens",
-                                          "Share", NULL};
+    static const char *const columns[] = {"Model",  "Calls",         "Failed",            "p50",
+                                          "p95",    "Prompt tokens", "Completion tokens", "Total tokens",
+                                          "Share",  NULL};
     if (s->model_count == 0)
         return;
     begin(page, "models", "Tokens and usage by model", columns);
@@ -120,6 +164,10 @@ static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
         const afmon_model_summary *model = &s->models[i];
         row(page, model->model_name);
         count_cell(page, model->calls);
+        failures_cell(page, model->failures);
+        const double values[] = {model->latency_s.p50, model->latency_s.p95};
+        for (size_t j = 0; j < sizeof values / sizeof values[0]; j++)
+            cell(page, model->latency_s.count > 0 ? afmon_words_seconds(values[j]) : (struct afmon_words){"-"});
         count_cell(page, model->prompt_tokens);
         count_cell(page, model->completion_tokens);
         count_cell(page, model->total_tokens);
@@ -190,7 +238,8 @@ static void put_operations(struct afmon_buffer *page, const afmon_run_summary *s
 void afmon_html_tables(struct afmon_report_job *job)
 {
     put_latencies(job->page, job->summary);
-    put_errors(job->page, job->summary);
+    put_failures(job->page, job->summary);
+    put_retries(job->page, job->summary);
     put_models(job->page, job->summary);
     put_finishes(job->page, job->summary);
     put_scores(job->page, job->summary);

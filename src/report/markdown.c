@@ -1,4 +1,6 @@
 /* The report as Markdown, short enough for a comment on a pull request. */
+#include <stdio.h>
+
 #include "report/page.h"
 #include "report/text.h"
 
@@ -69,40 +71,73 @@ static void latency_row(struct afmon_buffer *page, const char *name, uint64_t co
 
 static void put_numbers(struct afmon_buffer *page, const afmon_run_summary *s)
 {
-    if (s->generations + s->evaluations == 0)
+    if (s->calls + s->evaluations + s->item_count == 0)
         return;
     afmon_buffer_add_text(page, "\n| | Count | Failed | Success | p50 | p95 | p99 |\n|---|--:|--:|--:|--:|--:|--:|\n");
-    latency_row(page, "Generations", s->generations, s->generation_failures, &s->generation_time_s);
+    for (size_t i = 0; i < s->item_count; i++) {
+        char name[80];
+        (void)snprintf(name, sizeof name, "%c%ss", s->items[i].kind[0] - 'a' + 'A', s->items[i].kind + 1);
+        latency_row(page, name, s->items[i].finished, s->items[i].failed, &s->items[i].time_s);
+    }
+    latency_row(page, "Calls", s->calls, s->call_failures, &s->latency_s);
     latency_row(page, "Evaluations", s->evaluations, s->evaluation_failures, &s->evaluation_time_s);
-    if (s->generations_per_s > 0)
-        afmon_page_put(page, "\n%s generations/s, %s tokens/s.\n", afmon_words_number(s->generations_per_s).text,
+    if (s->calls_per_s > 0)
+        afmon_page_put(page, "\n%s calls/s, %s tokens/s.\n", afmon_words_number(s->calls_per_s).text,
                        afmon_words_compact(s->tokens_per_s).text);
 }
 
-static void put_errors(struct afmon_buffer *page, const afmon_run_summary *s)
+static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
 {
-    if (s->error_count == 0)
+    if (s->failure_count == 0)
         return;
-    begin(page, "Errors by type", "| Type | Generations | Evaluations | Retries | Share |", "|---|--:|--:|--:|--:|");
-    for (size_t i = 0; i < shown(s->error_count); i++) {
-        first_cell(page, s->errors[i].error_type[0] ? s->errors[i].error_type : "(no type given)");
-        cell(page, afmon_words_count(s->errors[i].generations));
-        cell(page, afmon_words_count(s->errors[i].evaluations));
-        cell(page, afmon_words_count(s->errors[i].retries));
-        cell(page, afmon_words_percent(s->errors[i].share));
+    begin(page, "Failures", "| Type | Status | Operation | Calls | Items | Share | Message |",
+          "|---|--:|---|--:|--:|--:|---|");
+    for (size_t i = 0; i < shown(s->failure_count); i++) {
+        const afmon_failure_summary *failure = &s->failures[i];
+        first_cell(page, failure->error_type[0] ? failure->error_type : "(no type given)");
+        afmon_page_put(page, failure->status != 0 ? " %d |" : " - |", failure->status);
+        afmon_buffer_add_char(page, ' ');
+        afmon_markdown_text(page, failure->operation[0] ? failure->operation : "-");
+        afmon_buffer_add_text(page, " |");
+        cell(page, afmon_words_count(failure->count));
+        cell(page, afmon_words_count(failure->items));
+        cell(page, afmon_words_percent(failure->share));
+        afmon_buffer_add_char(page, ' ');
+        afmon_markdown_text(page, failure->message[0] ? failure->message : "-");
+        afmon_buffer_add_text(page, " |\n");
+    }
+    end(page, s->failure_count);
+}
+
+static void put_alerts(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->alert_count == 0)
+        return;
+    begin(page, "Alerts", "| At worst | Level | First (UTC) | Last | Held | Limit |", "|---|---|---|---|--:|--:|");
+    for (size_t i = 0; i < shown(s->alert_count); i++) {
+        const afmon_alert_interval *interval = &s->alerts[i];
+        first_cell(page, interval->message);
+        afmon_page_put(page, " %s | %s | %s%s |", afmon_level_name(interval->level),
+                       afmon_words_time(interval->first_ns).text, afmon_words_time(interval->last_ns).text,
+                       interval->firing ? " (holds)" : "");
+        cell(page, afmon_words_seconds(interval->held_s));
+        cell(page, afmon_words_number(interval->limit));
         afmon_buffer_add_char(page, '\n');
     }
-    end(page, s->error_count);
+    end(page, s->alert_count);
 }
 
 static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
 {
     if (s->model_count == 0)
         return;
-    begin(page, "Models", "| Model | Calls | Prompt | Completion | Total | Share |", "|---|--:|--:|--:|--:|--:|");
+    begin(page, "Models", "| Model | Calls | p50 | Prompt | Completion | Total | Share |",
+          "|---|--:|--:|--:|--:|--:|--:|");
     for (size_t i = 0; i < shown(s->model_count); i++) {
         first_cell(page, s->models[i].model_name);
         cell(page, afmon_words_count(s->models[i].calls));
+        cell(page, s->models[i].latency_s.count > 0 ? afmon_words_seconds(s->models[i].latency_s.p50)
+                                                    : (struct afmon_words){"-"});
         cell(page, afmon_words_count(s->models[i].prompt_tokens));
         cell(page, afmon_words_count(s->models[i].completion_tokens));
         cell(page, afmon_words_count(s->models[i].total_tokens));
@@ -171,7 +206,8 @@ afmon_status afmon_report_markdown(struct afmon_report_job *job)
 {
     put_head(job);
     put_numbers(job->page, job->summary);
-    put_errors(job->page, job->summary);
+    put_failures(job->page, job->summary);
+    put_alerts(job->page, job->summary);
     put_models(job->page, job->summary);
     put_scores(job->page, job->summary);
     put_operations(job->page, job->summary);

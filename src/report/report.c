@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/quiet.h"
 #include "base/status.h"
 #include "base/target.h"
+#include "model/model.h"
 #include "report/page.h"
 
 #define MOST_BYTES ((size_t)1 << 28)
@@ -17,13 +19,26 @@ void afmon_report_options_init(afmon_report_options *options)
 
 typedef afmon_status (*format_fn)(struct afmon_report_job *job);
 
+static afmon_status write_json(struct afmon_report_job *job)
+{
+    struct afmon_json json = {.out = job->page};
+    afmon_json_open(&json, NULL, '{');
+    afmon_json_string(&json, "title", job->title);
+    afmon_summary_json(job->summary, &json, "summary");
+    afmon_json_close(&json, '}');
+    afmon_buffer_add_char(job->page, '\n');
+    return AFMON_OK;
+}
+
 static format_fn find_format(const char *name, afmon_error *error)
 {
     if (strcmp(name, "html") == 0)
         return afmon_report_html;
     if (strcmp(name, "md") == 0)
         return afmon_report_markdown;
-    afmon_fail(error, AFMON_E_ARGUMENT, "unknown format '%s'; there are: html, md", name);
+    if (strcmp(name, "json") == 0)
+        return write_json;
+    afmon_fail(error, AFMON_E_ARGUMENT, "unknown format '%s'; there are: html, md, json", name);
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model/model.h"
 #include "base/json_write.h"
 #include "serve/serve.h"
 
@@ -11,24 +12,23 @@
 #define LOG_LINES 50
 #define LOG_TEXT 500 /* bytes of a line's message and of its data: it is sent every second */
 
-/* "no_data": in the API's words names are one word. */
-static const char *verdict_of(const afmon_run_summary *summary)
-{
-    return summary->verdict == AFMON_VERDICT_NO_DATA ? "no_data" : afmon_verdict_name(summary->verdict);
-}
-
 void afmon_picture_facts(const afmon_live_info *info, const afmon_run_summary *summary,
                          struct afmon_run_facts_shown *facts)
 {
-    uint64_t well = summary->generations - summary->generation_failures;
     facts->state = afmon_live_state_name(info->state);
-    facts->verdict = verdict_of(summary);
+    facts->verdict = afmon_verdict_name(summary->verdict);
     facts->loaded = info->loaded;
     facts->first_ns = info->first_ns;
     facts->last_ns = info->last_ns;
     facts->samples = info->sample_count;
-    facts->generations = summary->generations;
-    facts->success_rate = summary->generations > 0 ? (double)well / (double)summary->generations : (double)NAN;
+    facts->items = 0;
+    facts->items_failed = 0;
+    for (size_t i = 0; i < summary->item_count; i++) {
+        facts->items += summary->items[i].finished;
+        facts->items_failed += summary->items[i].failed;
+    }
+    facts->calls = summary->calls;
+    facts->calls_failed = summary->call_failures;
 }
 
 void afmon_picture_write_head(struct afmon_json *json, const struct afmon_picture *picture)
@@ -44,30 +44,11 @@ void afmon_picture_write_head(struct afmon_json *json, const struct afmon_pictur
     afmon_json_time(json, "last_ms", facts->last_ns);
     afmon_json_time(json, "modified_ms", facts->modified_ns);
     afmon_json_int(json, "samples", (int64_t)facts->samples);
-    afmon_json_int(json, "generations", (int64_t)facts->generations);
-    afmon_json_rounded(json, "success_rate", facts->verdict != NULL ? facts->success_rate : (double)NAN);
+    afmon_json_count(json, "items", facts->items);
+    afmon_json_count(json, "items_failed", facts->items_failed);
+    afmon_json_count(json, "calls", facts->calls);
+    afmon_json_count(json, "calls_failed", facts->calls_failed);
     afmon_json_string(json, "problem", picture->problem);
-}
-
-static void write_remarks(struct afmon_json *json, const char *key, const afmon_remark *remarks, size_t count)
-{
-    afmon_json_open(json, key, '[');
-    for (size_t i = 0; i < count; i++)
-        afmon_json_string(json, NULL, remarks[i].text);
-    afmon_json_close(json, ']');
-}
-
-static void write_distribution(struct afmon_json *json, const char *key, const afmon_distribution *of)
-{
-    const struct {
-        const char *name;
-        double value;
-    } members[] = {{"mean", of->mean}, {"p50", of->p50}, {"p90", of->p90}, {"p99", of->p99}, {"max", of->max}};
-    afmon_json_open(json, key, '{');
-    afmon_json_int(json, "count", (int64_t)of->count);
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        afmon_json_rounded(json, members[i].name, of->count > 0 ? members[i].value : (double)NAN);
-    afmon_json_close(json, '}');
 }
 
 static void write_plan(struct afmon_json *json, const afmon_live *live)
@@ -130,18 +111,6 @@ static afmon_status write_log(struct afmon_json *json, afmon_live *live)
     return status;
 }
 
-static void write_facts(struct afmon_json *json, const afmon_live_info *info, const afmon_run_summary *summary)
-{
-    afmon_json_int(json, "metrics", (int64_t)info->metric_count);
-    afmon_json_int(json, "unreadable_lines", (int64_t)info->problem_count);
-    afmon_json_int(json, "evaluations", (int64_t)summary->evaluations);
-    afmon_json_int(json, "retries", (int64_t)summary->retries);
-    write_remarks(json, "reasons", summary->reasons, summary->reason_count);
-    write_remarks(json, "warnings", summary->warnings, summary->warning_count);
-    write_distribution(json, "generation_time", &summary->generation_time_s);
-    write_distribution(json, "evaluation_time", &summary->evaluation_time_s);
-}
-
 afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summary,
                                  const struct afmon_picture *picture, struct afmon_buffer *out)
 {
@@ -150,13 +119,11 @@ afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summ
     afmon_live_get_info(live, &info);
     afmon_json_open(&json, NULL, '{');
     afmon_picture_write_head(&json, picture);
-    write_facts(&json, &info, summary);
+    afmon_summary_json(summary, &json, "summary");
     write_plan(&json, live);
     afmon_status status = write_lately(&json, live, &info);
     if (status == AFMON_OK)
-        status = afmon_picture_alerts(live, &json);
-    if (status == AFMON_OK)
-        status = afmon_picture_tables(live, summary, &json);
+        status = afmon_picture_rates(live, &json);
     if (status == AFMON_OK)
         status = afmon_picture_charts(live, &info, &json);
     if (status == AFMON_OK)

@@ -17,8 +17,10 @@ struct afmon_run_facts_shown {
     int64_t last_ns;
     int64_t modified_ns; /* of its files */
     uint64_t samples;
-    uint64_t generations;
-    double success_rate; /* NaN where there is none */
+    uint64_t items; /* finished */
+    uint64_t items_failed;
+    uint64_t calls;
+    uint64_t calls_failed;
 };
 
 struct afmon_picture {
@@ -42,7 +44,6 @@ afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summ
 
 /* charts.c, tables.c: the parts of it. */
 afmon_status afmon_picture_charts(afmon_live *live, const afmon_live_info *info, struct afmon_json *json);
-afmon_status afmon_picture_alerts(afmon_live *live, struct afmon_json *json);
-afmon_status afmon_picture_tables(afmon_live *live, const afmon_run_summary *summary, struct afmon_json *json);
+afmon_status afmon_picture_rates(afmon_live *live, struct afmon_json *json);
 
 #endif

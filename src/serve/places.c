@@ -26,7 +26,7 @@ static struct afmon_served_run *make_run(const struct afmon_found *found)
     }
     memcpy(run->id, found->id, AFMON_RUN_ID_SIZE);
     run->from = found->from;
-    run->facts = (struct afmon_run_facts_shown){.state = "waiting", .success_rate = (double)NAN};
+    run->facts = (struct afmon_run_facts_shown){.state = "waiting"};
     return run;
 }
 
