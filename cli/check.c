@@ -19,6 +19,8 @@ enum {
     LENGTH_ID,
     RULES_ID,
     INTERVAL_ID,
+    FAIL_ID,
+    IGNORE_ID,
     JSON_ID
 };
 
@@ -32,6 +34,8 @@ static const cli_option options[] = {
     {LENGTH_ID, "max-conversation-length", "TURNS", "Fire above this mean of conversation_length (2)"},
     {RULES_ID, "rules", "FILE", "Judge the rules of a YAML file, and say when each fired and was resolved"},
     {INTERVAL_ID, "interval", "DURATION", "Time between two passes of the rules (60s)"},
+    {FAIL_ID, "fail-on", "LEVEL", "Exit with 1 for alerts of at least this level alone: info, warning, error (info)"},
+    {IGNORE_ID, "ignore", "RULE", "Pass over a rule; may be given several times"},
     {JSON_ID, "json", NULL, "Print a JSON object"},
     {0, NULL, NULL, NULL},
 };
@@ -39,19 +43,43 @@ static const cli_option options[] = {
 static const cli_usage usage = {
     .command = "check",
     .synopsis = "DIR [OPTION...]",
-    .description = "Replays the alert rules over a run, live or finished: one pass every interval, and one at the last "
-                   "sample, each over the means of the five minutes before it, as a monitor would have done. A rule "
-                   "fires where a mean is strictly beyond its limit and there is at least one sample.",
+    .description = "Says whether alerts held in a run, live or finished: those of every other screen, as the run's own "
+                   "monitor judged them, or where it did not judge the whole run a replay. With limits, --rules or "
+                   "--interval the rules are replayed: one pass every interval, and one at the last sample, each over "
+                   "the window before it.",
     .options = options,
-    .epilogue = "Exit status: 0 no rule fired; 1 at least one fired; 2 could not tell (no run\n"
+    .epilogue = "Exit status: 0 no alert held; 1 at least one held; 2 could not tell (no run\n"
                 "folder, no data to judge, a wrong option).\n\n"
                 "Example, in CI:\n"
+                "  afmon check runs/nightly --fail-on error --ignore long_conversations\n"
                 "  afmon check runs/nightly --min-success-rate 0.95 --max-generation-time 20s\n"
                 "  afmon check runs/nightly --rules rules.yaml\n",
 };
 
+static bool take_level(cli_args *args, afmon_level *level)
+{
+    for (int i = AFMON_INFO; i <= AFMON_ERROR; i++) {
+        *level = (afmon_level)i;
+        if (strcmp(args->value, afmon_level_name(*level)) == 0)
+            return true;
+    }
+    args->status = cli_usage_error("check", "--fail-on is '%s'; it must be info, warning or error", args->value);
+    return false;
+}
+
+static bool take_ignored(cli_args *args, check_request *request)
+{
+    if (request->ignored_count == CHECK_IGNORED) {
+        args->status = cli_usage_error("check", "--ignore can be given %d times", CHECK_IGNORED);
+        return false;
+    }
+    request->ignored[request->ignored_count++] = args->value;
+    return true;
+}
+
 static bool take_option(cli_args *args, int id, check_request *request)
 {
+    request->replay = request->replay || (id >= SUCCESS_ID && id <= INTERVAL_ID);
     const double any = INFINITY;
     afmon_alert_limits *limits = &request->limits;
     switch (id) {
@@ -74,72 +102,72 @@ static bool take_option(cli_args *args, int id, check_request *request)
         return true;
     case INTERVAL_ID:
         return cli_value_duration(args, 1, 7 * 86400.0, &request->interval_s);
+    case FAIL_ID:
+        return take_level(args, &request->fail_on);
+    case IGNORE_ID:
+        return take_ignored(args, request);
     default:
         request->as_json = true;
         return true;
     }
 }
 
-/* Whether a metric that a rule looks at has a sample at all: "no alert" from nothing would be a lie. */
-static bool has_something_to_judge(afmon_view *view)
+bool check_counts(const check_request *request, const char *name, afmon_level level)
 {
-    static const char *const judged[] = {
-        "success_rate",           "generation_time",   "error_rate",          "prompt_token_count",
-        "completion_token_count", "total_token_count", "conversation_length",
-    };
-    for (size_t i = 0; i < sizeof judged / sizeof judged[0]; i++) {
-        afmon_aggregate aggregate;
-        if (afmon_view_aggregate(view, judged[i], AFMON_WINDOW_ALL, &aggregate) == AFMON_OK && aggregate.count > 0)
+    for (size_t i = 0; i < request->ignored_count; i++)
+        if (strcmp(request->ignored[i], name) == 0)
+            return false;
+    return level >= request->fail_on;
+}
+
+/* ---- The run's own alerts ---- */
+
+/* "No alert" from nothing would be a lie. */
+static bool has_something_to_judge(const afmon_run_summary *summary)
+{
+    return summary->calls + summary->evaluations > 0 || summary->item_count > 0 || summary->alert_count > 0;
+}
+
+static bool has_fired(const afmon_run_summary *summary, const check_request *request)
+{
+    for (size_t i = 0; i < summary->alert_count; i++)
+        if (check_counts(request, summary->alerts[i].name, summary->alerts[i].level))
             return true;
-    }
     return false;
 }
 
-static int print_as_json(const char *folder, const afmon_alert_span *spans, size_t count)
-{
-    bool failed = false;
-    json_t *object = json_object();
-    json_t *alerts = json_array();
-    cli_json_set(object, "folder", cli_json_string(folder, strlen(folder)), &failed);
-    cli_json_set(object, "fired", json_boolean(count > 0), &failed);
-    for (size_t i = 0; i < count; i++)
-        if (json_array_append_new(alerts, cli_alert_json(&spans[i])) != 0)
-            failed = true;
-    cli_json_set(object, "alerts", alerts, &failed);
-    return cli_print_json(cli_json_done(object, failed));
-}
-
-static int print_for_people(const afmon_view_info *info, double interval_s, const afmon_alert_span *spans, size_t count)
+static int print(const char *folder, const afmon_run_summary *summary, const check_request *request, bool fired)
 {
     cli_screen screen;
+    if (request->as_json) {
+        bool failed = false;
+        json_t *object = json_object();
+        cli_json_set(object, "folder", cli_json_string(folder, strlen(folder)), &failed);
+        cli_json_set(object, "fired", json_boolean(fired), &failed);
+        return cli_print_json_summary(cli_json_done(object, failed), summary);
+    }
     cli_screen_init(&screen, stdout);
-    cli_print_alerts(&screen, spans, count);
-    if (count == 0)
-        printf("%s%s%s in %s samples, judged every %s.\n", cli_paint(&screen, CLI_GREEN), "No alert",
-               cli_paint(&screen, CLI_PLAIN), cli_count(info->sample_count).s, cli_seconds(interval_s).s);
+    cli_print_alerts(&screen, summary);
+    if (summary->alert_count > 0 && !fired)
+        fputs("None of them counts here.\n", screen.out);
     return cli_finish_output(CLI_OK);
 }
 
 static int check(afmon_view *view, const char *folder, const check_request *request)
 {
-    afmon_alert_span spans[AFMON_ALERT_RULES];
-    afmon_view_info info;
-    size_t count = 0;
-    afmon_view_get_info(view, &info);
-    if (!has_something_to_judge(view)) {
+    afmon_run_summary *summary = cli_summarize(view, AFMON_WINDOW_ALL);
+    if (summary == NULL)
+        return CLI_USAGE;
+    int status = CLI_USAGE;
+    if (!has_something_to_judge(summary)) {
         cli_error("%s: nothing to judge: no generation was recorded", folder);
-        return CLI_USAGE;
+    } else {
+        bool fired = has_fired(summary, request);
+        int printed = print(folder, summary, request, fired);
+        status = printed != CLI_OK ? CLI_USAGE : fired ? CLI_FAILED : CLI_OK; /* CLI_USAGE: no answer came out */
     }
-    afmon_status status = afmon_view_check(view, &request->limits, request->interval_s, spans, &count);
-    if (status != AFMON_OK) {
-        cli_error("%s: %s", folder, afmon_status_text(status));
-        return CLI_USAGE;
-    }
-    int printed = request->as_json ? print_as_json(folder, spans, count)
-                                   : print_for_people(&info, request->interval_s, spans, count);
-    if (printed != CLI_OK)
-        return CLI_USAGE; /* whoever asked did not get the answer */
-    return count > 0 ? CLI_FAILED : CLI_OK;
+    afmon_run_summary_free(summary);
+    return status;
 }
 
 static void tell_problems(const afmon_view *view, const char *folder)
@@ -151,16 +179,19 @@ static void tell_problems(const afmon_view *view, const char *folder)
                   cli_count(info.problem_count).s, info.problem_count == 1 ? "" : "s");
 }
 
-/* The rules of the file, where one is given. The command line's limits are those of the built-in ones. */
+/* The rules of the file, or the built-in ones. The command line's limits are those of the built-in ones. */
 static bool load_rules(const check_request *request, afmon_rules *rules)
 {
     afmon_error error;
     *rules = (afmon_rules){0};
-    if (request->rules_file == NULL ||
-        afmon_rules_load(request->rules_file, &request->limits, rules, &error) == AFMON_OK)
+    if (!request->replay)
         return true;
-    cli_error("--rules: %s", error.message);
-    return false;
+    bool ok = request->rules_file != NULL
+                  ? afmon_rules_load(request->rules_file, &request->limits, rules, &error) == AFMON_OK
+                  : afmon_rules_built_in(&request->limits, rules, &error) == AFMON_OK;
+    if (!ok)
+        cli_error("%s%s", request->rules_file != NULL ? "--rules: " : "", error.message);
+    return ok;
 }
 
 int cmd_check(int argc, char **argv)
@@ -180,8 +211,7 @@ int cmd_check(int argc, char **argv)
     int status = CLI_USAGE;
     if (view != NULL) {
         tell_problems(view, folder);
-        status =
-            request.rules_file != NULL ? check_rules(view, folder, &request, &rules) : check(view, folder, &request);
+        status = request.replay ? check_rules(view, folder, &request, &rules) : check(view, folder, &request);
     }
     afmon_view_close(view);
     afmon_rules_free(&rules);

@@ -1,4 +1,4 @@
-/* afmon check --rules: the rules of a file over a run, and when each would have fired and been resolved. */
+/* afmon check with rules of one's own: when each would have fired and been resolved. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,7 +77,8 @@ static json_t *rule_json(const afmon_alert_rule *rule, size_t index, uint64_t ju
     return cli_json_done(object, failed);
 }
 
-static int print_json(const char *folder, const afmon_rules *rules, const uint64_t *judged, const episodes *all)
+static int print_json(afmon_view *view, const char *folder, const afmon_rules *rules, const uint64_t *judged,
+                      const episodes *all)
 {
     bool failed = false;
     json_t *object = json_object();
@@ -88,7 +89,13 @@ static int print_json(const char *folder, const afmon_rules *rules, const uint64
     cli_json_set(object, "folder", cli_json_string(folder, strlen(folder)), &failed);
     cli_json_set(object, "fired", json_boolean(all->count > 0), &failed);
     cli_json_set(object, "rules", list, &failed);
-    return cli_print_json(cli_json_done(object, failed));
+    afmon_run_summary *summary = cli_summarize(view, AFMON_WINDOW_ALL);
+    object = cli_json_done(object, failed);
+    if (summary == NULL)
+        json_decref(object);
+    int status = summary != NULL ? cli_print_json_summary(object, summary) : CLI_FAILED;
+    afmon_run_summary_free(summary);
+    return status;
 }
 
 /* ---- for people -------------------------------------------------------------------------------------------------- */
@@ -150,6 +157,14 @@ static bool tell_unjudged(const char *folder, const afmon_rules *rules, const ui
     return true;
 }
 
+static bool has_fired(const check_request *request, const episodes *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        if (check_counts(request, all->list[i].worst.name, all->list[i].worst.level))
+            return true;
+    return false;
+}
+
 static int check(afmon_view *view, const char *folder, const check_request *request, const afmon_rules *rules,
                  episodes *all)
 {
@@ -164,8 +179,8 @@ static int check(afmon_view *view, const char *folder, const check_request *requ
     else if (tell_unjudged(folder, rules, judged)) {
         if (all->count > 0)
             qsort(all->list, all->count, sizeof all->list[0], compare_episodes);
-        int printed = request->as_json ? print_json(folder, rules, judged, all) : print_text(view, request, rules, all);
-        status = printed != CLI_OK ? CLI_USAGE : all->count > 0 ? CLI_FAILED : CLI_OK;
+        int printed = request->as_json ? print_json(view, folder, rules, judged, all) : print_text(view, request, rules, all);
+        status = printed != CLI_OK ? CLI_USAGE : has_fired(request, all) ? CLI_FAILED : CLI_OK;
     }
     free(judged);
     return status;

@@ -1,4 +1,4 @@
-/* afmon report: what a run came to, as a page or as Markdown. */
+/* afmon report: what a run came to, as a page, as Markdown or as JSON. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,24 +10,23 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 
-enum { FORMAT_ID = 'f', OUTPUT_ID = 'o', TITLE_ID = 't', INTERVAL_ID = 1000 };
+enum { FORMAT_ID = 'f', OUTPUT_ID = 'o', TITLE_ID = 't' };
 
 static const cli_option option_list[] = {
-    {FORMAT_ID, "format", "FORMAT", "html or md (by the ending of PATH: .html, .htm, .md)"},
+    {FORMAT_ID, "format", "FORMAT", "html, md or json (by the ending of PATH: .html, .htm, .md, .json)"},
     {OUTPUT_ID, "output", "PATH", "Where to; - is standard output"},
     {TITLE_ID, "title", "TEXT", "The heading (the name of the run folder)"},
-    {INTERVAL_ID, "interval", "DURATION",
-     "Time between two passes when the alert rules are replayed (a two-hundredth of the run, from 1s to 60s)"},
     {0, NULL, NULL, NULL},
 };
 
 static const cli_usage usage = {
     .command = "report",
-    .synopsis = "DIR --output PATH [--format html|md]",
+    .synopsis = "DIR --output PATH [--format html|md|json]",
     .description =
         "Writes what a run, live or finished, came to: a verdict and why, latency, errors by type, tokens by "
         "model, finish reasons, evaluation scores, alerts, operations, and what is wrong with the data. HTML "
-        "is one page that needs no network; md is Markdown for a comment on a pull request.",
+        "is one page that needs no network; md is Markdown for a comment on a pull request; json has the summary "
+        "that show, check, watch and serve give, too.",
     .options = option_list,
     .epilogue = "Exit status: 0 written, whatever the verdict; 1 it could not be read or written; 2 the command line "
                 "is wrong.\n\n"
@@ -40,7 +39,6 @@ struct request {
     const char *format;
     const char *output;
     const char *title;
-    double interval_s;
 };
 
 static const char *guess_format(const char *path)
@@ -48,6 +46,8 @@ static const char *guess_format(const char *path)
     const char *dot = strrchr(path, '.');
     if (dot && (strcasecmp(dot, ".html") == 0 || strcasecmp(dot, ".htm") == 0))
         return "html";
+    if (dot && strcasecmp(dot, ".json") == 0)
+        return "json";
     return dot && strcasecmp(dot, ".md") == 0 ? "md" : NULL;
 }
 
@@ -58,10 +58,11 @@ static int check_request(struct request *request)
     if (!request->format)
         request->format = strcmp(request->output, "-") == 0 ? "html" : guess_format(request->output);
     if (!request->format)
-        return cli_usage_error("report", "'%s' has none of the endings .html, .md: say --format html or md",
+        return cli_usage_error("report", "'%s' has none of the endings .html, .md, .json: say --format html, md or json",
                                request->output);
-    if (strcmp(request->format, "html") != 0 && strcmp(request->format, "md") != 0)
-        return cli_usage_error("report", "unknown format '%s'; there are html and md", request->format);
+    if (strcmp(request->format, "html") != 0 && strcmp(request->format, "md") != 0 &&
+        strcmp(request->format, "json") != 0)
+        return cli_usage_error("report", "unknown format '%s'; there are html, md and json", request->format);
     return CLI_OK;
 }
 
@@ -81,8 +82,7 @@ static void title_of(const char *folder, char *title, size_t size)
         snprintf(title, size, "Run %.*s", length, folder + begin);
 }
 
-static int write_report(afmon_view *view, const char *folder, const char *output, const char *format, const char *title,
-                        double interval_s)
+static int write_report(afmon_view *view, const char *folder, const char *output, const char *format, const char *title)
 {
     char own_title[256];
     afmon_report_options options;
@@ -91,7 +91,6 @@ static int write_report(afmon_view *view, const char *folder, const char *output
     title_of(folder, own_title, sizeof own_title);
     afmon_report_options_init(&options);
     options.title = title ? title : own_title;
-    options.summary.interval_s = interval_s;
     options.summary.progress = cli_progress_show;
     options.summary.user = &progress;
     cli_progress_begin(&progress, "Summing up");
@@ -118,7 +117,7 @@ static bool take(cli_args *args, int id, struct request *request)
         request->title = args->value;
         return true;
     default:
-        return cli_value_duration(args, 1, 7 * 86400.0, &request->interval_s);
+        return false;
     }
 }
 
@@ -140,7 +139,7 @@ int cmd_report(int argc, char **argv)
     afmon_view *view = cli_open_run(request.folder);
     if (!view)
         return CLI_FAILED;
-    status = write_report(view, request.folder, request.output, request.format, request.title, request.interval_s);
+    status = write_report(view, request.folder, request.output, request.format, request.title);
     afmon_view_close(view);
     return status;
 }

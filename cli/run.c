@@ -1,6 +1,6 @@
 #include "cli/run.h"
 
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 afmon_view *cli_open_run(const char *folder)
@@ -43,53 +43,100 @@ json_t *cli_json_done(json_t *value, bool failed)
     return NULL;
 }
 
-double cli_default_interval(const afmon_view_info *info)
+afmon_run_summary *cli_summarize(afmon_view *view, afmon_window window)
 {
-    double interval = (double)(info->last_ns - info->first_ns) / 1e9 / 200;
-    return interval < 1 ? 1 : interval > 60 ? 60 : interval;
+    afmon_summary_options options;
+    afmon_run_summary *summary = NULL;
+    afmon_error error = {0};
+    cli_progress progress;
+    afmon_summary_options_init(&options);
+    options.window = window;
+    options.progress = cli_progress_show;
+    options.user = &progress;
+    cli_progress_begin(&progress, "Summing up");
+    progress.unit = "samples";
+    afmon_status status = afmon_view_summarize(view, &options, &summary, &error);
+    cli_progress_end(&progress);
+    if (status == AFMON_OK)
+        return summary;
+    cli_error("%s", error.message[0] ? error.message : afmon_status_text(status));
+    return NULL;
 }
 
-json_t *cli_alert_json(const afmon_alert_span *span)
-{
-    const afmon_alert *worst = &span->worst;
-    bool failed = false;
-    json_t *object = json_object();
-    cli_json_set(object, "name", cli_json_string(worst->name, strlen(worst->name)), &failed);
-    cli_json_set(object, "level", json_string(afmon_level_name(worst->level)), &failed);
-    cli_json_set(object, "message", cli_json_string(worst->message, strlen(worst->message)), &failed);
-    cli_json_set(object, "metric", cli_json_string(worst->metric, strlen(worst->metric)), &failed);
-    cli_json_set(object, "limit", cli_json_number(worst->limit), &failed);
-    cli_json_set(object, "worst_mean", cli_json_number(worst->data.mean), &failed);
-    cli_json_set(object, "worst_count", json_integer((json_int_t)worst->data.count), &failed);
-    cli_json_set(object, "worst_at", cli_json_time(worst->timestamp_ns), &failed);
-    cli_json_set(object, "first_held", cli_json_time(span->first_ns), &failed);
-    cli_json_set(object, "last_held", cli_json_time(span->last_ns), &failed);
-    cli_json_set(object, "passes_held", json_integer((json_int_t)span->passes_held), &failed);
-    cli_json_set(object, "passes", json_integer((json_int_t)span->passes), &failed);
-    return cli_json_done(object, failed);
-}
+/* ---- Alerts ---- */
 
-static void print_alert(const cli_screen *screen, const afmon_alert_span *span)
+static void print_interval(const cli_screen *screen, const afmon_alert_interval *interval)
 {
-    const afmon_alert *worst = &span->worst;
-    cli_style style = worst->level == AFMON_ERROR ? CLI_RED : CLI_YELLOW;
-    char name[sizeof worst->name * 6];
-    char message[sizeof worst->message * 6];
-    cli_safe_into(name, sizeof name, worst->name, strlen(worst->name));
-    cli_safe_into(message, sizeof message, worst->message, strlen(worst->message));
+    cli_style style = interval->level == AFMON_ERROR ? CLI_RED : CLI_YELLOW;
+    char name[sizeof interval->name * 6];
+    char message[sizeof interval->message * 6];
+    cli_safe_into(name, sizeof name, interval->name, strlen(interval->name));
+    cli_safe_into(message, sizeof message, interval->message, strlen(interval->message));
     fprintf(screen->out, "%s%s %-23s%s %s\n", cli_paint(screen, style), screen->unicode ? "▲" : "!", name,
             cli_paint(screen, CLI_PLAIN), message);
-    fprintf(screen->out, "%s  held in %s of %s passes, %s", cli_paint(screen, CLI_DIM), cli_count(span->passes_held).s,
-            cli_count(span->passes).s, cli_time(span->first_ns).s);
-    if (span->last_ns - span->first_ns >= 1000000000)
-        fprintf(screen->out, " to %s", cli_clock(span->last_ns).s);
-    fprintf(screen->out, "; limit %s%s\n", cli_number(worst->limit).s, cli_paint(screen, CLI_PLAIN));
+    fprintf(screen->out, "%s  %s, %s", cli_paint(screen, CLI_DIM), afmon_level_name(interval->level),
+            cli_time(interval->first_ns).s);
+    if (interval->last_ns / 1000000000 != interval->first_ns / 1000000000)
+        fprintf(screen->out, " to %s", cli_time(interval->last_ns).s);
+    if (interval->held_s > 0)
+        fprintf(screen->out, ", held for %s", cli_seconds(interval->held_s).s);
+    fprintf(screen->out, "%s; limit %s%s\n", interval->firing ? ", to the end" : "", cli_number(interval->limit).s,
+            cli_paint(screen, CLI_PLAIN));
 }
 
-void cli_print_alerts(const cli_screen *screen, const afmon_alert_span *spans, size_t count)
+void cli_print_alerts(const cli_screen *screen, const afmon_run_summary *summary)
 {
-    for (size_t i = 0; i < count; i++)
-        print_alert(screen, &spans[i]);
+    enum { SHOWN = 20 };
+    size_t first = summary->alert_count > SHOWN ? summary->alert_count - SHOWN : 0;
+    if (first > 0)
+        fprintf(screen->out, "%sThe latest %d of %s; --json has them all.%s\n", cli_paint(screen, CLI_DIM), SHOWN,
+                cli_count(summary->alert_count).s, cli_paint(screen, CLI_PLAIN));
+    for (size_t i = first; i < summary->alert_count; i++)
+        print_interval(screen, &summary->alerts[i]);
+    if (summary->alert_count == 0) {
+        cli_put(screen, CLI_GREEN, "None");
+        fputs(" held", screen->out);
+    } else {
+        fprintf(screen->out, "%sJudged", cli_paint(screen, CLI_DIM));
+    }
+    fprintf(screen->out, "%s, every %s.%s\n", summary->alerts_logged ? " by the run's own monitor" : " in a replay",
+            cli_seconds(summary->alert_period_s).s, cli_paint(screen, CLI_PLAIN));
+}
+
+/* ---- JSON ---- */
+
+static int put_bytes(void *user, const void *data, size_t size)
+{
+    return fwrite(data, 1, size, user) == size ? 0 : 1;
+}
+
+/* The object's closing brace gives place to a further member. */
+static bool put_object(json_t *object, const afmon_run_summary *summary)
+{
+    char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+    size_t length = text != NULL ? strlen(text) : 0;
+    bool empty = length <= 2;
+    if (length < 2)
+        return false;
+    length -= empty ? 1 : 2; /* "}" or "\n}" */
+    bool ok = fwrite(text, 1, length, stdout) == length &&
+              fputs(empty ? "\n  \"summary\": " : ",\n  \"summary\": ", stdout) >= 0 &&
+              afmon_run_summary_write_json(summary, put_bytes, stdout) == AFMON_OK && fputs("\n}\n", stdout) >= 0;
+    free(text);
+    return ok;
+}
+
+int cli_print_json_summary(json_t *object, const afmon_run_summary *summary)
+{
+    if (object == NULL) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
+    bool ok = put_object(object, summary);
+    json_decref(object);
+    if (!ok)
+        cli_error("cannot write JSON");
+    return cli_finish_output(ok ? CLI_OK : CLI_FAILED);
 }
 
 const char *cli_folder_operand(const cli_args *args)

@@ -12,15 +12,15 @@ afmon_view *cli_open_run(const char *folder);
 /* The last `seconds` of the run (AFMON_ALL_TIME for all of it). */
 afmon_window cli_run_window(const afmon_view_info *info, double seconds);
 
-/* Seconds between two passes when the rules are replayed and nobody said otherwise: a two-hundredth of the run, from 1
- * to 60, so that a short run's incident is seen. */
-double cli_default_interval(const afmon_view_info *info);
+/* What the run came to, in a window (AFMON_WINDOW_ALL for all of it), with a progress bar. NULL after a message. */
+afmon_run_summary *cli_summarize(afmon_view *view, afmon_window window);
 
-/* What `check` and `show` say about a rule that held: an object with name, level, message ... NULL: no memory. */
-json_t *cli_alert_json(const afmon_alert_span *span);
+/* Prints the stretches in which rules held, two lines each: the worst value, and when. */
+void cli_print_alerts(const cli_screen *screen, const afmon_run_summary *summary);
 
-/* Prints the rules that held, one a line, the worst value and when.. */
-void cli_print_alerts(const cli_screen *screen, const afmon_alert_span *spans, size_t count);
+/* Prints a JSON object (which is released) with a summary as its last member, in the bytes that all surfaces share.
+ * Returns an exit status, after a message where it failed. */
+int cli_print_json_summary(json_t *object, const afmon_run_summary *summary);
 
 /* json_object_set_new that takes a NULL value as what it is, a lack of memory. Sets *failed where it could not. */
 void cli_json_set(json_t *object, const char *key, json_t *value, bool *failed);

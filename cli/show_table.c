@@ -19,7 +19,7 @@ static void print_time(const cli_screen *screen, const struct show_facts *facts)
 {
     char text[200];
     const afmon_view_info *info = &facts->info;
-    double seconds = (double)(info->last_ns - info->first_ns) / 1e9;
+    double seconds = ((double)info->last_ns - (double)info->first_ns) / 1e9;
     snprintf(text, sizeof text, "%s to %s (%s)%s", cli_time(info->first_ns).s,
              seconds < 86400 ? cli_clock(info->last_ns).s : cli_time(info->last_ns).s, cli_seconds(seconds).s,
              info->live ? ", still running" : "");
@@ -51,93 +51,163 @@ static void print_head(const cli_screen *screen, const struct show_facts *facts)
     }
 }
 
+/* ---- How it stands ------------------------------------------------------------------------------------------ */
+
+static void print_text(const cli_screen *screen, const char *text, size_t column)
+{
+    enum { WIDTH = 100 };
+    char *safe = cli_safe(text, strlen(text));
+    cli_wrap(screen->out, safe != NULL ? safe : "", column, column, screen->width > 0 ? screen->width - 1 : WIDTH);
+    fputc('\n', screen->out);
+    free(safe);
+}
+
+static void print_verdict(const cli_screen *screen, const afmon_run_summary *summary)
+{
+    static const cli_style styles[] = {CLI_DIM, CLI_GREEN, CLI_YELLOW, CLI_RED};
+    enum { INDENT = 10 };
+    fprintf(screen->out, "%s%-10s%s", cli_paint(screen, CLI_DIM), "Verdict", cli_paint(screen, CLI_PLAIN));
+    cli_put(screen, styles[summary->verdict], afmon_verdict_name(summary->verdict));
+    fputc('\n', screen->out);
+    for (size_t i = 0; i < summary->reason_count; i++) {
+        fprintf(screen->out, "%*s", INDENT, "");
+        print_text(screen, summary->reasons[i].text, INDENT);
+    }
+}
+
+static void add_outcome(cli_table *table, const char *name, uint64_t count, uint64_t failed,
+                        const afmon_distribution *d)
+{
+    const double values[] = {d->mean, d->p50, d->p90, d->p99, d->max};
+    if (count == 0)
+        return;
+    double share = (double)failed / (double)count;
+    cli_table_cell(table, CLI_PLAIN, name);
+    cli_table_cell(table, CLI_PLAIN, cli_count(count).s);
+    cli_table_cell(table, CLI_PLAIN, cli_count(failed).s);
+    cli_table_cell(table, share > 0.2 ? CLI_RED : share > 0.05 ? CLI_YELLOW : CLI_GREEN, cli_percent(share).s);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        cli_table_cell(table, CLI_PLAIN, d->count > 0 ? cli_seconds(values[i]).s : "-");
+}
+
+static bool print_outcomes(const cli_screen *screen, const afmon_run_summary *s)
+{
+    static const cli_column columns[] = {
+        {"Made", CLI_LEFT, true},   {"count", CLI_RIGHT, false}, {"failed", CLI_RIGHT, false},
+        {"share", CLI_RIGHT, false}, {"mean", CLI_RIGHT, false},  {"p50", CLI_RIGHT, false},
+        {"p90", CLI_RIGHT, false},  {"p99", CLI_RIGHT, false},   {"max", CLI_RIGHT, false},
+    };
+    if (s->item_count + s->calls + s->evaluations == 0)
+        return true;
+    cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < s->item_count; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "%ss", s->items[i].kind);
+        add_outcome(table, name, s->items[i].finished, s->items[i].failed, &s->items[i].time_s);
+    }
+    add_outcome(table, "calls", s->calls, s->call_failures, &s->latency_s);
+    add_outcome(table, "evaluations", s->evaluations, s->evaluation_failures, &s->evaluation_time_s);
+    bool printed = cli_table_print(table, screen);
+    cli_table_free(table);
+    fputc('\n', screen->out);
+    return printed;
+}
+
+/* ---- Failures ------------------------------------------------------------------------------------------------- */
+
+static bool print_failures(const cli_screen *screen, const afmon_run_summary *s)
+{
+    enum { SHOWN = 10 };
+    static const cli_column columns[] = {
+        {"Failure", CLI_LEFT, true},  {"status", CLI_RIGHT, false}, {"count", CLI_RIGHT, false},
+        {"items", CLI_RIGHT, false}, {"share", CLI_RIGHT, false},  {"in", CLI_LEFT, true}, {"message", CLI_LEFT, true},
+    };
+    if (s->failure_count == 0)
+        return true;
+    cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < s->failure_count && i < SHOWN; i++) {
+        const afmon_failure_summary *failure = &s->failures[i];
+        char status[24] = "-";
+        if (failure->status != 0)
+            snprintf(status, sizeof status, "%d", failure->status);
+        cli_table_cell(table, CLI_PLAIN, failure->error_type[0] ? failure->error_type : "(no type given)");
+        cli_table_cell(table, CLI_PLAIN, status);
+        cli_table_cell(table, CLI_BOLD, cli_count(failure->count).s);
+        cli_table_cell(table, CLI_PLAIN, cli_count(failure->items).s);
+        cli_table_cell(table, CLI_PLAIN, cli_percent(failure->share).s);
+        cli_table_cell(table, CLI_PLAIN, failure->operation[0] ? failure->operation : "-");
+        cli_table_cell(table, CLI_DIM, failure->message[0] ? failure->message : "-");
+    }
+    bool printed = cli_table_print(table, screen);
+    cli_table_free(table);
+    if (s->failure_count > SHOWN)
+        fprintf(screen->out, "%sAnd %zu more kinds; --json has them.%s\n", cli_paint(screen, CLI_DIM),
+                s->failure_count - SHOWN, cli_paint(screen, CLI_PLAIN));
+    fputc('\n', screen->out);
+    return printed;
+}
+
 /* ---- Metrics -------------------------------------------------------------------------------------------------- */
 
-enum group { GENERATION, TOKENS, CONVERSATIONS, EVALUATION, OTHER, COUNTED, GROUPS };
+enum { GROUPS = AFMON_METRICS_COUNTED + 1 };
 
 static const char *const group_titles[GROUPS] = {"Generation", "Tokens", "Conversations",
                                                  "Evaluation", "Other",  "Counted"};
 
-static bool begins(const char *name, const char *with)
+static const afmon_metric_info *info_of(const afmon_metric_summary *metric)
 {
-    return strncmp(name, with, strlen(with)) == 0;
+    return afmon_metric_get_info(metric->name, strlen(metric->name));
 }
 
-static bool ends(const char *name, const char *with)
+static cli_text value_text(afmon_unit unit, double value)
 {
-    size_t length = strlen(name);
-    size_t with_length = strlen(with);
-    return length >= with_length && strcmp(name + length - with_length, with) == 0;
-}
-
-static enum group group_of(const char *name)
-{
-    static const char *const generation[] = {"generation_time", "success_rate", "error_rate", "api_errors"};
-    for (size_t i = 0; i < sizeof generation / sizeof generation[0]; i++)
-        if (strcmp(name, generation[i]) == 0)
-            return GENERATION;
-    if (begins(name, "model_usage:") || begins(name, "finish_reason:"))
-        return COUNTED;
-    if (begins(name, "evaluation_"))
-        return EVALUATION;
-    if (ends(name, "_token_count"))
-        return TOKENS;
-    return begins(name, "conversation") ? CONVERSATIONS : OTHER;
-}
-
-/* A value in the unit that the metric's name tells. */
-static cli_text value_text(const char *name, double value)
-{
-    if (ends(name, "_time"))
+    if (unit == AFMON_UNIT_SECONDS)
         return cli_seconds(value);
-    if (strcmp(name, "success_rate") == 0 || ends(name, "error_rate"))
-        return cli_percent(value);
-    return cli_number(value);
+    return unit == AFMON_UNIT_SHARE ? cli_percent(value) : cli_number(value);
 }
 
 /* A rate that needs an eye on it. */
-static cli_style mean_style(const char *name, double mean)
+static cli_style mean_style(const afmon_metric_info *info, double mean)
 {
-    if (strcmp(name, "success_rate") == 0)
-        return mean < 0.8 ? CLI_RED : mean < 0.95 ? CLI_YELLOW : CLI_GREEN;
-    if (ends(name, "error_rate"))
-        return mean > 0.2 ? CLI_RED : mean > 0.05 ? CLI_YELLOW : CLI_GREEN;
-    return CLI_BOLD;
+    if (info->unit != AFMON_UNIT_SHARE)
+        return CLI_BOLD;
+    double failed = strcmp(info->name, "success_rate") == 0 ? 1 - mean : mean;
+    return failed > 0.2 ? CLI_RED : failed > 0.05 ? CLI_YELLOW : CLI_GREEN;
 }
 
-static void add_metric(cli_table *table, const struct show_metric *metric, enum group group)
+static void add_metric(cli_table *table, const afmon_metric_summary *metric)
 {
-    const afmon_aggregate *a = &metric->aggregate;
-    const double values[] = {a->mean, a->p50, a->p90, a->p99, a->min, a->max};
-    bool counted = group == COUNTED;
-    cli_text count = a->count > COUNT_DIGITS ? cli_compact((double)a->count) : cli_count(a->count);
-    cli_table_cell_n(table, CLI_PLAIN, metric->name, metric->length);
+    const afmon_distribution *d = &metric->values;
+    const afmon_metric_info *info = info_of(metric);
+    const double values[] = {d->mean, d->p50, d->p90, d->p99, d->min, d->max};
+    bool counted = info->group == AFMON_METRICS_COUNTED;
+    cli_text count = d->count > COUNT_DIGITS ? cli_compact((double)d->count) : cli_count(d->count);
+    cli_table_cell(table, CLI_PLAIN, metric->name);
     cli_table_cell(table, counted ? CLI_BOLD : CLI_PLAIN, count.s);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        cli_style style = i > 0 ? CLI_PLAIN : mean_style(metric->name, a->mean);
-        if (counted || a->count == 0)
+        cli_style style = i > 0 ? CLI_PLAIN : mean_style(info, d->mean);
+        if (counted || d->count == 0)
             style = CLI_DIM;
-        cli_table_cell(table, style, a->count > 0 ? value_text(metric->name, values[i]).s : "-");
+        cli_table_cell(table, style, d->count > 0 ? value_text(info->unit, values[i]).s : "-");
     }
 }
 
-static bool print_metrics(const cli_screen *screen, const struct show_facts *facts)
+static bool print_metrics(const cli_screen *screen, const afmon_run_summary *s)
 {
     static const cli_column columns[] = {
         {"Metric", CLI_LEFT, true}, {"count", CLI_RIGHT, false}, {"mean", CLI_RIGHT, false}, {"p50", CLI_RIGHT, false},
         {"p90", CLI_RIGHT, false},  {"p99", CLI_RIGHT, false},   {"min", CLI_RIGHT, false},  {"max", CLI_RIGHT, false},
     };
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
-    for (enum group group = 0; group < GROUPS; group++) {
+    for (int group = 0; group < GROUPS; group++) {
         bool titled = false;
-        for (size_t i = 0; i < facts->metric_count; i++) {
-            const struct show_metric *metric = &facts->metrics[i];
-            if (group_of(metric->name) != group)
+        for (size_t i = 0; i < s->metric_count; i++) {
+            if ((int)info_of(&s->metrics[i])->group != group)
                 continue;
             if (!titled)
                 cli_table_group(table, group_titles[group]);
             titled = true;
-            add_metric(table, metric, group);
+            add_metric(table, &s->metrics[i]);
         }
     }
     bool printed = cli_table_print(table, screen);
@@ -145,69 +215,53 @@ static bool print_metrics(const cli_screen *screen, const struct show_facts *fac
     return printed;
 }
 
-static void print_left_out(const cli_screen *screen, const struct show_facts *facts)
-{
-    uint64_t not_finite = 0;
-    size_t absent = facts->info.metric_count - facts->metric_count - facts->left_out;
-    for (size_t i = 0; i < facts->metric_count; i++)
-        not_finite += facts->metrics[i].aggregate.not_finite;
-    if (not_finite > 0)
-        fprintf(screen->out, "%s%s value%s no finite number: left out of the figures.%s\n", cli_paint(screen, CLI_DIM),
-                cli_count(not_finite).s, not_finite == 1 ? " is" : "s are", cli_paint(screen, CLI_PLAIN));
-    if (absent > 0)
-        fprintf(screen->out, "%s%s metric%s no sample in this window.%s\n", cli_paint(screen, CLI_DIM),
-                cli_count(absent).s, absent == 1 ? " has" : "s have", cli_paint(screen, CLI_PLAIN));
-    if (facts->left_out > 0)
-        fprintf(screen->out, "%s%s metric%s not shown: the name holds a NUL byte.%s\n", cli_paint(screen, CLI_DIM),
-                cli_count(facts->left_out).s, facts->left_out == 1 ? " is" : "s are", cli_paint(screen, CLI_PLAIN));
-}
+/* ---- Models --------------------------------------------------------------------------------------------------- */
 
-/* ---- Token usage ------------------------------------------------------------------------------------------------ */
-
-static void add_usage(cli_table *table, cli_style style, const char *name, const uint64_t tokens[3], uint64_t all)
+static void add_tokens(cli_table *table, cli_style style, uint64_t prompt, uint64_t completion, uint64_t total,
+                       double share)
 {
-    cli_table_cell(table, style, name);
-    for (size_t i = 0; i < 3; i++)
+    const uint64_t tokens[] = {prompt, completion, total};
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++)
         cli_table_cell(table, style, cli_count(tokens[i]).s);
-    cli_table_cell(table, style, all > 0 ? cli_percent((double)tokens[2] / (double)all).s : "-");
+    cli_table_cell(table, style, total > 0 ? cli_percent(share).s : "-");
 }
 
-static bool print_usage(const cli_screen *screen, const afmon_token_usage *usage)
+static bool print_models(const cli_screen *screen, const afmon_run_summary *s)
 {
     static const cli_column columns[] = {
-        {"Model", CLI_LEFT, true},   {"prompt", CLI_RIGHT, false}, {"completion", CLI_RIGHT, false},
-        {"total", CLI_RIGHT, false}, {"share", CLI_RIGHT, false},
+        {"Model", CLI_LEFT, true},        {"calls", CLI_RIGHT, false}, {"p50", CLI_RIGHT, false},
+        {"prompt", CLI_RIGHT, false},     {"completion", CLI_RIGHT, false},
+        {"total", CLI_RIGHT, false},      {"share", CLI_RIGHT, false},
     };
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < usage->model_count; i++) {
-        const afmon_model_usage *model = &usage->models[i];
-        const uint64_t tokens[] = {model->prompt_tokens, model->completion_tokens, model->total_tokens};
-        add_usage(table, CLI_PLAIN, model->model_name, tokens, usage->total_tokens);
+    for (size_t i = 0; i < s->model_count; i++) {
+        const afmon_model_summary *model = &s->models[i];
+        cli_table_cell(table, CLI_PLAIN, model->model_name);
+        cli_table_cell(table, CLI_PLAIN, cli_count(model->calls).s);
+        cli_table_cell(table, CLI_PLAIN, model->latency_s.count > 0 ? cli_seconds(model->latency_s.p50).s : "-");
+        add_tokens(table, CLI_PLAIN, model->prompt_tokens, model->completion_tokens, model->total_tokens,
+                   model->share);
     }
-    if (usage->model_count > 1) {
-        const uint64_t tokens[] = {usage->prompt_tokens, usage->completion_tokens, usage->total_tokens};
-        add_usage(table, CLI_BOLD, "all models", tokens, usage->total_tokens);
+    if (s->model_count > 1) {
+        cli_table_cell(table, CLI_BOLD, "all models");
+        cli_table_cell(table, CLI_BOLD, "");
+        cli_table_cell(table, CLI_BOLD, "");
+        add_tokens(table, CLI_BOLD, s->prompt_tokens, s->completion_tokens, s->total_tokens, 1);
     }
     bool printed = cli_table_print(table, screen);
     cli_table_free(table);
     return printed;
 }
 
-/* ---- Alerts and problems --------------------------------------------------------------------------------------------
- */
+/* ---- Warnings and problems -------------------------------------------------------------------------------------- */
 
-static void print_alerts(const cli_screen *screen, const struct show_facts *facts)
+static void print_warnings(const cli_screen *screen, const afmon_run_summary *s)
 {
-    cli_heading(screen, "Alerts");
-    cli_print_alerts(screen, facts->alerts, facts->alert_count);
-    if (facts->alert_count == 0) {
-        cli_put(screen, CLI_GREEN, "None");
-        fprintf(screen->out, " by the default limits, judged every %s.\n", cli_seconds(facts->interval_s).s);
+    for (size_t i = 0; i < s->warning_count; i++) {
+        fputs(cli_paint(screen, CLI_DIM), screen->out);
+        print_text(screen, s->warnings[i].text, 0);
+        fputs(cli_paint(screen, CLI_PLAIN), screen->out);
     }
-    if (facts->info.log_alert_count > 0)
-        fprintf(screen->out, "%sThe run itself logged %s alert%s in afterimage.log.%s\n", cli_paint(screen, CLI_DIM),
-                cli_count(facts->info.log_alert_count).s, facts->info.log_alert_count == 1 ? "" : "s",
-                cli_paint(screen, CLI_PLAIN));
 }
 
 static void print_problems(const cli_screen *screen, const struct show_facts *facts)
@@ -224,25 +278,36 @@ static void print_problems(const cli_screen *screen, const struct show_facts *fa
                 cli_count(facts->info.problem_count - shown).s);
 }
 
+static bool print_summary(const cli_screen *screen, const afmon_run_summary *summary)
+{
+    if (!print_outcomes(screen, summary) || !print_failures(screen, summary) || !print_metrics(screen, summary))
+        return false;
+    if (summary->model_count > 0) {
+        fputc('\n', screen->out);
+        if (!print_models(screen, summary))
+            return false;
+    }
+    fputc('\n', screen->out);
+    cli_heading(screen, "Alerts");
+    cli_print_alerts(screen, summary);
+    if (summary->warning_count > 0)
+        fputc('\n', screen->out);
+    print_warnings(screen, summary);
+    return true;
+}
+
 int show_table(const struct show_facts *facts)
 {
     cli_screen screen;
     cli_screen_init(&screen, stdout);
     print_head(&screen, facts);
-    fputc('\n', screen.out);
-    if (facts->info.sample_count == 0) {
-        fputs("No samples.\n", screen.out);
+    if (facts->summary->sample_count == 0) {
+        fprintf(screen.out, "\n%s\n", facts->info.sample_count == 0 ? "No samples." : "No samples in this window.");
     } else {
-        if (!print_metrics(&screen, facts))
-            return CLI_FAILED;
-        print_left_out(&screen, facts);
-        if (facts->usage.model_count > 0) {
-            fputc('\n', screen.out);
-            if (!print_usage(&screen, &facts->usage))
-                return CLI_FAILED;
-        }
+        print_verdict(&screen, facts->summary);
         fputc('\n', screen.out);
-        print_alerts(&screen, facts);
+        if (!print_summary(&screen, facts->summary))
+            return CLI_FAILED;
     }
     if (facts->info.problem_count > 0) {
         fputc('\n', screen.out);

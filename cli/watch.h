@@ -37,13 +37,12 @@ typedef struct watch_line {
     char *text; /* message and data; safe for a terminal, one line */
 } watch_line;
 
-/* The figures of one moment. Texts of rates belong to the follower. */
+/* The figures of one moment. Texts of rates belong to the follower, the summary to the figures. */
 typedef struct watch_figures {
     afmon_live_info info;
     afmon_live_plan plan;
-    afmon_verdict verdict;
-    char reason[WATCH_REASON]; /* the gravest one; safe */
-    size_t more_reasons;
+    afmon_run_summary *summary; /* of all that was read; NULL: none could be made */
+    char reason[WATCH_REASON];  /* the gravest one; safe */
     double window_s;  /* 0: the whole run */
     char counted[64]; /* the metric whose samples are the throughput; safe */
     double per_s;
@@ -58,11 +57,14 @@ typedef struct watch_figures {
     size_t operation_count;
     afmon_live_rate models[WATCH_ROWS];
     size_t model_count;
-    afmon_live_alert alerts[WATCH_ROWS];
-    size_t alert_count;
     watch_line log[WATCH_LOG]; /* the latest first */
     size_t log_count;
 } watch_figures;
+
+/* The alert interval at a place in the panel: those that are firing first, then the latest. (watch_panels.c) */
+const afmon_alert_interval *watch_alert(const watch_figures *f, size_t index);
+
+size_t watch_alert_count(const watch_figures *f);
 
 /* Asks the follower. false: no memory. (watch_data.c) */
 bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, watch_figures *f);

@@ -200,6 +200,7 @@ void watch_figures_clear(watch_figures *f)
 {
     for (size_t i = 0; i < f->log_count; i++)
         free(f->log[i].text);
+    afmon_run_summary_free(f->summary);
     *f = (watch_figures){0};
 }
 
@@ -216,19 +217,15 @@ static void spread_over_run(const watch_figures *f, afmon_live_rate *rates, size
     }
 }
 
-/* The verdict so far, with the reason that weighs most. */
-static bool collect_verdict(afmon_live *live, watch_figures *f)
+/* The summary so far, and its reason that weighs most. */
+static bool collect_summary(afmon_live *live, watch_figures *f)
 {
-    afmon_run_summary *summary = NULL;
-    if (afmon_live_summarize(live, &summary, NULL) != AFMON_OK)
+    if (afmon_live_summarize(live, &f->summary, NULL) != AFMON_OK)
         return false;
-    f->verdict = summary->verdict;
-    if (summary->reason_count > 0) {
-        const char *text = summary->reasons[0].text;
+    if (f->summary->reason_count > 0) {
+        const char *text = f->summary->reasons[0].text;
         cli_safe_into(f->reason, sizeof f->reason, text, strlen(text));
-        f->more_reasons = summary->reason_count - 1;
     }
-    afmon_run_summary_free(summary);
     return true;
 }
 
@@ -242,11 +239,10 @@ bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, wat
     afmon_live_log_query query = {.level = wish->level, .routine = wish->routine, .limit = WATCH_LOG};
     bool ok = afmon_live_operations(live, lately_s, f->operations, WATCH_ROWS, &f->operation_count) == AFMON_OK &&
               afmon_live_models(live, lately_s, f->models, WATCH_ROWS, &f->model_count) == AFMON_OK &&
-              collect_verdict(live, f) && afmon_live_alerts(live, f->alerts, WATCH_ROWS, &f->alert_count) == AFMON_OK &&
+              collect_summary(live, f) &&
               afmon_live_log(live, &query, watch_take_line, f, NULL) == AFMON_OK;
     f->operation_count = f->operation_count < WATCH_ROWS ? f->operation_count : WATCH_ROWS;
     f->model_count = f->model_count < WATCH_ROWS ? f->model_count : WATCH_ROWS;
-    f->alert_count = f->alert_count < WATCH_ROWS ? f->alert_count : WATCH_ROWS;
     if (f->window_s == 0) {
         spread_over_run(f, f->operations, f->operation_count);
         spread_over_run(f, f->models, f->model_count);

@@ -91,13 +91,14 @@ static void draw_verdict(canvas *c, size_t row, const watch_figures *f, bool uni
     static const char *const marks[] = {"·", "✔", "▲", "✖"};
     static const char *const plain[] = {"-", "+", "!", "x"};
     char text[64], more[48] = "";
-    if (f->info.sample_count == 0)
+    if (f->info.sample_count == 0 || f->summary == NULL)
         return;
-    snprintf(text, sizeof text, "%s %s", (unicode ? marks : plain)[f->verdict], afmon_verdict_name(f->verdict));
-    size_t used = canvas_put(c, row, 0, c->width, styles[f->verdict], text, unicode) + 2;
-    bool alarming = f->verdict == AFMON_VERDICT_DEGRADED || f->verdict == AFMON_VERDICT_FAILED;
-    if (alarming && f->more_reasons > 0)
-        snprintf(more, sizeof more, "  and %zu more", f->more_reasons);
+    afmon_verdict verdict = f->summary->verdict;
+    snprintf(text, sizeof text, "%s %s", (unicode ? marks : plain)[verdict], afmon_verdict_name(verdict));
+    size_t used = canvas_put(c, row, 0, c->width, styles[verdict], text, unicode) + 2;
+    bool alarming = verdict == AFMON_VERDICT_DEGRADED || verdict == AFMON_VERDICT_FAILED;
+    if (alarming && f->summary->reason_count > 1)
+        snprintf(more, sizeof more, "  and %zu more", f->summary->reason_count - 1);
     size_t taken = used + cli_width(more);
     size_t room = c->width > taken ? c->width - taken : 0;
     used += canvas_put(c, row, used, room, CLI_PLAIN, f->reason, unicode);
@@ -198,7 +199,7 @@ static void draw_stacked(watch_place p, size_t rows, const watch_wish *wish, con
 {
     typedef void (*draw_panel)(const watch_place *, const watch_wish *, const watch_figures *);
     static const draw_panel draw[] = {watch_draw_operations, watch_draw_models, watch_draw_alerts, watch_draw_log};
-    size_t wants[] = {f->operation_count + 2, f->model_count + 2, f->alert_count + 1, rows};
+    size_t wants[] = {f->operation_count + 2, f->model_count + 2, watch_alert_count(f) + 1, rows};
     bool few = rows < FEW_ROWS;
     size_t parts[] = {rows * 5 / 16 + 1, rows * 3 / 16 + 1, rows * 3 / 16 + 1, rows};
     for (size_t i = 0; i < PANEL_COUNT && rows > 1; i++) {
@@ -224,7 +225,7 @@ static void draw_side_by_side(watch_place p, size_t rows, const watch_wish *wish
     watch_place right = p;
     right.column = p.c->width / 2 + 1;
     right.room = p.c->width - right.column;
-    right.rows = least(rows / 3, f->alert_count < 2 ? 3 : f->alert_count + 2);
+    right.rows = least(rows / 3, watch_alert_count(f) < 2 ? 3 : watch_alert_count(f) + 2);
     watch_draw_alerts(&right, wish, f);
     right.row += right.rows;
     right.rows = rows - right.rows;

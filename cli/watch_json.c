@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/run.h"
 #include "cli/watch.h"
 
 static json_t *plan_json(const afmon_live_plan *plan)
@@ -35,24 +36,6 @@ static json_t *rates_json(const afmon_live_rate *rates, size_t count, bool model
     return list;
 }
 
-static json_t *alerts_json(const watch_figures *f)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < f->alert_count; i++) {
-        const afmon_live_alert *a = &f->alerts[i];
-        const char *from = a->judged ? "judged" : "log";
-        const char *state = a->firing ? "firing" : a->resolved_ns != 0 ? "resolved" : "over";
-        json_array_append_new(list, json_pack("{so so ss ss ss so so so sI}", "name",
-                                              cli_json_string(a->name, strlen(a->name)), "message",
-                                              cli_json_string(a->message, strlen(a->message)), "level",
-                                              afmon_level_name(a->level), "state", state, "from", from, "first",
-                                              cli_json_time(a->first_ns), "last", cli_json_time(a->last_ns), "resolved",
-                                              a->resolved_ns != 0 ? cli_json_time(a->resolved_ns) : json_null(),
-                                              "passes", (json_int_t)a->passes));
-    }
-    return list;
-}
-
 static json_t *log_json(const watch_figures *f)
 {
     enum { SHOWN = 20 };
@@ -80,18 +63,17 @@ static json_t *latency_json(const watch_figures *f)
 int watch_print_json(const char *folder, const watch_figures *f)
 {
     const afmon_live_info *info = &f->info;
-    bool any = info->sample_count > 0;
+    if (f->summary == NULL) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
     json_t *object = json_pack(
-        "{so ss so sI sI ss ss so so so so so so so so so so so so so so}", "folder",
-        cli_json_string(folder, strlen(folder)), "state", afmon_live_state_name(info->state), "loaded",
-        cli_json_number(info->loaded), "samples", (json_int_t)info->sample_count, "problems",
-        (json_int_t)info->problem_count, "verdict", afmon_verdict_name(f->verdict), "reason", f->reason, "first",
-        any ? cli_json_time(info->first_ns) : json_null(), "last", any ? cli_json_time(info->last_ns) : json_null(),
-        "plan", plan_json(&f->plan), "window_s", f->window_s > 0 ? cli_json_number(f->window_s) : json_null(),
-        "throughput_per_s", cli_json_number(f->per_s), "success_rate", known(f->success), "error_rate",
-        known(f->errors), "latency", latency_json(f), "prompt_tokens_per_s", cli_json_number(f->prompt_per_s),
-        "completion_tokens_per_s", cli_json_number(f->completion_per_s), "operations",
-        rates_json(f->operations, f->operation_count, false), "models", rates_json(f->models, f->model_count, true),
-        "alerts", alerts_json(f), "log", log_json(f));
-    return cli_print_json(object);
+        "{so ss so so so so so so so so so so so so}", "folder", cli_json_string(folder, strlen(folder)), "state",
+        afmon_live_state_name(info->state), "loaded", cli_json_number(info->loaded), "plan", plan_json(&f->plan),
+        "window_s", f->window_s > 0 ? cli_json_number(f->window_s) : json_null(), "throughput_per_s",
+        cli_json_number(f->per_s), "success_rate", known(f->success), "error_rate", known(f->errors), "latency",
+        latency_json(f), "prompt_tokens_per_s", cli_json_number(f->prompt_per_s), "completion_tokens_per_s",
+        cli_json_number(f->completion_per_s), "operations_lately", rates_json(f->operations, f->operation_count, false),
+        "models_lately", rates_json(f->models, f->model_count, true), "log", log_json(f));
+    return cli_print_json_summary(object, f->summary);
 }

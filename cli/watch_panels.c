@@ -123,15 +123,29 @@ static cli_style style_of_level(afmon_level level)
     return level == AFMON_ERROR ? CLI_RED : level == AFMON_WARNING ? CLI_YELLOW : CLI_PLAIN;
 }
 
-static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert *alert, bool ended)
+size_t watch_alert_count(const watch_figures *f)
+{
+    return f->summary != NULL ? f->summary->alert_count : 0;
+}
+
+const afmon_alert_interval *watch_alert(const watch_figures *f, size_t index)
+{
+    const afmon_alert_interval *alerts = f->summary->alerts;
+    for (int firing = 1; firing >= 0; firing--)
+        for (size_t i = f->summary->alert_count; i-- > 0;)
+            if (alerts[i].firing == (firing == 1) && index-- == 0)
+                return &alerts[i];
+    return NULL;
+}
+
+static void draw_alert(const watch_place *p, size_t row, const afmon_alert_interval *alert, bool ended)
 {
     char when[120];
-    double held_s = (double)((alert->resolved_ns != 0 ? alert->resolved_ns : alert->last_ns) - alert->first_ns) * 1e-9;
     cli_style style = alert->firing ? style_of_level(alert->level) : CLI_DIM;
-    const char *state = alert->firing ? (ended ? "at end" : "firing") : alert->resolved_ns != 0 ? "resolved" : "over";
+    const char *state = alert->firing ? (ended ? "at end" : "firing") : "over";
     snprintf(when, sizeof when, "%s  %-8s", cli_clock(alert->first_ns).s, state);
     size_t used = canvas_put(p->c, row, p->column, p->room, style, when, p->unicode);
-    snprintf(when, sizeof when, "%-7s", held_s >= 1 ? cli_span(held_s).s : "");
+    snprintf(when, sizeof when, "%-7s", alert->held_s >= 1 ? cli_span(alert->held_s).s : "");
     used +=
         canvas_put(p->c, row, p->column + used + 1, p->room > used ? p->room - used - 1 : 0, CLI_DIM, when, p->unicode);
     used += 2;
@@ -143,22 +157,23 @@ static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert 
 void watch_draw_alerts(const watch_place *p, const watch_wish *wish, const watch_figures *f)
 {
     char place[48], note[320], file[256];
+    size_t count = watch_alert_count(f);
     size_t rows = p->rows > 1 ? p->rows - 1 : 0;
-    size_t first = first_of(wish->scroll[PANEL_ALERTS], f->alert_count, rows);
-    position(place, first, f->alert_count, rows);
+    size_t first = first_of(wish->scroll[PANEL_ALERTS], count, rows);
+    position(place, first, count, rows);
     note[0] = '\0';
     if (wish->rules != NULL) {
         cli_safe_into(file, sizeof file, wish->rules, strlen(wish->rules));
         snprintf(note, sizeof note, "by %s%s", file, place[0] != '\0' ? "  " : "");
-    } else if (f->alert_count > 0 && f->alerts[0].judged) {
-        snprintf(note, sizeof note, "not logged, judged here%s", place[0] != '\0' ? "  " : "");
+    } else if (count > 0 && !f->summary->alerts_logged) {
+        snprintf(note, sizeof note, "replayed%s", place[0] != '\0' ? "  " : "");
     }
     strcat(note, place);
     watch_draw_title(p, "Alerts", note, wish->panel == PANEL_ALERTS);
-    if (f->alert_count == 0)
+    if (count == 0)
         canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
-    for (size_t i = 0; i < rows && first + i < f->alert_count; i++)
-        draw_alert(p, p->row + 1 + i, &f->alerts[first + i], f->info.state == AFMON_LIVE_ENDED);
+    for (size_t i = 0; i < rows && first + i < count; i++)
+        draw_alert(p, p->row + 1 + i, watch_alert(f, first + i), f->info.state == AFMON_LIVE_ENDED);
 }
 
 /* The latest at the bottom, as in a file that is followed; scrolling goes back in time. */

@@ -119,7 +119,7 @@ static void next_log(watch_wish *wish)
 
 static size_t rows_of(const watcher *w)
 {
-    const size_t counts[] = {w->figures.operation_count, w->figures.model_count, w->figures.alert_count,
+    const size_t counts[] = {w->figures.operation_count, w->figures.model_count, watch_alert_count(&w->figures),
                              w->figures.log_count};
     return counts[w->wish.panel];
 }
