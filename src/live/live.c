@@ -141,6 +141,8 @@ static void forget_sums(struct afmon_live *live)
     free(live->past.meter_call);
     begin_account(live, AFMON_CELL_CLASSES);
     live->model = NULL;
+    if (live->table != NULL)
+        live->table->model = NULL;
     live->meters = NULL;
     live->past = (struct afmon_feed_source){0};
     live->source = NULL;

@@ -54,28 +54,42 @@ static bool is_cause(const afmon_failure_summary *call, const afmon_failure_summ
     return type && message && status && (item->error_type[0] != '\0' || item->message[0] != '\0');
 }
 
-/* The group of calls that an item's failures belong to: the largest. NULL: none. */
-static afmon_failure_summary *cause_of(const struct groups *calls, const afmon_failure_summary *item)
+/* The next group of calls, from `at` on, that may be why items failed so. */
+static size_t next_cause(const struct groups *calls, size_t at, const afmon_failure_summary *item)
 {
-    for (size_t i = 0; i < calls->count; i++)
-        if (!calls->list[i].evaluation && is_cause(&calls->list[i], item))
-            return &calls->list[i];
-    return NULL;
+    while (at < calls->count && (calls->list[at].evaluation || !is_cause(&calls->list[at], item)))
+        at++;
+    return at;
+}
+
+/* Which of several operations made an item fail is not told: each group gets as many items as it has calls, the
+ * largest first, and what is left goes to that one. */
+static bool share_items(const struct groups *calls, const afmon_failure_summary *item)
+{
+    uint64_t left = item->count;
+    size_t first = next_cause(calls, 0, item);
+    if (first == calls->count)
+        return false;
+    for (size_t i = first; i < calls->count && left > 0; i = next_cause(calls, i + 1, item)) {
+        afmon_failure_summary *call = &calls->list[i];
+        uint64_t room = call->count > call->items ? call->count - call->items : 0;
+        uint64_t taken = left < room ? left : room;
+        call->items += taken;
+        left -= taken;
+    }
+    calls->list[first].items += left;
+    return true;
 }
 
 /* Calls first, then what items add that no call tells. */
 static void join_items(struct groups *calls, const struct groups *items)
 {
-    size_t call_count = calls->count;
-    if (call_count > 1)
-        qsort(calls->list, call_count, sizeof *calls->list, compare);
+    const struct groups only_calls = *calls;
+    if (calls->count > 1)
+        qsort(calls->list, calls->count, sizeof *calls->list, compare);
     for (size_t i = 0; i < items->count; i++) {
-        struct groups only_calls = {calls->list, call_count};
-        afmon_failure_summary *cause = cause_of(&only_calls, &items->list[i]);
-        if (cause != NULL) {
-            cause->items += items->list[i].count;
+        if (share_items(&only_calls, &items->list[i]))
             continue;
-        }
         calls->list[calls->count] = items->list[i];
         calls->list[calls->count++].items = items->list[i].count;
     }
