@@ -119,8 +119,10 @@ static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, b
     struct afmon_tail_lines lines = lines_of(live, tail);
     int64_t before = tail->end;
     bool begun = tail->begun;
+    bool from_begin = live->options.replay || live->in_order;
     live->call = tail->call;
-    afmon_status status = afmon_tail_forward(tail, &live->buffer, live->options.replay, &lines, more, error);
+    live->tail = tail;
+    afmon_status status = afmon_tail_forward(tail, &live->buffer, from_begin, &lines, more, error);
     *more = *more && status == AFMON_OK;
     *changed |= tail->end != before || tail->begun != begun;
     return settle(live, status, error);
@@ -153,6 +155,7 @@ static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, 
 {
     struct afmon_tail_lines lines = lines_of(live, tail);
     live->call = live->past_call;
+    live->tail = tail;
     live->past = true;
     afmon_status status = afmon_tail_backward(tail, &live->buffer, &lines, error);
     live->past = false;

@@ -158,6 +158,7 @@ void afmon_live_start_again(struct afmon_live *live)
     forget_sums(live);
     (void)have_sums(live); /* else the next update tries again */
     afmon_live_forget_files(live);
+    live->again = true;
     live->restarts++;
     live->revision++;
 }
@@ -223,6 +224,7 @@ afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *e
     if (status == AFMON_OK && !live->stale)
         status = afmon_live_read(live, until_ns, &changed, error);
     live->revision += changed;
+    live->again &= status != AFMON_OK;
     if (status == AFMON_E_CANCELLED || (status == AFMON_OK && live->stale)) {
         afmon_live_start_again(live);
         return AFMON_OK; /* the next update reads */

@@ -25,6 +25,7 @@ struct opening {
     struct afmon_store *store;
     struct afmon_loader *loader;
     struct afmon_problems problems;
+    struct afmon_problems warnings;
     struct afmon_log_counts log;
     struct afmon_left left;
     uint64_t peeked;
@@ -120,6 +121,7 @@ static afmon_status load_metrics(struct opening *opening)
                                   .label = file->label,
                                   .tolerate_torn = opening->recovery.live,
                                   .problems = &opening->problems,
+                                  .warnings = &opening->warnings,
                                   .progress = report_progress,
                                   .user = opening};
         afmon_status status = afmon_load_file(opening->loader, &load, opening->error);
@@ -247,12 +249,14 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .problems = opening->problems.texts,
                                      .problems_kept = opening->problems.kept,
                                      .problem_count = opening->problems.count,
+                                     .warnings = opening->warnings.texts,
+                                     .warnings_kept = opening->warnings.kept,
                                      .log_alert_count = opening->log.alerts,
                                      .dropped = opening->log.dropped,
                                      .recovered = opening->recovery.records,
                                      .live = opening->recovery.live};
     afmon_view_set_extra(*view, &extra);
-    opening->problems = (struct afmon_problems){0};
+    opening->problems = opening->warnings = (struct afmon_problems){0};
     return AFMON_OK;
 }
 
@@ -262,6 +266,7 @@ static void clean_up(struct opening *opening)
     if (opening->store != NULL)
         afmon_store_release(opening->store);
     afmon_problems_free(&opening->problems);
+    afmon_problems_free(&opening->warnings);
     afmon_run_files_free(&opening->metrics);
     afmon_run_files_free(&opening->logs);
     afmon_left_free(&opening->left);

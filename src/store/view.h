@@ -17,6 +17,8 @@ struct afmon_view_extra {
     char **problems; /* taken over by the view, with malloc'ed texts */
     size_t problems_kept;
     size_t problem_count;
+    char **warnings; /* likewise */
+    size_t warnings_kept;
     size_t log_alert_count;
     uint64_t dropped;
     uint64_t recovered;
