@@ -174,6 +174,10 @@ static void tell_problems(const afmon_view *view, const char *folder)
 {
     afmon_view_info info;
     afmon_view_get_info(view, &info);
+    const char *warning = afmon_view_warning(view, 0);
+    if (warning != NULL)
+        cli_error("%s: %s%s", folder, warning,
+                  afmon_view_warning(view, 1) != NULL ? "; 'afmon show' names what else there is of times" : "");
     if (info.problem_count > 0)
         cli_error("%s: %s line%s could not be read and not judged; 'afmon show' names them", folder,
                   cli_count(info.problem_count).s, info.problem_count == 1 ? "" : "s");

@@ -19,12 +19,12 @@ static json_t *window_json(const struct show_facts *facts)
     return cli_json_done(object, failed);
 }
 
-static json_t *problems_json(const struct show_facts *facts)
+static json_t *texts_json(const struct show_facts *facts, const char *(*text_of)(const afmon_view *view, size_t index))
 {
     bool failed = false;
     json_t *array = json_array();
     const char *text;
-    for (size_t i = 0; (text = afmon_view_problem(facts->view, i)) != NULL; i++)
+    for (size_t i = 0; (text = text_of(facts->view, i)) != NULL; i++)
         if (json_array_append_new(array, cli_json_string(text, strlen(text))) != 0)
             failed = true;
     return cli_json_done(array, failed);
@@ -40,6 +40,7 @@ int show_json(const struct show_facts *facts)
     cli_json_set(object, "window", window_json(facts), &failed);
     cli_json_set(object, "logged_alerts", json_integer((json_int_t)info->log_alert_count), &failed);
     cli_json_set(object, "problem_count", json_integer((json_int_t)info->problem_count), &failed);
-    cli_json_set(object, "problems", problems_json(facts), &failed);
+    cli_json_set(object, "problems", texts_json(facts, afmon_view_problem), &failed);
+    cli_json_set(object, "warnings", texts_json(facts, afmon_view_warning), &failed);
     return cli_print_json_summary(cli_json_done(object, failed), facts->summary);
 }

@@ -264,18 +264,35 @@ static void print_warnings(const cli_screen *screen, const afmon_run_summary *s)
     }
 }
 
+static void print_line(const cli_screen *screen, const char *text)
+{
+    char *safe = cli_safe(text, strlen(text));
+    fprintf(screen->out, "%s\n", safe ? safe : "");
+    free(safe);
+}
+
 static void print_problems(const cli_screen *screen, const struct show_facts *facts)
 {
     size_t shown = 0;
     cli_heading(screen, "Problems");
-    for (const char *text; shown < PROBLEMS_SHOWN && (text = afmon_view_problem(facts->view, shown)); shown++) {
-        char *safe = cli_safe(text, strlen(text));
-        fprintf(screen->out, "%s\n", safe ? safe : "");
-        free(safe);
-    }
+    for (const char *text; shown < PROBLEMS_SHOWN && (text = afmon_view_problem(facts->view, shown)); shown++)
+        print_line(screen, text);
     if (facts->info.problem_count > shown)
         fprintf(screen->out, "... and %s more; --json lists up to 1,000.\n",
                 cli_count(facts->info.problem_count - shown).s);
+}
+
+static void print_times(const cli_screen *screen, const struct show_facts *facts)
+{
+    const char *text = afmon_view_warning(facts->view, 0);
+    if (text == NULL)
+        return;
+    fputc('\n', screen->out);
+    cli_heading(screen, "Times");
+    for (size_t i = 0; i < PROBLEMS_SHOWN && (text = afmon_view_warning(facts->view, i)) != NULL; i++)
+        print_line(screen, text);
+    if (afmon_view_warning(facts->view, PROBLEMS_SHOWN) != NULL)
+        fputs("... and more; --json lists them.\n", screen->out);
 }
 
 static bool print_summary(const cli_screen *screen, const afmon_run_summary *summary)
@@ -313,5 +330,6 @@ int show_table(const struct show_facts *facts)
         fputc('\n', screen.out);
         print_problems(&screen, facts);
     }
+    print_times(&screen, facts);
     return cli_finish_output(CLI_OK);
 }

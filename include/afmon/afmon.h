@@ -819,6 +819,12 @@ AFMON_API afmon_status afmon_view_each(afmon_view *view, const char *name, afmon
  * the end. At most 1,000 are kept; afmon_view_info counts all. */
 AFMON_API const char *afmon_view_problem(const afmon_view *view, size_t index);
 
+/* The i-th thing that is to be known of the run's times: "metrics.jsonl:61: times go back by 1 h 00 min, from ... to
+ * ... (UTC)" (by more than a minute), "times go ahead by ..." (by more than a year), and local times without a zone
+ * that clocks show twice. All samples are there, in the order of the file. At most a few for each file. Owned by the
+ * view; NULL past the end. */
+AFMON_API const char *afmon_view_warning(const afmon_view *view, size_t index);
+
 /* One rule over a whole run, as the periodic pass would have seen it. */
 typedef struct afmon_alert_span {
     afmon_alert worst; /* the alert of the pass farthest beyond the limit */
@@ -1207,7 +1213,8 @@ typedef struct afmon_live_info {
     afmon_live_state state;
     double loaded;     /* part of the files that is read, 0..1 */
     uint64_t revision; /* another one whenever something in the answers may have changed */
-    uint64_t restarts; /* how often a file was cut back or replaced, so that all was read again */
+    uint64_t restarts; /* how often a file was cut back or replaced, or was to be read in its order, so that all was
+                          read again */
     uint64_t sample_count;
     uint64_t not_finite;
     uint64_t problem_count; /* lines that are no samples */

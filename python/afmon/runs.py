@@ -128,6 +128,11 @@ class Run:
         """What was wrong in the files: "metrics.jsonl:17: not a JSON object"."""
         return self._view.problems()
 
+    @property
+    def warnings(self) -> list[str]:
+        """What is to be known of the run's times: "metrics.jsonl:61: times go back by 1 h 00 min, ..."."""
+        return self._view.warnings()
+
     def get_metrics(self, metric_name: str) -> dict[str, float]:
         """mean, min, max, count, sum, stddev, p50, p90, p99 of a metric: shapes as of GenerationMonitor.get_metrics."""
         return shape(self._view.aggregate(_typed.text("metric_name", metric_name), self._since, self._until))

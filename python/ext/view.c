@@ -90,6 +90,20 @@ static PyObject *problems(PyObject *object, PyObject *unused)
     return value_list(view_handle(object), count, problem);
 }
 
+static PyObject *warning(const void *view, size_t i)
+{
+    return value_text(afmon_view_warning(view, i));
+}
+
+static PyObject *warnings(PyObject *object, PyObject *unused)
+{
+    size_t count = 0;
+    (void)unused;
+    while (afmon_view_warning(view_handle(object), count) != NULL)
+        count++;
+    return value_list(view_handle(object), count, warning);
+}
+
 static PyObject *aggregate(PyObject *object, PyObject *arguments)
 {
     const char *name;
@@ -228,6 +242,7 @@ static PyObject *check(PyObject *object, PyObject *arguments)
 
 static PyMethodDef methods[] = {
     {"info", get_info, METH_NOARGS, NULL},         {"metric_names", metric_names, METH_NOARGS, NULL},
+    {"warnings", warnings, METH_NOARGS, NULL},
     {"problems", problems, METH_NOARGS, NULL},     {"aggregate", aggregate, METH_VARARGS, NULL},
     {"token_usage", token_usage, METH_VARARGS, NULL}, {"samples", samples, METH_VARARGS, NULL},
     {"export", export_to, METH_VARARGS, NULL},     {"check", check, METH_VARARGS, NULL},

@@ -26,7 +26,8 @@ bool afmon_civil_exists(const struct afmon_civil *civil);
 int64_t afmon_local_offset_s(int64_t utc_s);
 
 /* The UTC second at which local clocks show local_s (seconds of the civil time, as if it were UTC). Where they show it
- * twice: the first time. Where they skip it: as the clocks before the gap would have gone on. As Python's datetime. */
-int64_t afmon_utc_from_local(int64_t local_s);
+ * twice: the first time, with *again_s the seconds until the second; else that is 0. Where they skip it: as the clocks
+ * before the gap would have gone on. As Python's datetime. */
+int64_t afmon_utc_from_local(int64_t local_s, int64_t *again_s);
 
 #endif

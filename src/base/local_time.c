@@ -39,7 +39,8 @@ int64_t afmon_local_offset_s(int64_t utc_s)
     return offset;
 }
 
-int64_t afmon_utc_from_local(int64_t local_s)
+/* The first UTC second at which clocks show it, or the one that they would have shown. */
+static int64_t first_utc(int64_t local_s)
 {
     /* mktime would leave open which of two times it means, and what it does in a gap. */
     int64_t offset = afmon_local_offset_s(local_s);
@@ -58,4 +59,16 @@ int64_t afmon_utc_from_local(int64_t local_s)
     if (fits)
         return utc;
     return utc > other_utc ? utc : other_utc;
+}
+
+int64_t afmon_utc_from_local(int64_t local_s, int64_t *again_s)
+{
+    int64_t utc = first_utc(local_s);
+    int64_t offset = local_s - utc;
+    /* A later time that clocks show alike has the offset of the day after. */
+    int64_t later_offset = afmon_local_offset_s(utc + SECONDS_PER_DAY);
+    bool twice = later_offset < offset && afmon_local_offset_s(utc) == offset &&
+                 afmon_local_offset_s(local_s - later_offset) == later_offset;
+    *again_s = twice ? offset - later_offset : 0;
+    return utc;
 }

@@ -41,4 +41,7 @@ size_t afmon_format_log_time(char *out, int64_t wall_ns);
  * Second 60 is the next minute's first. False where it is none, or not within an int64_t. Any thread. */
 bool afmon_parse_timestamp(const char *text, size_t length, int64_t *wall_ns);
 
+/* The same; *again_ns: local clocks show the time again so much later. 0: they do not, or the offset is given. */
+bool afmon_parse_time(const char *text, size_t length, int64_t *wall_ns, int64_t *again_ns);
+
 #endif

@@ -97,17 +97,24 @@ static bool to_ns(int64_t seconds, int64_t ns, int64_t *wall_ns)
 
 bool afmon_parse_timestamp(const char *text, size_t length, int64_t *wall_ns)
 {
+    int64_t again_ns;
+    return afmon_parse_time(text, length, wall_ns, &again_ns);
+}
+
+bool afmon_parse_time(const char *text, size_t length, int64_t *wall_ns, int64_t *again_ns)
+{
     if (length == 0)
         return false;
     struct cursor cursor = {text, text + length};
     struct afmon_civil civil;
     int64_t fraction_ns;
     int64_t offset_ns = 0;
+    int64_t again_s = 0;
     if (!take_date_time(&cursor, &civil) || !take_fraction(&cursor, &fraction_ns))
         return false;
     int64_t seconds = afmon_civil_to_seconds(&civil);
     if (cursor.at == cursor.end)
-        seconds = afmon_utc_from_local(seconds);
+        seconds = afmon_utc_from_local(seconds, &again_s);
     else if (!take(&cursor, 'Z') && !take(&cursor, 'z') && !take_offset(&cursor, &offset_ns))
         return false;
     if (cursor.at != cursor.end)
@@ -116,5 +123,6 @@ bool afmon_parse_timestamp(const char *text, size_t length, int64_t *wall_ns)
     if (!to_ns(seconds, fraction_ns, &result) || __builtin_sub_overflow(result, offset_ns, &result))
         return false;
     *wall_ns = result;
+    *again_ns = again_s * AFMON_NS_PER_S;
     return true;
 }

@@ -120,8 +120,10 @@ static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, b
     struct afmon_tail_lines lines = lines_of(live, tail);
     int64_t before = tail->end;
     bool begun = tail->begun;
+    bool from_begin = live->options.replay || live->in_order;
     live->source = &tail->source;
-    afmon_status status = afmon_tail_forward(tail, &live->buffer, live->options.replay, &lines, more, error);
+    live->tail = tail;
+    afmon_status status = afmon_tail_forward(tail, &live->buffer, from_begin, &lines, more, error);
     *more = *more && status == AFMON_OK;
     *changed |= tail->end != before || tail->begun != begun;
     return settle(live, status, error);
@@ -153,10 +155,13 @@ static afmon_status read_all_new(struct afmon_live *live, int64_t until_ns, bool
 static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, afmon_error *error)
 {
     struct afmon_tail_lines lines = lines_of(live, tail);
-    live->source = &live->past;
+    live->source = &live->back;
+    live->tail = tail;
+    live->past = true;
     afmon_status status = afmon_tail_backward(tail, &live->buffer, &lines, error);
+    live->past = false;
     if (live->model != NULL)
-        afmon_feed_settle(live->model, live->meters, &live->past);
+        afmon_feed_settle(live->model, live->meters, &live->back);
     return settle(live, status, error);
 }
 

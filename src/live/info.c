@@ -45,13 +45,22 @@ static afmon_live_state state_of(const struct afmon_live *live)
     return quiet_ns > afmon_seconds_to_ns(live->options.stalled_after_s) ? AFMON_LIVE_STALLED : AFMON_LIVE_RUNNING;
 }
 
+/* A file that is read from its begin on is read as far as it is long; of others what is new is read first. */
+static int64_t length_of(const struct afmon_live *live, const struct afmon_tail *tail)
+{
+    bool more = live->in_order && tail->size - tail->end > AFMON_TAIL_FIRST;
+    return tail->begun && !more ? tail->end : tail->size;
+}
+
 static double loaded_part(const struct afmon_live *live)
 {
+    if (live->again)
+        return 0;
     double bytes = 0;
     double read = 0;
     for (size_t i = 0; i < live->tail_count; i++) {
         const struct afmon_tail *tail = live->tails[i];
-        bytes += (double)(tail->begun ? tail->end : tail->size);
+        bytes += (double)length_of(live, tail);
         read += (double)(tail->end - tail->begin);
     }
     return bytes > 0 ? read / bytes : 1;

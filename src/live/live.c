@@ -51,9 +51,9 @@ static bool have_sums(struct afmon_live *live)
         return live->model != NULL;
     if (live->meters == NULL)
         live->meters = afmon_meters_new();
-    if (live->past.meter_call == NULL)
-        live->past.meter_call = afmon_meter_call_new();
-    return live->model != NULL && live->meters != NULL && live->past.meter_call != NULL;
+    if (live->back.meter_call == NULL)
+        live->back.meter_call = afmon_meter_call_new();
+    return live->model != NULL && live->meters != NULL && live->back.meter_call != NULL;
 }
 
 static void begin_account(struct afmon_live *live, unsigned most)
@@ -138,13 +138,13 @@ static void forget_sums(struct afmon_live *live)
     afmon_run_log_free(&live->run_log);
     afmon_model_free(live->model);
     afmon_meters_free(live->meters);
-    free(live->past.meter_call);
+    free(live->back.meter_call);
     begin_account(live, AFMON_CELL_CLASSES);
     live->model = NULL;
     if (live->table != NULL)
         live->table->model = NULL;
     live->meters = NULL;
-    live->past = (struct afmon_feed_source){0};
+    live->back = (struct afmon_feed_source){0};
     live->source = NULL;
     live->sample_count = live->not_finite = live->problem_count = 0;
     live->first_ns = live->last_ns = 0;
@@ -156,6 +156,7 @@ void afmon_live_start_again(struct afmon_live *live)
     forget_sums(live);
     (void)have_sums(live); /* else the next update tries again */
     afmon_live_forget_files(live);
+    live->again = true;
     live->restarts++;
     live->revision++;
 }
@@ -222,6 +223,7 @@ afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *e
     if (status == AFMON_OK)
         afmon_live_compare_rules(live);
     live->revision += changed;
+    live->again &= status != AFMON_OK;
     if (status == AFMON_E_CANCELLED || (status == AFMON_OK && live->stale)) {
         afmon_live_start_again(live);
         return AFMON_OK; /* the next update reads */

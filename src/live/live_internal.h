@@ -29,15 +29,19 @@ struct afmon_live {
     struct afmon_cell_account account; /* of all cells */
     struct afmon_model *model;
     struct afmon_meters *meters;      /* NULL: not asked for */
-    struct afmon_feed_source past;    /* what is read backwards; a tail has one for what is read forwards */
+    struct afmon_feed_source back;    /* what is read backwards; a tail has one for what is read forwards */
     struct afmon_feed_source *source; /* what is being read */
+    struct afmon_tail *tail;          /* the same */
     uint64_t sample_count;
     uint64_t not_finite;
     uint64_t problem_count;
     int64_t first_ns;
     int64_t last_ns;
-    bool foreign; /* some line is not in afmon's own form: another program writes, and makes no session */
-    bool stale;   /* what was added up is incomplete (no memory), or a file is another one: all is read again */
+    bool foreign;  /* some line is not in afmon's own form: another program writes, and makes no session */
+    bool past;     /* what is being read is of the past */
+    bool again;    /* it was begun anew, and nothing was read since */
+    bool in_order; /* every file is read from its begin: some has local times that clocks show twice */
+    bool stale;    /* what was added up is incomplete (no memory), or a file is another one: all is read again */
     uint64_t revision;
     uint64_t restarts;
     uint64_t recovered;

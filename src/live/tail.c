@@ -107,6 +107,7 @@ static afmon_status find_begin(struct piece *piece, bool from_begin)
     struct afmon_tail *tail = piece->tail;
     tail->begun = true;
     tail->begin = tail->end = 0;
+    tail->whole = true;
     int64_t from = tail->size - AFMON_TAIL_FIRST;
     if (from_begin || from <= 0)
         return AFMON_OK;
@@ -118,6 +119,7 @@ static afmon_status find_begin(struct piece *piece, bool from_begin)
         tail->begin = tail->end = from + (first - piece->buffer->data);
         note_check(tail, first, (size_t)(first - piece->buffer->data));
     }
+    tail->whole = tail->begin == 0;
     return status;
 }
 
@@ -128,6 +130,7 @@ static afmon_status give_forward(struct piece *piece)
     const char *at = piece->buffer->data;
     const char *end = at + piece->buffer->length;
     const char *newline;
+    const char *first = at;
     afmon_status status = AFMON_OK;
     while (status == AFMON_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         bool long_one = tail->skipping;
@@ -135,12 +138,11 @@ static afmon_status give_forward(struct piece *piece)
         if (status != AFMON_OK)
             break;
         tail->skipping = false;
+        tail->end += newline + 1 - at;
         at = newline + 1;
     }
-    size_t taken = (size_t)(at - piece->buffer->data);
-    tail->end += (int64_t)taken;
-    if (taken > 0)
-        note_check(tail, at, taken);
+    if (at > first)
+        note_check(tail, at, (size_t)(at - first));
     return status;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "model/feed.h"
+#include "store/reader_times.h"
 
 #define AFMON_TAIL_FIRST (INT64_C(256) << 10) /* of a file that is there already, so much is read first */
 #define AFMON_TAIL_LINE ((size_t)16 << 20)    /* longer lines are passed over, and counted as a problem */
@@ -20,12 +21,14 @@ struct afmon_tail {
     bool skipping; /* what stands behind end is in a line that is too long */
     bool seen;     /* in the last listing */
     uint64_t inode;
-    int64_t size;  /* when it was looked at last */
-    int64_t begin; /* the stretch */
-    int64_t end;
+    int64_t size;                  /* when it was looked at last */
+    int64_t begin;                 /* the stretch */
+    int64_t end;                   /* while a line of what is new is given: where that line begins */
+    bool whole;                    /* it was read from the file's begin on */
+    struct afmon_file_times times; /* of the lines that were not of the past */
     struct afmon_feed_source source; /* the call that what was read last may go on */
-    int64_t written_ns;              /* time of its last change */
-    char check[AFMON_TAIL_CHECK];    /* the bytes before end: another text there means that the file was written anew */
+    int64_t written_ns;            /* time of its last change */
+    char check[AFMON_TAIL_CHECK];  /* the bytes before end: another text there means that the file was written anew */
     size_t check_length;
 };
 

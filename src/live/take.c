@@ -26,12 +26,40 @@ static bool is_ahead(const struct afmon_live *live, int64_t time_ns)
     return live->options.replay && time_ns > live->replay_ns;
 }
 
+/* What is read back from the end has no order to go by, nor has the first line that is read: where clocks show its time
+ * twice, all is read again, each file from its begin. */
+static bool has_order(struct afmon_live *live, const struct afmon_read_sample *sample)
+{
+    const struct afmon_tail *tail = live->tail;
+    bool known = sample->again_us == 0 || (!live->past && (tail->whole || tail->times.walk.begun));
+    live->in_order |= !known;
+    live->stale |= !known;
+    return known && !live->past;
+}
+
+/* Which time a sample's is, as a reader of the whole file finds it. behind: where the next line begins.
+ * AFMON_E_TIMEOUT: the replay is not there yet, and the line is as if it had not been read. */
+static afmon_status decide_time(struct afmon_live *live, struct afmon_read_sample *sample, int64_t behind)
+{
+    struct afmon_file_times *times = &live->tail->times;
+    struct afmon_file_times before;
+    enum afmon_time_said said = AFMON_TIME_CLEAR;
+    afmon_status status = AFMON_OK;
+    if (live->options.replay)
+        before = *times;
+    if (has_order(live, sample))
+        status = afmon_file_times_take(times, live->tail->path, behind, INT64_MAX, 0, sample, &said);
+    live->stale |= said == AFMON_TIME_WAS_SECOND; /* and was taken as the first: no line told it then */
+    if (status != AFMON_OK || !is_ahead(live, afmon_feed_time(sample)))
+        return status;
+    *times = before;
+    return AFMON_E_TIMEOUT;
+}
+
 static afmon_status take_sample(struct afmon_live *live, struct afmon_read_sample *sample)
 {
     int64_t time_ns = afmon_feed_time(sample);
     bool no_memory = false;
-    if (is_ahead(live, time_ns))
-        return AFMON_E_TIMEOUT;
     note_facts(live, sample, time_ns);
     struct afmon_live_series *series = afmon_live_series_of(live->table, sample->name, sample->name_length, &no_memory);
     bool ok = !no_memory && (series == NULL || afmon_live_series_add(series, time_ns, sample->value));
@@ -52,6 +80,8 @@ static afmon_status take_metrics_line(void *user, const char *line, size_t lengt
         return AFMON_OK;
     afmon_status status = line != NULL ? afmon_read_line(live->reader, line, length, &sample, &why) : AFMON_E_FORMAT;
     if (status == AFMON_OK)
+        status = decide_time(live, &sample, live->tail->end + (int64_t)length + 1);
+    if (status == AFMON_OK)
         status = take_sample(live, &sample);
     if (status != AFMON_E_FORMAT)
         return status;
@@ -66,10 +96,12 @@ static bool take_metrics_rest(void *user, const char *line, size_t length)
     struct afmon_live *live = user;
     struct afmon_read_sample sample;
     const char *why;
-    if (line[length - 1] != '}' || afmon_read_line(live->reader, line, length, &sample, &why) != AFMON_OK ||
-        is_ahead(live, afmon_feed_time(&sample)))
+    if (line[length - 1] != '}' || afmon_read_line(live->reader, line, length, &sample, &why) != AFMON_OK)
         return false;
-    live->stale |= take_sample(live, &sample) != AFMON_OK;
+    afmon_status status = decide_time(live, &sample, live->tail->end + (int64_t)length);
+    if (status == AFMON_E_TIMEOUT)
+        return false;
+    live->stale |= status != AFMON_OK || take_sample(live, &sample) != AFMON_OK;
     return true;
 }
 

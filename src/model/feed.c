@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/micros.h"
 #include "catalog/fields.h"
 #include "meters/labels.h"
 
@@ -223,9 +224,7 @@ static bool find_name(struct afmon_feed *feed, struct afmon_model *model, const 
 
 int64_t afmon_feed_time(const struct afmon_read_sample *sample)
 {
-    int64_t most = INT64_MAX / 1000;
-    int64_t us = sample->wall_us > most ? most : sample->wall_us < -most ? -most : sample->wall_us;
-    return us * 1000;
+    return afmon_us_to_ns(sample->wall_us);
 }
 
 afmon_status afmon_feed_take(struct afmon_feed *feed, struct afmon_model *model, struct afmon_meters *meters,

@@ -125,6 +125,12 @@ static int take_problem(void *user, uint64_t line, const char *why)
     return 0;
 }
 
+static void take_warning(void *user, uint64_t line, const char *what)
+{
+    const struct loading *loading = user;
+    afmon_problems_add(loading->load->warnings, loading->load->label, line, what);
+}
+
 static int take_progress(void *user, uint64_t bytes)
 {
     const struct afmon_load *load = ((struct loading *)user)->load;
@@ -137,6 +143,7 @@ afmon_status afmon_load_file(struct afmon_loader *loader, const struct afmon_loa
     struct afmon_file_visitor visitor = {.visit = take_sample,
                                          .problem = take_problem,
                                          .progress = take_progress,
+                                         .warning = take_warning,
                                          .user = &loading,
                                          .tolerate_torn = load->tolerate_torn};
     afmon_status status =

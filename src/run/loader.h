@@ -16,6 +16,7 @@ struct afmon_load {
     const char *label;  /* how problems name the file */
     bool tolerate_torn; /* another process may be writing its last line */
     struct afmon_problems *problems;
+    struct afmon_problems *warnings;             /* of the file's times */
     int (*progress)(void *user, uint64_t bytes); /* of this file; non-zero: AFMON_E_CANCELLED; may be NULL */
     void *user;
 };

@@ -27,6 +27,7 @@ struct opening {
     struct afmon_problems problems;
     uint64_t unreadable_lines; /* those of them that are lines */
     struct afmon_run_log *log;
+    struct afmon_problems warnings;
     struct afmon_left left;
     uint64_t peeked;
     uint64_t bytes_before; /* of the files that are done with */
@@ -121,6 +122,7 @@ static afmon_status load_metrics(struct opening *opening)
                                   .label = file->label,
                                   .tolerate_torn = opening->recovery.live,
                                   .problems = &opening->problems,
+                                  .warnings = &opening->warnings,
                                   .progress = report_progress,
                                   .user = opening};
         afmon_status status = afmon_load_file(opening->loader, &load, opening->error);
@@ -261,6 +263,8 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .problems_kept = opening->problems.kept,
                                      .problem_count = opening->problems.count,
                                      .unreadable_lines = opening->unreadable_lines,
+                                     .warnings = opening->warnings.texts,
+                                     .warnings_kept = opening->warnings.kept,
                                      .log_alert_count = opening->log->alert_lines,
                                      .run_log = opening->log,
                                      .free_run_log = free_run_log,
@@ -268,7 +272,7 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .recovered = opening->recovery.records,
                                      .live = opening->recovery.live};
     afmon_view_set_extra(*view, &extra);
-    opening->problems = (struct afmon_problems){0};
+    opening->problems = opening->warnings = (struct afmon_problems){0};
     opening->log = NULL;
     return AFMON_OK;
 }
@@ -280,6 +284,7 @@ static void clean_up(struct opening *opening)
         afmon_store_release(opening->store);
     free_run_log(opening->log);
     afmon_problems_free(&opening->problems);
+    afmon_problems_free(&opening->warnings);
     afmon_run_files_free(&opening->metrics);
     afmon_run_files_free(&opening->logs);
     afmon_left_free(&opening->left);

@@ -12,6 +12,7 @@ struct afmon_read_sample {
     size_t name_length;
     double value; /* NaN for null */
     int64_t wall_us;
+    int64_t again_us; /* a local time that clocks show again so much later; afmon_read_file has decided, and gives 0 */
     const char *metadata; /* the raw text between value and timestamp: `"key": value, ` ...; key of a cache of sets.
                              NULL where the line was not in our own form */
     size_t metadata_length;
@@ -39,10 +40,14 @@ struct afmon_file_visitor {
     int (*visit)(void *user, const struct afmon_read_sample *sample);
     int (*problem)(void *user, uint64_t line_number, const char *why);
     int (*progress)(void *user, uint64_t bytes); /* every some MB; may be NULL */
+    /* At the end: where times step, or are such as clocks show twice, "times go back by ...". May be NULL. */
+    void (*warning)(void *user, uint64_t line_number, const char *what);
     void *user;
     bool tolerate_torn;
+    bool goes_on;        /* begin is where this reader stopped in the same file */
     int64_t *stopped_at; /* gets the offset behind the line at which visit stopped, to go on from; may be NULL */
 };
+/* Where a sample's time is one that local clocks show twice, the order of the file's lines tells which it is. */
 afmon_status afmon_read_file(struct afmon_reader *reader, const char *path, int64_t begin, int64_t end,
                              const struct afmon_file_visitor *visitor, afmon_error *error);
 

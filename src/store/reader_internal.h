@@ -3,6 +3,7 @@
 #define AFMON_STORE_READER_INTERNAL_H
 
 #include "store/reader.h"
+#include "store/reader_times.h"
 
 struct afmon_reader {
     struct afmon_buffer name;     /* unescaped */
@@ -11,7 +12,8 @@ struct afmon_reader {
     struct afmon_buffer repaired; /* the line as jansson takes it */
     char second_text[19];         /* "2026-11-23T09:20:35" of the last line in our form */
     bool second_known;
-    int64_t second_us; /* the same in microseconds since the epoch */
+    int64_t second_us;             /* the same in microseconds since the epoch */
+    struct afmon_file_times times; /* of the file that is being read */
 };
 
 /* Reads a line in exactly the form that afmon writes. AFMON_E_FORMAT: it is not in that form, and may be a sample all

@@ -85,11 +85,13 @@ static afmon_status report_progress(struct line_reader *reader, bool last)
                : AFMON_OK;
 }
 
-static afmon_status give_line(struct line_reader *reader, const char *data, size_t length, bool ended)
+static afmon_status give_line(struct line_reader *reader, const char *data, size_t length, bool ended, int64_t behind)
 {
     bool too_long = reader->skipping || length > AFMON_LINE_LIMIT;
     reader->skipping = false;
     reader->number++;
+    if (reader->lines->behind != NULL)
+        *reader->lines->behind = behind;
     afmon_status status =
         reader->lines->line(reader->lines->user, too_long ? NULL : data, too_long ? 0 : length, reader->number, ended);
     if (status == AFMON_E_CANCELLED)
@@ -116,9 +118,10 @@ static afmon_status give_lines(struct line_reader *reader)
         char *newline = from < end ? memchr(from, '\n', (size_t)(end - from)) : NULL;
         if (newline == NULL)
             break;
-        afmon_status status = give_line(reader, at, (size_t)(newline - at), true);
+        int64_t behind = reader->offset - (end - (newline + 1));
+        afmon_status status = give_line(reader, at, (size_t)(newline - at), true, behind);
         if (status != AFMON_OK) {
-            note_stop(reader, reader->offset - (end - (newline + 1)));
+            note_stop(reader, behind);
             return status;
         }
         at = newline + 1;
@@ -153,7 +156,7 @@ static afmon_status read_all(struct line_reader *reader)
     }
     note_stop(reader, reader->offset);
     bool left = reader->length > 0 || reader->skipping;
-    return left ? give_line(reader, reader->data, reader->length, false) : AFMON_OK;
+    return left ? give_line(reader, reader->data, reader->length, false, reader->offset) : AFMON_OK;
 }
 
 afmon_status afmon_each_line(const char *path, int64_t begin, int64_t end, const struct afmon_lines *lines,

@@ -14,6 +14,7 @@ struct afmon_lines {
     /* Called every some MB with the bytes read so far, and at the end; may be NULL. Non-zero: AFMON_E_CANCELLED. */
     int (*progress)(void *user, uint64_t bytes);
     void *user;
+    int64_t *behind;     /* gets the offset behind each line before it is given; may be NULL */
     int64_t *stopped_at; /* gets the offset behind the line at which `line` ended the reading; may be NULL */
 };
 

@@ -154,16 +154,18 @@ static const char *read_number(const json_t *value, double *number)
     }
 }
 
-static const char *read_time(const json_t *time, int64_t *wall_us)
+static const char *read_time(const json_t *time, struct afmon_read_sample *sample)
 {
     int64_t ns;
+    int64_t again_ns;
     if (time == NULL)
         return "no timestamp";
-    if (!json_is_string(time) || !afmon_parse_timestamp(json_string_value(time), json_string_length(time), &ns))
+    if (!json_is_string(time) || !afmon_parse_time(json_string_value(time), json_string_length(time), &ns, &again_ns))
         return "the timestamp is not a time";
     if (ns < INT64_MIN + 1000) /* whole microseconds before it are not a number of nanoseconds any more */
         return "the timestamp is not a time";
-    *wall_us = afmon_ns_to_us(ns);
+    sample->wall_us = afmon_ns_to_us(ns);
+    sample->again_us = again_ns / 1000; /* whole seconds */
     return NULL;
 }
 
@@ -174,7 +176,7 @@ static afmon_status read_members(struct afmon_reader *reader, json_t *object, st
     if (*why == NULL)
         *why = read_number(json_object_get(object, "value"), &sample->value);
     if (*why == NULL)
-        *why = read_time(json_object_get(object, "timestamp"), &sample->wall_us);
+        *why = read_time(json_object_get(object, "timestamp"), sample);
     if (*why != NULL)
         return AFMON_E_FORMAT;
     if (reader->name.failed || !add_fields(reader, object))

@@ -139,14 +139,20 @@ afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source
     return AFMON_OK;
 }
 
+static void free_texts(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
 static void free_extra(struct afmon_view_extra *extra)
 {
     if (extra->run_log != NULL)
         extra->free_run_log(extra->run_log);
     free(extra->log_path);
-    for (size_t i = 0; i < extra->problems_kept; i++)
-        free(extra->problems[i]);
-    free(extra->problems);
+    free_texts(extra->problems, extra->problems_kept);
+    free_texts(extra->warnings, extra->warnings_kept);
 }
 
 void afmon_view_set_extra(afmon_view *view, const struct afmon_view_extra *extra)
@@ -201,6 +207,11 @@ void afmon_view_get_info(const afmon_view *view, afmon_view_info *info)
 const char *afmon_view_problem(const afmon_view *view, size_t index)
 {
     return index < view->extra.problems_kept ? view->extra.problems[index] : NULL;
+}
+
+const char *afmon_view_warning(const afmon_view *view, size_t index)
+{
+    return index < view->extra.warnings_kept ? view->extra.warnings[index] : NULL;
 }
 
 const char *afmon_view_metric_name(const afmon_view *view, size_t index, size_t *length)

@@ -20,6 +20,8 @@ struct afmon_view_extra {
     size_t problems_kept;
     size_t problem_count;
     uint64_t unreadable_lines;
+    char **warnings; /* likewise */
+    size_t warnings_kept;
     size_t log_alert_count;
     /* What the run's logs tell; taken over by the view, which frees it with free_run_log. NULL: they were not read. */
     struct afmon_run_log *run_log;

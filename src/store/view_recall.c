@@ -83,7 +83,8 @@ static afmon_status read_sources(struct recalling *recalling, afmon_error *error
         .visit = visit, .problem = pass_over, .user = recalling, .tolerate_torn = true, .stopped_at = &place->offset};
     for (; place->source < view->source_count && place->left > 0; place->source++, place->offset = -1) {
         const struct afmon_source *source = &view->sources[place->source];
-        int64_t begin = place->offset >= 0 ? place->offset : source->begin;
+        visitor.goes_on = place->offset >= 0;
+        int64_t begin = visitor.goes_on ? place->offset : source->begin;
         afmon_status status = afmon_read_file(place->reader, source->path, begin, source->end, &visitor, error);
         if (recalling->status != AFMON_OK)
             return recalling->status;

@@ -96,6 +96,14 @@ def test_wrong_options(command, run, words):
     assert words[0].split("=")[0] in done.stderr and "Try 'afmon check --help'." in done.stderr
 
 
+def test_times_that_step_are_told(command, run):
+    for at in (7200, 3600):
+        run.add("generation_time", 1.0, at=at)
+    done = command("check", run)
+    assert done.returncode == 0
+    assert "run: metrics.jsonl:" in done.stderr and "times go back by 1 h" in done.stderr
+
+
 def test_lines_that_cannot_be_read_are_told(command, run):
     good_run(run).add_text("no JSON\n")
     done = command("check", run)

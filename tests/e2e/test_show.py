@@ -245,3 +245,31 @@ def test_a_run_that_goes_on(command, tmp_path):
         finally:
             process.send_signal(signal.SIGKILL)
     assert show(command, folder)["live"] is False
+
+
+def test_an_hour_that_clocks_show_twice(command, run):
+    for value in (1.0, 0.0):
+        for minute in range(60):
+            line = {"metric": "success_rate", "value": value, "timestamp": f"2025-11-02T01:{minute:02d}:00"}
+            run.add_text(json.dumps(line) + "\n")
+    in_new_york = {"TZ": "EST5EDT,M3.2.0,M11.1.0"}
+    facts = json.loads(command("show", run, "--json", "--window", "30m", **in_new_york).stdout)
+    assert facts["first"] == "2025-11-02T05:00:00.000000+00:00" and facts["last"] == "2025-11-02T06:59:00.000000+00:00"
+    assert facts["metrics"]["success_rate"]["mean"] == 0 and facts["metrics"]["success_rate"]["count"] == 31
+    assert facts["problem_count"] == 0 and len(facts["warnings"]) == 1
+    assert facts["warnings"][0].startswith("metrics.jsonl:1: local times of an hour that clocks show twice")
+    rows = command("export", run, "-o", "-", "--format", "csv", **in_new_york).stdout.splitlines()
+    assert rows[61] == "success_rate,2025-11-02T06:00:00.000000+00:00,0.0"
+    followed = json.loads(command("watch", run, "--once", "--json", **in_new_york).stdout)
+    assert followed["first"] == facts["first"] and followed["last"] == facts["last"]
+
+
+def test_the_clock_is_set_back(command, run):
+    for at in (0, 60, 7200, 3600, 3660):
+        run.add("generation_time", at, at=at)
+    facts = show(command, run)
+    assert len(facts["warnings"]) == 1 and facts["warnings"][0].startswith("metrics.jsonl:4: times go back by 1 h 00 min")
+    table = command("show", run).stdout
+    assert "metrics.jsonl:4: times go back by 1 h 00 min" in table
+    values = [row.split(",")[2] for row in command("export", run, "-o", "-", "--format", "csv").stdout.splitlines()[1:]]
+    assert values == ["0.0", "60.0", "7200.0", "3600.0", "3660.0"]
