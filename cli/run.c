@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
+
 afmon_view *cli_open_run(const char *folder)
 {
     afmon_view_options options;
@@ -25,7 +27,7 @@ afmon_window cli_run_window(const afmon_view_info *info, double seconds)
 {
     afmon_window window = AFMON_WINDOW_ALL;
     if (seconds < 9e9) /* longer than that, in nanoseconds, is no int64_t, and all of the run */
-        window = (afmon_window){info->last_ns - (int64_t)(seconds * 1e9), info->last_ns};
+        window = (afmon_window){afmon_clamp_sub(info->last_ns, afmon_clamp_i64(seconds * 1e9)), info->last_ns};
     return window;
 }
 
@@ -45,7 +47,7 @@ json_t *cli_json_done(json_t *value, bool failed)
 
 double cli_default_interval(const afmon_view_info *info)
 {
-    double interval = (double)(info->last_ns - info->first_ns) / 1e9 / 200;
+    double interval = afmon_seconds_between(info->first_ns, info->last_ns) / 200;
     return interval < 1 ? 1 : interval > 60 ? 60 : interval;
 }
 
@@ -81,7 +83,7 @@ static void print_alert(const cli_screen *screen, const afmon_alert_span *span)
             cli_paint(screen, CLI_PLAIN), message);
     fprintf(screen->out, "%s  held in %s of %s passes, %s", cli_paint(screen, CLI_DIM), cli_count(span->passes_held).s,
             cli_count(span->passes).s, cli_time(span->first_ns).s);
-    if (span->last_ns - span->first_ns >= 1000000000)
+    if (afmon_clamp_sub(span->last_ns, span->first_ns) >= 1000000000)
         fprintf(screen->out, " to %s", cli_clock(span->last_ns).s);
     fprintf(screen->out, "; limit %s%s\n", cli_number(worst->limit).s, cli_paint(screen, CLI_PLAIN));
 }

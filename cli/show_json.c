@@ -7,7 +7,8 @@
 
 static json_t *count_json(uint64_t n)
 {
-    return json_integer((json_int_t)n);
+    /* jansson has no whole numbers beyond; totals that a file invents may be. */
+    return n <= INT64_MAX ? json_integer((json_int_t)n) : json_real((double)n);
 }
 
 static json_t *aggregate_json(const afmon_aggregate *a)

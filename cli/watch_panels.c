@@ -1,6 +1,7 @@
 /* The panels below: operations, models, alerts, log. */
 #include <string.h>
 
+#include "base/clamp.h"
 #include "cli/watch.h"
 
 void watch_draw_title(const watch_place *p, const char *title, const char *note, bool chosen)
@@ -126,7 +127,8 @@ static cli_style style_of_level(afmon_level level)
 static void draw_alert(const watch_place *p, size_t row, const afmon_live_alert *alert, bool ended)
 {
     char when[120];
-    double held_s = (double)((alert->resolved_ns != 0 ? alert->resolved_ns : alert->last_ns) - alert->first_ns) * 1e-9;
+    double held_s =
+        afmon_seconds_between(alert->first_ns, alert->resolved_ns != 0 ? alert->resolved_ns : alert->last_ns);
     cli_style style = alert->firing ? style_of_level(alert->level) : CLI_DIM;
     const char *state = alert->firing ? (ended ? "at end" : "firing") : alert->resolved_ns != 0 ? "resolved" : "over";
     snprintf(when, sizeof when, "%s  %-8s", cli_clock(alert->first_ns).s, state);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "live/live_internal.h"
 
@@ -19,10 +20,10 @@ static bool goes_on(const struct afmon_live_span *span, int64_t now_ns)
     const afmon_live_alert *alert = &span->alert;
     int64_t gap = AFMON_LIVE_GAP_NS;
     if (alert->passes > 1)
-        gap = longest_gap((alert->last_ns - alert->first_ns) / (int64_t)(alert->passes - 1));
+        gap = longest_gap(afmon_clamp_sub(alert->last_ns, alert->first_ns) / (int64_t)(alert->passes - 1));
     if (gap < longest_gap(span->renotify_ns))
         gap = longest_gap(span->renotify_ns);
-    return now_ns - alert->last_ns <= (gap < LEAST_GAP_NS ? LEAST_GAP_NS : gap);
+    return afmon_clamp_sub(now_ns, alert->last_ns) <= (gap < LEAST_GAP_NS ? LEAST_GAP_NS : gap);
 }
 
 /* Where no process writes any more it cannot be asked which session was the last. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -96,9 +97,11 @@ static bool joins(const struct afmon_live_span *span, const struct pass *pass)
     if (span->since_ns != 0)
         return span->session == pass->session;
     if (pass->time_ns > alert->last_ns)
-        return !pass->fired && alert->resolved_ns == 0 && pass->time_ns - alert->last_ns <= AFMON_LIVE_GAP_NS;
+        return !pass->fired && alert->resolved_ns == 0 &&
+               afmon_clamp_sub(pass->time_ns, alert->last_ns) <= AFMON_LIVE_GAP_NS;
     if (pass->time_ns < alert->first_ns)
-        return !pass->resolved && !alert->firing && alert->first_ns - pass->time_ns <= AFMON_LIVE_GAP_NS;
+        return !pass->resolved && !alert->firing &&
+               afmon_clamp_sub(alert->first_ns, pass->time_ns) <= AFMON_LIVE_GAP_NS;
     return true;
 }
 
@@ -148,6 +151,11 @@ static struct afmon_live_span *new_span(struct afmon_live_log *log, const struct
     return span;
 }
 
+static uint64_t apart(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? (uint64_t)b_ns - (uint64_t)a_ns : (uint64_t)a_ns - (uint64_t)b_ns;
+}
+
 /* The span of that name that the pass belongs to: the nearest. */
 static struct afmon_live_span *find_span(struct afmon_live_log *log, const struct pass *pass)
 {
@@ -155,7 +163,7 @@ static struct afmon_live_span *find_span(struct afmon_live_log *log, const struc
     for (size_t i = 0; i < log->alert_count; i++) {
         struct afmon_live_span *span = &log->alerts[i];
         if (joins(span, pass) &&
-            (best == NULL || llabs(pass->time_ns - span->alert.last_ns) < llabs(pass->time_ns - best->alert.last_ns)))
+            (best == NULL || apart(pass->time_ns, span->alert.last_ns) < apart(pass->time_ns, best->alert.last_ns)))
             best = span;
     }
     return best;
@@ -170,7 +178,8 @@ static void unite(struct afmon_live_log *log, struct afmon_live_span *span)
             continue;
         const afmon_live_alert *first = &(other->alert.first_ns <= span->alert.first_ns ? other : span)->alert;
         const afmon_live_alert *second = first == &other->alert ? &span->alert : &other->alert;
-        if (first->resolved_ns != 0 || second->firing || second->first_ns - first->last_ns > AFMON_LIVE_GAP_NS)
+        if (first->resolved_ns != 0 || second->firing ||
+            afmon_clamp_sub(second->first_ns, first->last_ns) > AFMON_LIVE_GAP_NS)
             continue;
         afmon_live_alert both = *second;
         both.first_ns = first->first_ns;

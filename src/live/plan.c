@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/number.h"
 #include "live/live_internal.h"
 #include "store/reader_text.h"
@@ -57,7 +58,7 @@ static bool is_planned(const struct afmon_live_log *log, const struct afmon_grou
 /* Calls a second: of the last minute, or of the whole run where that is shorter or calls are few. */
 static double rate_of(const afmon_live_info *info, uint64_t calls, double lately)
 {
-    double seconds = (double)(info->now_ns - info->first_ns) * 1e-9;
+    double seconds = afmon_seconds_between(info->first_ns, info->now_ns);
     if (lately * LATELY_S < FEW || seconds < LATELY_S)
         return seconds > 0 ? (double)calls / seconds : 0;
     return lately;

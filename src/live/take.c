@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/micros.h"
 #include "live/live_internal.h"
 #include "run/log_alerts.h"
@@ -185,7 +186,7 @@ static afmon_status take_log_line(void *user, const char *line, size_t length, b
         return AFMON_OK;
     if (live->options.replay && afmon_log_time(&live->log.scratch, line, length, &time_ns) && is_ahead(live, time_ns))
         return AFMON_E_TIMEOUT;
-    live->dropped += afmon_log_line_dropped(line, length);
+    live->dropped = afmon_clamp_add_u64(live->dropped, afmon_log_line_dropped(line, length));
     return afmon_live_log_take(&live->log, line, length, older);
 }
 

@@ -4,6 +4,7 @@
 
 #include "alerts/replay.h"
 #include "alerts/rules.h"
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "plot/chart.h"
@@ -28,8 +29,9 @@ static int take_pass(void *user, const struct afmon_replay_pass *pass)
         return 0;
     }
     if (*open == 0 && job->period_count < AFMON_PERIODS_MOST) {
-        int64_t long_us = periods->interval_us * (int64_t)(pass->repeated + 1);
-        job->periods[job->period_count] = (struct afmon_period){time_us - long_us, time_us};
+        double long_us = (double)periods->interval_us * ((double)pass->repeated + 1);
+        job->periods[job->period_count] =
+            (struct afmon_period){afmon_clamp_sub(time_us, afmon_clamp_i64(long_us)), time_us};
         *open = ++job->period_count;
     }
     if (*open > 0)
@@ -78,7 +80,7 @@ static double interval_of(const struct afmon_chart_job *job)
         return job->options->alert_interval_s;
     afmon_view_info info;
     afmon_view_get_info(job->view, &info);
-    double interval = (double)(info.last_ns - info.first_ns) / 1e9 / 200;
+    double interval = afmon_seconds_between(info.first_ns, info.last_ns) / 200;
     return interval < 1 ? 1 : interval > 60 ? 60 : interval;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/number.h"
 #include "store/reader_lines.h"
 #include "store/reader_text.h"
@@ -39,7 +40,7 @@ uint64_t afmon_log_line_dropped(const char *line, size_t length)
             at++;
         int64_t number;
         if (at > digits && afmon_parse_int(digits, (size_t)(at - digits), &number))
-            sum += (uint64_t)number; /* may wrap where a stranger wrote the line */
+            sum = afmon_clamp_add_u64(sum, (uint64_t)number);
     }
     return sum;
 }
@@ -52,7 +53,7 @@ static afmon_status count_line(void *user, const char *data, size_t length, uint
     if (data == NULL)
         return AFMON_OK;
     counting->counts.alerts += afmon_log_line_is_alert(data, length);
-    counting->counts.dropped += afmon_log_line_dropped(data, length);
+    counting->counts.dropped = afmon_clamp_add_u64(counting->counts.dropped, afmon_log_line_dropped(data, length));
     return AFMON_OK;
 }
 
@@ -69,6 +70,6 @@ afmon_status afmon_count_log(const char *path, uint64_t size, int (*progress)(vo
     struct afmon_lines lines = {.line = count_line, .progress = give_progress, .user = &counting};
     afmon_status status = afmon_each_line(path, 0, (int64_t)size, &lines, error);
     counts->alerts += counting.counts.alerts;
-    counts->dropped += counting.counts.dropped;
+    counts->dropped = afmon_clamp_add_u64(counts->dropped, counting.counts.dropped);
     return status;
 }

@@ -1,5 +1,7 @@
 #include "serve/json.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -81,6 +83,13 @@ void afmon_json_int(struct afmon_json *json, const char *key, int64_t value)
     char text[AFMON_NUMBER_SIZE];
     begin(json, key);
     afmon_buffer_add(json->out, text, afmon_format_int(text, value));
+}
+
+void afmon_json_count(struct afmon_json *json, const char *key, uint64_t count)
+{
+    char text[24];
+    begin(json, key);
+    afmon_buffer_add(json->out, text, (size_t)snprintf(text, sizeof text, "%" PRIu64, count));
 }
 
 void afmon_json_bool(struct afmon_json *json, const char *key, bool value)

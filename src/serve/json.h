@@ -22,6 +22,7 @@ void afmon_json_name(struct afmon_json *json, const char *key, const char *text,
 size_t afmon_json_cut(const char *text, size_t length, size_t most);
 void afmon_json_string(struct afmon_json *json, const char *key, const char *text); /* NULL: null */
 void afmon_json_int(struct afmon_json *json, const char *key, int64_t value);
+void afmon_json_count(struct afmon_json *json, const char *key, uint64_t count);
 void afmon_json_bool(struct afmon_json *json, const char *key, bool value);
 void afmon_json_number(struct afmon_json *json, const char *key, double value);  /* not finite: null */
 void afmon_json_rounded(struct afmon_json *json, const char *key, double value); /* to six digits; as number */

@@ -76,19 +76,19 @@ static void write_models(struct afmon_json *json, const afmon_run_summary *summa
                          size_t count)
 {
     afmon_json_open(json, "tokens", '{');
-    afmon_json_int(json, "prompt", (int64_t)summary->prompt_tokens);
-    afmon_json_int(json, "completion", (int64_t)summary->completion_tokens);
-    afmon_json_int(json, "total", (int64_t)summary->total_tokens);
+    afmon_json_count(json, "prompt", summary->prompt_tokens);
+    afmon_json_count(json, "completion", summary->completion_tokens);
+    afmon_json_count(json, "total", summary->total_tokens);
     afmon_json_close(json, '}');
     afmon_json_open(json, "models", '[');
     for (size_t i = 0; i < summary->model_count && i < ROWS_MAX; i++) {
         const afmon_model_summary *model = &summary->models[i];
         afmon_json_open(json, NULL, '{');
         afmon_json_string(json, "model", model->model_name);
-        afmon_json_int(json, "calls", (int64_t)model->calls);
-        afmon_json_int(json, "prompt", (int64_t)model->prompt_tokens);
-        afmon_json_int(json, "completion", (int64_t)model->completion_tokens);
-        afmon_json_int(json, "total", (int64_t)model->total_tokens);
+        afmon_json_count(json, "calls", model->calls);
+        afmon_json_count(json, "prompt", model->prompt_tokens);
+        afmon_json_count(json, "completion", model->completion_tokens);
+        afmon_json_count(json, "total", model->total_tokens);
         afmon_json_rounded(json, "tokens_per_s", rate_of(rates, count, model->model_name));
         afmon_json_close(json, '}');
     }

@@ -1,6 +1,7 @@
 /* Aggregates over the samples of a window whose metadata is of a kind: the window's chunks are held under the lock, and
  * looked at sample by sample without it. Of a chunk that is full and wholly in the window the sums are kept in the
  * memo: the next window, which is a little later, has most of them, too. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,11 @@ static void pool(const struct afmon_filter_part *parts, size_t count, afmon_aggr
     afmon_pool_centre(&all);
     for (size_t i = 0; i < count; i++)
         afmon_pool_spread(&all, &parts[i].sum);
+    if (!isfinite(all.sum.sum)) { /* out of a double's range: the long way */
+        all.sum = (struct afmon_summary){0};
+        for (size_t i = 0; i < count; i++)
+            afmon_summary_merge(&all.sum, &parts[i].sum);
+    }
     afmon_summary_aggregate(&all.sum, aggregate);
 }
 
