@@ -48,7 +48,7 @@ bench-peers:
 	@bench/peers/run build-peers
 
 install: build
-	@meson install -C build
+	@tools/install '$(PREFIX)'
 
 clean:
 	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-python subprojects/carquet subprojects/uplot subprojects/axe-core

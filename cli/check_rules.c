@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "cli/check.h"
 #include "cli/run.h"
 
@@ -110,7 +111,7 @@ static void print_table(const cli_screen *screen, const episodes *all)
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < all->count; i++) {
         const afmon_alert_episode *episode = &all->list[i];
-        double lasted_s = (double)(episode->last.timestamp_ns - episode->fired.timestamp_ns) * 1e-9;
+        double lasted_s = afmon_seconds_between(episode->fired.timestamp_ns, episode->last.timestamp_ns);
         cli_style style = episode->worst.level == AFMON_ERROR     ? CLI_RED
                           : episode->worst.level == AFMON_WARNING ? CLI_YELLOW
                                                                   : CLI_PLAIN;

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -95,7 +96,10 @@ cli_text cli_number(double x)
 
 cli_text cli_percent(double fraction)
 {
-    return isfinite(fraction) ? text_of("%.1f%%", fraction * 100) : text_of("-");
+    double percent = fmax(-DBL_MAX, fmin(DBL_MAX, fraction * 100));
+    if (!isfinite(fraction))
+        return text_of("-");
+    return fabs(percent) < 1e9 ? text_of("%.1f%%", percent) : text_of("%.1e%%", percent);
 }
 
 static cli_text two_units(double s, int64_t big, int64_t small, const char *big_sign, const char *small_sign)

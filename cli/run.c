@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
+
 afmon_view *cli_open_run(const char *folder)
 {
     afmon_view_options options;
@@ -25,7 +27,7 @@ afmon_window cli_run_window(const afmon_view_info *info, double seconds)
 {
     afmon_window window = AFMON_WINDOW_ALL;
     if (seconds < 9e9) /* longer than that, in nanoseconds, is no int64_t, and all of the run */
-        window = (afmon_window){info->last_ns - (int64_t)(seconds * 1e9), info->last_ns};
+        window = (afmon_window){afmon_clamp_sub(info->last_ns, afmon_clamp_i64(seconds * 1e9)), info->last_ns};
     return window;
 }
 

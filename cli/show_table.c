@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "cli/run.h"
 
 enum { PROBLEMS_SHOWN = 5, COUNT_DIGITS = 9999999 };
@@ -19,7 +20,7 @@ static void print_time(const cli_screen *screen, const struct show_facts *facts)
 {
     char text[200];
     const afmon_view_info *info = &facts->info;
-    double seconds = ((double)info->last_ns - (double)info->first_ns) / 1e9;
+    double seconds = afmon_seconds_between(info->first_ns, info->last_ns);
     snprintf(text, sizeof text, "%s to %s (%s)%s", cli_time(info->first_ns).s,
              seconds < 86400 ? cli_clock(info->last_ns).s : cli_time(info->last_ns).s, cli_seconds(seconds).s,
              info->live ? ", still running" : "");

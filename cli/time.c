@@ -88,6 +88,6 @@ bool cli_parse_time(const char *text, int64_t *ns)
     time_t seconds = local ? mktime(&tm) : timegm(&tm) - offset_s;
     if (tm.tm_mday != day) /* there is no 31st of February */
         return false;
-    *ns = (int64_t)seconds * 1000000000 + fraction;
-    return true;
+    return !__builtin_mul_overflow((int64_t)seconds, INT64_C(1000000000), ns) &&
+           !__builtin_add_overflow(*ns, fraction, ns);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "cli/watch.h"
 
 static double window_of(const watch_wish *wish, const afmon_live_info *info)
@@ -17,12 +18,12 @@ static bool ask(afmon_live *live, const watch_figures *f, const char *name, afmo
 {
     afmon_window covered;
     afmon_window window = AFMON_WINDOW_ALL;
-    double run_s = (double)(f->info.now_ns - f->info.first_ns) * 1e-9;
+    double run_s = afmon_seconds_between(f->info.first_ns, f->info.now_ns);
     if (f->window_s > 0)
-        window = (afmon_window){f->info.now_ns - (int64_t)(f->window_s * 1e9), f->info.now_ns};
+        window = (afmon_window){afmon_clamp_sub(f->info.now_ns, afmon_clamp_i64(f->window_s * 1e9)), f->info.now_ns};
     if (afmon_live_aggregate(live, name, window, a, &covered) != AFMON_OK)
         return false;
-    *seconds = f->window_s > 0 ? fmin((double)(f->info.now_ns - covered.since_ns) * 1e-9, run_s) : run_s;
+    *seconds = f->window_s > 0 ? fmin(afmon_seconds_between(covered.since_ns, f->info.now_ns), run_s) : run_s;
     if (*seconds < 0.25)
         *seconds = 0.25;
     return a->known;
@@ -207,7 +208,7 @@ void watch_figures_clear(watch_figures *f)
 /* Rates of the whole run, in place of those of late. */
 static void spread_over_run(const watch_figures *f, afmon_live_rate *rates, size_t count)
 {
-    double seconds = fmax(0.25, (double)(f->info.now_ns - f->info.first_ns) * 1e-9);
+    double seconds = fmax(0.25, afmon_seconds_between(f->info.first_ns, f->info.now_ns));
     for (size_t i = 0; i < count; i++) {
         rates[i].calls_per_s = (double)rates[i].calls / seconds;
         rates[i].failures_per_s = (double)rates[i].failures / seconds;

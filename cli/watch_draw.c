@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "cli/watch.h"
 
 enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, LABEL = 12, STRETCHED = 8, FEW_ROWS = 10 };
@@ -21,7 +22,7 @@ static void draw_head(canvas *c, const char *folder, const watch_wish *wish, con
 {
     char right[160];
     const afmon_live_info *info = &f->info;
-    double span_s = info->sample_count > 0 ? (double)(info->now_ns - info->first_ns) * 1e-9 : 0;
+    double span_s = info->sample_count > 0 ? afmon_seconds_between(info->first_ns, info->now_ns) : 0;
     snprintf(right, sizeof right, "%s%s", wish->paused ? "paused  " : "",
              info->sample_count > 0 ? cli_span(span_s < 0 ? 0 : floor(span_s)).s : "");
     const char *state = afmon_live_state_name(info->state);

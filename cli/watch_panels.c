@@ -1,6 +1,7 @@
 /* The panels below: operations, models, alerts, log. */
 #include <string.h>
 
+#include "base/clamp.h"
 #include "cli/watch.h"
 
 void watch_draw_title(const watch_place *p, const char *title, const char *note, bool chosen)

@@ -35,7 +35,10 @@ extern "C" {
 #define AFMON_VERSION_MAJOR 0
 #define AFMON_VERSION_MINOR 1
 #define AFMON_VERSION_PATCH 0
-#define AFMON_VERSION "0.1.0"
+/* "MAJOR.MINOR.PATCH" */
+#define AFMON_VERSION AFMON_VERSION_TEXT(AFMON_VERSION_MAJOR, AFMON_VERSION_MINOR, AFMON_VERSION_PATCH)
+#define AFMON_VERSION_TEXT(major, minor, patch) AFMON_VERSION_JOIN(major, minor, patch)
+#define AFMON_VERSION_JOIN(major, minor, patch) #major "." #minor "." #patch
 
 /* The version of the library that is linked, as "MAJOR.MINOR.PATCH". Static text. Any thread. */
 AFMON_API const char *afmon_version(void);

@@ -109,6 +109,9 @@ int forgive(void);
  * Always -1. */
 int raise_from(PyObject *kind, const char *format, ...);
 
+/* A type's __name__, as it was made: a new reference. */
+PyObject *name_of_type(PyTypeObject *type);
+
 /* So a TypeError: "FUNCTION: ARGUMENT must be WANTED, not TYPE". */
 int raise_wrong(const char *function, const char *argument, const char *wanted, PyObject *object);
 

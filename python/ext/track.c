@@ -106,7 +106,7 @@ int track_error(struct track *track, const char **text, const char **type)
     int has_type = *text == NULL ? -1 : **text == '\0' ? 1 : is_exception(error);
     if (has_type <= 0)
         return has_type;
-    PyObject *name = PyType_GetName(Py_TYPE(error));
+    PyObject *name = name_of_type(Py_TYPE(error));
     const char *name_text = name == NULL ? NULL : fields_c_text(&track->fields, name);
     int kept = name == NULL ? -1 : fields_keep(&track->fields, name);
     if (**text == '\0')

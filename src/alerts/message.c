@@ -173,6 +173,8 @@ static void add_number(struct out *out, double value, const struct piece *piece)
     char printed[NUMBER_SIZE];
     if (piece->decimals < 0)
         (void)snprintf(printed, sizeof printed, "%.6g", value);
+    else if (piece->percent && isfinite(value) && !isfinite(value * 100)) /* a percentage beyond a double */
+        (void)snprintf(printed, sizeof printed, "%.*Lf", piece->decimals, (long double)value * 100);
     else
         (void)snprintf(printed, sizeof printed, "%.*f", piece->decimals, piece->percent ? value * 100 : value);
     add_printed(out, printed);

@@ -7,6 +7,7 @@
 #include "alerts/replay_internal.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "catalog/bare.h"
 #include "store/view_internal.h"
 
 #define LEAST_TALLY ((size_t)1 << 14)
@@ -40,6 +41,23 @@ static bool wants_series(void *user, const struct afmon_view_series *series)
     return run->first < run->end;
 }
 
+static void add(struct afmon_replay_run *run, size_t rule, struct afmon_pass_range range, double value)
+{
+    afmon_tally_add(run->tally, rule, range, value);
+    if (run->rules[rule].rule->aggregate == AFMON_RULE_QUANTILE)
+        afmon_replay_values_add(&run->values, rule, range, value);
+}
+
+/* A marked sample, in those of its passes whose windows hold no tracked one. The parts of its range are in no range of
+ * a tracked sample, and grow with time within a gap as ranges do: they are segments like others. */
+static void add_bare(struct afmon_replay_run *run, size_t rule, struct afmon_pass_range range, double value)
+{
+    const struct afmon_cover_passes *cover = &run->rules[rule].cover;
+    struct afmon_pass_range gap = afmon_cover_gap(cover, range, range.lo);
+    for (; gap.lo <= gap.hi; gap = afmon_cover_gap(cover, range, gap.hi + 1))
+        add(run, rule, gap, value);
+}
+
 static int take_sample(void *user, const struct afmon_view_series *series, const afmon_sample *sample)
 {
     struct afmon_replay_run *run = user;
@@ -49,11 +67,48 @@ static int take_sample(void *user, const struct afmon_view_series *series, const
         if (!afmon_rule_wants(rule->rule, sample->fields, sample->field_count))
             continue;
         struct afmon_pass_range range = afmon_passes_of(&run->passes, sample->timestamp_ns, rule->window_ns);
-        afmon_tally_add(run->tally, i, range, sample->value);
-        if (rule->rule->aggregate == AFMON_RULE_QUANTILE)
-            afmon_replay_values_add(&run->values, i, range, sample->value);
+        if (rule->mixed && afmon_fields_are_bare(sample->fields, sample->field_count))
+            add_bare(run, i, range, sample->value);
+        else
+            add(run, i, range, sample->value);
     }
     return run->values.failed;
+}
+
+/* ---- marked samples ---- */
+
+static bool wants_mixed(void *user, const struct afmon_view_series *series)
+{
+    return series->mixed && wants_series(user, series);
+}
+
+static int cover_sample(void *user, const struct afmon_view_series *series, const afmon_sample *sample)
+{
+    struct afmon_replay_run *run = user;
+    find_rules(run, series);
+    if (afmon_fields_are_bare(sample->fields, sample->field_count))
+        return 0;
+    for (size_t i = run->first; i < run->end; i++) {
+        struct afmon_replay_rule *rule = &run->rules[i];
+        rule->mixed = true;
+        if (!afmon_cover_add(&rule->cover, afmon_passes_of(&run->passes, sample->timestamp_ns, rule->window_ns)))
+            return 1;
+    }
+    return 0;
+}
+
+/* Finds the passes in which marked samples do not count. */
+static afmon_status find_covers(struct afmon_replay_run *run, afmon_error *error)
+{
+    bool any = false;
+    for (size_t i = 0; i < run->view->series_count; i++)
+        any = any || wants_mixed(run, &run->view->series[i]);
+    if (!any)
+        return AFMON_OK;
+    afmon_status status = afmon_view_each_series(run->view, AFMON_WINDOW_ALL, wants_mixed, cover_sample, run, error);
+    for (size_t i = 0; i < run->rule_count; i++)
+        afmon_cover_settle(&run->rules[i].cover);
+    return status == AFMON_E_CANCELLED ? afmon_fail_memory(error) : status;
 }
 
 /* ---- rounds ---- */
@@ -168,7 +223,11 @@ afmon_status afmon_replay(afmon_view *view, const struct afmon_replay_options *o
     if (run.tally == NULL || !make_rules(&run, options))
         status = afmon_fail_memory(error);
     else
+        status = find_covers(&run, error);
+    if (status == AFMON_OK)
         status = run_rounds(&run, error);
+    for (size_t i = 0; i < run.rule_count; i++)
+        afmon_cover_free(&run.rules[i].cover);
     afmon_tally_free(run.tally);
     afmon_replay_values_free(&run.values);
     free(run.rules);

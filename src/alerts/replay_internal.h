@@ -4,6 +4,7 @@
 
 #include "alerts/passes.h"
 #include "alerts/replay.h"
+#include "alerts/replay_bare.h"
 #include "alerts/tally.h"
 #include "alerts/values.h"
 
@@ -14,6 +15,8 @@ struct afmon_replay_rule {
     size_t index; /* in the caller's list */
     size_t metric_length;
     uint64_t window_ns;
+    bool mixed;                      /* of a metric with marked samples and others */
+    struct afmon_cover_passes cover; /* then: the passes in which the marked ones do not count */
     struct afmon_walk_state state;
 };
 

@@ -345,12 +345,15 @@ afmon_status afmon_rules_read_json(const char *text, size_t length, afmon_rules 
     *rules = (afmon_rules){0};
     if (length > AFMON_RULES_JSON_MAX)
         return afmon_fail(error, AFMON_E_TOO_BIG, "rules: more than %zu bytes", AFMON_RULES_JSON_MAX);
+    afmon_status status = afmon_lazy_open(AFMON_LAZY_JSON, error);
+    if (status != AFMON_OK)
+        return status;
     json_t *list = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &problem);
     if (list == NULL)
         return json_error_code(&problem) == json_error_out_of_memory
                    ? afmon_fail_memory(error)
                    : afmon_fail(error, AFMON_E_FORMAT, "rules: %s", problem.text);
-    afmon_status status = afmon_rules_of_json(list, rules, error);
+    status = afmon_rules_of_json(list, rules, error);
     json_decref(list);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef AFMON_ALERTS_RULES_JSON_H
 #define AFMON_ALERTS_RULES_JSON_H
 
-#include <jansson.h>
+#include "lazy/json.h"
 
 #include "alerts/rules.h"
 #include "base/buffer.h"

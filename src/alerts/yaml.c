@@ -39,6 +39,10 @@ bool afmon_yaml_fail_memory(struct afmon_yaml *yaml)
 bool afmon_yaml_open(struct afmon_yaml *yaml, const char *name, const void *text, size_t size, afmon_error *error)
 {
     *yaml = (struct afmon_yaml){.name = name, .error = error};
+    yaml->status = afmon_lazy_open(AFMON_LAZY_YAML, error);
+    if (yaml->status != AFMON_OK)
+        return false;
+    yaml->is_open = true;
     if (yaml_parser_initialize(&yaml->parser) == 0) {
         memset(&yaml->parser, 0, sizeof yaml->parser);
         return afmon_yaml_fail_memory(yaml);
@@ -52,7 +56,8 @@ void afmon_yaml_close(struct afmon_yaml *yaml)
     if (yaml->has_event)
         yaml_event_delete(&yaml->event);
     yaml->has_event = false;
-    yaml_parser_delete(&yaml->parser);
+    if (yaml->is_open)
+        yaml_parser_delete(&yaml->parser);
 }
 
 static bool fail_parser(struct afmon_yaml *yaml)

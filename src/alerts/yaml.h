@@ -4,12 +4,13 @@
 #define AFMON_ALERTS_YAML_H
 
 #include <afmon/afmon.h>
-#include <yaml.h>
+#include "lazy/yaml.h"
 
 struct afmon_yaml {
     const char *name; /* of the file, for messages */
     yaml_parser_t parser;
     yaml_event_t event; /* the one at hand */
+    bool is_open;
     bool has_event;
     afmon_status status; /* not AFMON_OK: over */
     afmon_error *error;

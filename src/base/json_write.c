@@ -1,5 +1,7 @@
 #include "base/json_write.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <math.h>
 #include <string.h>
 

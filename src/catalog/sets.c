@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "catalog/bare.h"
 #include "catalog/field_list.h"
 
 #define FIRST_BUCKETS 64
@@ -153,6 +154,7 @@ static struct entry *make_entry(const struct afmon_field_list *list, const void 
     entry->key = entry->bytes;
     entry->key_length = key_length;
     find_model(&entry->set);
+    entry->set.bare = afmon_packed_is_bare(entry->set.packed, entry->set.packed_length);
     return entry;
 }
 

@@ -22,6 +22,7 @@ struct afmon_set {
     uint32_t packed_length;
     uint32_t model_length;
     uint32_t size; /* bytes of memory in all */
+    bool bare;     /* it has the mark of bare samples (catalog/bare.h) */
 };
 
 struct afmon_sets; /* opaque */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <xlsxwriter.h>
+#include "lazy/excel.h"
 
 #include "base/number.h"
 #include "base/status.h"
@@ -283,7 +283,9 @@ static void end(struct excel *excel)
 static afmon_status to_path(struct afmon_export_job *job, const char *path)
 {
     struct excel excel = {.job = job};
-    afmon_status status = begin(&excel, path);
+    afmon_status status = afmon_lazy_open(AFMON_LAZY_EXCEL, job->error);
+    if (status == AFMON_OK)
+        status = begin(&excel, path);
     if (status == AFMON_OK)
         status = in_c_locale(&excel);
     if (status == AFMON_OK)

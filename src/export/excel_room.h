@@ -4,7 +4,7 @@
 #define AFMON_EXPORT_EXCEL_ROOM_H
 
 #include <afmon/afmon.h>
-#include <xlsxwriter.h>
+#include "lazy/excel.h"
 
 /* To be called before workbook_close: looks whether all rows are in their files, and whether there is room for the
  * copies that closing makes of them, one sheet at a time. path: the workbook's, for messages; folder: of its temporary

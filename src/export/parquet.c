@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <carquet/carquet.h>
+#include "lazy/parquet.h"
 
 #include "base/micros.h"
 #include "base/status.h"
@@ -282,7 +282,9 @@ static void end(struct parquet *parquet)
 static afmon_status to_path(struct afmon_export_job *job, const char *path)
 {
     struct parquet parquet = {.job = job};
-    afmon_status status = afmon_target_begin(&parquet.target, path, job->error);
+    afmon_status status = afmon_lazy_open(AFMON_LAZY_PARQUET, job->error);
+    if (status == AFMON_OK)
+        status = afmon_target_begin(&parquet.target, path, job->error);
     if (status == AFMON_OK)
         status = write_table(&parquet);
     if (parquet.writer != NULL)

@@ -1,6 +1,6 @@
 #include "feeds/backoff.h"
 
-#include <curl/curl.h>
+#include "lazy/curl.h"
 #include <string.h>
 
 #define FIRST_WAIT_S 1.0

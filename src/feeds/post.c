@@ -1,7 +1,7 @@
 #include "feeds/post.h"
 
-#include <curl/curl.h>
-#include <jansson.h>
+#include "lazy/curl.h"
+#include "lazy/json.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -208,6 +208,11 @@ afmon_status afmon_post_new(const struct afmon_post_options *options, struct afm
     *out = NULL;
     if (!(options->timeout_s > 0 && options->timeout_s <= 86400))
         return afmon_fail(error, AFMON_E_ARGUMENT, "%s: timeout_s must be above 0 and at most a day", options->what);
+    afmon_status status = afmon_lazy_open(AFMON_LAZY_CURL, error);
+    if (status == AFMON_OK)
+        status = afmon_lazy_open(AFMON_LAZY_JSON, error); /* for what is answered */
+    if (status != AFMON_OK)
+        return status;
     struct afmon_post *post = calloc(1, sizeof *post);
     if (post == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(post);
@@ -217,7 +222,7 @@ afmon_status afmon_post_new(const struct afmon_post_options *options, struct afm
     afmon_buffer_init(&post->answer, ANSWER_LIMIT);
     snprintf(post->what, sizeof post->what, "%s", options->what);
     post->timeout_s = options->timeout_s;
-    afmon_status status = take_url(post, options, error);
+    status = take_url(post, options, error);
     if (status == AFMON_OK)
         status = take_headers(post, options, error);
     if (status == AFMON_OK && options->ca_file != NULL) {

@@ -2,7 +2,7 @@
 #ifndef AFMON_FEEDS_POST_SETUP_H
 #define AFMON_FEEDS_POST_SETUP_H
 
-#include <curl/curl.h>
+#include "lazy/curl.h"
 
 #include "feeds/post.h"
 

@@ -112,8 +112,11 @@ static afmon_status start_threads(struct afmon_http *server, afmon_error *error)
 
 afmon_status afmon_http_start(const struct afmon_http_options *options, struct afmon_http **out, afmon_error *error)
 {
-    struct afmon_http *server = calloc(1, sizeof *server);
     *out = NULL;
+    afmon_status status = afmon_lazy_open(AFMON_LAZY_HTTP, error);
+    if (status != AFMON_OK)
+        return status;
+    struct afmon_http *server = calloc(1, sizeof *server);
     if (server == NULL)
         return afmon_fail_memory(error);
     server->options = *options;
@@ -123,7 +126,7 @@ afmon_status afmon_http_start(const struct afmon_http_options *options, struct a
     pthread_mutex_init(&server->stats_lock, NULL);
     afmon_http_jobs_init(server);
     fill_defaults(&server->options);
-    afmon_status status = set_rules(server, error);
+    status = set_rules(server, error);
     if (status == AFMON_OK)
         status = open_listener(server, error);
     if (status == AFMON_OK)

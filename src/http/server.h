@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include <microhttpd.h>
+#include "lazy/http.h"
 
 #include "http/http.h"
 #include "http/origin.h"

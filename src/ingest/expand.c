@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "catalog/bare.h"
 #include "catalog/fields.h"
 #include "ingest/expand_internal.h"
 
@@ -176,7 +177,23 @@ static bool expand_sample(const unsigned char *at, const struct afmon_expand_sin
     return sink->sample(sink->user, &sample, record.head.boot_ns);
 }
 
-static bool expand_metric(const unsigned char *at, const struct afmon_expand_sink *sink)
+/* A name that tracked calls derive: the sample is marked. (A handle's metadata have the mark already.) */
+static bool mark_bare(struct afmon_expander *expander, struct afmon_expanded_sample *sample)
+{
+    if (!afmon_metric_is_derived(sample->name, sample->name_length) ||
+        afmon_packed_is_bare(sample->packed, sample->packed_length))
+        return true;
+    struct afmon_buffer *packed = &expander->packed;
+    afmon_buffer_clear(packed);
+    afmon_buffer_add(packed, sample->packed, sample->packed_length);
+    afmon_pack_one(packed, afmon_bare_mark());
+    sample->packed = packed->data;
+    sample->packed_length = (uint32_t)packed->length;
+    return !packed->failed;
+}
+
+static bool expand_metric(struct afmon_expander *expander, const unsigned char *at,
+                          const struct afmon_expand_sink *sink)
 {
     struct afmon_record_metric record;
     memcpy(&record, at, sizeof record);
@@ -186,7 +203,7 @@ static bool expand_metric(const unsigned char *at, const struct afmon_expand_sin
                                            .packed = at + record.name_length,
                                            .packed_length = record.fields_length,
                                            .value = record.value};
-    return sink->sample(sink->user, &sample, record.head.boot_ns);
+    return mark_bare(expander, &sample) && sink->sample(sink->user, &sample, record.head.boot_ns);
 }
 
 static bool expand_log(const unsigned char *at, const struct afmon_expand_sink *sink)
@@ -214,7 +231,7 @@ bool afmon_expand(struct afmon_expander *expander, const unsigned char *record, 
     case AFMON_RECORD_SAMPLE:
         return expand_sample(record, sink);
     case AFMON_RECORD_METRIC:
-        return expand_metric(record, sink);
+        return expand_metric(expander, record, sink);
     case AFMON_RECORD_LOG:
         return expand_log(record, sink);
     case AFMON_RECORD_GENERATION:

@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "catalog/api_errors.h"
 #include "catalog/fields.h"
 #include "ingest/expand_internal.h"
 
@@ -83,6 +84,10 @@ static bool emit_error_rate(struct afmon_expansion *expansion, const struct eval
     if (has_error)
         afmon_pack_text(packed, "error", call->error);
     afmon_pack_text(packed, "error_type", call->error_type);
+    const struct afmon_failure failure = {.error = call->error.data, .error_length = call->error.length};
+    int status = afmon_failure_status(&failure);
+    if (status != 0)
+        afmon_pack_one(packed, afmon_int("status", status));
     return afmon_packed_end(expansion) &&
            afmon_emit(expansion, "evaluation_error_rate", has_error ? 1.0 : 0.0, packed->data, packed->length);
 }

@@ -1,6 +1,7 @@
 /* A tracked generation: section 2 of the contract. */
 #include <string.h>
 
+#include "catalog/api_errors.h"
 #include "catalog/fields.h"
 #include "ingest/expand_internal.h"
 
@@ -13,6 +14,10 @@ struct generation {
     double tokens[3];
     bool success;
     bool has_error;
+    /* of a failure: */
+    struct afmon_text known_type;
+    int status;
+    bool is_api_error;
 };
 
 static void parse(struct generation *call, struct afmon_expansion *expansion, const unsigned char *at)
@@ -28,19 +33,44 @@ static void parse(struct generation *call, struct afmon_expansion *expansion, co
     call->tokens[2] = call->record.total_tokens;
     call->success = (call->record.head.flags & AFMON_TRACK_SUCCESS) != 0;
     call->has_error = call->error.length > 0;
+    call->known_type = call->error_type;
+    call->status = call->record.http_status;
+    call->is_api_error = false;
     expansion->fields = at;
     expansion->fields_length = call->record.fields_length;
 }
 
-/* The type of the error where it came among the metadata, as the peer's generators hand it over. */
-static struct afmon_text error_type_field(const struct afmon_expansion *expansion)
+/* The last text of a key among the call's metadata. */
+static struct afmon_text text_field(const struct afmon_expansion *expansion, const char *key)
 {
     struct afmon_field_walk walk = afmon_field_walk_begin(expansion->fields, expansion->fields_length);
+    struct afmon_text text = {0};
+    size_t length = strlen(key);
     afmon_field field;
     while (afmon_field_walk_next(&walk, &field))
-        if (field.type == AFMON_STRING && field.key_length == 10 && memcmp(field.key, "error_type", 10) == 0)
-            return (struct afmon_text){field.as.text.data, field.as.text.length};
-    return (struct afmon_text){0};
+        if (field.type == AFMON_STRING && field.key_length == length && memcmp(field.key, key, length) == 0)
+            text = (struct afmon_text){field.as.text.data, field.as.text.length};
+    return text;
+}
+
+/* The same as the recording thread saw (afmon_generation_is_api_error): the type of the error may have come among the
+ * metadata, as the peer's generators hand it over. */
+static void look_at_failure(struct generation *call, const struct afmon_expansion *expansion)
+{
+    if (call->success && !call->has_error)
+        return;
+    struct afmon_text type = call->error_type.data != NULL ? call->error_type : text_field(expansion, "error_type");
+    struct afmon_text operation = text_field(expansion, "operation");
+    const struct afmon_failure failure = {.status = call->record.http_status,
+                                          .error_type = type.data,
+                                          .error_type_length = type.length,
+                                          .error = call->error.data,
+                                          .error_length = call->error.length,
+                                          .operation = operation.data,
+                                          .operation_length = operation.length};
+    call->known_type = type;
+    call->status = afmon_failure_status(&failure);
+    call->is_api_error = afmon_failure_is_of_api(&failure);
 }
 
 static bool emit_error_rate(struct afmon_expansion *expansion, const struct generation *call)
@@ -48,24 +78,21 @@ static bool emit_error_rate(struct afmon_expansion *expansion, const struct gene
     struct afmon_buffer *packed = afmon_packed_begin(expansion);
     if (call->has_error)
         afmon_pack_text(packed, "error", call->error);
-    afmon_pack_text(packed, "error_type", call->error_type);
-    if (call->record.http_status != 0)
-        afmon_pack_one(packed, afmon_int("status", call->record.http_status));
+    afmon_pack_text(packed, "error_type", call->known_type);
+    if (call->status != 0)
+        afmon_pack_one(packed, afmon_int("status", call->status));
     return afmon_packed_end(expansion) &&
            afmon_emit(expansion, "error_rate", call->has_error ? 1.0 : 0.0, packed->data, packed->length);
 }
 
 static bool emit_api_error(struct afmon_expansion *expansion, const struct generation *call)
 {
-    if (call->success && !call->has_error)
-        return true;
-    struct afmon_text type = call->error_type.data != NULL ? call->error_type : error_type_field(expansion);
-    if (type.data == NULL && call->record.http_status == 0)
+    if (!call->is_api_error)
         return true;
     struct afmon_buffer *packed = afmon_packed_begin(expansion);
-    afmon_pack_text(packed, "error_type", type);
-    if (call->record.http_status != 0)
-        afmon_pack_one(packed, afmon_int("status", call->record.http_status));
+    afmon_pack_text(packed, "error_type", call->known_type);
+    if (call->status != 0)
+        afmon_pack_one(packed, afmon_int("status", call->status));
     return afmon_packed_end(expansion) && afmon_emit(expansion, "api_errors", 1.0, packed->data, packed->length);
 }
 
@@ -91,6 +118,7 @@ bool afmon_expand_generation(struct afmon_expansion *expansion, const unsigned c
 {
     struct generation call;
     parse(&call, expansion, record);
+    look_at_failure(&call, expansion);
     if (!emit_samples(expansion, &call))
         return false;
     struct afmon_buffer *data = &expansion->expander->data;
@@ -102,7 +130,7 @@ bool afmon_expand_generation(struct afmon_expansion *expansion, const unsigned c
         afmon_pack_one(data, afmon_double("conversation_length", call.record.conversation_length));
     afmon_pack_text(data, "error", call.error);
     afmon_pack_text(data, "error_type", call.error_type);
-    if (call.record.http_status != 0)
-        afmon_pack_one(data, afmon_int("http_status", call.record.http_status));
+    if (call.status != 0)
+        afmon_pack_one(data, afmon_int("http_status", call.status));
     return afmon_data_emit(expansion, "Generation metrics");
 }

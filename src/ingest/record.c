@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "catalog/api_errors.h"
 #include "catalog/fields.h"
 
 static bool given(const char *text)
@@ -71,21 +72,38 @@ void afmon_draft_log(struct afmon_draft *draft, afmon_level level, const char *m
     settle(draft, sizeof(struct afmon_record_log), (size_t[]){message_length, draft->fields_length}, 2);
 }
 
-static bool has_error_type_field(const afmon_field *fields, size_t count)
+/* The last text of a key; NULL: there is none. */
+static const afmon_field *text_field(const afmon_field *fields, size_t count, const char *key)
 {
-    for (size_t i = 0; i < count; i++) {
-        size_t length = fields[i].key_length > 0 ? fields[i].key_length : strlen(fields[i].key);
-        if (fields[i].type == AFMON_STRING && length == 10 && memcmp(fields[i].key, "error_type", 10) == 0)
-            return true;
+    size_t key_length = strlen(key);
+    for (size_t i = count; i > 0; i--) {
+        const afmon_field *field = &fields[i - 1];
+        size_t length = field->key_length > 0 ? field->key_length : strlen(field->key);
+        if (field->type == AFMON_STRING && length == key_length && memcmp(field->key, key, length) == 0)
+            return field;
     }
-    return false;
+    return NULL;
 }
 
 bool afmon_generation_is_api_error(const afmon_generation *call)
 {
-    bool failed = !call->success || (given(call->error) && call->error[0] != '\0');
-    return failed &&
-           (call->http_status != 0 || given(call->error_type) || has_error_type_field(call->fields, call->field_count));
+    bool has_error = given(call->error) && call->error[0] != '\0';
+    if (call->success && !has_error)
+        return false;
+    struct afmon_failure failure = {.status = call->http_status, .error_type = call->error_type, .error = call->error};
+    const afmon_field *type = text_field(call->fields, call->field_count, "error_type");
+    const afmon_field *operation = text_field(call->fields, call->field_count, "operation");
+    failure.error_length = given(call->error) ? strlen(call->error) : 0;
+    failure.error_type_length = given(call->error_type) ? strlen(call->error_type) : 0;
+    if (!given(call->error_type) && type != NULL) {
+        failure.error_type = type->as.text.data;
+        failure.error_type_length = type->as.text.length;
+    }
+    if (operation != NULL) {
+        failure.operation = operation->as.text.data;
+        failure.operation_length = operation->as.text.length;
+    }
+    return afmon_failure_is_of_api(&failure);
 }
 
 void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *call)

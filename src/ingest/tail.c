@@ -1,13 +1,14 @@
 #include "ingest/tail.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json_check.h"
 
 #define TAIL_MAX (INT64_C(64) << 20)
 #define REMOVED_MAX 65536
@@ -34,12 +35,13 @@ static int find_last_line(int fd, int64_t size, int64_t *begin)
     return 0;
 }
 
+/* By the check that needs no library: opening a run folder is a part of recording. */
 static bool is_whole_object(const char *text, size_t length)
 {
-    json_t *value = json_loadb(text, length, JSON_ALLOW_NUL, NULL);
-    bool whole = json_is_object(value);
-    json_decref(value);
-    return whole;
+    size_t begin = 0;
+    while (begin < length && memchr(" \t\r", text[begin], 3) != NULL)
+        begin++;
+    return begin < length && text[begin] == '{' && afmon_json_valid(text, length);
 }
 
 static int end_line(int fd)

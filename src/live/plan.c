@@ -1,6 +1,7 @@
 /* How far a run is that says what it means to do. */
 #include <math.h>
 
+#include "base/clamp.h"
 #include "live/live_internal.h"
 
 #define LATELY_S 60.0
@@ -9,7 +10,7 @@
 /* Calls a second: of the last minute, or of the whole run where that is shorter or calls are few. */
 static double rate_of(const afmon_live_info *info, uint64_t calls, double lately)
 {
-    double seconds = ((double)info->now_ns - (double)info->first_ns) * 1e-9;
+    double seconds = afmon_seconds_between(info->first_ns, info->now_ns);
     if (lately * LATELY_S < FEW || seconds < LATELY_S)
         return seconds > 0 ? (double)calls / seconds : 0;
     return lately;

@@ -40,8 +40,13 @@ static void count_outcome(struct afmon_meters *meters, const struct given_sample
 static void count_error(struct afmon_meters *meters, const struct given_sample *in)
 {
     struct afmon_meter_call *call = afmon_meter_call_of(meters, in->sample);
-    if (call != NULL && in->sample->value > 0)
+    if (call != NULL && in->sample->value > 0) {
+        const struct afmon_meter_labels *labels = in->labels;
+        struct afmon_label_text type = labels->error_type.length > 0 ? labels->error_type : labels->status;
         call->failed = true;
+        if (type.length > 0)
+            afmon_meter_keep(&call->error_type, type);
+    }
     afmon_meter_count(meters, in->instrument, &in->labels->operation, part_of(in->sample->value));
 }
 

@@ -223,7 +223,7 @@ static struct afmon_model_group *operation_of(struct adding *adding, unsigned ki
     struct afmon_model_group *group = afmon_names_item(&adding->model->operations, &name);
     adding->lost |= group == NULL;
     if (group != NULL && kind == AFMON_OF_GENERATION && facts->operation.given)
-        group->item = afmon_item_of_operation(facts->operation.data, facts->operation.length);
+        group->item = afmon_item_kind_of(facts->operation.data, facts->operation.length);
     follow(adding->model, group);
     return *known = group;
 }

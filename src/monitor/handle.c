@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "catalog/bare.h"
 #include "catalog/fields.h"
 #include "monitor/core.h"
 
@@ -131,11 +132,16 @@ afmon_status afmon_metric_resolve(afmon_monitor *monitor, const char *name, cons
         return AFMON_E_ARGUMENT;
     if (draft.length == 0)
         return AFMON_E_TOO_BIG;
-    unsigned char *packed = malloc(draft.fields_length + 1);
+    bool derived = afmon_metric_is_derived(name, strlen(name));
+    const afmon_field mark = afmon_bare_mark();
+    size_t length = draft.fields_length + (derived ? afmon_fields_packed_size(&mark, 1) : 0);
+    unsigned char *packed = malloc(length + 1);
     if (packed == NULL)
         return AFMON_E_NO_MEMORY;
-    afmon_fields_pack(packed, fields, count);
-    afmon_status status = find_or_make(monitor, name, packed, draft.fields_length, count, metric);
+    unsigned char *end = afmon_fields_pack(packed, fields, count);
+    if (derived)
+        afmon_fields_pack(end, &mark, 1);
+    afmon_status status = find_or_make(monitor, name, packed, length, count + (derived ? 1 : 0), metric);
     free(packed);
     if (status != AFMON_OK)
         return status;

@@ -1,5 +1,5 @@
 /* PNG and PDF, by Cairo. */
-#include <cairo-pdf.h>
+#include "lazy/charts.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

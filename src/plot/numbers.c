@@ -66,7 +66,9 @@ static struct unit number_unit(double largest)
         return units[0];
     if (largest >= 1e4 && largest < 1e15)
         return units[largest < 1e6 ? 1 : largest < 1e9 ? 2 : largest < 1e12 ? 3 : 4];
-    int power = (int)floor(log10(largest) / 3) * 3;
+    if (!isfinite(largest))
+        return units[0];
+    int power = (int)floor(log10(fmax(largest, 1e-300)) / 3) * 3; /* ten to a lesser power is no divisor */
     return (struct unit){pow(10, power), "", "", power};
 }
 
@@ -134,7 +136,7 @@ static size_t fixed_text(char *out, double value, unsigned decimals)
 static unsigned decimals_for(double number, int digits)
 {
     double size = fabs(number);
-    if (size == 0)
+    if (size == 0 || !isfinite(size))
         return 0;
     int before = (int)floor(log10(size)) + 1;
     int decimals = digits - before;

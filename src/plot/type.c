@@ -37,6 +37,9 @@ static bool begin_face(struct afmon_typesetter *type, unsigned face)
  * of hinted glyphs: the same for every format and scale. */
 afmon_status afmon_type_begin(struct afmon_typesetter *type, afmon_error *error)
 {
+    afmon_status status = afmon_lazy_open(AFMON_LAZY_CHARTS, error);
+    if (status != AFMON_OK)
+        return status;
     PangoFontMap *map = pango_cairo_font_map_get_default();
     PangoFontFamily **families = NULL;
     int family_count = 0;

@@ -3,7 +3,7 @@
 #define AFMON_PLOT_TYPE_H
 
 #include <afmon/afmon.h>
-#include <pango/pangocairo.h>
+#include "lazy/charts.h"
 
 enum afmon_face {
     AFMON_FACE_TITLE,

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "serve/picture.h"
@@ -31,12 +32,12 @@ enum what { MEAN, COUNT_PER_S, SUM_PER_S, P50, P90, P99 };
 /* How much of a piece of time the run was there for. NaN: too little to tell a rate. */
 static double seconds_of(const struct frame *frame, size_t index)
 {
-    int64_t begin_ns = frame->start_ns + (int64_t)index * frame->width_ns;
-    int64_t end_ns = begin_ns + frame->width_ns;
+    int64_t begin_ns = (int64_t)((uint64_t)frame->start_ns + index * (uint64_t)frame->width_ns);
+    int64_t end_ns = afmon_clamp_add(begin_ns, frame->width_ns);
     begin_ns = begin_ns < frame->first_ns ? frame->first_ns : begin_ns;
     end_ns = end_ns > frame->end_ns ? frame->end_ns : end_ns;
-    if (end_ns - begin_ns >= frame->width_ns / 2)
-        return (double)(end_ns - begin_ns) / 1e9;
+    if (afmon_clamp_sub(end_ns, begin_ns) >= frame->width_ns / 2)
+        return afmon_seconds_between(begin_ns, end_ns);
     return frame->count > 2 ? (double)NAN : (double)frame->width_ns / 1e9;
 }
 
@@ -173,9 +174,9 @@ afmon_status afmon_picture_charts(afmon_live *live, const afmon_live_info *info,
 {
     int64_t end_ns = info->now_ns > info->last_ns ? info->now_ns : info->last_ns;
     afmon_status status = write_charts(live, info, (afmon_window){INT64_MIN, end_ns}, "charts", json);
-    if (status != AFMON_OK || info->sample_count == 0 || end_ns - info->first_ns < LONG_NS) {
+    if (status != AFMON_OK || info->sample_count == 0 || afmon_clamp_sub(end_ns, info->first_ns) < LONG_NS) {
         afmon_json_string(json, "recent", NULL);
         return status;
     }
-    return write_charts(live, info, (afmon_window){end_ns - RECENT_NS, end_ns}, "recent", json);
+    return write_charts(live, info, (afmon_window){afmon_clamp_sub(end_ns, RECENT_NS), end_ns}, "recent", json);
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "model/model.h"
 #include "base/json_write.h"
@@ -71,11 +72,12 @@ static void write_plan(struct afmon_json *json, const afmon_live *live)
 static afmon_status ask_lately(afmon_live *live, const afmon_live_info *info, const char *metric,
                                afmon_aggregate *aggregate, double *seconds)
 {
-    int64_t since_ns = info->now_ns - LATELY_NS > info->first_ns ? info->now_ns - LATELY_NS : info->first_ns;
+    int64_t since_ns = afmon_clamp_sub(info->now_ns, LATELY_NS);
+    since_ns = since_ns > info->first_ns ? since_ns : info->first_ns;
     afmon_window covered;
     afmon_status status =
         afmon_live_aggregate(live, metric, (afmon_window){since_ns, info->now_ns}, aggregate, &covered);
-    *seconds = fmax(1, (double)(info->now_ns - covered.since_ns) * 1e-9);
+    *seconds = fmax(1, afmon_seconds_between(covered.since_ns, info->now_ns));
     return status;
 }
 

@@ -13,6 +13,7 @@
 #include "store/index_search.h"
 #include "base/order.h"
 #include "base/quantile.h"
+#include "store/filtered.h"
 #include "store/scratch.h"
 
 /* With fewer values than this behind the checkpoint it is quicker to look at each of them. */
@@ -36,6 +37,7 @@ struct answer {
     bool partial;
     bool approximate;
     bool answered; /* the quantiles are filled in */
+    bool mixed;    /* nothing is filled in: the series has samples that may not count (store/mixed.c) */
 };
 
 static bool is_all_time(const struct question *question)
@@ -283,10 +285,11 @@ static afmon_status ask(struct afmon_store *store, const char *name, size_t leng
         return AFMON_E_NO_MEMORY;
     afmon_turn_take(&store->turn);
     const struct afmon_series_data *series = afmon_store_find(store, name, length);
-    if (series != NULL)
+    answer->mixed = series != NULL && afmon_series_is_mixed(series);
+    if (series != NULL && !answer->mixed)
         status = look(series, question, answer);
     afmon_turn_leave(&store->turn);
-    if (status == AFMON_OK && series != NULL && question->quantile_count > 0 && !answer->answered)
+    if (status == AFMON_OK && series != NULL && !answer->mixed && question->quantile_count > 0 && !answer->answered)
         status = search_held(question, answer);
     afmon_scratch_give_back(store, answer->scratch);
     free_answer(answer);
@@ -313,6 +316,14 @@ afmon_status afmon_store_aggregate(struct afmon_store *store, const char *name, 
     afmon_status status = ask(store, name, length, &question, &answer);
     if (status != AFMON_OK)
         return status;
+    if (answer.mixed) {
+        status = afmon_store_mixed(store, name, length, question.times, NULL, standard, question.quantile_count,
+                                   aggregate, values);
+        aggregate->p50 = values[0];
+        aggregate->p90 = values[1];
+        aggregate->p99 = values[2];
+        return status;
+    }
     afmon_summary_aggregate(&answer.summary, aggregate);
     aggregate->p50 = values[0];
     aggregate->p90 = values[1];
@@ -335,5 +346,10 @@ afmon_status afmon_store_quantiles(struct afmon_store *store, const char *name, 
     afmon_status status = ask(store, name, length, &question, &answer);
     if (status != AFMON_OK)
         return status;
+    if (answer.mixed) {
+        afmon_aggregate aggregate;
+        status = afmon_store_mixed(store, name, length, question.times, NULL, q, count, &aggregate, values);
+        return status != AFMON_OK || aggregate.count > 0 ? status : AFMON_E_NO_DATA;
+    }
     return answer.summary.count > 0 ? AFMON_OK : AFMON_E_NO_DATA;
 }

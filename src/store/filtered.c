@@ -1,12 +1,14 @@
 /* Aggregates over the samples of a window whose metadata is of a kind: the window's chunks are held under the lock, and
  * looked at sample by sample without it. Of a chunk that is full and wholly in the window the sums are kept in the
  * memo: the next window, which is a little later, has most of them, too. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/batch.h"
 #include "base/order.h"
 #include "base/quantile.h"
+#include "store/filtered.h"
 #include "store/select.h"
 #include "store/store_internal.h"
 #include "store/window.h"
@@ -75,8 +77,8 @@ static bool is_wanted(const struct afmon_chunk *chunk, size_t index, const struc
 }
 
 /* Each set of the chunk is asked for once. */
-static bool gather(const struct afmon_entry *entry, struct afmon_times wall, const struct afmon_filter *filter,
-                   struct afmon_values *values)
+bool afmon_gather_wanted(const struct afmon_entry *entry, struct afmon_times wall, const struct afmon_filter *filter,
+                         struct afmon_values *values)
 {
     const struct afmon_chunk *chunk = entry->chunk;
     struct afmon_chunk_span span = afmon_chunk_span(chunk, wall.since_us, wall.until_us);
@@ -93,29 +95,31 @@ static bool gather(const struct afmon_entry *entry, struct afmon_times wall, con
 }
 
 /* Reorders the values. */
-static void find_quantile(struct afmon_values *values, double q, double *quantile)
+static void find_quantiles(struct afmon_values *values, const double *q, size_t q_count, double *quantiles)
 {
     uint64_t *keys;
     size_t count = afmon_values_to_keys(values, &keys);
     if (count == 0)
         return;
     struct afmon_selector selector;
-    struct afmon_quantile_place place = afmon_quantile_place(q, count);
-    uint64_t pair[2];
     afmon_select_begin(&selector, keys, count);
-    afmon_select_pair(&selector, (size_t)place.rank, pair);
-    *quantile = afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
+    for (size_t i = 0; i < q_count; i++) {
+        struct afmon_quantile_place place = afmon_quantile_place(q[i], count);
+        uint64_t pair[2];
+        afmon_select_pair(&selector, (size_t)place.rank, pair);
+        quantiles[i] = afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
+    }
 }
 
 static bool gather_held(const struct held_entry *held, struct afmon_times steady, const struct afmon_filter *filter,
                         struct afmon_values *values)
 {
-    return gather(&held->entry, afmon_times_at_wall(steady, held->entry.wall_delta_us), filter, values);
+    return afmon_gather_wanted(&held->entry, afmon_times_at_wall(steady, held->entry.wall_delta_us), filter, values);
 }
 
-static afmon_status sum_up_with_quantile(const struct held *held, struct afmon_times steady,
-                                         const struct afmon_filter *filter, double q, afmon_aggregate *aggregate,
-                                         double *quantile)
+static afmon_status sum_up_with_quantiles(const struct held *held, struct afmon_times steady,
+                                          const struct afmon_filter *filter, const double *q, size_t q_count,
+                                          afmon_aggregate *aggregate, double *quantiles)
 {
     struct afmon_values values = {0};
     struct afmon_summary summary;
@@ -125,7 +129,7 @@ static afmon_status sum_up_with_quantile(const struct held *held, struct afmon_t
     if (good) {
         afmon_summary_of(&summary, values.values, values.count);
         afmon_summary_aggregate(&summary, aggregate);
-        find_quantile(&values, q, quantile);
+        find_quantiles(&values, q, q_count, quantiles);
     }
     afmon_values_free(&values);
     return good ? AFMON_OK : AFMON_E_NO_MEMORY;
@@ -190,6 +194,11 @@ static void pool(const struct afmon_filter_part *parts, size_t count, afmon_aggr
     afmon_pool_centre(&all);
     for (size_t i = 0; i < count; i++)
         afmon_pool_spread(&all, &parts[i].sum);
+    if (!isfinite(all.sum.sum)) { /* out of a double's range: the long way */
+        all.sum = (struct afmon_summary){0};
+        for (size_t i = 0; i < count; i++)
+            afmon_summary_merge(&all.sum, &parts[i].sum);
+    }
     afmon_summary_aggregate(&all.sum, aggregate);
 }
 
@@ -200,7 +209,8 @@ static void remember(struct afmon_filter_memo *memo, const struct held *held, st
         free(parts);
         return;
     }
-    afmon_filter_memo_free(memo);
+    free(memo->parts);
+    memo->count = 0;
     memo->parts = parts;
     for (size_t i = 0; i < held->count; i++)
         if (held->entries[i].settled)
@@ -220,28 +230,23 @@ static afmon_status sum_up(const struct held *held, struct afmon_times steady, c
     return AFMON_OK;
 }
 
-afmon_status afmon_store_filtered(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
-                                  int64_t window_us, const struct afmon_filter *filter, const double *q,
-                                  afmon_aggregate *aggregate, double *quantile)
+afmon_status afmon_store_wanted(struct afmon_store *store, const char *name, size_t length, struct afmon_times steady,
+                                const struct afmon_filter *filter, const double *q, size_t q_count,
+                                afmon_aggregate *aggregate, double *values)
 {
-    struct afmon_times steady = {.since_us = INT64_MIN, .until_us = INT64_MAX};
     struct held held = {0};
     bool all_held = true;
     memset(aggregate, 0, sizeof *aggregate);
-    if (q != NULL && !afmon_quantile_valid(*q))
-        return AFMON_E_ARGUMENT;
-    if (window_us != INT64_MAX && __builtin_sub_overflow(now_steady_us, window_us, &steady.since_us))
-        steady.since_us = INT64_MIN;
     afmon_turn_take(&store->turn);
     const struct afmon_series_data *series = afmon_store_find(store, name, length);
     if (series != NULL)
         all_held = hold_series(&held, series, steady);
     afmon_turn_leave(&store->turn);
     afmon_status status = AFMON_E_NO_MEMORY;
-    if (all_held && q == NULL)
+    if (all_held && q_count == 0)
         status = sum_up(&held, steady, filter, aggregate);
     else if (all_held)
-        status = sum_up_with_quantile(&held, steady, filter, *q, aggregate, quantile);
+        status = sum_up_with_quantiles(&held, steady, filter, q, q_count, aggregate, values);
     aggregate->known = held.known;
     aggregate->partial = held.partial;
     release(&held);

@@ -1,5 +1,5 @@
 /* The sure way: any JSON object, through jansson. */
-#include <jansson.h>
+#include "lazy/json.h"
 #include <math.h>
 
 #include "base/json_check.h"
@@ -244,6 +244,9 @@ static json_t *load(struct afmon_reader *reader, const char *line, size_t length
 afmon_status afmon_read_object(struct afmon_reader *reader, const char *line, size_t length,
                                struct afmon_read_sample *sample, const char **why)
 {
+    *why = "it can be read by jansson alone, which cannot be opened";
+    if (afmon_lazy_open(AFMON_LAZY_JSON, NULL) != AFMON_OK)
+        return AFMON_E_FORMAT;
     json_t *object = load(reader, line, length, why);
     if (object == NULL)
         return *why != NULL ? AFMON_E_FORMAT : AFMON_E_NO_MEMORY;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/bare.h"
 #include "catalog/lines.h"
 #include "store/batch.h"
 #include "base/order.h"
@@ -41,6 +42,7 @@ struct afmon_series_data *afmon_series_new(const char *name, size_t length, uint
                                            .prefix_length = prefix.length,
                                            .index = index};
     series->token_kind = (uint8_t)afmon_token_kind_of(name, length);
+    series->derived = afmon_metric_is_derived(name, length);
     series->evicted.latest_steady_us = INT64_MIN;
     afmon_buffer_free(&prefix);
     return series;
@@ -302,6 +304,10 @@ static bool choose_set(struct afmon_store *store, struct afmon_series_data *seri
     }
     series->last_set = set;
     series->last_set_index = (uint16_t)index;
+    if (series->derived && set != NULL && set->bare)
+        series->has_bare = true;
+    else if (series->derived)
+        series->has_tracked = true;
     if (series->token_kind == AFMON_TOKENS_NONE)
         return true;
     size_t before = store->tokens.bytes;

@@ -52,6 +52,9 @@ struct afmon_series_data {
     uint32_t entry_capacity;
     uint16_t last_set_index;
     uint8_t token_kind;
+    bool derived;                  /* tracked calls derive its name: its bare samples are marked */
+    bool has_bare;                 /* of such a name: marked samples were among them */
+    bool has_tracked;              /* likewise: others */
     int64_t wall_delta_us;         /* of the growing chunk */
     struct afmon_running *running; /* NULL until a chunk was full */
     struct afmon_summary settled;  /* of all samples that are not in the growing chunk */
@@ -109,6 +112,13 @@ void afmon_series_lose(struct afmon_store *store, struct afmon_series_data *seri
 void afmon_series_drop_index(struct afmon_store *store, struct afmon_series_data *series);
 
 /* Under the lock, any thread: */
+
+/* True where marked samples and others are in it: then the marked ones count only where a window has none of the
+ * others. */
+static inline bool afmon_series_is_mixed(const struct afmon_series_data *series)
+{
+    return series->has_bare && series->has_tracked;
+}
 
 /* Describes the growing chunk, which there is, as if it were sealed now. */
 void afmon_series_growing(const struct afmon_series_data *series, struct afmon_entry *entry);

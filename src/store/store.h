@@ -66,6 +66,9 @@ void afmon_store_set_wall_delta(struct afmon_store *store, int64_t wall_delta_us
  * afmon_store_stats and is in the files all the same; totals stay right. */
 void afmon_store_append(struct afmon_store *store, const struct afmon_store_sample *samples, size_t count);
 
+/* Of a metric with marked samples and others (catalog/bare.h) all questions look at the others alone, where the window
+ * holds any, and cost as much as a filter does; of all time they reach what is in memory (`partial`). */
+
 /* Any thread. The aggregate of the last window_us microseconds of steady time before now_steady_us (INT64_MAX: all
  * time); quantiles too where quantiles is true. At most 50 us for 10 million samples in the window, quantiles included.
  */
@@ -79,6 +82,7 @@ afmon_status afmon_store_quantiles(struct afmon_store *store, const char *name, 
 struct afmon_filter_memo {
     struct afmon_filter_part *parts; /* in the order of the samples */
     size_t count;
+    bool mixed; /* they are of a series with marked samples (catalog/bare.h), and without those */
 };
 void afmon_filter_memo_free(struct afmon_filter_memo *memo);
 

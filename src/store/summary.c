@@ -17,7 +17,9 @@ void afmon_summary_add(struct afmon_summary *summary, double value)
     summary->count++;
     summary->sum += value;
     double difference = value - summary->mean;
-    summary->mean += difference / (double)summary->count;
+    double count = (double)summary->count;
+    /* Two doubles may be farther apart than the largest: their shares are not. */
+    summary->mean += isfinite(difference) ? difference / count : value / count - summary->mean / count;
     summary->m2 += difference * (value - summary->mean);
 }
 
@@ -32,7 +34,8 @@ void afmon_summary_merge(struct afmon_summary *into, const struct afmon_summary 
         double difference = from->mean - into->mean;
         double share = theirs / (mine + theirs);
         into->m2 += from->m2 + difference * difference * mine * share;
-        into->mean += difference * share;
+        into->mean = isfinite(difference) ? into->mean + difference * share
+                                          : into->mean * (mine / (mine + theirs)) + from->mean * share;
         into->sum += from->sum;
         into->count += from->count;
         into->min = fmin(into->min, from->min);
@@ -45,7 +48,8 @@ void afmon_summary_aggregate(const struct afmon_summary *summary, afmon_aggregat
 {
     aggregate->count = summary->count;
     aggregate->not_finite = summary->not_finite;
-    aggregate->sum = summary->sum;
+    /* A sum that left a double's range on its way may have come back since, of which it knows nothing. */
+    aggregate->sum = isfinite(summary->sum) ? summary->sum : summary->mean * (double)summary->count;
     aggregate->min = summary->min;
     aggregate->max = summary->max;
     aggregate->mean = afmon_between(summary->min, summary->mean, summary->max);

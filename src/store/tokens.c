@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/hash.h"
 
 #define UNKNOWN "unknown"
@@ -142,9 +143,9 @@ static char *add_usage(afmon_token_usage *usage, char *text, const char *name, s
     model->prompt_tokens = rounded(tokens[AFMON_TOKENS_PROMPT - 1]);
     model->completion_tokens = rounded(tokens[AFMON_TOKENS_COMPLETION - 1]);
     model->total_tokens = rounded(tokens[AFMON_TOKENS_TOTAL - 1]);
-    usage->prompt_tokens += model->prompt_tokens;
-    usage->completion_tokens += model->completion_tokens;
-    usage->total_tokens += model->total_tokens;
+    usage->prompt_tokens = afmon_clamp_add_u64(usage->prompt_tokens, model->prompt_tokens);
+    usage->completion_tokens = afmon_clamp_add_u64(usage->completion_tokens, model->completion_tokens);
+    usage->total_tokens = afmon_clamp_add_u64(usage->total_tokens, model->total_tokens);
     return text + length + 1;
 }
 

@@ -43,6 +43,7 @@ static void take_series(afmon_view *view, const struct afmon_series_data *series
     *into = (struct afmon_view_series){.series = &series->public,
                                        .entries = view->entries + view->entry_count,
                                        .token_kind = series->token_kind,
+                                       .mixed = afmon_series_is_mixed(series),
                                        .all = series->settled,
                                        .evicted = series->evicted,
                                        .total = total};

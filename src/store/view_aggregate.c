@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/bare.h"
 #include "store/batch.h"
+#include "store/filtered.h"
 #include "store/index_search.h"
 #include "base/order.h"
 #include "base/quantile.h"
@@ -14,6 +16,7 @@ struct gathering {
     struct afmon_times times;
     struct afmon_values values;
     struct afmon_summary summary;
+    bool tracked; /* marked samples (catalog/bare.h) are left out */
     bool partial;
     bool approximate;
 };
@@ -23,7 +26,9 @@ static afmon_status add_recalled(void *user, const struct afmon_view_series *ser
 {
     struct gathering *gathering = user;
     (void)series;
-    (void)reader;
+    afmon_status status = gathering->tracked ? afmon_reader_packed(reader, sample) : AFMON_OK;
+    if (status != AFMON_OK || (gathering->tracked && afmon_packed_is_bare(sample->packed, sample->packed_length)))
+        return status;
     if (!afmon_values_reserve(&gathering->values, 1))
         return AFMON_E_NO_MEMORY;
     gathering->values.values[gathering->values.count++] = sample->value;
@@ -32,10 +37,14 @@ static afmon_status add_recalled(void *user, const struct afmon_view_series *ser
 
 static bool gather_memory(const struct afmon_view_series *series, struct gathering *gathering)
 {
+    static const struct afmon_filter tracked = {.wants = afmon_wants_tracked};
     for (uint32_t i = 0; i < series->entry_count; i++) {
         const struct afmon_entry *entry = &series->entries[i];
-        if (afmon_entry_cover(entry, gathering->times) != AFMON_COVER_NONE &&
-            !afmon_values_add_part(&gathering->values, entry, gathering->times))
+        if (afmon_entry_cover(entry, gathering->times) == AFMON_COVER_NONE)
+            continue;
+        bool added = gathering->tracked ? afmon_gather_wanted(entry, gathering->times, &tracked, &gathering->values)
+                                        : afmon_values_add_part(&gathering->values, entry, gathering->times);
+        if (!added)
             return false;
     }
     return true;
@@ -58,7 +67,7 @@ static afmon_status gather(afmon_view *view, const struct afmon_view_series *ser
     afmon_status status = afmon_view_recall(view, &recall, NULL);
     if (status != AFMON_OK)
         return status;
-    gathering->approximate = recall.missing > 0 && takes_all_of(series, gathering->times);
+    gathering->approximate = recall.missing > 0 && !gathering->tracked && takes_all_of(series, gathering->times);
     gathering->partial = recall.missing > 0 && !gathering->approximate;
     if (gathering->approximate)
         gathering->values.count = 0; /* the sketch has them */
@@ -69,6 +78,28 @@ static afmon_status gather(afmon_view *view, const struct afmon_view_series *ser
     else
         afmon_summary_of(&gathering->summary, gathering->values.values, gathering->values.count);
     return AFMON_OK;
+}
+
+/* Marked samples count only where the window holds no others. */
+static afmon_status gather_counting(afmon_view *view, const struct afmon_view_series *series,
+                                    struct gathering *gathering)
+{
+    gathering->tracked = series->mixed;
+    afmon_status status = gather(view, series, gathering);
+    if (status != AFMON_OK || !series->mixed || gathering->values.count > 0)
+        return status;
+    gathering->tracked = false;
+    return gather(view, series, gathering);
+}
+
+afmon_status afmon_view_leaves_out(afmon_view *view, const struct afmon_view_series *series, struct afmon_times times,
+                                   bool *leaves_out)
+{
+    struct gathering gathering = {.times = times, .tracked = true};
+    afmon_status status = series->mixed ? gather(view, series, &gathering) : AFMON_OK;
+    *leaves_out = gathering.values.count > 0;
+    afmon_values_free(&gathering.values);
+    return status;
 }
 
 /* ---- Quantiles ---- */
@@ -127,7 +158,7 @@ static afmon_status ask(afmon_view *view, const char *name, struct gathering *ga
     afmon_status status = afmon_view_find(view, name, strlen(name), &series);
     *known = series != NULL;
     if (status == AFMON_OK && series != NULL)
-        status = gather(view, series, gathering);
+        status = gather_counting(view, series, gathering);
     if (status == AFMON_OK && series != NULL)
         status = find_quantiles(series, gathering, q, q_count, values);
     afmon_values_free(&gathering->values);

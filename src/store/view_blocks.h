@@ -12,8 +12,9 @@ struct afmon_block {
     size_t count;
 };
 
-/* Visits the samples of a window of the series that `wants` takes, evicted ones (in blocks of one) included. Other
- * statuses than AFMON_OK end it. One pass over the files at most. Any thread. */
+/* Visits the samples of a window of the series that `wants` takes, evicted ones (in blocks of one) included; marked
+ * ones (catalog/bare.h) only where the window has no others of the series. Other statuses than AFMON_OK end it. One
+ * pass over the files at most. Any thread. */
 afmon_status afmon_view_each_block(afmon_view *view, afmon_window window,
                                    bool (*wants)(void *user, const struct afmon_view_series *series),
                                    afmon_status (*visit)(void *user, const struct afmon_block *block), void *user,

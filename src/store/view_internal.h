@@ -16,6 +16,7 @@ struct afmon_view_series {
     struct afmon_entry *entries; /* the chunks in memory, a reference to each; in the view's list */
     uint32_t entry_count;
     uint8_t token_kind;
+    bool mixed;                   /* afmon_series_is_mixed: aggregates may leave marked samples out */
     struct afmon_summary all;     /* of all samples, evicted ones included */
     struct afmon_evicted evicted; /* a reference to the sketch */
     uint64_t total;               /* samples */
@@ -55,6 +56,10 @@ struct afmon_times afmon_view_times(afmon_window window);
 
 /* True where all samples of the view lie in the window. */
 bool afmon_view_takes_all(const afmon_view *view, struct afmon_times times);
+
+/* Whether only unmarked samples of the series count in the window (catalog/bare.h): it holds some, and marked ones. */
+afmon_status afmon_view_leaves_out(afmon_view *view, const struct afmon_view_series *series, struct afmon_times times,
+                                   bool *leaves_out);
 
 /* True where evicted samples of the series may lie in the window. */
 bool afmon_view_misses(const struct afmon_view_series *series, struct afmon_times times);

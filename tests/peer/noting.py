@@ -12,6 +12,11 @@ import chat_server  # noqa: E402
 
 TOKENS = ("prompt_token_count", "completion_token_count", "total_token_count")
 # Those keywords of a tracked generation that are metrics of their own, not metadata of every sample.
+# What of the errors that the tests bring about came from the API, and the operations that repeat another call's error.
+API_ERRORS = {"APIConnectionError", "APITimeoutError", "ConnectError", "InternalServerError", "NotFoundError",
+              "RateLimitError", "RemoteProtocolError", "TimeoutError"}
+ITEMS = {"conversation_generation", "structured_generation", "opensimula.task.single_qa_generate",
+         "opensimula.task.mcq_generate"}
 OWN = {*TOKENS, "conversation_length", "model_name", "finish_reason", "error", "error_type", "metadata"}
 USAGE = (21, 7)  # tokens of each answer of the server
 
@@ -80,7 +85,8 @@ def _generation(duration, success, told):
         samples.append(("conversation_length", float(told["conversation_length"])))
     samples += [(f"{metric}:{told[name]}", 1.0) for metric, name in (("model_usage", "model_name"),
                 ("finish_reason", "finish_reason")) if told.get(name) is not None]
-    if error_type and not success:
+    from_api = error_type in API_ERRORS or str(told.get("error")).startswith("Error code: ")
+    if not success and from_api and metadata.get("operation") not in ITEMS:
         samples.append(("api_errors", 1.0))
     if told.get("model_name") is not None:
         metadata = {"model_name": told["model_name"]} | metadata
@@ -133,6 +139,8 @@ def check(monitor):
 def _check_log(monitor):
     text = (monitor.log_dir / "afterimage.log").read_text(encoding="utf-8")
     records = [json.loads(line.split(" - ", 1)[1]) for line in text.splitlines()]
+    assert records[0]["message"] == "Run record" and records.pop()["message"] == "Run end"
+    records = records[1:]
     of_calls = {"Generation metrics": "generation", "Evaluation metrics": "evaluation"}
     for message, kind in of_calls.items():
         assert sum(record["message"] == message for record in records) == sum(call[0] == kind for call in monitor.told)
@@ -140,6 +148,11 @@ def _check_log(monitor):
     assert [(record["level"], record["message"]) for record in own] == [entry[:2] for entry in monitor.logged]
     for record, (_, _, data) in zip(own, monitor.logged):
         assert data.keys() <= record.keys()
+
+
+def failures_of(lines):
+    """The samples that count failed generations, without those that the peer's generators record beside them."""
+    return [line for line in lines if line["metric"] == "error_rate" and line["value"] == 1.0 and "afmon_source" not in line]
 
 
 def operations(told, success=True):

@@ -10,7 +10,7 @@ from afterimage.base import BaseInstructionGeneratorCallback, GeneratedInstructi
 from afterimage.callbacks import BudgetStoppingCallback, RateLimitStoppingCallback
 from afterimage.storage import JSONLStorage
 from chat_server import MODEL, Answer, ChatServer, completion
-from noting import USAGE, check, failing, local, operations
+from noting import USAGE, check, failing, failures_of, local, operations
 
 
 class Instructions(BaseInstructionGeneratorCallback):
@@ -92,7 +92,7 @@ def test_failures(tmp_path, monitor, monkeypatch, failure):
         told, lines = check(monitor)
     failed = operations(told, success=False)
     assert "conversation_generation" in failed and {"question_generation", "answer_generation"} & set(failed)
-    errors = [line for line in lines if line["metric"] == "api_errors"]
+    errors = failures_of(lines)
     assert {line["error_type"] for line in errors} == {error_type} and len(errors) == len(failed)
     assert operations(told).count("conversation_generation") == 4
     assert monitor.get_metrics("error_rate")["mean"] > 0

@@ -11,7 +11,7 @@ from afterimage.providers.llm_providers import LLMFactory
 from afterimage.simula import OpenSimula
 from afterimage.simula.evaluation import assign_datapoint_to_taxonomy, elo_complexity_scores
 from chat_server import MODEL, Answer, ChatServer, completion
-from noting import USAGE, check, failing, operations
+from noting import USAGE, check, failing, failures_of, operations
 
 # Operation: the schema that the model fills in it, and what its samples have besides operation and component.
 OPERATIONS = {
@@ -147,7 +147,7 @@ def test_each_operation_fails(monitor, operation, answer):
             asyncio.run(everything(provider(server), monitor))
         told, lines = check(monitor)
     assert set(operations(told, success=False)) == {operation}
-    failed = [line for line in lines if line["metric"] == "api_errors"]
+    failed = failures_of(lines)
     error_type = "InternalServerError" if answer == "status 500" else "ValidationError"
     assert failed and all(line["error_type"] == error_type and line["operation"] == operation
                           and line["component"] == "opensimula" and extra <= line.keys() for line in failed)

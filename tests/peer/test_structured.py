@@ -8,7 +8,7 @@ import pytest
 from afterimage import StructuredGenerator
 from afterimage.storage import JSONLStorage
 from chat_server import MODEL, Answer, ChatServer, completion
-from noting import USAGE, check, failing, local, operations
+from noting import USAGE, check, failing, failures_of, local, operations
 from test_conversations import Broken, Instructions, NoPrompt
 
 
@@ -57,7 +57,7 @@ def test_failures(tmp_path, monitor, failure):
         generate(structured(tmp_path, server, monitor))
         told, lines = check(monitor)
     failed = operations(told, success=False)
-    errors = [line for line in lines if line["metric"] == "api_errors"]
+    errors = failures_of(lines)
     assert failed == ["structured_generation"] * len(errors) and {line["error_type"] for line in errors} == {error_type}
     assert operations(told).count("structured_generation") == 3
 

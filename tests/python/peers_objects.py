@@ -135,6 +135,6 @@ def test_track_calls_take_them_too(monitor, folder):
     monitor.flush()
     values = {line["metric"]: line for line in lines_of(folder)}
     assert values["generation_time"]["value"] == 0.5 and values["success_rate"]["value"] == 0.0
-    assert values["prompt_token_count"]["model_name"] == "m" and values["api_errors"]["error_type"] == "ValidationError"
+    assert values["prompt_token_count"]["model_name"] == "m" and values["error_rate"]["error_type"] == "ValidationError"
     assert values["evaluation_score_a"]["value"] == 0.5 and values["evaluation_score_b"]["feedback"] == "f"
     assert values["evaluation_time"]["evaluator_type"] == "plain"

@@ -637,7 +637,7 @@ static void the_end_of_what_is_not_repeated_is_logged(void **state)
     assert_int_equal(count_in(folder, "afterimage.log", "\"message\": \"Alert"), 2);
     assert_int_equal(
         count_in(folder, "afterimage.log", "\"message\": \"Alert resolved: mean of generation_time is back"), 1);
-    assert_int_equal(count_in(folder, "afterimage.log", ", \"renotify\": null, \"resolves\": true, \"session\": \""),
+    assert_int_equal(count_in(folder, "afterimage.log", ", \"renotify\": null, \"resolves\": true, \"timestamp\": \""),
                      2);
     remove_folder(folder);
 }

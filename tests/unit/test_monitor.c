@@ -114,18 +114,23 @@ static void an_api_failure_is_counted(void **state)
     afmon_monitor *monitor = open_on(folder);
     afmon_generation by_status = {
         .duration_s = 1, .error = "slow down", .error_type = "RateLimitError", .http_status = 429};
-    afmon_field type[] = {afmon_string("error_type", "ValueError")};
+    afmon_field type[] = {afmon_string("error_type", "openai.APITimeoutError")};
     afmon_generation by_field = {.duration_s = 1, .error = "x", .fields = type, .field_count = 1};
+    afmon_generation by_text = {.duration_s = 1, .error = "Error code: 503 - {'error': 'busy'}"};
     afmon_generation own = {.duration_s = 1, .error = "no idea"};
+    afmon_generation ones_own = {.duration_s = 1, .error = "x", .error_type = "ValueError"};
+    afmon_field item[] = {afmon_string("operation", "conversation_generation"), type[0]};
+    afmon_generation of_item = {.duration_s = 1, .error = "x", .http_status = 429, .fields = item, .field_count = 2};
     afmon_generation fine = {.duration_s = 1, .success = true, .http_status = 200};
-    assert_int_equal(afmon_track_generation(monitor, &by_status), AFMON_OK);
-    assert_int_equal(afmon_track_generation(monitor, &by_field), AFMON_OK);
-    assert_int_equal(afmon_track_generation(monitor, &own), AFMON_OK);
-    assert_int_equal(afmon_track_generation(monitor, &fine), AFMON_OK);
-    assert_int_equal(count_of_metric(monitor, "api_errors"), 2);
+    const afmon_generation *const calls[] = {&by_status, &by_field, &by_text, &own, &ones_own, &of_item, &fine};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        assert_int_equal(afmon_track_generation(monitor, calls[i]), AFMON_OK);
+    assert_int_equal(count_of_metric(monitor, "api_errors"), 3);
+    assert_int_equal(count_in(folder, "metrics.jsonl", "\"status\": 503, "),
+                     2); /* of its error, and of its API error */
     afmon_aggregate errors;
     afmon_get_metrics(monitor, "error_rate", 300, &errors);
-    assert_float_equal(errors.mean, 0.75, 1e-12);
+    assert_float_equal(errors.mean, 6.0 / 7, 1e-12);
     afmon_close_report report;
     afmon_monitor_close(monitor, &report);
     assert_int_equal(report.samples_recorded, report.samples_written);

@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <math.h>
 
+#include "base/clamp.h"
 #include "base/number.h"
 
 static void assert_double_text(double value, const char *expected)
@@ -187,6 +188,22 @@ static void the_locale_changes_nothing(void **state)
     setlocale(LC_ALL, "C");
 }
 
+static void what_does_not_fit_is_the_nearest_that_does(void **state)
+{
+    (void)state;
+    assert_true(afmon_clamp_add(INT64_MAX, 1) == INT64_MAX && afmon_clamp_add(INT64_MIN, -1) == INT64_MIN);
+    assert_true(afmon_clamp_sub(INT64_MAX, -1) == INT64_MAX && afmon_clamp_sub(INT64_MIN, 1) == INT64_MIN);
+    assert_true(afmon_clamp_sub(0, INT64_MIN) == INT64_MAX && afmon_clamp_sub(5, 7) == -2);
+    assert_true(afmon_clamp_add_u64(UINT64_MAX, 1) == UINT64_MAX && afmon_clamp_add_u64(2, 3) == 5);
+    assert_true(afmon_clamp_i64(1e300) == INT64_MAX && afmon_clamp_i64(-1e300) == INT64_MIN);
+    assert_true(afmon_clamp_i64(0x1p63) == INT64_MAX && afmon_clamp_i64(-0x1p63) == INT64_MIN);
+    assert_true(afmon_clamp_i64((double)NAN) == 0 && afmon_clamp_i64(-1.9) == -1);
+    assert_true(afmon_clamp_u64(0x1p64) == UINT64_MAX && afmon_clamp_u64((double)INFINITY) == UINT64_MAX);
+    assert_true(afmon_clamp_u64((double)NAN) == 0 && afmon_clamp_u64(-1) == 0 && afmon_clamp_u64(1.9) == 1);
+    assert_true(afmon_seconds_between(INT64_MIN, INT64_MAX) == 0x1p64 / 1e9);
+    assert_true(afmon_seconds_between(5, 1000000005) == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +215,7 @@ int main(void)
         cmocka_unit_test(too_small_is_zero),
         cmocka_unit_test(reads_no_further_than_length),
         cmocka_unit_test(the_locale_changes_nothing),
+        cmocka_unit_test(what_does_not_fit_is_the_nearest_that_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

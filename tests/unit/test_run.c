@@ -265,6 +265,28 @@ static void alerts_of_the_log_are_counted(void **state)
     remove_folder(&folder);
 }
 
+/* Whoever wrote the files: totals beyond 64 bits stay the largest, and do not begin anew. */
+static void totals_do_not_wrap(void **state)
+{
+    (void)state;
+    struct folder folder;
+    make_folder(&folder);
+    put(&folder, "metrics.jsonl",
+        WITH("1.5e19", "gpt") WITH("1.5e19", "mini") WITH("1e308", "max") WITH("1e308", "max"));
+#define DROPS LOG("Samples or log records were dropped\", \"a\": 9223372036854775807, \"b\": 9223372036854775807")
+    put(&folder, "afterimage.log", DROPS DROPS);
+    afmon_view *view = open_folder(&folder);
+    afmon_token_usage usage;
+    assert_int_equal(afmon_view_token_usage(view, AFMON_WINDOW_ALL, &usage), AFMON_OK);
+    assert_int_equal(usage.model_count, 3);
+    assert_true(usage.models[0].total_tokens == UINT64_C(15000000000000000000));
+    assert_true(usage.models[1].total_tokens == UINT64_MAX && usage.total_tokens == UINT64_MAX);
+    afmon_token_usage_free(&usage);
+    assert_true(info_of(view).dropped == UINT64_MAX);
+    afmon_view_close(view);
+    remove_folder(&folder);
+}
+
 struct progress {
     uint64_t last;
     uint64_t total;
@@ -424,6 +446,7 @@ int main(void)
         cmocka_unit_test(progress_is_told_and_may_cancel),
         cmocka_unit_test(evicted_samples_are_still_there),
         cmocka_unit_test(metadata_that_does_not_repeat_leaves_the_cache),
+        cmocka_unit_test(totals_do_not_wrap),
         cmocka_unit_test(recovering_nothing_is_fine),
         cmocka_unit_test(every_allocation_may_fail),
     };

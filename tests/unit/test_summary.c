@@ -145,6 +145,30 @@ static void test_sums_out_of_range_leave_the_mean(void **state)
     assert_same(aggregate.max, DBL_MAX);
 }
 
+/* Added one by one, or as chunks that are merged: what leaves a double's range on the way and comes back is right. */
+static void test_sums_that_come_back_into_range(void **state)
+{
+    (void)state;
+    static const double values[] = {DBL_MAX, DBL_MAX, 1e308, -1e308, -DBL_MAX, -DBL_MAX, 3, 5};
+    struct afmon_summary whole;
+    struct afmon_summary merged = {0};
+    afmon_aggregate aggregates[2];
+    afmon_summary_of(&whole, values, 8);
+    for (size_t i = 0; i < 8; i += 2) {
+        struct afmon_summary part;
+        afmon_summary_of(&part, values + i, 2);
+        afmon_summary_merge(&merged, &part);
+    }
+    afmon_summary_aggregate(&whole, &aggregates[0]);
+    afmon_summary_aggregate(&merged, &aggregates[1]);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(aggregates[i].count, 8);
+        assert_true(fabs(aggregates[i].mean) < DBL_MAX * 1e-15 && fabs(aggregates[i].sum) < DBL_MAX * 1e-14);
+        assert_true(isinf(aggregates[i].stddev)); /* beyond a double: its square is */
+        assert_same(aggregates[i].min, -DBL_MAX);
+    }
+}
+
 static void test_nothing_is_all_zero(void **state)
 {
     (void)state;
@@ -166,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_spread_of_large_values_is_right),
         cmocka_unit_test(test_mean_stays_between_the_bounds),
         cmocka_unit_test(test_sums_out_of_range_leave_the_mean),
+        cmocka_unit_test(test_sums_that_come_back_into_range),
         cmocka_unit_test(test_nothing_is_all_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
