@@ -23,12 +23,14 @@
 #include <unistd.h>
 
 #define LONG_TEXT 100000
+#define LIVES 16
 
 static afmon_monitor *monitor;
 static int acks;
 static const char *name;
 static _Atomic uint64_t *next_stream; /* shared with the children */
 static char long_text[LONG_TEXT + 1];
+static _Atomic int lives; /* threads that come and go */
 
 static void acknowledge(uint64_t slot, uint64_t count)
 {
@@ -75,6 +77,7 @@ static void *for_a_moment(void *seed)
 {
     record_stream(1 + *(unsigned *)seed % 300);
     free(seed);
+    atomic_fetch_sub(&lives, 1);
     return NULL;
 }
 
@@ -84,11 +87,17 @@ static void *short_lives(void *none)
     for (;;) {
         unsigned *own = malloc(sizeof *own);
         pthread_t thread;
+        if (own == NULL || atomic_load(&lives) >= LIVES) { /* on a full disk they wait */
+            free(own);
+            usleep(1000);
+            continue;
+        }
         *own = (unsigned)rand_r(&seed);
+        atomic_fetch_add(&lives, 1);
         if (pthread_create(&thread, NULL, for_a_moment, own) == 0)
             pthread_detach(thread);
         else
-            free(own);
+            atomic_fetch_sub(&lives, 1); /* none to be had: its few bytes go with the process */
         usleep((useconds_t)(rand_r(&seed) % 3000));
     }
     return none;
