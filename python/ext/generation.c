@@ -13,7 +13,9 @@ static int fill_generation(struct track *track, afmon_generation *generation)
         track_optional(track, function, TRACK_STATUS, &status) != 0 ||
         track_text(track, TRACK_MODEL, &generation->model_name) != 0 ||
         track_text(track, TRACK_FINISH, &generation->finish_reason) != 0 ||
-        track_error(track, &generation->error, &generation->error_type) != 0)
+        track_error(track, &generation->error, &generation->error_type) != 0 ||
+        track_answer(track, &status, &generation->prompt_token_count, &generation->completion_token_count,
+                     &generation->total_token_count) != 0)
         return -1;
     generation->http_status = status.value >= 0 && status.value < 1000 ? (int)status.value : 0;
     generation->fields = track->fields.items;

@@ -116,6 +116,63 @@ int track_error(struct track *track, const char **text, const char **type)
     return kept;
 }
 
+/* An attribute; NULL: there is none, or whoever has it raised (an exception that is no Exception stays set). */
+static PyObject *attribute_of(PyObject *object, const char *name)
+{
+    PyObject *value = object == NULL ? NULL : PyObject_GetAttrString(object, name);
+    if (value == NULL && PyErr_Occurred())
+        (void)forgive();
+    return value;
+}
+
+/* A whole number, not negative, that was not given otherwise. */
+static void take_whole(PyObject *object, const char *name, afmon_number *number)
+{
+    PyObject *value = number->given || PyErr_Occurred() ? NULL : attribute_of(object, name);
+    if (value != NULL && PyLong_CheckExact(value)) {
+        double whole = PyLong_AsDouble(value);
+        if (PyErr_Occurred())
+            PyErr_Clear(); /* larger than a double can hold */
+        else if (whole >= 0)
+            *number = (afmon_number){.given = true, .value = whole};
+    }
+    Py_XDECREF(value);
+}
+
+/* As openai has it: on the exception, or on the answer that it was raised for (LengthFinishReasonError). */
+static PyObject *usage_of(PyObject *error)
+{
+    PyObject *usage = attribute_of(error, "usage");
+    if (usage != NULL || PyErr_Occurred())
+        return usage;
+    PyObject *completion = attribute_of(error, "completion");
+    usage = attribute_of(completion, "usage");
+    Py_XDECREF(completion);
+    return usage;
+}
+
+int track_answer(struct track *track, afmon_number *status, afmon_number *prompt, afmon_number *completion,
+                 afmon_number *total)
+{
+    PyObject *error = track->members[TRACK_ERROR];
+    if (!is_given(track, TRACK_ERROR) || PyUnicode_Check(error) || is_exception(error) <= 0)
+        return PyErr_Occurred() ? -1 : 0;
+    take_whole(error, "status_code", status);
+    take_whole(error, "status", status);
+    PyObject *response = status->given || PyErr_Occurred() ? NULL : attribute_of(error, "response");
+    if (response != NULL)
+        take_whole(response, "status_code", status);
+    Py_XDECREF(response);
+    PyObject *usage = PyErr_Occurred() ? NULL : usage_of(error);
+    if (usage != NULL) {
+        take_whole(usage, "prompt_tokens", prompt);
+        take_whole(usage, "completion_tokens", completion);
+        take_whole(usage, "total_tokens", total);
+    }
+    Py_XDECREF(usage);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 void track_begin(struct track *track)
 {
     memset(track->members, 0, sizeof track->members);

@@ -50,4 +50,9 @@ int track_tokens(struct track *track, const char *function, afmon_number *prompt
 int track_text(struct track *track, enum track_member member, const char **text);
 int track_error(struct track *track, const char **text, const char **type);
 
+/* What an exception that was given as the error knows of the answer: its HTTP status, and the tokens that were used. Only
+ * what was not given is filled in. 0, or -1 with an exception that is no Exception. */
+int track_answer(struct track *track, afmon_number *status, afmon_number *prompt, afmon_number *completion,
+                 afmon_number *total);
+
 #endif

@@ -16,8 +16,10 @@ struct afmon_guarded {
     _Atomic uintptr_t begin; /* 0: free; TAKEN: being filled */
     _Atomic uintptr_t end;
     _Atomic int64_t process; /* a forked child has not got the mapping */
+    _Atomic uint64_t *_Atomic alarm;
     _Atomic uint64_t moved;
     _Atomic uint64_t lost;
+    atomic_bool moved_first;
     atomic_flag busy;
 };
 
@@ -77,9 +79,14 @@ static bool put_memory(struct afmon_guarded *guarded, void *page)
         munmap(fresh, page_size);
         return false;
     }
+    if ((uintptr_t)page == atomic_load_explicit(&guarded->begin, memory_order_relaxed))
+        atomic_store_explicit(&guarded->moved_first, true, memory_order_relaxed);
     if (!whole)
         atomic_fetch_add_explicit(&guarded->lost, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&guarded->moved, 1, memory_order_release);
+    _Atomic uint64_t *alarm = atomic_load_explicit(&guarded->alarm, memory_order_relaxed);
+    if (alarm != NULL)
+        atomic_store_explicit(alarm, 0, memory_order_relaxed);
     return true;
 }
 
@@ -167,13 +174,15 @@ static struct afmon_guarded *claim_any(void)
     return guarded;
 }
 
-struct afmon_guarded *afmon_guard_add(void *begin, size_t length)
+struct afmon_guarded *afmon_guard_add(void *begin, size_t length, _Atomic uint64_t *alarm)
 {
     struct afmon_guarded *guarded = claim_any();
     if (guarded == NULL)
         return NULL;
     atomic_store_explicit(&guarded->moved, 0, memory_order_relaxed);
     atomic_store_explicit(&guarded->lost, 0, memory_order_relaxed);
+    atomic_store_explicit(&guarded->moved_first, false, memory_order_relaxed);
+    atomic_store_explicit(&guarded->alarm, alarm, memory_order_relaxed);
     atomic_flag_clear(&guarded->busy);
     atomic_store_explicit(&guarded->process, (int64_t)getpid(), memory_order_relaxed);
     atomic_store_explicit(&guarded->end, (uintptr_t)begin + length, memory_order_relaxed);
@@ -189,6 +198,11 @@ void afmon_guard_remove(struct afmon_guarded *guarded)
 uint64_t afmon_guard_moved(const struct afmon_guarded *guarded)
 {
     return atomic_load_explicit(&guarded->moved, memory_order_acquire);
+}
+
+bool afmon_guard_moved_first(const struct afmon_guarded *guarded)
+{
+    return atomic_load_explicit(&guarded->moved_first, memory_order_acquire);
 }
 
 uint64_t afmon_guard_lost(const struct afmon_guarded *guarded)

@@ -8,6 +8,7 @@
 #ifndef AFMON_INGEST_GUARD_H
 #define AFMON_INGEST_GUARD_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,12 +19,14 @@ struct afmon_guarded;
  * block SIGBUS, for which the kernel ends a process. Puts the handler into place, once in a process's life. */
 bool afmon_guard_is_ready(void);
 
-/* Guards a mapping; NULL: no memory. */
-struct afmon_guarded *afmon_guard_add(void *begin, size_t length);
+/* Guards a mapping, until it is removed; NULL: no memory. alarm, if not NULL, is set to 0 by a fault, before the store
+ * that faulted goes on. */
+struct afmon_guarded *afmon_guard_add(void *begin, size_t length, _Atomic uint64_t *alarm);
 void afmon_guard_remove(struct afmon_guarded *guarded);
 
-/* How many pages of it are memory now, and of how many of them the content is gone. */
+/* How many pages of it are memory now, whether the first one is, and of how many of them the content is gone. */
 uint64_t afmon_guard_moved(const struct afmon_guarded *guarded);
+bool afmon_guard_moved_first(const struct afmon_guarded *guarded);
 uint64_t afmon_guard_lost(const struct afmon_guarded *guarded);
 
 #endif

@@ -9,10 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/quiet.h"
 #include "ingest/threads.h"
 
-#define RESERVE 16 /* drained rings that wait for a new thread */
+#define FULL_NS INT64_C(10000000) /* so long after there was no room for a ring the next one is tried */
+#define RESERVE 16                /* drained rings that wait for a new thread */
 
 static int membarrier(int command)
 {
@@ -73,12 +75,12 @@ void afmon_producer_give_up(struct afmon_producer *producer)
 
 bool afmon_producer_check_file(struct afmon_producer *producer)
 {
-    enum afmon_ring_file state = afmon_ring_check_file(&producer->ring);
-    if (producer->ring.guard != NULL && !producer->ring.in_file && !producer->moved) {
+    bool whole = afmon_ring_check_file(&producer->ring);
+    if (afmon_ring_is_broken(&producer->ring) && !producer->moved) {
         producer->moved = true;
         atomic_store_explicit(&producer->hub->ring_moved, 1, memory_order_relaxed);
     }
-    if (state != AFMON_RING_CUT)
+    if (whole)
         return false;
     afmon_producer_give_up(producer);
     return true;
@@ -100,29 +102,52 @@ static bool add_to_list(struct afmon_hub *hub, struct afmon_producer *producer)
     return true;
 }
 
-/* A ring in a file; where that cannot be (full disk, too many files), in anonymous memory, and the consumer is told. */
-static int make_ring(struct afmon_hub *hub, struct afmon_producer *producer, uint64_t capacity)
+/* It may be over soon: a record is refused rather than taken into memory, where it would not outlive the process. */
+static bool is_for_now(int failure)
 {
-    if (hub->session == NULL)
-        return afmon_ring_create_anonymous(&producer->ring, hub->serial, capacity);
+    return failure == ENOSPC || failure == EDQUOT || failure == EIO || failure == EFBIG || failure == EROFS;
+}
+
+static int make_ring_file(struct afmon_hub *hub, struct afmon_producer *producer, uint64_t capacity)
+{
     struct afmon_quiet quiet;
+    int64_t now = afmon_boot_ns();
+    if (now < atomic_load_explicit(&hub->full_until_ns, memory_order_relaxed))
+        return ENOSPC;
     afmon_ring_file_name(hub->serial, producer->number, producer->file);
     if (hub->host.wait_begin != NULL)
         hub->host.wait_begin(hub->host.user); /* a disk may take its time */
     afmon_quiet_begin(&quiet);
-    int failure = afmon_ring_create(&producer->ring, hub->session->place.folder, producer->file, hub->serial, capacity);
+    int failure = afmon_ring_create(&producer->ring, hub->session->place.folder, producer->file, hub->serial, capacity,
+                                    &producer->nudge_at);
     afmon_quiet_end(&quiet);
     if (hub->host.wait_end != NULL)
         hub->host.wait_end(hub->host.user);
-    if (failure == 0)
-        return 0;
-    atomic_store_explicit(&hub->ring_error, failure, memory_order_relaxed);
-    return afmon_ring_create_anonymous(&producer->ring, hub->serial, capacity);
+    if (is_for_now(failure))
+        atomic_store_explicit(&hub->full_until_ns, now + FULL_NS, memory_order_relaxed);
+    return failure;
 }
 
-static struct afmon_producer *new_producer(struct afmon_hub *hub, uint64_t capacity)
+/* A ring in a file. Where there is no room for it, none. Where it cannot be for another reason (too many files), in
+ * anonymous memory, and the consumer is told. */
+static afmon_status make_ring(struct afmon_hub *hub, struct afmon_producer *producer, uint64_t capacity)
+{
+    int failure = hub->session != NULL ? make_ring_file(hub, producer, capacity) : 0;
+    if (hub->session != NULL && failure == 0)
+        return AFMON_OK;
+    if (is_for_now(failure)) {
+        atomic_fetch_add_explicit(&hub->refused, 1, memory_order_relaxed);
+        return AFMON_E_UNWRITABLE;
+    }
+    if (failure != 0)
+        atomic_store_explicit(&hub->ring_error, failure, memory_order_relaxed);
+    return afmon_ring_create_anonymous(&producer->ring, hub->serial, capacity) == 0 ? AFMON_OK : AFMON_E_NO_MEMORY;
+}
+
+static struct afmon_producer *new_producer(struct afmon_hub *hub, uint64_t capacity, afmon_status *status)
 {
     struct afmon_producer *producer = aligned_alloc(64, (sizeof *producer + 63) & ~(size_t)63);
+    *status = AFMON_E_NO_MEMORY;
     if (producer == NULL)
         return NULL;
     memset(producer, 0, sizeof *producer);
@@ -133,15 +158,15 @@ static struct afmon_producer *new_producer(struct afmon_hub *hub, uint64_t capac
     atomic_store_explicit(&producer->references, 1, memory_order_relaxed);
     producer->hub = hub;
     producer->serial = hub->serial;
-    producer->nudge_at = capacity / 2;
+    atomic_store_explicit(&producer->nudge_at, capacity / 2, memory_order_relaxed);
     pthread_mutex_lock(&hub->lock);
     producer->number = hub->rings_made++;
     pthread_mutex_unlock(&hub->lock);
-    if (make_ring(hub, producer, capacity) != 0) {
-        afmon_producer_release(producer);
-        return NULL;
-    }
-    return producer;
+    *status = make_ring(hub, producer, capacity);
+    if (*status == AFMON_OK)
+        return producer;
+    afmon_producer_release(producer);
+    return NULL;
 }
 
 static void drop_ring(struct afmon_hub *hub, struct afmon_producer *producer, bool remove)
@@ -179,11 +204,9 @@ static bool is_drained(const struct afmon_producer *producer)
            atomic_load_explicit(&producer->stored, memory_order_acquire) == tail;
 }
 
-/* A ring that lost its file serves its thread, and no other one. */
 static bool may_be_taken_over(const struct afmon_hub *hub, const struct afmon_producer *producer)
 {
-    return producer->ring.capacity == hub->ring_bytes &&
-           (producer->ring.guard == NULL || afmon_guard_moved(producer->ring.guard) == 0);
+    return producer->ring.capacity == hub->ring_bytes && !afmon_ring_is_broken(&producer->ring);
 }
 
 /* A drained ring whose thread has ended goes on in a new thread. */
@@ -207,8 +230,11 @@ afmon_status afmon_hub_attach(struct afmon_hub *hub)
 {
     struct afmon_producer *producer = take_over(hub);
     if (producer == NULL) {
-        producer = new_producer(hub, hub->ring_bytes);
-        if (producer == NULL || !list_producer(hub, producer))
+        afmon_status status;
+        producer = new_producer(hub, hub->ring_bytes, &status);
+        if (producer == NULL)
+            return has_ended(hub) ? AFMON_E_CLOSED : status;
+        if (!list_producer(hub, producer))
             return has_ended(hub) ? AFMON_E_CLOSED : AFMON_E_NO_MEMORY;
     }
     atomic_fetch_add_explicit(&producer->references, 1, memory_order_relaxed);
@@ -234,13 +260,21 @@ afmon_status afmon_producer_put_large(struct afmon_producer *producer, const str
         afmon_count(&producer->counts.dropped_unwritable, 1);
         return AFMON_E_UNWRITABLE;
     }
-    struct afmon_producer *own = new_producer(hub, capacity_for(draft->length));
+    afmon_status status;
+    struct afmon_producer *own = new_producer(hub, capacity_for(draft->length), &status);
     if (own == NULL) {
-        afmon_count(&producer->counts.dropped_no_memory, 1);
-        return AFMON_E_NO_MEMORY;
+        if (status == AFMON_E_NO_MEMORY)
+            afmon_count(&producer->counts.dropped_no_memory, 1);
+        return status;
     }
     afmon_draft_write(draft, own->ring.data, boot_ns);
     atomic_store_explicit(&own->ring.header->tail, draft->length, memory_order_release);
+    if (afmon_ring_is_broken(&own->ring)) {
+        drop_ring(hub, own, true);
+        afmon_producer_release(own);
+        afmon_count(&producer->counts.dropped_unwritable, 1);
+        return AFMON_E_UNWRITABLE;
+    }
     atomic_store_explicit(&own->tail, draft->length, memory_order_release);
     atomic_store_explicit(&own->retired, 1, memory_order_relaxed);
     if (!list_producer(hub, own)) {
@@ -326,7 +360,8 @@ void afmon_hub_sum(struct afmon_hub *hub, struct afmon_hub_sums *sums)
         sums->bytes_queued += tail > head ? tail - head : 0;
     }
     sums->rings = hub->count;
-    sums->dropped.unwritable += atomic_load_explicit(&hub->cut_off, memory_order_relaxed);
+    sums->dropped.unwritable += atomic_load_explicit(&hub->cut_off, memory_order_relaxed) +
+                                atomic_load_explicit(&hub->refused, memory_order_relaxed);
     pthread_mutex_unlock(&hub->lock);
 }
 

@@ -48,9 +48,9 @@ struct afmon_hub;
 struct afmon_producer {
     /* the thread's own */
     struct afmon_ring ring;
-    _Atomic uint64_t tail; /* end of its records; written by it alone */
-    uint64_t head_seen;    /* head when it was last read */
-    uint64_t nudge_at;     /* wake the consumer when tail gets here */
+    _Atomic uint64_t tail;     /* end of its records; written by it alone */
+    uint64_t head_seen;        /* head when it was last read */
+    _Atomic uint64_t nudge_at; /* wake the consumer when tail gets here; 0: a fault has rung the alarm */
     uint32_t calls;
     _Atomic uint32_t active; /* inside a record */
     uint64_t serial;
@@ -88,10 +88,12 @@ struct afmon_hub {
     bool ended;
     pthread_t consumer; /* never waits for room: it would wait for itself */
     _Atomic uint32_t has_consumer;
-    _Atomic int ring_error;   /* errno of a ring file that could not be made (its thread records unprotected); taken by
-                                 the consumer */
-    _Atomic int ring_moved;   /* a ring lost its file; the same */
-    _Atomic uint64_t cut_off; /* samples that were in what was cut off of a ring's file */
+    _Atomic int ring_error; /* errno of a ring file that could not be made (its thread records unprotected); taken by
+                               the consumer */
+    _Atomic int64_t full_until_ns;     /* boot time until which no ring file is tried, for there was no room for one */
+    _Atomic uint64_t refused;          /* calls that found no room for a ring file */
+    _Atomic int ring_moved;            /* a ring lost its file; the same */
+    _Atomic uint64_t cut_off;          /* samples that were in what was cut off of a ring's file */
     struct afmon_producer_counts gone; /* of producers that are no more */
 };
 
@@ -113,7 +115,7 @@ void afmon_hub_free(struct afmon_hub *hub); /* after end; no thread is in a call
 struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page);
 
 /* Producer, after enter gave NULL. Makes the thread a producer; it is not active afterwards. AFMON_E_NO_MEMORY,
- * _CLOSED. */
+ * _CLOSED, _UNWRITABLE (counted): there is no room for its ring now. */
 afmon_status afmon_hub_attach(struct afmon_hub *hub);
 
 static inline void afmon_hub_leave(struct afmon_producer *producer)
@@ -124,7 +126,13 @@ static inline void afmon_hub_leave(struct afmon_producer *producer)
 /* Producer, active. Room for one record of length bytes, or NULL and why in *status; afmon_producer_commit must follow.
  * May wait. */
 unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t length, afmon_status *status);
-void afmon_producer_commit(struct afmon_producer *producer, uint32_t length);
+
+/* Producer, active. The record is in the ring, or (AFMON_E_UNWRITABLE, counted) the ring has no room in its file and is
+ * not to be used any more: afmon_producer_leave then sees to that. */
+afmon_status afmon_producer_commit(struct afmon_producer *producer, uint32_t length);
+
+/* Leaves it; where its ring is broken, for ever: the thread's next record makes a new one. */
+void afmon_producer_leave(struct afmon_producer *producer, afmon_status status);
 
 /* Producer, active. Puts a record that is too long for the thread's ring into a ring made for it. */
 afmon_status afmon_producer_put_large(struct afmon_producer *producer, const struct afmon_draft *draft,

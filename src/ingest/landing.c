@@ -152,13 +152,15 @@ static int note_of(const struct afmon_run_files *files, struct afmon_note *note)
     return failure == 0 && note->log_length > 0 ? file_size(files->log, &note->log_offset) : failure;
 }
 
-/* Notes the batch where it can be found again: a ring that lost its file in this moment has an old note in it. */
+/* Notes the batch where it can be found again. If the header's page went to memory in this moment, the file has an old
+ * note; and if something of the ring is gone, the batch is to be looked at again. */
 static int take_note(struct afmon_ring *ring, const struct afmon_note *note)
 {
+    bool broken = afmon_ring_is_broken(ring);
     int failure = afmon_ring_note(ring, note);
-    if (failure == 0 && ring->guard != NULL && afmon_ring_check_file(ring) == AFMON_RING_CUT)
-        failure = ESTALE; /* what was in it is to be looked at again */
-    return failure;
+    if (failure != 0 || broken == afmon_ring_is_broken(ring))
+        return failure;
+    return afmon_ring_check_file(ring) ? afmon_ring_note(ring, note) : ESTALE;
 }
 
 static int land(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,

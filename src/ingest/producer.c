@@ -93,18 +93,49 @@ static bool wait_for_room(struct afmon_producer *producer, uint64_t needed, afmo
     return room;
 }
 
-/* The tail in the ring's header first: what the consumer sees is there for a recovery, too. */
-static void move_tail(struct afmon_producer *producer, uint64_t tail)
+/* What was put in, or the header with its tail, is not in the ring's file: it may not be used any more. What was put in
+ * before is; so its tail goes back, in the file, too, if it got there. */
+static afmon_status refuse(struct afmon_producer *producer)
 {
-    atomic_store_explicit(&producer->ring.header->tail, tail, memory_order_release);
-    atomic_store_explicit(&producer->tail, tail, memory_order_release);
+    atomic_store_explicit(&producer->ring.header->tail, own_tail(producer), memory_order_release);
+    afmon_count(&producer->counts.dropped_unwritable, 1);
+    return AFMON_E_UNWRITABLE;
 }
 
-static void put_pad(struct afmon_producer *producer, unsigned char *at, uint64_t length)
+/* Half full: the consumer should look here before it is full. Looked at again after another eighth. False: a fault has
+ * rung the alarm. */
+static bool nudge(struct afmon_producer *producer)
+{
+    uint64_t capacity = producer->ring.capacity;
+    uint64_t room = look_for_room(producer);
+    uint64_t next = room < capacity / 2 ? own_tail(producer) + capacity / 8 : producer->head_seen + capacity / 2;
+    atomic_store_explicit(&producer->nudge_at, next, memory_order_relaxed);
+    if (room < capacity / 2)
+        afmon_hub_wake(producer->hub);
+    return !afmon_ring_is_broken(&producer->ring);
+}
+
+/* The tail in the ring's header first: what the consumer sees is there for a recovery, too. Either store into the
+ * mapping, that of the record and that of the tail, may have faulted. */
+static afmon_status publish(struct afmon_producer *producer, uint64_t tail)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(tail >= atomic_load_explicit(&producer->nudge_at, memory_order_relaxed), 0) &&
+        !nudge(producer))
+        return refuse(producer);
+    atomic_store_explicit(&producer->ring.header->tail, tail, memory_order_release);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (__builtin_expect(atomic_load_explicit(&producer->nudge_at, memory_order_relaxed) == 0, 0))
+        return refuse(producer);
+    atomic_store_explicit(&producer->tail, tail, memory_order_release);
+    return AFMON_OK;
+}
+
+static afmon_status put_pad(struct afmon_producer *producer, unsigned char *at, uint64_t length)
 {
     struct afmon_record pad = {.length = (uint32_t)length, .kind = AFMON_RECORD_PAD};
     memcpy(at, &pad, 8);
-    move_tail(producer, own_tail(producer) + length);
+    return publish(producer, own_tail(producer) + length);
 }
 
 unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t length, afmon_status *status)
@@ -115,30 +146,25 @@ unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t 
     if (__builtin_expect(free_bytes(producer) < length + pad, 0) && look_for_room(producer) < length + pad &&
         !wait_for_room(producer, length + pad, status))
         return NULL;
-    if (__builtin_expect(pad != 0, 0))
-        put_pad(producer, producer->ring.data + (own_tail(producer) & mask), pad);
+    if (__builtin_expect(pad != 0, 0)) {
+        *status = put_pad(producer, producer->ring.data + (own_tail(producer) & mask), pad);
+        if (*status != AFMON_OK)
+            return NULL;
+    }
     return producer->ring.data + (own_tail(producer) & mask);
 }
 
-/* Half full: the consumer should look here before it is full. Looked at again after another eighth. */
-static void nudge(struct afmon_producer *producer)
+afmon_status afmon_producer_commit(struct afmon_producer *producer, uint32_t length)
 {
-    uint64_t capacity = producer->ring.capacity;
-    uint64_t room = look_for_room(producer);
-    if (room < capacity / 2) {
-        producer->nudge_at = own_tail(producer) + capacity / 8;
-        afmon_hub_wake(producer->hub);
-    } else {
-        producer->nudge_at = producer->head_seen + capacity / 2;
-    }
+    return publish(producer, own_tail(producer) + length);
 }
 
-void afmon_producer_commit(struct afmon_producer *producer, uint32_t length)
+void afmon_producer_leave(struct afmon_producer *producer, afmon_status status)
 {
-    uint64_t tail = own_tail(producer) + length;
-    move_tail(producer, tail);
-    if (__builtin_expect(tail >= producer->nudge_at, 0))
-        nudge(producer);
+    bool broken = __builtin_expect(status == AFMON_E_UNWRITABLE, 0) && afmon_ring_is_broken(&producer->ring);
+    afmon_hub_leave(producer);
+    if (broken)
+        afmon_thread_remove(producer);
 }
 
 bool afmon_hub_thread_is_behind(const struct afmon_process_page *page)

@@ -54,7 +54,7 @@ static int populate(unsigned char *mapping, size_t size)
     return 0;
 }
 
-static int map_new(struct afmon_ring *ring, int fd, uint64_t session, uint64_t capacity)
+static int map_new(struct afmon_ring *ring, int fd, uint64_t session, uint64_t capacity, _Atomic uint64_t *alarm)
 {
     size_t size = AFMON_RING_HEADER + capacity;
     int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
@@ -62,19 +62,20 @@ static int map_new(struct afmon_ring *ring, int fd, uint64_t session, uint64_t c
     if (mapping == MAP_FAILED)
         return errno;
     set_up(ring, mapping, capacity, fd >= 0);
-    ring->guard = fd >= 0 ? afmon_guard_add(mapping, size) : NULL;
+    ring->guard = fd >= 0 ? afmon_guard_add(mapping, size, alarm) : NULL;
     int failure = fd >= 0 && ring->guard == NULL ? ENOMEM : 0;
     /* a child that wrote into its parent's ring would be a second producer */
     if (failure == 0 && madvise(mapping, size, MADV_DONTFORK) != 0)
         failure = errno;
     if (failure == 0)
         failure = populate(mapping, size);
-    if (failure != 0) {
-        afmon_ring_free(ring);
-        return failure;
+    if (failure == 0) {
+        write_header(ring, session);
+        failure = afmon_ring_is_broken(ring) ? ENOSPC : 0;
     }
-    write_header(ring, session);
-    return 0;
+    if (failure != 0)
+        afmon_ring_free(ring);
+    return failure;
 }
 
 /* ---- file systems ---- */
@@ -112,7 +113,7 @@ static bool keeps_its_pages(int fd)
     }
 }
 
-static int make_file(struct afmon_ring *ring, int fd, uint64_t session, uint64_t capacity)
+static int make_file(struct afmon_ring *ring, int fd, uint64_t session, uint64_t capacity, _Atomic uint64_t *alarm)
 {
     if (!keeps_its_pages(fd) && !afmon_guard_is_ready())
         return ENOTSUP;
@@ -120,10 +121,11 @@ static int make_file(struct afmon_ring *ring, int fd, uint64_t session, uint64_t
     do
         failure = posix_fallocate(fd, 0, (off_t)(AFMON_RING_HEADER + capacity));
     while (failure == EINTR);
-    return failure == 0 ? map_new(ring, fd, session, capacity) : failure;
+    return failure == 0 ? map_new(ring, fd, session, capacity, alarm) : failure;
 }
 
-int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uint64_t session, uint64_t capacity)
+int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uint64_t session, uint64_t capacity,
+                      _Atomic uint64_t *alarm)
 {
     char temporary[AFMON_RING_NAME + 8];
     snprintf(temporary, sizeof temporary, "%s.new", name);
@@ -132,7 +134,7 @@ int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uin
         afmon_fd_above_standard(openat(folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (fd < 0)
         return errno;
-    int failure = make_file(ring, fd, session, capacity);
+    int failure = make_file(ring, fd, session, capacity, alarm);
     close(fd);
     if (failure == 0 && renameat(folder, temporary, folder, name) != 0) {
         failure = errno;
@@ -149,7 +151,7 @@ int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uin
 
 int afmon_ring_create_anonymous(struct afmon_ring *ring, uint64_t session, uint64_t capacity)
 {
-    return map_new(ring, -1, session, capacity);
+    return map_new(ring, -1, session, capacity, NULL);
 }
 
 /* ---- the file of a live ring ---- */
@@ -162,22 +164,32 @@ static void touch_all(const struct afmon_ring *ring)
         (void)mapping[i];
 }
 
-enum afmon_ring_file afmon_ring_check_file(struct afmon_ring *ring)
+static void lose_file(struct afmon_ring *ring)
 {
-    if (__builtin_expect(ring->guard == NULL || afmon_guard_moved(ring->guard) == 0, 1))
-        return AFMON_RING_SAME;
-    if (ring->in_file) {
-        touch_all(ring);
+    if (ring->in_file)
         unlinkat(ring->folder, ring->name, 0);
-        ring->in_file = false;
-        uint64_t first = afmon_guard_lost(ring->guard);
-        ring->lost_pages = first;
-        return first > 0 ? AFMON_RING_CUT : AFMON_RING_MOVED;
+    if (ring->fd >= 0)
+        close(ring->fd);
+    ring->fd = -1;
+    ring->in_file = false;
+}
+
+bool afmon_ring_check_file(struct afmon_ring *ring)
+{
+    if (__builtin_expect(!afmon_ring_is_broken(ring), 1))
+        return true;
+    uint64_t before = ring->lost_pages;
+    if (ring->in_file && afmon_guard_lost(ring->guard) > 0)
+        touch_all(ring);
+    ring->lost_pages = afmon_guard_lost(ring->guard);
+    if (ring->lost_pages > 0)
+        lose_file(ring);
+    if (ring->in_file && ring->fd < 0 && afmon_guard_moved_first(ring->guard)) {
+        ring->fd = openat(ring->folder, ring->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+        if (ring->fd < 0)
+            lose_file(ring); /* with an old head in it, it would count twice */
     }
-    uint64_t lost = afmon_guard_lost(ring->guard);
-    bool more = lost != ring->lost_pages;
-    ring->lost_pages = lost;
-    return more ? AFMON_RING_CUT : AFMON_RING_SAME;
+    return ring->lost_pages == before;
 }
 
 /* ---- rings of dead processes ---- */

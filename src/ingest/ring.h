@@ -8,7 +8,8 @@
  * can cut off.
  *
  * A mapped file may fault: it is cut off by others, or a copy-on-write file system that is full has no room for the
- * page. The guard (guard.h) then puts memory in the place of the page, and the ring loses its file
+ * page. The guard (guard.h) then puts memory in the place of the page, and rings the producer's alarm, which refuses
+ * the record and takes a new ring. What was in the ring before stays in its file until it has landed
  * (afmon_ring_check_file).
  *
  * The ring of a dead process is not mapped but read (afmon_ring_read), so that nobody can make a reader fault.
@@ -64,16 +65,17 @@ struct afmon_ring {
     bool in_file;                /* false: in memory alone, gone with the process */
     int folder;                  /* of its file */
     char name[AFMON_RING_NAME];  /* of its file */
-    int fd;                      /* of a dead process: its file, where notes and head are written, too; -1 else */
+    int fd;                      /* its file, where notes and head are written, too; -1: the mapping will do */
     struct afmon_guarded *guard; /* of a mapped file */
     uint64_t lost_pages;         /* that were seen */
 };
 
 /* Creates a ring in a new file `name` of the folder, which gets that name once it is one. Its space is allocated at
  * once, so that a full disk is an error here, and its pages are touched, so that a put does not fault. The mapping is
- * not inherited over fork. Returns 0 or errno; ENOTSUP where the mapping might raise a signal that the guard could not
- * take. */
-int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uint64_t session, uint64_t capacity);
+ * not inherited over fork. alarm: as in afmon_guard_add. Returns 0 or errno; ENOTSUP where the mapping might raise a
+ * signal that the guard could not take. */
+int afmon_ring_create(struct afmon_ring *ring, int folder, const char *name, uint64_t session, uint64_t capacity,
+                      _Atomic uint64_t *alarm);
 
 /* The same in anonymous memory. */
 int afmon_ring_create_anonymous(struct afmon_ring *ring, uint64_t session, uint64_t capacity);
@@ -89,14 +91,16 @@ bool afmon_ring_is_unborn(int folder, const char *name);
 /* Lets go of its memory; the file stays. */
 void afmon_ring_free(struct afmon_ring *ring);
 
-/* Consumer. What became of a live ring's file since it was looked at last. Where the guard had to put memory in the
- * place of a page, the file is removed, for a later reader would find an old head in it. */
-enum afmon_ring_file {
-    AFMON_RING_SAME,
-    AFMON_RING_MOVED, /* to memory, with all that was in it */
-    AFMON_RING_CUT,   /* to memory, and some of what was in it is gone */
-};
-enum afmon_ring_file afmon_ring_check_file(struct afmon_ring *ring);
+/* Consumer. Looks what became of a live ring's file; false: of what was in the ring something is gone, since this was
+ * asked last, and the file is removed. Where the header's page is in memory now, notes and head are written to the file
+ * from here on. */
+bool afmon_ring_check_file(struct afmon_ring *ring);
+
+/* Producer. Whether any page of it is in memory, and no record is to be put in any more. */
+static inline bool afmon_ring_is_broken(const struct afmon_ring *ring)
+{
+    return ring->guard != NULL && afmon_guard_moved(ring->guard) > 0;
+}
 
 /* Consumer. The record at a position before tail; pads are to be skipped by the caller. */
 static inline const unsigned char *afmon_ring_at(const struct afmon_ring *ring, uint64_t position)

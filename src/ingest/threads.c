@@ -75,6 +75,21 @@ static void sweep(struct directory *directory)
     directory->count = kept;
 }
 
+void afmon_thread_remove(struct afmon_producer *producer)
+{
+    struct directory *directory = own_directory();
+    for (size_t i = 0; directory != NULL && i < directory->count; i++) {
+        if (directory->producers[i] != producer)
+            continue;
+        directory->producers[i] = directory->producers[--directory->count];
+        if (afmon_thread_last.producer == producer)
+            afmon_thread_last = (struct afmon_thread_last){.serial = UINT64_MAX, .producer = NULL};
+        atomic_store_explicit(&producer->retired, 1, memory_order_release);
+        afmon_producer_release(producer);
+        return;
+    }
+}
+
 static struct directory *make_directory(void)
 {
     struct directory *directory = own_directory();

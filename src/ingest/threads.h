@@ -19,6 +19,9 @@ struct afmon_producer *afmon_thread_find(uint64_t serial);
  * whose hub was closed. False: no memory. */
 bool afmon_thread_add(struct afmon_producer *producer);
 
+/* The calling thread uses this producer no more; it may be freed. */
+void afmon_thread_remove(struct afmon_producer *producer);
+
 /* One reference less; frees the producer with the last one. */
 void afmon_producer_release(struct afmon_producer *producer);
 

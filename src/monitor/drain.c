@@ -213,8 +213,8 @@ static void tell_ring_moved(struct afmon_core *core)
         return;
     afmon_error error;
     afmon_fail(&error, AFMON_E_UNWRITABLE,
-               "%s: the file of a thread's queue was cut off, or its file system has no room for it; until the thread "
-               "ends, what it records is lost if the process is killed",
+               "%s: the file of a thread's queue was cut off, or its file system had no room for it: a record was "
+               "refused, and the thread gets a new queue",
                core->monitor->log_dir);
     afmon_core_set_error(core, &error);
     afmon_core_log(core, AFMON_WARNING, error.message, NULL, 0);

@@ -51,7 +51,7 @@ static afmon_status put_draft(struct afmon_producer *producer, const struct afmo
         unsigned char *at = afmon_producer_reserve(producer, draft->length, &status);
         if (at != NULL) {
             afmon_draft_write(draft, at, now);
-            afmon_producer_commit(producer, draft->length);
+            status = afmon_producer_commit(producer, draft->length);
         }
     }
     if (status == AFMON_OK) {
@@ -78,7 +78,7 @@ afmon_status afmon_monitor_put(afmon_monitor *monitor, const struct afmon_draft 
     int64_t now = afmon_boot_ns();
     status = put_draft(producer, draft, now);
     measure(producer, now);
-    afmon_hub_leave(producer);
+    afmon_producer_leave(producer, status);
     return status;
 }
 
@@ -187,10 +187,11 @@ afmon_status afmon_record(afmon_metric *metric, double value)
             .value = value,
             .definition = atomic_load_explicit(&metric->definition, memory_order_relaxed)};
         memcpy(at, &record, sizeof record);
-        afmon_producer_commit(producer, sizeof record);
-        afmon_count(&producer->counts.samples, 1);
+        status = afmon_producer_commit(producer, sizeof record);
+        if (__builtin_expect(status == AFMON_OK, 1))
+            afmon_count(&producer->counts.samples, 1);
     }
     measure(producer, now);
-    afmon_hub_leave(producer);
+    afmon_producer_leave(producer, status);
     return status;
 }

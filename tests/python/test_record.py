@@ -6,6 +6,7 @@ import enum
 import fractions
 import json
 import uuid
+from types import SimpleNamespace
 
 import afmon
 import pytest
@@ -47,6 +48,40 @@ def test_a_dict_of_metadata_is_spread_over_the_samples(monitor, folder):
     monitor.track_generation(1, False, error="no", metadata={"component": "opensimula", "error_type": "ValueError"})
     monitor.flush()
     assert [(line["component"], line["error_type"]) for line in lines_of(folder)] == [("opensimula", "ValueError")] * 3
+
+
+class Answered(Exception):
+    """What openai's exceptions know: a status, or the answer that could not be used."""
+
+    def __init__(self, **known):
+        super().__init__("no answer")
+        self.__dict__.update(known)
+
+    @property
+    def response(self):
+        raise RuntimeError("nobody may be hurt by this")
+
+
+@pytest.mark.parametrize("error, status", [
+    (Answered(status_code=429), 429), (Answered(status=503), 503), (Answered(status_code="x"), None), (Answered(), None),
+    (type("Http", (Exception,), {"response": SimpleNamespace(status_code=404)})("gone"), 404),
+], ids=["status_code", "status", "no number", "none", "response"])
+def test_an_exception_knows_its_status(monitor, folder, error, status):
+    monitor.track_generation(1, False, error=error)
+    monitor.track_generation(1, False, error=error, http_status=500)
+    monitor.flush()
+    first, second = [line for line in lines_of(folder) if line["metric"] == "error_rate"]
+    assert first.get("status") == status and second["status"] == 500
+
+
+@pytest.mark.parametrize("known", ["usage", "completion"])
+def test_an_exception_knows_the_tokens(monitor, known):
+    usage = SimpleNamespace(prompt_tokens=7, completion_tokens=4096, total_tokens=4103)
+    error = Answered(**({"usage": usage} if known == "usage" else {"completion": SimpleNamespace(usage=usage)}))
+    monitor.track_generation(1, False, error=error, model_name="m")
+    monitor.track_generation(1, False, error=error, model_name="m", prompt_token_count=1)
+    (model,) = monitor.get_total_token_usage().by_model
+    assert (model.prompt_tokens, model.completion_tokens, model.total_tokens) == (8, 8192, 8206)
 
 
 def data_of_first_call(folder):

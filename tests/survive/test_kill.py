@@ -2,67 +2,14 @@
 
 import os
 import random
-import re
-import signal
-import struct
 import subprocess
 import time
 
 import pytest
 
-RECORDER = os.environ["AFMON_RECORDER"]
-AFMON = os.environ["AFMON"]
-INSTANTS = int(os.environ.get("AFMON_KILLS", "200"))
-LINE = re.compile(rb'^\{"metric": "([a-z0-9-]+)", "value": ([0-9]+)\.0, (.*)"timestamp": "[0-9T:.+-]+"\}$')
+from rounds import AFMON, acknowledged, check, kill, recorded, recover, start
 
-
-def start(folder, acks, threads, name):
-    process = subprocess.Popen(
-        [RECORDER, str(folder), str(acks), str(threads), name], stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b"recording\n"
-    return process
-
-
-def kill(process):
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-
-
-def acknowledged(path):
-    data = path.read_bytes()
-    return struct.unpack(f"<{len(data) // 8}Q", data)
-
-
-def recorded(folder):
-    values = {}
-    for file in sorted(folder.glob("metrics*.jsonl")):
-        data = file.read_bytes()
-        assert data == b"" or data.endswith(b"\n"), f"{file} is torn"
-        for line in data.splitlines():
-            match = LINE.match(line)
-            assert match, line[:300]
-            values.setdefault(match[1].decode(), []).append(int(match[2]))
-    return values
-
-
-def check(folder, name, acks):
-    values = recorded(folder)
-    for thread, count in enumerate(acks):
-        got = sorted(values.get(f"{name}-{thread}", []))
-        assert got == list(range(len(got))), f"{name}-{thread}: not each exactly once"
-        assert count <= len(got) <= count + 1, f"{name}-{thread}: {count} returned, {len(got)} in the files"
-
-
-def recover(folder, rng):
-    """Recovers; now and then the recovery is killed, too, and another one has to go on."""
-    while rng.random() < 0.3:
-        process = subprocess.Popen([AFMON, "recover", str(folder)], stdout=subprocess.DEVNULL)
-        time.sleep(rng.random() * 0.01)
-        process.kill()
-        process.wait()
-    subprocess.run([AFMON, "recover", str(folder)], check=True, stdout=subprocess.DEVNULL)
-    assert not (folder / ".afmon").exists()
+INSTANTS = int(os.environ.get("AFMON_KILLS", "60"))
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -122,20 +69,38 @@ def test_a_living_process_is_not_recovered(tmp_path):
     check(folder, "a", acknowledged(tmp_path / "acks"))
 
 
-def test_a_damaged_ring_is_set_aside(tmp_path):
+def killed_with_a_ring(tmp_path):
+    """A killed run, and its rings."""
     folder = tmp_path / "run"
     process = start(folder, tmp_path / "acks", 1, "a")
     time.sleep(0.02)
     kill(process)
-    ring = next((folder / ".afmon").glob("*.ring"))
-    data = bytearray(ring.read_bytes())
-    data[0:8] = b"nonsense"
-    ring.write_bytes(data)
+    return folder, sorted((folder / ".afmon").glob("*.ring"))
+
+
+@pytest.mark.parametrize("damage", [
+    lambda data: b"nonsense" + data[8:],
+    lambda data: bytes(4096) + data[4096:],  # as a crash of the machine may leave it
+    lambda data: data[:8],
+    lambda data: b"",
+    lambda data: data[:5000],
+], ids=["magic", "zeros", "cut to 8 bytes", "cut to nothing", "cut in the records"])
+def test_a_damaged_ring_is_set_aside(tmp_path, damage):
+    folder, rings = killed_with_a_ring(tmp_path)
+    rings[0].write_bytes(damage(rings[0].read_bytes()))
     done = subprocess.run([AFMON, "recover", str(folder)], capture_output=True, text=True)
     assert done.returncode == 1 and "damaged" in done.stderr
     assert list((folder / ".afmon").glob("*.ring.damaged"))
-    got = recorded(folder)["a-0"]
-    assert len(got) == len(set(got)) > 0  # the other rings' records, each once
+    for got in recorded(folder).values():
+        assert len(got) == len(set(got))  # the other rings' records, each once
+
+
+def test_a_ring_that_was_being_made_holds_nothing(tmp_path):
+    folder, rings = killed_with_a_ring(tmp_path)
+    serial = rings[0].name[:16]
+    (folder / ".afmon" / f"{serial}-999.ring.new").write_bytes(b"")
+    recover(folder)
+    check(folder, "a", acknowledged(tmp_path / "acks"))
 
 
 def test_random_bytes_in_ring_and_session_never_crash_a_reader(tmp_path):
