@@ -79,13 +79,13 @@ print(f"{ending['samples_written']:,} samples written, {sum(ending['dropped'].va
 
 # %%
 run = afmon.open_run(folder)
-summary = run.summarize(max_generation_time_seconds=1.2)
-print(summary["verdict"], *summary["reasons"], sep="\n  ")
-for error in summary["errors"]:
-    print(f"{error['error_type']}: {error['generations']} calls, {error['share']:.0%} of the failures")
+summary = run.summary()
+print(summary["verdict"], *(reason["text"] for reason in summary["reasons"]), sep="\n  ")
+for failure in summary["failures"]:
+    print(f"{failure['error_type']}: {failure['count']} calls, {failure['share']:.0%} of the failures")
 
 # %%
-run.report(folder / "report.html", max_generation_time_seconds=1.2)  # for a browser, or to attach
+run.report(folder / "report.html")  # for a browser, or to attach
 run.export(folder / "run.xlsx", "excel")  # or json, csv, parquet
 print(", ".join(run.visualize_metrics(folder / "plots")))
 

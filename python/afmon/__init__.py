@@ -11,7 +11,7 @@ It goes wherever ``afterimage.GenerationMonitor`` goes. ``afmon.open_run(folder)
 from ._afmon import version as __version__
 from .charts import Figure
 from .feeds import OTLP, StatsD, Webhook
-from .live import Follower, LiveAlert, LiveInfo, LiveRate, LogLine, follow
+from .live import Follower, LiveInfo, LiveRate, LogLine, follow
 from .monitoring import (
     Alert,
     FileLogHandler,
@@ -24,6 +24,7 @@ from .monitoring import (
 )
 from .rules import AlertEpisode, AlertRule, built_in_rules, load_rules
 from .runs import (
+    AlertInterval,
     AlertSpan,
     Run,
     RunInfo,
@@ -35,13 +36,14 @@ from .runs import (
     plot_metric,
     recover,
     report,
-    summarize,
+    summary,
     visualize_metrics,
 )
 
 __all__ = [
     "Alert",
     "AlertEpisode",
+    "AlertInterval",
     "AlertRule",
     "AlertSpan",
     "Figure",
@@ -49,7 +51,6 @@ __all__ = [
     "FileMetricHandler",
     "Follower",
     "GenerationMonitor",
-    "LiveAlert",
     "LiveInfo",
     "LiveRate",
     "LogHandler",
@@ -74,6 +75,6 @@ __all__ = [
     "plot_metric",
     "recover",
     "report",
-    "summarize",
+    "summary",
     "visualize_metrics",
 ]

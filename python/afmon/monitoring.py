@@ -401,9 +401,8 @@ class GenerationMonitor(_afmon.Monitor):
 
     def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
         """Write what the run came to so far as one page of HTML, or as Markdown (by the ending), judged by the
-        limits of this monitor. Returns the path."""
-        limits: dict[str, Any] = {name: self._options[f"alert_{name}"] for name in DEFAULT_LIMITS}
-        return self.view().report(path, format, title, **limits)
+        rules of this monitor. Returns the path."""
+        return self.view().report(path, format, title)
 
     # ---- the end ----
 

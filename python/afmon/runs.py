@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 from collections.abc import Iterable
@@ -85,13 +86,35 @@ def _span(values: tuple[Any, ...]) -> AlertSpan:
     return AlertSpan(alert_of(worst), time_of(first), time_of(last), held, passes)
 
 
-def summary_of(summary: dict[str, Any]) -> dict[str, Any]:
-    """What the extension gives, with times and alerts as Python's."""
-    first, last = summary.pop("first_ns"), summary.pop("last_ns")
-    empty = summary["sample_count"] == 0
-    summary["first"], summary["last"] = (None, None) if empty else (time_of(first), time_of(last))
-    summary["alerts"] = [_span(values) for values in summary["alerts"]]
-    return summary
+@dataclass(frozen=True)
+class AlertInterval:
+    """One stretch of a run in which an alert rule held."""
+
+    name: str
+    level: str
+    message: str  # of the pass farthest beyond the limit
+    metric: str
+    aggregate: str
+    comparison: str
+    limit: float | None
+    worst: float | None  # the value farthest beyond the limit
+    worst_at: datetime
+    first: datetime  # the first and the last pass in which it fired
+    last: datetime
+    resolved: datetime | None  # the pass in which it did not any more, where one is known
+    held_s: float
+    passes: int
+    firing: bool  # it holds at the end, or now
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def intervals_of(summary: bytes) -> list[AlertInterval]:
+    times = ("worst_at", "first", "last", "resolved")
+    return [AlertInterval(**{key: _time(value) if key in times else value for key, value in alert.items()})
+            for alert in json.loads(summary)["alerts"]]
 
 
 class Run:
@@ -169,18 +192,28 @@ class Run:
         """The whole run as a scrape of it: the metrics of docs/scale.md, in Prometheus' text or as OpenMetrics."""
         return self._view.prometheus_text(openmetrics)
 
-    def summarize(self, **limits: float | None) -> dict[str, Any]:
-        """What the whole run came to, whatever the window: "verdict" ("no data", "healthy", "degraded" or "failed") and
-        its "reasons", counts, tokens, times, and lists: "errors", "finishes", "models", "operations", "scores",
-        "alerts" (AlertSpan). The names are those of afmon_run_summary in <afmon/afmon.h>; limits are as of `check`."""
-        return summary_of(self._view.summarize(limits_of("summarize", limits)))
+    def summary_json(self) -> str:
+        """What the run came to, as JSON: the bytes that `afmon show --json`, `watch`, `check`, `report` and the dashboard
+        carry under "summary", for the same samples."""
+        return self._view.summarize(self._since, self._until).decode()
 
-    def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None,
-               **limits: float | None) -> Path:
-        """Write what the whole run came to, whatever the window: "html", one page that needs nothing else, or "md";
-        by the ending of the path where not given. Limits are as of `check`. Returns the path."""
+    def summary(self) -> dict[str, Any]:
+        """What the run came to: "verdict" ("no_data", "healthy", "degraded" or "failed") and its "reasons", "items" (what
+        was made), "calls", "evaluations", "tokens", and lists: "alerts", "failures", "models", "operations", "scores",
+        "finish_reasons", "metrics". docs/formats.md has the members."""
+        found: dict[str, Any] = json.loads(self.summary_json())
+        return found
+
+    def alerts(self) -> list[AlertInterval]:
+        """The stretches in which alert rules held: as the run's own monitor judged them, or where it did not judge the
+        whole run a replay of its rules."""
+        return intervals_of(self._view.summarize(self._since, self._until))
+
+    def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
+        """Write what the run came to: "html", one page that needs nothing else, "md" or "json"; by the ending of the path
+        where not given. Returns the path."""
         kind = _typed.text("format", format or _report_format(_typed.path("path", path)))
-        self._view.report(os.fsencode(path), kind, _typed.text_or_none("title", title), limits_of("report", limits))
+        self._view.report(os.fsencode(path), kind, _typed.text_or_none("title", title), self._since, self._until)
         return Path(path)
 
     def visualize_metrics(self, save_dir: str | os.PathLike[str], figsize: tuple[float, float] = (12, 6), *,
@@ -237,6 +270,8 @@ class Run:
 
 def _report_format(path: str | os.PathLike[str]) -> str:
     ending = Path(os.fsdecode(path)).suffix.lower()
+    if ending == ".json":
+        return "json"
     return "md" if ending in (".md", ".markdown") else "html"
 
 
@@ -282,15 +317,15 @@ def check_rules(folder: str | os.PathLike[str], rules: str | os.PathLike[str] | 
     return open_run(folder).check_rules(rules, interval)
 
 
-def summarize(folder: str | os.PathLike[str], **limits: float | None) -> dict[str, Any]:
-    """What a recorded run came to: Run.summarize."""
-    return open_run(folder).summarize(**limits)
+def summary(folder: str | os.PathLike[str], window: timedelta | float | None = None) -> dict[str, Any]:
+    """What a recorded run came to: Run.summary."""
+    return open_run(folder, window).summary()
 
 
 def report(folder: str | os.PathLike[str], path: str | os.PathLike[str], format: str | None = None,
-           title: str | None = None, **limits: float | None) -> Path:
-    """`afmon report`: a recorded run as one page of HTML, or as Markdown."""
-    return open_run(folder).report(path, format, title, **limits)
+           title: str | None = None) -> Path:
+    """`afmon report`: a recorded run as one page of HTML, as Markdown or as JSON."""
+    return open_run(folder).report(path, format, title)
 
 
 def visualize_metrics(folder: str | os.PathLike[str], save_dir: str | os.PathLike[str] | None = None,

@@ -144,14 +144,14 @@ PyObject *view_report(PyObject *object, PyObject *arguments)
 {
     const char *path;
     const char *format;
-    PyObject *limits;
     afmon_report_options options;
     afmon_error error = {.status = AFMON_OK};
     afmon_status status;
     afmon_report_options_init(&options);
-    if (!PyArg_ParseTuple(arguments, "yszO!", &path, &format, &options.title, &PyTuple_Type, &limits) ||
-        take_limits(limits, &options.summary.limits) != 0)
+    long long since, until;
+    if (!PyArg_ParseTuple(arguments, "yszLL", &path, &format, &options.title, &since, &until))
         return NULL;
+    options.summary.window = (afmon_window){since, until};
     WITHOUT_GIL(status = afmon_report(view_handle(object), path, format, &options, &error));
     return status == AFMON_OK ? Py_NewRef(Py_None) : raise_error(status, &error);
 }

@@ -173,32 +173,6 @@ static PyObject *rates(PyObject *object, PyObject *arguments)
     return list;
 }
 
-static PyObject *alert(const void *alerts, size_t i)
-{
-    const afmon_live_alert *a = (const afmon_live_alert *)alerts + i;
-    return Py_BuildValue("(NNsOLLLKO)", value_text(a->name), value_text(a->message), afmon_level_name(a->level),
-                         a->firing ? Py_True : Py_False, (long long)a->first_ns, (long long)a->last_ns,
-                         (long long)a->resolved_ns, (count_t)a->passes, a->judged ? Py_True : Py_False);
-}
-
-static PyObject *alerts(PyObject *object, PyObject *unused)
-{
-    enum { MOST = 512 };
-    size_t count = 0;
-    afmon_live *handle = handle_of(object);
-    (void)unused;
-    if (handle == NULL)
-        return NULL;
-    afmon_live_alert *found = PyMem_Calloc(MOST, sizeof *found);
-    if (found == NULL)
-        return PyErr_NoMemory();
-    afmon_status status = afmon_live_alerts(handle, found, MOST, &count);
-    PyObject *list = status == AFMON_OK ? value_list(found, count < MOST ? count : MOST, alert)
-                                        : raise_status(status, "alerts");
-    PyMem_Free(found);
-    return list;
-}
-
 static int add_line(void *list, const afmon_live_log_line *line)
 {
     PyObject *item = Py_BuildValue("(LsNN)", (long long)line->timestamp_ns, afmon_level_name(line->level),
@@ -246,7 +220,7 @@ static PyMethodDef methods[] = {
     {"close", close_it, METH_NOARGS, NULL},     {"update", update, METH_VARARGS, NULL},
     {"info", get_info, METH_NOARGS, NULL},      {"metric_names", metric_names, METH_NOARGS, NULL},
     {"aggregate", aggregate, METH_VARARGS, NULL}, {"rates", rates, METH_VARARGS, NULL},
-    {"alerts", alerts, METH_NOARGS, NULL},      {"log", get_log, METH_VARARGS, NULL},
+    {"log", get_log, METH_VARARGS, NULL},
     {"summarize", summarize, METH_NOARGS, NULL}, {NULL, NULL, 0, NULL},
 };
 

@@ -178,7 +178,7 @@ PyObject *value_aggregate(const afmon_aggregate *aggregate);
 PyObject *value_usage(const afmon_token_usage *usage); /* [(model, prompt, completion, total)] */
 PyObject *value_alert(const afmon_alert *alert);       /* a tuple, for afmon._alerts.alert_of */
 PyObject *value_span(const afmon_alert_span *span);    /* a tuple, for afmon.runs.span_of */
-PyObject *value_summary(afmon_run_summary *summary);    /* a dict; frees the summary */
+PyObject *value_summary(afmon_run_summary *summary);    /* bytes, JSON; frees the summary */
 PyObject *value_drops(const afmon_drops *drops);
 PyObject *value_report(const afmon_close_report *report);
 PyObject *value_stats(const afmon_stats *stats);

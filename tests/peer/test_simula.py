@@ -122,7 +122,7 @@ def test_the_report_tells_the_operations_apart(monitor):
     with ChatServer(Model()) as server:
         asyncio.run(everything(provider(server), monitor))
     monitor.shutdown()
-    found = afmon.summarize(monitor.log_dir)["operations"]
+    found = afmon.summary(monitor.log_dir)["operations"]
     assert {each["component"] for each in found} == {"opensimula"}
     assert {each["operation"]: each["count"] for each in found} == collections.Counter(operations(monitor.told))
 

@@ -35,7 +35,7 @@ for format, name in {"json": "run.json", "csv": "run.csv", "excel": "run.xlsx", 
 assert len(afmon.visualize_metrics(folder)) == 5
 assert afmon.report(folder, "report.html").stat().st_size > 10_000
 assert [span.worst.name for span in afmon.check(folder)] == ["low_success_rate"]
-assert afmon.summarize(folder)["verdict"] == "degraded"
+assert afmon.summary(folder)["verdict"] == "degraded"
 maps = {line.split()[-1] for line in pathlib.Path("/proc/self/maps").read_text().splitlines() if ".so" in line}
 print(json.dumps({"file": afmon.__file__, "libraries": sorted(maps)}))
 """

@@ -1,4 +1,5 @@
 """Charts, reports and summaries."""
+import json
 import io
 import os
 import re
@@ -151,40 +152,45 @@ def test_characters_without_a_font_warn(monitor):
 
 def test_summary(filled, folder):
     filled.flush()
-    summary = afmon.summarize(folder)
-    assert summary["verdict"] == "healthy" and summary["generations"] == 40 and summary["generation_failures"] == 5
-    assert summary["errors"] == [
-        {"error_type": "Timeout", "generations": 5, "evaluations": 0, "retries": 0, "share": 1.0}]
-    assert [model["model_name"] for model in summary["models"]] == ["m"]
+    summary = afmon.summary(folder)
+    assert summary["verdict"] == "degraded"  # 12.5 % failed
+    assert (summary["calls"]["count"], summary["calls"]["failed"], summary["items"]) == (40, 5, [])
+    (failure,) = summary["failures"]
+    assert (failure["error_type"], failure["count"], failure["items"], failure["share"]) == ("Timeout", 5, 0, 1.0)
+    assert [model["model"] for model in summary["models"]] == ["m"]
     assert summary["scores"][0]["name"] == "quality" and summary["scores"][0]["score"]["count"] == 40
     assert summary["first"] <= summary["last"]
 
 
 def test_summary_of_nothing(monitor):
-    summary = monitor.view().summarize()
-    assert summary["verdict"] == "no data" and summary["first"] is None and summary["models"] == []
+    summary = monitor.view().summary()
+    assert summary["verdict"] == "no_data" and summary["first"] is None and summary["models"] == []
 
 
 def test_summary_has_the_alerts(monitor):
     for _ in range(4):
         monitor.track_generation(1.0, False)
-    summary = monitor.view().summarize()
-    assert summary["verdict"] == "failed" and summary["reasons"]
-    assert summary["alerts"][0].worst.name == "low_success_rate"
+    view = monitor.view()
+    summary = view.summary()
+    assert summary["verdict"] == "failed" and summary["reasons"] and summary == json.loads(view.summary_json())
+    (alert,) = view.alerts()
+    assert (alert.name, alert.level, alert.worst, alert.limit, alert.firing) == ("low_success_rate", "warning", 0.0, 0.8, True)
+    assert [each["name"] for each in summary["alerts"]] == [alert.name]
 
 
-def test_limits(monitor, folder, tmp_path):
+def test_a_report_goes_by_the_rules_of_its_monitor(monitor, folder, tmp_path):
     monitor.track_generation(5.0, True)
     monitor.flush()
-    assert afmon.summarize(folder)["verdict"] == "healthy"
-    assert afmon.summarize(folder, max_generation_time_seconds=4)["verdict"] == "degraded"
-    assert "healthy" in monitor.report(tmp_path / "a.md").read_text()
-    assert "degraded" in afmon.report(folder, tmp_path / "a.md", max_generation_time_seconds=4).read_text()
-    with afmon.GenerationMonitor(folder, metrics_interval=0, alert_max_generation_time_seconds=4) as strict:
+    assert afmon.open_run(folder).alerts() == []
+    assert "high_generation_time" not in monitor.report(tmp_path / "a.md").read_text()
+    with afmon.GenerationMonitor(tmp_path / "strict", metrics_interval=0, alert_max_generation_time_seconds=4) as strict:
         strict.track_generation(5.0, True)
-        assert "degraded" in strict.report(tmp_path / "b.md").read_text()
+        assert "high_generation_time" in strict.report(tmp_path / "b.md").read_text()
+    (alert,) = afmon.open_run(tmp_path / "strict").alerts()
+    assert (alert.name, alert.limit, alert.worst) == ("high_generation_time", 4.0, 5.0)
+    assert afmon.summary(tmp_path / "strict")["verdict"] == "healthy"  # a warning changes no verdict
     with pytest.raises(TypeError, match="unknown limit 'max_time'; there are: min_success_rate"):
-        afmon.summarize(folder, max_time=4)
+        afmon.check(folder, max_time=4)
 
 
 def test_reports(filled, tmp_path):

@@ -42,10 +42,9 @@ def test_a_run_that_has_ended_is_one_step(ended):
                 {key: exact[key] for key in ("count", "min", "max", "sum")})
             assert figures["p90"] == pytest.approx(exact["p90"], rel=0.05)
         assert followed.get_metrics("never recorded") == {"mean": 0.0, "min": 0.0, "max": 0.0, "count": 0}
-        ours, theirs = followed.summarize(), run.summarize()
-        assert ours.keys() == theirs.keys()
-        assert {key: ours[key] for key in ("verdict", "generations", "errors")} == {
-            key: theirs[key] for key in ("verdict", "generations", "errors")}
+        assert followed.summary_json() == run.summary_json()
+        assert followed.summary() == run.summary() and followed.summary()["calls"]["count"] == 40
+        assert followed.alerts() == run.alerts() != []
 
 
 def test_windows_count_back_from_the_last_sample(folder):
@@ -79,12 +78,12 @@ def test_alerts_of_the_log_and_of_rules(ended):
     with afmon.follow(ended) as followed:
         followed.update()
         (alert,) = [each for each in followed.alerts() if each.name == "low_success_rate"]
-        assert (alert.message, alert.level, alert.judged) == ("Success rate dropped to 75.0%", "warning", False)
+        assert (alert.message, alert.level, alert.firing) == ("Success rate dropped to 75.0%", "warning", True)
     rule = afmon.AlertRule("many", "generation_time", "above", 10, "count")
     with afmon.follow(ended, rules=[rule]) as followed:
         followed.update()
         (alert,) = followed.alerts()
-        assert (alert.name, alert.judged, alert.firing) == ("many", True, True) and alert.first <= alert.last
+        assert (alert.name, alert.worst, alert.firing) == ("many", 40.0, True) and alert.first <= alert.last
 
 
 def test_log(ended):
@@ -160,7 +159,7 @@ def test_closing_ends_the_steps_of_another_thread(folder):
     followed.close()
     assert list(followed) == []
     for ask in (followed.update, lambda: followed.info, lambda: followed.metrics, lambda: followed.get_metrics("m"),
-                followed.models, followed.alerts, followed.log, followed.summarize):
+                followed.models, followed.alerts, followed.log, followed.summary):
         with pytest.raises(ValueError, match="closed"):
             ask()
 
@@ -190,7 +189,7 @@ def test_many_threads_ask(ended):
                 dataclasses.asdict(followed.info)
                 followed.get_metrics("generation_time", 60)
                 followed.operations()
-                followed.summarize()
+                followed.summary()
                 followed.log(routine=True)
         except BaseException as error:  # noqa: BLE001
             failures.append(error)

@@ -250,7 +250,7 @@ def test_no_call_leaks_objects(monitor, name):
 
 READS = {
     "samples": lambda run: run.samples(),
-    "summarize": lambda run: run.summarize(),
+    "summary": lambda run: (run.summary(), run.alerts()),
     "check": lambda run: run.check(),
     "names and aggregates": lambda run: [run.get_metrics(name) for name in run.metrics],
     "facts": lambda run: (run.info, run.problems, run.get_total_token_usage()),

@@ -54,7 +54,7 @@ rules:
 # What is called with it, and the argument that the error must name.
 TYPES = {
     "folder": [lambda run: afmon.open_run(3), lambda run: afmon.find_runs(3), lambda run: afmon.open_run(None), lambda run: afmon.check(3),
-               lambda run: afmon.summarize([]), lambda run: afmon.recover(3), lambda run: afmon.visualize_metrics(3)],
+               lambda run: afmon.summary([]), lambda run: afmon.recover(3), lambda run: afmon.visualize_metrics(3)],
     "window": [lambda run: afmon.open_run(run, window="5m"), lambda run: afmon.export(run, "x", window=[])],
     "path": [lambda run: afmon.export(run, 3), lambda run: afmon.report(run, 3), lambda run: afmon.load_rules(3)],
     "format": [lambda run: afmon.export(run, "x", 3), lambda run: afmon.report(run, "x", 3)],
