@@ -102,17 +102,6 @@ size_t afmon_sketch_from_keys(const struct afmon_sketch_body *body, unsigned shi
     return joined.count;
 }
 
-/* What a class becomes where neighbours are joined some further times. */
-static class_t class_after(const class_t *class, unsigned times)
-{
-    uint64_t key = afmon_sketch_class_key(class);
-    class_t after = *class;
-    after.key_and_count -= (uint32_t)(key - (key >> times)) << AFMON_SKETCH_COUNT_BITS;
-    after.low = (uint16_t)((key << 16 | class->low) >> times);
-    after.high = (uint16_t)((key << 16 | class->high) >> times);
-    return after;
-}
-
 /* Goes through the classes of a body. */
 struct list {
     const class_t *next;
@@ -130,7 +119,7 @@ static struct list list_of(const body_t *body, unsigned shift)
 static class_t take(struct list *list)
 {
     list->left--;
-    return class_after(list->next++, list->times);
+    return afmon_sketch_class_after(list->next++, list->times);
 }
 
 static uint32_t next_key(const struct list *list)
