@@ -12,7 +12,7 @@
 struct afmon_sketch_class {
     uint32_t count;
     uint32_t key_and_count; /* the key, and the leading bits of the count */
-    uint16_t low; /* the bits behind the key, of the smallest and of the greatest value */
+    uint16_t low;           /* the bits behind the key, of the smallest and of the greatest value */
     uint16_t high;
 };
 

@@ -9,11 +9,18 @@
 
 #define OTHER "(other)"
 
+static struct afmon_sketch_limits limits_of(const struct afmon_group *group)
+{
+    return (struct afmon_sketch_limits){.exact_max = AFMON_LIVE_EXACT_MAX,
+                                        .room = group->account != NULL ? &group->account->room : NULL};
+}
+
 static void free_group(struct afmon_group *group)
 {
     if (group == NULL)
         return;
-    afmon_histogram_free(&group->spread);
+    struct afmon_sketch_limits limits = limits_of(group);
+    afmon_sketch_free(&group->spread, &limits);
     free(group->name);
     free(group->component);
     free(group);
@@ -74,6 +81,7 @@ struct afmon_group *afmon_group_of(struct afmon_groups *groups, const char *name
     if (group == NULL)
         return NULL;
     group->hash = hash;
+    group->account = groups->account;
     groups->groups[groups->count++] = group;
     return group;
 }
@@ -126,7 +134,8 @@ bool afmon_group_add(struct afmon_group *group, enum afmon_live_kind kind, int64
     if (kind != AFMON_LIVE_DURATION || !finite)
         return true;
     afmon_summary_add(&group->durations, value);
-    return afmon_histogram_add(&group->spread, value, AFMON_HISTOGRAM_CLASSES);
+    struct afmon_sketch_limits limits = limits_of(group);
+    return afmon_sketch_add(&group->spread, value, &limits);
 }
 
 /* The seconds of the window; the last is the one that now_ns is in. */
@@ -162,12 +171,14 @@ double afmon_group_calls_lately(const struct afmon_group *group, struct afmon_la
     return sum_lately(group, lately).calls / seconds_lately(lately);
 }
 
-static afmon_live_rate rate_of(const struct afmon_group *group, struct afmon_lately lately)
+static afmon_live_rate rate_of(struct afmon_group *group, struct afmon_lately lately)
 {
     struct afmon_group_second sum = sum_lately(group, lately);
     double seconds = seconds_lately(lately);
     const struct afmon_summary *durations = &group->durations;
     bool totals = group->tokens[2] > 0;
+    double quantiles[2];
+    afmon_sketch_quantiles(&group->spread, (const double[]){0.5, 0.95}, 2, quantiles);
     return (afmon_live_rate){
         .name = group->name,
         .name_length = group->name_length,
@@ -179,8 +190,8 @@ static afmon_live_rate rate_of(const struct afmon_group *group, struct afmon_lat
         .completion_tokens = group->tokens[1],
         .total_tokens = totals ? group->tokens[2] : group->tokens[0] + group->tokens[1],
         .mean_s = durations->count > 0 ? durations->mean : 0,
-        .p50_s = afmon_histogram_quantile(&group->spread, 0.5, durations->min, durations->max),
-        .p95_s = afmon_histogram_quantile(&group->spread, 0.95, durations->min, durations->max),
+        .p50_s = quantiles[0],
+        .p95_s = quantiles[1],
         .calls_per_s = sum.calls / seconds,
         .failures_per_s = sum.failures / seconds,
         .prompt_tokens_per_s = sum.tokens[0] / seconds,
@@ -204,7 +215,7 @@ static int compare(const void *left, const void *right)
 size_t afmon_groups_rates(const struct afmon_groups *groups, struct afmon_lately lately, afmon_live_rate *rates,
                           size_t capacity)
 {
-    const struct afmon_group *sorted[AFMON_LIVE_OPERATIONS];
+    struct afmon_group *sorted[AFMON_LIVE_OPERATIONS];
     for (size_t i = 0; i < groups->count; i++)
         sorted[i] = groups->groups[i];
     if (groups->count > 1)
@@ -214,12 +225,20 @@ size_t afmon_groups_rates(const struct afmon_groups *groups, struct afmon_lately
     return groups->count;
 }
 
+void afmon_groups_narrow(struct afmon_groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++) {
+        struct afmon_sketch_limits limits = limits_of(groups->groups[i]);
+        afmon_sketch_narrow_to(&groups->groups[i]->spread, groups->account->sketch_max, &limits);
+    }
+}
+
 size_t afmon_groups_bytes(const struct afmon_groups *groups)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < groups->count; i++)
         bytes += sizeof *groups->groups[i] + groups->groups[i]->name_length + groups->groups[i]->component_length +
-                 afmon_histogram_bytes(&groups->groups[i]->spread);
+                 afmon_sketch_bytes(&groups->groups[i]->spread);
     return bytes;
 }
 
@@ -227,5 +246,5 @@ void afmon_groups_free(struct afmon_groups *groups)
 {
     for (size_t i = 0; i < groups->count; i++)
         free_group(groups->groups[i]);
-    *groups = (struct afmon_groups){.most = groups->most};
+    *groups = (struct afmon_groups){.most = groups->most, .account = groups->account};
 }

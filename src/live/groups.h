@@ -4,7 +4,6 @@
 
 #include <afmon/afmon.h>
 
-#include "live/histogram.h"
 #include "live/series.h"
 
 #define AFMON_GROUP_SECONDS 128 /* a power of two */
@@ -28,15 +27,17 @@ struct afmon_group {
     uint64_t failures;
     double tokens[3];
     struct afmon_summary durations;
-    struct afmon_histogram spread;
+    struct afmon_sketch spread;
+    struct afmon_cell_account *account;
     struct afmon_group_second lately[AFMON_GROUP_SECONDS];
 };
 
-/* Begin with {.most = AFMON_LIVE_...}. */
+/* Begin with {.most = AFMON_LIVE_..., .account = ...}. */
 struct afmon_groups {
     struct afmon_group *groups[AFMON_LIVE_OPERATIONS];
     size_t count;
     size_t most;
+    struct afmon_cell_account *account; /* NULL: no bounds */
     uint64_t seed;
 };
 
@@ -60,6 +61,9 @@ double afmon_group_calls_lately(const struct afmon_group *group, struct afmon_la
 /* Fills rates in the order that afmon_live_models promises; returns how many there are. */
 size_t afmon_groups_rates(const struct afmon_groups *groups, struct afmon_lately lately, afmon_live_rate *rates,
                           size_t capacity);
+
+/* Narrows all sketches to sketch_max of the account (live/cells.h). */
+void afmon_groups_narrow(struct afmon_groups *groups);
 
 size_t afmon_groups_bytes(const struct afmon_groups *groups);
 void afmon_groups_free(struct afmon_groups *groups);

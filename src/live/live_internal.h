@@ -27,7 +27,7 @@ struct afmon_live {
     struct afmon_groups models;
     struct afmon_live_log log;
     struct afmon_live_rules *rules;
-    struct afmon_cell_account account; /* of all cells */
+    struct afmon_cell_account account; /* of all cells and sketches */
     struct afmon_run_tally *tally;
     struct afmon_meters *meters;        /* NULL: not asked for */
     struct afmon_meter_call *past_call; /* of what is read backwards; a tail has one for what is read forwards */
@@ -77,7 +77,7 @@ extern const struct afmon_tail_lines afmon_live_log_lines;
 /* As afmon_live_get_info, but without memory_bytes, which take some microseconds to add up. */
 void afmon_live_look(const struct afmon_live *live, afmon_live_info *info);
 
-/* Histograms in cells get coarser until they are within their bounds. */
+/* Where the room of all sketches gets short they get coarser. */
 void afmon_live_narrow(struct afmon_live *live);
 
 /* Everything that was added up goes, and is read again. */

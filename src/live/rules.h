@@ -8,7 +8,7 @@
  *
  * Rules over the whole of a metric read the cells that its chart has; those that look at metadata, quantiles or
  * standard deviations have cells of their own. Quantiles and standard deviations are looked
- * at 64 times within their window, for each takes all the histograms of the window. */
+ * at 64 times within their window, for each takes all the sketches of the window. */
 #ifndef AFMON_LIVE_RULES_H
 #define AFMON_LIVE_RULES_H
 
@@ -78,7 +78,7 @@ afmon_status afmon_live_rules_judge(struct afmon_live_rules *rules, struct afmon
 /* Copies alerts, in no order, into room for AFMON_LIVE_ALERTS + AFMON_LIVE_RULES; returns how many there are. */
 size_t afmon_live_rules_alerts(const struct afmon_live_rules *rules, afmon_live_alert *alerts);
 
-/* Narrows the histograms of all cells (live/cells.h). */
+/* Narrows all sketches (live/cells.h). */
 void afmon_live_rules_narrow(struct afmon_live_rules *rules);
 
 size_t afmon_live_rules_bytes(const struct afmon_live_rules *rules);

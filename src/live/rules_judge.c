@@ -7,34 +7,36 @@
 #include "live/rules.h"
 #include "live/series.h"
 
-#define LOOKS 64 /* of a rule that needs histograms, within its window */
+#define LOOKS 64 /* of a rule that needs sketches, within its window */
 #define REST 20  /* times as long as judging all passes anew took, it is not done again */
 
 struct window {
     int64_t from; /* quarters of a second: from..to, `to` not included */
     int64_t to;
     struct afmon_cell sum;
-    struct afmon_histogram histogram;
+    struct afmon_sketch sketch;
 };
 
+/* What a window is gathered in is there for a moment. */
+static const struct afmon_sketch_limits limits = {.exact_max = AFMON_LIVE_EXACT_MAX};
+
 static bool gather(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
-                   const struct afmon_histogram *histogram)
+                   const struct afmon_sketch *sketch)
 {
     struct window *window = user;
     int64_t middle = first + width / 2;
     if (middle < window->from || middle >= window->to)
         return true;
     afmon_cell_merge(&window->sum, cell);
-    return histogram == NULL || afmon_histogram_merge(&window->histogram, histogram, AFMON_HISTOGRAM_CLASSES);
+    return sketch == NULL || afmon_sketch_merge(&window->sketch, sketch, &limits);
 }
 
-static void find_spread(const afmon_alert_rule *rule, const struct window *window, struct afmon_finding *finding)
+static void find_spread(const afmon_alert_rule *rule, struct window *window, struct afmon_finding *finding)
 {
-    const struct afmon_cell *sum = &window->sum;
     if (rule->aggregate == AFMON_RULE_QUANTILE)
-        finding->quantile = afmon_histogram_quantile(&window->histogram, rule->quantile, sum->min, sum->max);
+        afmon_sketch_quantiles(&window->sketch, &rule->quantile, 1, &finding->quantile);
     if (rule->aggregate == AFMON_RULE_STDDEV)
-        finding->data.stddev = afmon_histogram_stddev(&window->histogram, sum->min, sum->max);
+        finding->data.stddev = afmon_sketch_stddev(&window->sketch);
 }
 
 static int64_t quarters_of(const afmon_alert_rule *rule)
@@ -62,7 +64,7 @@ static bool look(const struct afmon_live_rule *rule, const struct afmon_cells *c
                                           .max = sum->max};
         find_spread(rule->rule, &window, finding);
     }
-    afmon_histogram_free(&window.histogram);
+    afmon_sketch_free(&window.sketch, NULL);
     return whole;
 }
 

@@ -137,13 +137,20 @@ const struct afmon_cells *afmon_live_cells_of(struct afmon_live_table *table, co
     return series != NULL && series->charted ? &series->cells : NULL;
 }
 
+static struct afmon_sketch_limits limits_of(const struct afmon_live_series *series)
+{
+    struct afmon_cell_account *account = series->cells.account;
+    return (struct afmon_sketch_limits){.exact_max = AFMON_LIVE_EXACT_MAX,
+                                        .room = account != NULL ? &account->room : NULL};
+}
+
 bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value)
 {
     afmon_summary_add(&series->sums, value);
     if (!isfinite(value))
         return true;
-    unsigned classes = series->charted ? AFMON_HISTOGRAM_CLASSES : AFMON_LIVE_CLASSES;
-    return afmon_histogram_add(&series->values, value, classes) &&
+    struct afmon_sketch_limits limits = limits_of(series);
+    return afmon_sketch_add(&series->values, value, &limits) &&
            (!series->charted || afmon_cells_add(&series->cells, time_ns, value));
 }
 
@@ -170,9 +177,13 @@ struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, s
 
 void afmon_live_table_narrow(struct afmon_live_table *table)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (table->series[i]->cells.timed)
-            afmon_cells_narrow(&table->series[i]->cells);
+    for (size_t i = 0; i < table->count; i++) {
+        struct afmon_live_series *series = table->series[i];
+        struct afmon_sketch_limits limits = limits_of(series);
+        afmon_sketch_narrow_to(&series->values, table->account->sketch_max, &limits);
+        if (series->cells.timed)
+            afmon_cells_narrow(&series->cells);
+    }
 }
 
 size_t afmon_live_table_bytes(const struct afmon_live_table *table)
@@ -180,15 +191,16 @@ size_t afmon_live_table_bytes(const struct afmon_live_table *table)
     size_t bytes = sizeof *table;
     for (size_t i = 0; i < table->count; i++)
         bytes += sizeof *table->series[i] + table->series[i]->name_length +
-                 afmon_cells_bytes(&table->series[i]->cells) + afmon_histogram_bytes(&table->series[i]->values);
+                 afmon_cells_bytes(&table->series[i]->cells) + afmon_sketch_bytes(&table->series[i]->values);
     return bytes;
 }
 
 void afmon_live_table_free(struct afmon_live_table *table)
 {
     for (size_t i = 0; i < table->count; i++) {
+        struct afmon_sketch_limits limits = limits_of(table->series[i]);
         afmon_cells_free(&table->series[i]->cells);
-        afmon_histogram_free(&table->series[i]->values);
+        afmon_sketch_free(&table->series[i]->values, &limits);
         free(table->series[i]->name);
         free(table->series[i]);
     }

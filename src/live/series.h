@@ -6,11 +6,11 @@
 #include "live/rules.h"
 #include "store/summary.h"
 
-#define AFMON_LIVE_METRICS 1024  /* told apart; samples of further names are counted, no more */
-#define AFMON_LIVE_KEPT_FREE 128 /* of these places: for metrics that tracked calls record, and those of rules */
-#define AFMON_LIVE_CHARTED 128   /* of them: with cells */
-#define AFMON_LIVE_TIMED 4       /* of these: with histograms in their cells */
-#define AFMON_LIVE_CLASSES 96    /* of the histogram of a metric without cells */
+#define AFMON_LIVE_METRICS 1024   /* told apart; samples of further names are counted, no more */
+#define AFMON_LIVE_KEPT_FREE 128  /* of these places: for metrics that tracked calls record, and those of rules */
+#define AFMON_LIVE_CHARTED 128    /* of them: with cells */
+#define AFMON_LIVE_TIMED 4        /* of these: with sketches in their cells */
+#define AFMON_LIVE_EXACT_MAX 4096 /* values of a metric, an operation or a model that a sketch holds exactly */
 
 enum afmon_live_kind {
     AFMON_LIVE_OTHER,
@@ -31,7 +31,7 @@ struct afmon_live_series {
     enum afmon_metric_id metric; /* what it is to a summary */
     struct afmon_piece rest;     /* of the name, behind the metric's prefix */
     struct afmon_summary sums;
-    struct afmon_histogram values;
+    struct afmon_sketch values;
     bool charted;
     struct afmon_cells cells;
     uint64_t rules; /* with cells of their own that look at it */
@@ -64,7 +64,7 @@ const struct afmon_cells *afmon_live_cells_of(struct afmon_live_table *table, co
 /* In order of names. */
 struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, size_t index);
 
-/* Narrows the histograms of all cells (live/cells.h). */
+/* Narrows all sketches to sketch_max of the account (live/cells.h). */
 void afmon_live_table_narrow(struct afmon_live_table *table);
 
 size_t afmon_live_table_bytes(const struct afmon_live_table *table);

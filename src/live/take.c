@@ -138,8 +138,7 @@ static afmon_status take_sample(struct afmon_live *live, struct afmon_read_sampl
     bool ok = afmon_run_tally_add_facts(live->tally, time_ns, sample->value, &facts);
     ok = (series == NULL || add_to_series(live, series, labels, time_ns, sample->value)) && ok;
     add_to_meters(live, sample, time_ns, labels);
-    if (live->account.over)
-        afmon_live_narrow(live);
+    afmon_live_narrow(live);
     return ok ? AFMON_OK : AFMON_E_NO_MEMORY;
 }
 
