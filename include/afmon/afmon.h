@@ -1178,11 +1178,14 @@ AFMON_API afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary 
 /* Metrics in order of their names (bytewise), index below metric_count. The text is valid until the next update. */
 AFMON_API const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length);
 
-/* Aggregate of a metric. Of AFMON_WINDOW_ALL count, mean, min, max and standard deviation are exact, the quantiles
- * within 2 % of the value (of values above zero). Of a window it is over the time buckets that lie in it at least in
- * part: *covered (may be NULL) is the span of these; the standard deviation is left 0, and quantiles are given of
- * metrics whose name ends in
- * "_time", within 2 %; of others they are 0. An unknown name is no error. */
+/* Aggregate of a metric. Of AFMON_WINDOW_ALL count, mean, min, max and standard deviation are exact, and so are the
+ * quantiles of up to 4,096 values; of more they are within 0.1 % of the value (approximate is then true). Of a window
+ * it is over the time buckets that lie in it at least in part: *covered (may be NULL) is the span of these; the
+ * standard deviation is left 0, and quantiles are given of metrics whose name ends in "_time", as those of
+ * afmon_bucket; of others they are 0. An unknown name is no error.
+ *
+ * A follower has 12 MiB for all that quantiles are taken from. Where a run has more of it (some hundred names, each
+ * with many values over a wide range), they get less exact, those of the largest first. */
 AFMON_API afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_window window,
                                             afmon_aggregate *aggregate, afmon_window *covered);
 
@@ -1193,7 +1196,7 @@ typedef struct afmon_bucket {
     double sum;
     double min;
     double max;
-    double p50; /* of metrics whose name ends in "_time", within 2 %; else 0 */
+    double p50; /* of metrics whose name ends in "_time", exact of up to 64 values, else within 0.1 %; of others 0 */
     double p90;
     double p99;
 } afmon_bucket;
@@ -1217,7 +1220,7 @@ typedef struct afmon_live_rate {
     double completion_tokens;
     double total_tokens; /* as recorded; where no totals are, prompt and completion */
     double mean_s;       /* of the durations of an operation; 0 for a model */
-    double p50_s;        /* within 2 % */
+    double p50_s;        /* as afmon_live_aggregate has them of a metric */
     double p95_s;
     double calls_per_s; /* these over the last window_s seconds */
     double failures_per_s;
@@ -1236,8 +1239,8 @@ AFMON_API afmon_status afmon_live_operations(afmon_live *live, double window_s, 
 /* A time in which an alert held: from the run's log, as its own monitors judged it. Where the log has no alert at all
  * (that of the peer never has), or rules were given, the follower judges the built-in rules, or those given, over what
  * it read: every second as far as it keeps seconds, less often the longer ago, and by windows as exact as its time
- * buckets; quantiles and standard deviations 64 times within their window, and within 2 % of the value, of values above
- * zero. */
+ * buckets; quantiles and standard deviations 64 times within their window, and as near as the quantiles of
+ * afmon_bucket. */
 typedef struct afmon_live_alert {
     char name[64];
     char message[160]; /* of its last pass */

@@ -178,8 +178,8 @@ class Follower:
             return self._live.metric_names()
 
     def get_metrics(self, metric_name: str, window: timedelta | float | None = None) -> dict[str, float]:
-        """As GenerationMonitor.get_metrics. Over all time quantiles are within 2 %; over a window they are given of metrics
-        whose name ends in "_time", and there is no stddev."""
+        """As GenerationMonitor.get_metrics. Over all time quantiles are exact of up to 4,096 values, and within 0.1 % of
+        more; over a window they are given of metrics whose name ends in "_time", and there is no stddev."""
         name, length = _typed.text("metric_name", metric_name), seconds(window)
         with self._lock:
             now = self._live.info()["now_ns"]

@@ -122,10 +122,14 @@ static bool is_at(const body_t *body, uint32_t place, uint32_t key)
 }
 
 /* Where many values are there are few gaps between the classes, and a class is as far from another as their keys are.
- * That class stays the same until it misleads. */
+ * That class stays the same until it misleads. UINT32_MAX: there are too many gaps. */
 static uint32_t guess(const body_t *body, uint32_t key)
 {
-    return body->at + key - afmon_sketch_class_key(&afmon_sketch_classes(body)[body->at]);
+    const class_t *classes = afmon_sketch_classes(body);
+    uint32_t used = body->used;
+    if (used == 0 || afmon_sketch_class_key(&classes[used - 1]) - afmon_sketch_class_key(&classes[0]) >= 2 * used)
+        return UINT32_MAX;
+    return body->at + key - afmon_sketch_class_key(&classes[body->at]);
 }
 
 static void insert(body_t *body, uint32_t place, const class_t *value)
@@ -182,7 +186,7 @@ static bool add_to_classes(struct afmon_sketch *sketch, uint64_t order_key, cons
     body_t *body = sketch->body;
     class_t value = afmon_sketch_class_at(order_key, body->shift);
     uint32_t key = afmon_sketch_class_key(&value);
-    uint32_t place = body->used > 0 ? guess(body, key) : 0;
+    uint32_t place = guess(body, key);
     if (!is_at(body, place, key))
         return add_class(sketch, value, limits);
     afmon_sketch_class_put(&afmon_sketch_classes(body)[place], value.low);
@@ -261,7 +265,10 @@ static bool merge_many(struct afmon_sketch *into, const body_t *from, const stru
     const body_t *old = into->body;
     size_t most = size_allowed(limits, old);
     unsigned shift = old != NULL && old->shift > from->shift ? old->shift : from->shift;
-    size_t bytes = afmon_sketch_unite(old, from, shift, NULL) * sizeof(class_t);
+    /* Where there is no bound none need be counted beforehand. */
+    size_t bytes = ((old == NULL ? 0 : (size_t)old->used) + from->used) * sizeof(class_t);
+    if (limits->room != NULL || bytes > most)
+        bytes = afmon_sketch_unite(old, from, shift, NULL) * sizeof(class_t);
     while (bytes > most && shift < AFMON_SKETCH_SHIFT_MAX)
         bytes = afmon_sketch_unite(old, from, ++shift, NULL) * sizeof(class_t);
     body_t *body = new_body(with_spare(bytes, most), true);
@@ -277,10 +284,22 @@ static bool merge_many(struct afmon_sketch *into, const body_t *from, const stru
     return true;
 }
 
+static bool copy(struct afmon_sketch *into, const body_t *from, const struct afmon_sketch_limits *limits)
+{
+    body_t *body = malloc(sizeof *body + from->size);
+    if (body == NULL)
+        return false;
+    memcpy(body, from, sizeof *body + from->size);
+    replace(into, body, limits);
+    return true;
+}
+
 static bool merge_classes(struct afmon_sketch *into, const body_t *from, const struct afmon_sketch_limits *limits)
 {
     if (into->body != NULL && !into->body->classed && !to_classes(into, size_allowed(limits, into->body), limits))
         return false;
+    if (into->body == NULL && size_allowed(limits, NULL) >= from->size)
+        return copy(into, from, limits);
     if (into->body != NULL && from->used < into->body->used / 8)
         return merge_few(into, from, limits);
     return merge_many(into, from, limits);

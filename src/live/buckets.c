@@ -26,7 +26,6 @@ static void take_percentiles(struct afmon_sketch *sketch, afmon_aggregate *aggre
     aggregate->p50 = found.p50;
     aggregate->p90 = found.p90;
     aggregate->p99 = found.p99;
-    aggregate->approximate = afmon_sketch_error(sketch) > 0;
 }
 
 static void all_time(struct afmon_live_series *series, afmon_aggregate *aggregate)
@@ -35,6 +34,7 @@ static void all_time(struct afmon_live_series *series, afmon_aggregate *aggregat
     afmon_summary_aggregate(sums, aggregate);
     aggregate->known = true;
     take_percentiles(&series->values, aggregate);
+    aggregate->approximate = afmon_sketch_error(&series->values) > 0;
 }
 
 struct gathering {
@@ -69,6 +69,7 @@ static afmon_status of_window(const struct afmon_live_series *series, afmon_wind
         aggregate->min = sum->min;
         aggregate->max = sum->max;
         take_percentiles(&sums.sketch, aggregate);
+        aggregate->approximate = !series->cells.timed || afmon_sketch_error(&sums.sketch) > 0;
     }
     afmon_sketch_free(&sums.sketch, NULL);
     if (covered != NULL)
