@@ -41,9 +41,8 @@ static bool is_utf8(const char *text, size_t length)
 /* Windows' editors write a byte order mark, which is no part of the text. */
 static void drop_mark(gen_text *text)
 {
-    static const char mark[] = "\xef\xbb\xbf";
-    size_t size = sizeof mark - 1;
-    if (text->length < size || memcmp(text->data, mark, size) != 0)
+    size_t size = text->data != NULL ? gen_mark_length(text->data, text->length) : 0;
+    if (size == 0)
         return;
     text->length -= size;
     memmove(text->data, text->data + size, text->length + 1);

@@ -168,8 +168,7 @@ static bool skip_word(source *s)
 
 static void copy_strictly(source *s)
 {
-    if (begins(s, "\xef\xbb\xbf"))
-        s->at += 3;
+    s->at += gen_mark_length(s->at, (size_t)(s->end - s->at));
     while (s->at < s->end && gen_text_ok(&s->strict)) {
         if (*s->at == '"')
             copy_string(s);

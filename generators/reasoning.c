@@ -6,13 +6,18 @@
 typedef struct marks {
     const char *open;
     const char *close;
+    const char *before_close; /* the reasoning ends here already; NULL */
 } marks;
 
 static const marks known[] = {
-    {"<think>", "</think>"},           {"<thinking>", "</thinking>"},
-    {"<thought>", "</thought>"},       {"<reasoning>", "</reasoning>"},
-    {"<seed:think>", "</seed:think>"}, {"<|begin_of_thought|>", "<|end_of_thought|>"},
-    {"[THINK]", "[/THINK]"},           {"<|channel|>analysis<|message|>", "<|channel|>final<|message|>"},
+    {"<think>", "</think>", NULL},
+    {"<thinking>", "</thinking>", NULL},
+    {"<thought>", "</thought>", NULL},
+    {"<reasoning>", "</reasoning>", NULL},
+    {"<seed:think>", "</seed:think>", NULL},
+    {"<|begin_of_thought|>", "<|end_of_thought|>", NULL},
+    {"[THINK]", "[/THINK]", NULL},
+    {"<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "<|end|>"},
 };
 
 enum { KNOWN = sizeof known / sizeof known[0] };
@@ -47,7 +52,10 @@ static bool take_block(char *text, gen_text *reasoning)
             continue;
         const char *begin = text + strlen(m->open);
         const char *end = strstr(begin, m->close);
-        gen_reasoning_add(reasoning, begin, end != NULL ? (size_t)(end - begin) : strlen(begin));
+        const char *inner = m->before_close != NULL ? strstr(begin, m->before_close) : NULL;
+        size_t whole = end != NULL ? (size_t)(end - begin) : strlen(begin);
+        size_t length = inner != NULL && inner < begin + whole ? (size_t)(inner - begin) : whole;
+        gen_reasoning_add(reasoning, begin, length);
         keep_from(text, end != NULL ? end + strlen(m->close) : begin + strlen(begin));
         return true;
     }

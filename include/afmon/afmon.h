@@ -443,12 +443,13 @@ AFMON_API afmon_log_handler afmon_log_file_handler(void);
 
 typedef struct afmon_otlp_options {
     size_t size;
-    const char *endpoint;     /* "http://127.0.0.1:4318"; /v1/metrics and /v1/logs are put behind it */
-    const char *headers_env;  /* variable that may hold "name=value,name=value", values percent-encoded;
-                                 "OTEL_EXPORTER_OTLP_HEADERS" */
-    const char *ca_file;      /* certificates to trust in place of the system's; NULL */
-    const char *service_name; /* at most 127 bytes; NULL: that of the variable OTEL_SERVICE_NAME, read when the handler
-                                 is made, or "afmon" where it holds none */
+    const char *endpoint;    /* "http://127.0.0.1:4318"; /v1/metrics and /v1/logs are put behind it */
+    const char *headers_env; /* variable that may hold "name=value,name=value", values percent-encoded;
+                                "OTEL_EXPORTER_OTLP_HEADERS" */
+    const char *ca_file;     /* certificates to trust; NULL: those of the variables SSL_CERT_FILE and SSL_CERT_DIR, else
+                                the system's */
+    const char *service_name; /* at most 127 bytes; NULL: that of the variable OTEL_SERVICE_NAME, else of
+                                 OTEL_RESOURCE_ATTRIBUTES, both read when the handler is made, else "afmon" */
     double interval_s;        /* between two exports of metrics; 10 */
     double timeout_s;         /* of one post; 10 */
     size_t max_memory;        /* bytes of log records that may wait; 16 MiB */
