@@ -96,11 +96,15 @@ def ask_afmon(shape, folder):
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
     """What both made of every shape; several at a time, for most of it is waiting."""
-    def ask(shape):
-        return shape, ask_openai(shape), ask_afmon(shape, tmp_path_factory.mktemp("shape"))
+    root = tmp_path_factory.mktemp("shapes")
+
+    def ask(number):
+        folder = root / str(number)
+        folder.mkdir()
+        return ask_openai(ALL[number]), ask_afmon(ALL[number], folder)
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        return {shape.name: (theirs, ours) for shape, theirs, ours in pool.map(ask, ALL)}
+        return dict(zip((shape.name for shape in ALL), pool.map(ask, range(len(ALL))), strict=True))
 
 
 def test_there_are_enough_shapes():
