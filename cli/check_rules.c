@@ -180,7 +180,8 @@ static int check(afmon_view *view, const char *folder, const check_request *requ
     else if (tell_unjudged(folder, rules, judged)) {
         if (all->count > 0)
             qsort(all->list, all->count, sizeof all->list[0], compare_episodes);
-        int printed = request->as_json ? print_json(view, folder, rules, judged, all) : print_text(view, request, rules, all);
+        int printed =
+            request->as_json ? print_json(view, folder, rules, judged, all) : print_text(view, request, rules, all);
         status = printed != CLI_OK ? CLI_USAGE : has_fired(request, all) ? CLI_FAILED : CLI_OK;
     }
     free(judged);

@@ -40,13 +40,18 @@ int cli_usage_error(const char *command, const char *format, ...) CLI_PRINTF(2, 
 /* The one of `count` words that `word` was probably meant to be, or NULL. */
 const char *cli_suggest(const char *word, const char *const *words, size_t count);
 
+/* The option that a word from another command or another tool stands for, of those listed: "port" is "listen", where
+ * there is one. NULL: none. (neighbours.c) */
+const char *cli_neighbour(const char *word, const char *const *options, size_t count);
+
 /* ---- Options (options.c) ------------------------------------------------------------------------------------- */
 
 typedef struct cli_option {
     int id;               /* what cli_next_option returns, above 0; where it is a letter, -LETTER works too */
     const char *name;     /* without the dashes */
     const char *argument; /* what it is called in the help: "DIR"; NULL: takes none */
-    const char *help;     /* one or more lines, broken by \n where they must be; else they are wrapped */
+    const char *help;     /* one or more lines, broken by \n where they must be; else they are wrapped. NULL: an older
+                           * name, which is taken and not shown */
 } cli_option;
 
 /* What --help prints and what the options are parsed by. The last option has the id 0. Each command lists its

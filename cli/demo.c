@@ -17,7 +17,7 @@ static const cli_option options[] = {
     {CONCURRENCY, "concurrency", "N", "How many are made at the same time (48)"},
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
-    {DURATION, "duration", "TIME",
+    {DURATION, "duration", "DURATION",
      "How long it may take, about: time in the simulation runs so much faster than outside (14s)"},
     {0, NULL, NULL, NULL},
 };

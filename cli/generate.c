@@ -53,13 +53,17 @@ static gen_chat_model *make_model(const generate_options *o, const generate_inpu
         return gen_simulated_new(&simulated);
     }
     gen_openai_options openai = {
-        .url = input->url,
+        .http = {.url = input->url,
+                 .api_key = input->api_key,
+                 .unix_socket = o->unix_socket,
+                 .trust = input->trust,
+                 .connect_timeout_s = o->timeout_s < CONNECT_TIMEOUT_S ? o->timeout_s : CONNECT_TIMEOUT_S,
+                 .timeout_s = o->timeout_s},
         .model = o->model,
-        .api_key = input->api_key,
-        .connect_timeout_s = o->timeout_s < CONNECT_TIMEOUT_S ? o->timeout_s : CONNECT_TIMEOUT_S,
-        .timeout_s = o->timeout_s,
+        .extra = o->extra_body,
         .retry = gen_retry_defaults((unsigned)o->max_retries),
     };
+    memcpy(openai.http.headers, input->headers, sizeof openai.http.headers);
     openai.retry.jitter_seed = seed;
     return gen_openai_new(&openai);
 }
@@ -73,6 +77,7 @@ static void fill_plan(gen_conversation_plan *plan, const generate_options *o, co
     plan->topics = (const char *const *)input->topics;
     plan->topic_count = input->topic_count;
     plan->send_seed = o->seed >= 0;
+    plan->keep_reasoning = o->keep_reasoning;
     plan->max_turns = (unsigned)o->max_turns;
     plan->temperature = o->temperature;
     plan->max_tokens = (int)o->max_tokens;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -36,6 +38,27 @@ static bool is_utf8(const char *text, size_t length)
     return string != NULL;
 }
 
+/* Windows' editors write a byte order mark, which is no part of the text. */
+static void drop_mark(gen_text *text)
+{
+    size_t size = text->data != NULL ? gen_mark_length(text->data, text->length) : 0;
+    if (size == 0)
+        return;
+    text->length -= size;
+    memmove(text->data, text->data + size, text->length + 1);
+}
+
+static const char *check_text(const gen_text *text)
+{
+    if (text->length == 0)
+        return NULL;
+    if (text->length > 1 && (memcmp(text->data, "\xff\xfe", 2) == 0 || memcmp(text->data, "\xfe\xff", 2) == 0))
+        return "it is UTF-16; save it as UTF-8";
+    if (memchr(text->data, '\0', text->length) != NULL)
+        return "it holds NUL bytes: not a text file";
+    return is_utf8(text->data, text->length) ? NULL : "it is not UTF-8";
+}
+
 /* The content of a text file. NULL, after a message. */
 static char *load_file(const char *option, const char *path)
 {
@@ -48,10 +71,8 @@ static char *load_file(const char *option, const char *path)
         problem = read_all(file, &text);
         fclose(file);
     }
-    if (problem == NULL && text.length > 0 && memchr(text.data, '\0', text.length) != NULL)
-        problem = "it holds NUL bytes: not a text file";
-    if (problem == NULL && text.length > 0 && !is_utf8(text.data, text.length))
-        problem = "it is not UTF-8";
+    drop_mark(&text);
+    problem = problem != NULL ? problem : check_text(&text);
     char *content = problem == NULL ? gen_text_take(&text) : NULL;
     gen_text_free(&text);
     if (content == NULL)
@@ -125,7 +146,7 @@ static bool load_topics(generate_input *input, const char *path)
     return ok && input->topic_count > 0;
 }
 
-/* ---- Address and key --------------------------------------------------------------------------------------------- */
+/* ---- The key --------------------------------------------------------------------------------------------------- */
 
 static bool is_name(const char *text)
 {
@@ -158,16 +179,94 @@ static bool load_key(generate_input *input, const char *variable)
     return problem == NULL;
 }
 
-static bool load_url(generate_input *input, const char *base_url)
+/* ---- Headers ----------------------------------------------------------------------------------------------------- */
+
+static const char *check_header_name(const char *name, size_t length)
+{
+    static const char *const ours[] = {"content-type", "content-length", "transfer-encoding", "expect", "host"};
+    for (size_t i = 0; i < length; i++)
+        if (strchr("!#$%&'*+-.^_`|~", name[i]) == NULL && !(name[i] >= '0' && name[i] <= '9') &&
+            !(name[i] >= 'A' && name[i] <= 'Z') && !(name[i] >= 'a' && name[i] <= 'z'))
+            return "a header's name has letters, digits and dashes";
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        if (strlen(ours[i]) == length && strncasecmp(ours[i], name, length) == 0)
+            return "afmon makes that header itself";
+    return NULL;
+}
+
+static const char *check_header_value(const char *value)
+{
+    if (value == NULL || *value == '\0')
+        return "the environment variable behind the = is not set, or is empty";
+    for (; *value != '\0'; value++)
+        if ((unsigned char)*value < ' ' || (unsigned char)*value >= 127)
+            return "the environment variable holds a newline or another character that no header has";
+    return NULL;
+}
+
+/* A pair is NAME=VARIABLE. What stands behind the = is never repeated, as with the key. */
+static bool load_header(char **header, const char *pair)
+{
+    size_t length = strcspn(pair, "=");
+    const char *name = pair + length + 1;
+    const char *value = is_name(name) ? getenv(name) : NULL;
+    const char *problem = check_header_name(pair, length);
+    if (problem == NULL && !is_name(name))
+        problem = "behind the = stands the name of an environment variable, not the value itself";
+    if (problem == NULL)
+        problem = check_header_value(value);
+    if (problem != NULL) {
+        cli_error("--header-env %.*s=...: %s", (int)length, pair, problem);
+        return false;
+    }
+    size_t size = length + strlen(value) + sizeof ": ";
+    *header = malloc(size);
+    if (*header != NULL)
+        snprintf(*header, size, "%.*s: %s", (int)length, pair, value);
+    else
+        cli_error("out of memory");
+    return *header != NULL;
+}
+
+static bool load_headers(generate_input *input, const generate_options *o)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < o->header_count; i++) {
+        bool login = strncasecmp(o->header_envs[i], "authorization=", 14) == 0;
+        if (login && input->api_key != NULL)
+            cli_error("--api-key-env and --header-env Authorization=... exclude each other");
+        ok = (!login || input->api_key == NULL) && load_header(&input->headers[i], o->header_envs[i]);
+    }
+    return ok;
+}
+
+/* ---- Address and trust ------------------------------------------------------------------------------------------- */
+
+static bool load_url(generate_input *input, const generate_options *o)
 {
     char problem[160];
     bool plain = false;
-    if (!gen_http_join(base_url, "/chat/completions", &input->url, &plain, problem, sizeof problem)) {
+    if (!gen_http_join(o->base_url, "/chat/completions", o->queries, &input->url, &plain, problem, sizeof problem)) {
         cli_error("--base-url: %s", problem);
         return false;
     }
-    if (plain && input->api_key != NULL)
+    if (plain && o->unix_socket == NULL && (input->api_key != NULL || o->header_count > 0))
         cli_error("warning: --base-url is http://, so the API key crosses the network unencrypted");
+    return true;
+}
+
+/* What cannot be read is said now, and not by each call. */
+static bool load_trust(generate_input *input, const char *ca_file)
+{
+    input->trust = gen_http_trust_of(ca_file);
+    const char *paths[] = {input->trust.file, input->trust.folder};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (paths[i] != NULL && strchr(paths[i], ':') == NULL && access(paths[i], R_OK) != 0) {
+            cli_error("%s %s: %s", ca_file != NULL ? "--ca-file" : "the certificates that the environment names,",
+                      paths[i], strerror(errno));
+            return false;
+        }
+    }
     return true;
 }
 
@@ -182,7 +281,7 @@ bool generate_input_load(generate_input *input, const generate_options *o)
               load_prompt("correspondent-prompt", o->correspondent_prompt_text, o->correspondent_prompt_file,
                           &input->correspondent_prompt) &&
               (o->topics_file == NULL || load_topics(input, o->topics_file)) && load_key(input, o->api_key_env) &&
-              (o->simulate || load_url(input, o->base_url));
+              load_headers(input, o) && load_trust(input, o->feeds.ca_file) && (o->simulate || load_url(input, o));
     if (ok && input->respondent_prompt == NULL) {
         input->respondent_prompt = strdup(simulated_prompt);
         ok = input->respondent_prompt != NULL;
@@ -199,6 +298,10 @@ void generate_input_free(generate_input *input)
     free(input->topics);
     free(input->respondent_prompt);
     free(input->correspondent_prompt);
+    for (size_t i = 0; i < GEN_MAX_HEADERS && input->headers[i] != NULL; i++) {
+        explicit_bzero(input->headers[i], strlen(input->headers[i]));
+        free(input->headers[i]);
+    }
     free(input->url);
     *input = (generate_input){0};
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "generators/openai.h"
 
 #define COMMAND "generate conversations"
 
@@ -12,6 +13,11 @@ enum {
     BASE_URL = 1,
     MODEL,
     API_KEY_ENV,
+    HEADER_ENV,
+    QUERY,
+    EXTRA_BODY,
+    UNIX_SOCKET,
+    KEEP_REASONING,
     CONVERSATIONS,
     CONCURRENCY,
     TEMPERATURE,
@@ -33,6 +39,7 @@ enum {
     MAX_RETRIES,
     SHUTDOWN_TIMEOUT,
     METRICS_INTERVAL,
+    METRICS_INTERVAL_OLD, /* as it was called before */
     OTLP,
     OTLP_INTERVAL,
     OTLP_SERVICE_NAME,
@@ -53,6 +60,21 @@ static const cli_option options_table[] = {
     {MODEL, "model", "NAME", "Name of the model, as the server knows it. Required without --simulate"},
     {API_KEY_ENV, "api-key-env", "NAME",
      "The environment variable that holds the API key. The key is sent to the endpoint and written nowhere"},
+    {HEADER_ENV, "header-env", "NAME=VARIABLE",
+     "A header of each request, its value in an environment variable: api-key=AZURE_KEY; may be given several times. "
+     "The "
+     "value is written nowhere"},
+    {QUERY, "query", "NAME=VALUE",
+     "A query of each request: api-version=2024-10-21; may be given several times, or stand in the URL"},
+    {EXTRA_BODY, "extra-body", "JSON",
+     "Further members of each request: '{\"top_p\": 0.9, \"reasoning_effort\": \"low\"}'. They go before those of "
+     "other "
+     "options; null takes one of these away"},
+    {UNIX_SOCKET, "unix-socket", "PATH",
+     "Connect to this socket, not to the URL's host: --base-url http://localhost/v1"},
+    {CA_FILE, "ca-file", "FILE",
+     "Certificates to trust, in place of the system's, for --base-url, --otlp and --webhook (those of the environment "
+     "variables SSL_CERT_FILE and SSL_CERT_DIR)"},
     {RESPONDENT_PROMPT, "respondent-prompt", "TEXT",
      "System prompt of the model that answers. This or the file is required without --simulate"},
     {RESPONDENT_PROMPT_FILE, "respondent-prompt-file", "FILE", "The same, read from a file"},
@@ -65,26 +87,32 @@ static const cli_option options_table[] = {
     {MAX_TURNS, "max-turns", "N", "A conversation has 1 to N turns of question and answer, drawn by the seed (1)"},
     {CONCURRENCY, "concurrency", "N", "How many are made at the same time (4)"},
     {TEMPERATURE, "temperature", "X", "Sampling temperature, 0 to 2 (the server's own)"},
-    {MAX_TOKENS, "max-tokens", "N", "Longest answer in tokens (the server's own)"},
+    {MAX_TOKENS, "max-tokens", "N",
+     "Longest answer in tokens (the server's own); sent as max_completion_tokens where the server wants that"},
     {SEED, "seed", "N",
      "Draws the number of turns, and is sent to the server with each call (drawn at random and not sent; with "
      "--resume the one of the data set)"},
     {OUTPUT, "output", "FILE", "The data set: JSON lines, one conversation each (dataset.jsonl)"},
+    {KEEP_REASONING, "keep-reasoning", NULL,
+     "Keep what the model thought before each message in the data set, as reasoning_content; it never goes to the "
+     "other "
+     "model"},
     {RESUME, "resume", NULL, "Go on with an existing data set: make the conversations that are not in it"},
     {SIMULATE, "simulate", NULL, "Use a simulated model instead of an endpoint"},
     {SPEED, "speed", "X", "With --simulate: how many times faster than a real model it answers (10)"},
-    {TIMEOUT, "timeout", "TIME", "Longest time for one attempt of a call (120s)"},
+    {TIMEOUT, "timeout", "DURATION", "Longest time for one attempt of a call (120s)"},
     {MAX_RETRIES, "max-retries", "N",
      "Attempts after the first, where the server is busy (429), fails (5xx) or cannot be reached (4)"},
-    {SHUTDOWN_TIMEOUT, "shutdown-timeout", "TIME",
+    {SHUTDOWN_TIMEOUT, "shutdown-timeout", "DURATION",
      "After Ctrl-C: how long calls in flight may take to end; also how long closing the monitor may take (10s)"},
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
-    {METRICS_INTERVAL, "metrics-interval", "TIME", "How often the alert rules are looked at, at least 1s (5s)"},
+    {METRICS_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},
+    {METRICS_INTERVAL_OLD, "metrics-interval", "DURATION", NULL},
     {OTLP, "otlp", "URL",
      "Send metrics and logs to an OpenTelemetry receiver (OTLP/HTTP), such as http://127.0.0.1:4318. Headers are taken "
      "from the environment variable OTEL_EXPORTER_OTLP_HEADERS"},
-    {OTLP_INTERVAL, "otlp-interval", "TIME", "With --otlp: how often metrics are sent, at least 0.1s (10s)"},
+    {OTLP_INTERVAL, "otlp-interval", "DURATION", "With --otlp: how often metrics are sent, at least 0.1s (10s)"},
     {OTLP_SERVICE_NAME, "otlp-service-name", "NAME",
      "With --otlp: service.name of what is sent (that of the environment variable OTEL_SERVICE_NAME, else afmon)"},
     {PROMETHEUS, "prometheus", "ADDRESS:PORT",
@@ -98,7 +126,6 @@ static const cli_option options_table[] = {
     {STATSD_TAG, "statsd-tag", "KEY=VALUE", "With --statsd: a tag of every line; may be given several times"},
     {WEBHOOK, "webhook", "URL", "POST each alert there, as JSON with a text that Slack shows"},
     {WEBHOOK_ENV, "webhook-env", "NAME", "The environment variable that holds that URL, where it is a secret"},
-    {CA_FILE, "ca-file", "FILE", "Certificates to trust for --otlp and --webhook, in place of the system's"},
     {0, NULL, NULL, NULL},
 };
 
@@ -157,6 +184,7 @@ static bool take_number(generate_options *o, cli_args *args, int id)
     case TIMEOUT:
         return cli_value_duration(args, 0.1, 86400, &o->timeout_s);
     case METRICS_INTERVAL:
+    case METRICS_INTERVAL_OLD:
         return cli_value_duration(args, 1, 86400, &o->metrics_interval_s);
     case OTLP_INTERVAL:
         return cli_value_duration(args, 0.1, 86400, &o->feeds.otlp_interval_s);
@@ -174,6 +202,8 @@ static const char **text_option(generate_options *o, int id)
         return &o->model;
     case API_KEY_ENV:
         return &o->api_key_env;
+    case UNIX_SOCKET:
+        return &o->unix_socket;
     case RESPONDENT_PROMPT:
         return &o->respondent_prompt_text;
     case RESPONDENT_PROMPT_FILE:
@@ -221,6 +251,31 @@ static bool take_tag(generate_options *o, cli_args *args)
     return problem == NULL;
 }
 
+/* One more of an option that may be given several times. */
+static bool take_further(cli_args *args, const char **list, size_t *count, size_t most)
+{
+    const char *equals = strchr(args->value, '=');
+    if (equals == NULL || equals == args->value || equals[1] == '\0')
+        args->status = cli_usage_error(COMMAND, "--%s '%s': give %s", args->name, args->value,
+                                       strcmp(args->name, "query") == 0 ? "NAME=VALUE" : "NAME=VARIABLE");
+    else if (*count == most)
+        args->status = cli_usage_error(COMMAND, "--%s: at most %zu times", args->name, most);
+    else {
+        list[(*count)++] = args->value;
+        return true;
+    }
+    return false;
+}
+
+static bool take_extra(generate_options *o, cli_args *args)
+{
+    const char *problem = gen_openai_extra_problem(args->value);
+    o->extra_body = args->value;
+    if (problem != NULL)
+        args->status = cli_usage_error(COMMAND, "--%s '%s': %s", args->name, args->value, problem);
+    return problem == NULL;
+}
+
 static bool take(generate_options *o, cli_args *args, int id)
 {
     const char **text = text_option(o, id);
@@ -236,6 +291,15 @@ static bool take(generate_options *o, cli_args *args, int id)
         return true;
     case STATSD_TAG:
         return take_tag(o, args);
+    case HEADER_ENV:
+        return take_further(args, o->header_envs, &o->header_count, GEN_MAX_HEADERS);
+    case QUERY:
+        return take_further(args, o->queries, &o->query_count, GENERATE_QUERIES);
+    case EXTRA_BODY:
+        return take_extra(o, args);
+    case KEEP_REASONING:
+        o->keep_reasoning = true;
+        return true;
     case CONVERSATIONS:
     case CONCURRENCY:
     case MAX_TURNS:
@@ -274,8 +338,13 @@ static const char *contradiction(const generate_options *o)
         return "--respondent-prompt and --respondent-prompt-file exclude each other";
     if (o->correspondent_prompt_text != NULL && o->correspondent_prompt_file != NULL)
         return "--correspondent-prompt and --correspondent-prompt-file exclude each other";
-    if (o->simulate && (o->base_url != NULL || o->api_key_env != NULL))
-        return "--simulate needs no endpoint: leave out --base-url and --api-key-env";
+    if (o->simulate && (o->base_url != NULL || o->api_key_env != NULL || o->header_count > 0 || o->query_count > 0 ||
+                        o->extra_body != NULL || o->unix_socket != NULL))
+        return "--simulate needs no endpoint: leave out --base-url, --api-key-env, --header-env, --query, --extra-body "
+               "and --unix-socket";
+    if (o->simulate && o->feeds.ca_file != NULL && o->feeds.otlp == NULL && o->feeds.webhook == NULL &&
+        o->feeds.webhook_env == NULL)
+        return "--ca-file is for --base-url, --otlp or --webhook, which are missing";
     if (!o->simulate && o->speed_given)
         return "--speed is for --simulate: no real model can be sped up";
     return feeds_contradiction(&o->feeds);

@@ -9,11 +9,21 @@
 #include <afmon/afmon.h>
 
 #include "cli/feeds.h"
+#include "generators/http.h"
+
+enum { GENERATE_QUERIES = 8 };
 
 typedef struct generate_options {
     const char *base_url;
     const char *model;
     const char *api_key_env;
+    const char *header_envs[GEN_MAX_HEADERS]; /* "NAME=VARIABLE"; NULL: no more */
+    size_t header_count;
+    const char *queries[GENERATE_QUERIES + 1]; /* "NAME=VALUE", NULL ended */
+    size_t query_count;
+    const char *extra_body; /* JSON; NULL: none */
+    const char *unix_socket;
+    bool keep_reasoning;
     int64_t conversations;
     int64_t concurrency;
     afmon_number temperature;
@@ -53,8 +63,10 @@ typedef struct generate_input {
     char *correspondent_prompt; /* NULL: the model shall write it */
     char **topics;
     size_t topic_count;
-    const char *api_key; /* of the environment; NULL: none */
-    char *url;           /* whole; NULL with --simulate */
+    const char *api_key;            /* of the environment; NULL: none */
+    char *headers[GEN_MAX_HEADERS]; /* "Name: value"; NULL: no more. Wiped when freed */
+    gen_http_trust trust;
+    char *url; /* whole; NULL with --simulate */
 } generate_input;
 
 /* Loads and checks them. false, after a message that names the thing: the command line or a file is wrong. */

@@ -56,7 +56,9 @@ static void say_unknown(const cli_args *args, const struct option *longs, size_t
             return;
         }
     }
-    const char *meant = cli_suggest(word, names, count);
+    const char *meant = cli_neighbour(word, names, count);
+    if (!meant)
+        meant = cli_suggest(word, names, count);
     if (meant)
         cli_usage_error(command, "unknown option '--%s'; did you mean '--%s'?", word, meant);
     else
@@ -145,7 +147,8 @@ void cli_print_usage(const cli_usage *usage, FILE *out)
     cli_wrap(out, usage->description, 0, 0, width);
     fputs("\n\nOptions:\n", out);
     for (const cli_option *option = usage->options; option->id != 0; option++)
-        print_option(option, width, out);
+        if (option->help != NULL)
+            print_option(option, width, out);
     print_option(&help, width, out);
     if (usage->epilogue)
         fprintf(out, "\n%s", usage->epilogue);

@@ -94,9 +94,9 @@ static void add_outcome(cli_table *table, const char *name, uint64_t count, uint
 static bool print_outcomes(const cli_screen *screen, const afmon_run_summary *s)
 {
     static const cli_column columns[] = {
-        {"Made", CLI_LEFT, true},   {"count", CLI_RIGHT, false}, {"failed", CLI_RIGHT, false},
+        {"Made", CLI_LEFT, true},    {"count", CLI_RIGHT, false}, {"failed", CLI_RIGHT, false},
         {"share", CLI_RIGHT, false}, {"mean", CLI_RIGHT, false},  {"p50", CLI_RIGHT, false},
-        {"p90", CLI_RIGHT, false},  {"p99", CLI_RIGHT, false},   {"max", CLI_RIGHT, false},
+        {"p90", CLI_RIGHT, false},   {"p99", CLI_RIGHT, false},   {"max", CLI_RIGHT, false},
     };
     if (s->item_count + s->calls + s->evaluations == 0)
         return true;
@@ -120,8 +120,9 @@ static bool print_failures(const cli_screen *screen, const afmon_run_summary *s)
 {
     enum { SHOWN = 10 };
     static const cli_column columns[] = {
-        {"Failure", CLI_LEFT, true},  {"status", CLI_RIGHT, false}, {"count", CLI_RIGHT, false},
-        {"items", CLI_RIGHT, false}, {"share", CLI_RIGHT, false},  {"in", CLI_LEFT, true}, {"message", CLI_LEFT, true},
+        {"Failure", CLI_LEFT, true}, {"status", CLI_RIGHT, false}, {"count", CLI_RIGHT, false},
+        {"items", CLI_RIGHT, false}, {"share", CLI_RIGHT, false},  {"in", CLI_LEFT, true},
+        {"message", CLI_LEFT, true},
     };
     if (s->failure_count == 0)
         return true;
@@ -230,9 +231,9 @@ static void add_tokens(cli_table *table, cli_style style, uint64_t prompt, uint6
 static bool print_models(const cli_screen *screen, const afmon_run_summary *s)
 {
     static const cli_column columns[] = {
-        {"Model", CLI_LEFT, true},        {"calls", CLI_RIGHT, false}, {"p50", CLI_RIGHT, false},
-        {"prompt", CLI_RIGHT, false},     {"completion", CLI_RIGHT, false},
-        {"total", CLI_RIGHT, false},      {"share", CLI_RIGHT, false},
+        {"Model", CLI_LEFT, true},    {"calls", CLI_RIGHT, false},      {"p50", CLI_RIGHT, false},
+        {"prompt", CLI_RIGHT, false}, {"completion", CLI_RIGHT, false}, {"total", CLI_RIGHT, false},
+        {"share", CLI_RIGHT, false},
     };
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < s->model_count; i++) {
@@ -240,8 +241,7 @@ static bool print_models(const cli_screen *screen, const afmon_run_summary *s)
         cli_table_cell(table, CLI_PLAIN, model->model_name);
         cli_table_cell(table, CLI_PLAIN, cli_count(model->calls).s);
         cli_table_cell(table, CLI_PLAIN, model->latency_s.count > 0 ? cli_seconds(model->latency_s.p50).s : "-");
-        add_tokens(table, CLI_PLAIN, model->prompt_tokens, model->completion_tokens, model->total_tokens,
-                   model->share);
+        add_tokens(table, CLI_PLAIN, model->prompt_tokens, model->completion_tokens, model->total_tokens, model->share);
     }
     if (s->model_count > 1) {
         cli_table_cell(table, CLI_BOLD, "all models");

@@ -240,8 +240,7 @@ bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, wat
     afmon_live_log_query query = {.level = wish->level, .routine = wish->routine, .limit = WATCH_LOG};
     bool ok = afmon_live_operations(live, lately_s, f->operations, WATCH_ROWS, &f->operation_count) == AFMON_OK &&
               afmon_live_models(live, lately_s, f->models, WATCH_ROWS, &f->model_count) == AFMON_OK &&
-              collect_summary(live, f) &&
-              afmon_live_log(live, &query, watch_take_line, f, NULL) == AFMON_OK;
+              collect_summary(live, f) && afmon_live_log(live, &query, watch_take_line, f, NULL) == AFMON_OK;
     f->operation_count = f->operation_count < WATCH_ROWS ? f->operation_count : WATCH_ROWS;
     f->model_count = f->model_count < WATCH_ROWS ? f->model_count : WATCH_ROWS;
     if (f->window_s == 0) {

@@ -21,6 +21,7 @@ void gen_chat_result_init(gen_chat_result *result)
 void gen_chat_result_clear(gen_chat_result *result)
 {
     free(result->text);
+    free(result->reasoning);
     gen_chat_result_init(result);
 }
 

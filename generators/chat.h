@@ -21,7 +21,10 @@ const char *gen_role_name(gen_role role);
 typedef struct gen_message {
     gen_role role;
     const char *content;
+    const char *reasoning; /* what the model thought before it said this; never sent on; NULL: none, or not kept */
 } gen_message;
+
+enum { GEN_ERROR_SIZE = 640 };
 
 typedef enum gen_outcome {
     GEN_DONE = 0,
@@ -29,22 +32,42 @@ typedef enum gen_outcome {
     GEN_STOPPED = 2 /* the run was told to end: neither a success nor a failure of the model */
 } gen_outcome;
 
-/* What became of one call. Texts have fixed rooms, save the answer, which is owned: gen_chat_result_clear. */
+/* Does a failure pass by itself? A run in which nothing but lasting ones come ends early. */
+typedef enum gen_lasting {
+    GEN_PASSING = 0,
+    GEN_LASTING = 1, /* it looks as if it did not: a wrong address, no server */
+    GEN_FINAL = 2    /* the provider says that it does not: a wrong key, no money */
+} gen_lasting;
+
+/* What a call used, in tokens. `prompt` is the whole prompt and `completion` all that was generated; the other three
+ * are parts of these. */
+typedef struct gen_usage {
+    afmon_number prompt;
+    afmon_number completion;
+    afmon_number total;
+    afmon_number cached;      /* of the prompt: read from a cache */
+    afmon_number cache_write; /* of the prompt: written to a cache */
+    afmon_number reasoning;   /* of the completion */
+} gen_usage;
+
+/* What became of one call. Texts have fixed rooms, save answer and reasoning, which are owned: gen_chat_result_clear.
+ */
 typedef struct gen_chat_result {
     gen_outcome outcome;
     char *text;             /* the answer; NULL unless GEN_DONE */
+    char *reasoning;        /* what was thought before it, kept apart; NULL: nothing */
     double duration_s;      /* with all attempts and the waits between them */
     char model_name[128];   /* as the model calls itself; "": not said */
     char finish_reason[32]; /* "": not said */
-    afmon_number prompt_tokens;
-    afmon_number completion_tokens;
-    afmon_number total_tokens;
-    int http_status;     /* 0: none was received */
+    gen_usage usage;
+    int http_status;     /* of a failure: as received, or as an error inside a 200 says; 0: none */
     char error_type[48]; /* as the openai Python package names it: "RateLimitError" ...; "": none */
-    char error[400];
+    char error[GEN_ERROR_SIZE];
     unsigned retries;     /* attempts after the first */
     bool retryable;       /* of a failed attempt: another one may succeed */
+    bool changed;         /* of a failed attempt: the next one is made otherwise, so it is made at once */
     double retry_after_s; /* of a failed attempt: what the server asked to wait; below 0: nothing */
+    gen_lasting lasting;  /* of a failure */
 } gen_chat_result;
 
 /* An empty result, and back to it. */

@@ -74,8 +74,8 @@ static void add_up(gen_conversation *made, const gen_chat_result *result)
     made->calls++;
     made->retries += result->retries;
     made->duration_s += result->duration_s;
-    made->prompt_tokens += result->prompt_tokens.value;
-    made->completion_tokens += result->completion_tokens.value;
+    made->prompt_tokens += result->usage.prompt.value;
+    made->completion_tokens += result->usage.completion.value;
 }
 
 /* Says `text` in a chat and appends the answer to the conversation. */
@@ -90,12 +90,18 @@ static bool say(dialogue *d, gen_chat *chat, const char *text, gen_role as)
     add_up(made, &result);
     bool ok = result.outcome == GEN_DONE;
     if (ok) {
-        made->messages[made->count++] = (gen_message){.role = as, .content = result.text};
+        gen_message *message = &made->messages[made->count++];
+        *message = (gen_message){.role = as, .content = result.text};
         result.text = NULL;
+        if (d->plan->keep_reasoning) {
+            message->reasoning = result.reasoning;
+            result.reasoning = NULL;
+        }
         if (as == GEN_ASSISTANT)
             gen_copy(made->model, sizeof made->model, result.model_name);
     } else {
         stop_with(made, result.outcome, result.error_type, result.error);
+        made->lasting = result.lasting;
     }
     gen_chat_result_clear(&result);
     return ok;
@@ -145,8 +151,10 @@ void gen_conversation_run(const gen_conversation_plan *plan, uint64_t index, gen
 
 void gen_conversation_clear(gen_conversation *conversation)
 {
-    for (size_t i = 0; i < conversation->count; i++)
+    for (size_t i = 0; i < conversation->count; i++) {
         free((char *)conversation->messages[i].content);
+        free((char *)conversation->messages[i].reasoning);
+    }
     free(conversation->messages);
     *conversation = (gen_conversation){0};
 }

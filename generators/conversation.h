@@ -28,6 +28,7 @@ typedef struct gen_conversation_plan {
     size_t topic_count;        /* 0: no topics are given to the models */
     uint64_t seed;             /* draws the number of turns, 1 .. max_turns, of each conversation */
     bool send_seed;            /* also sent to the models, different for each call */
+    bool keep_reasoning;       /* with the messages; it is no part of what the two hear of each other */
     unsigned max_turns;
     afmon_number temperature;
     int max_tokens;
@@ -49,7 +50,8 @@ typedef struct gen_conversation {
     unsigned retries;
     gen_outcome outcome;
     char error_type[48];
-    char error[400];
+    char error[GEN_ERROR_SIZE];
+    gen_lasting lasting; /* of its failure */
 } gen_conversation;
 
 /* Makes conversation `index`: every call is tracked, and at the end the conversation itself (not where the run was

@@ -110,7 +110,12 @@ static json_t *message_list(const gen_conversation *c)
     for (size_t i = 0; list != NULL && i < c->count; i++) {
         json_t *message =
             json_pack("{s:s, s:s}", "role", gen_role_name(c->messages[i].role), "content", c->messages[i].content);
-        if (message == NULL || json_array_append_new(list, message) != 0) {
+        const char *reasoning = c->messages[i].reasoning;
+        bool ok = message != NULL &&
+                  (reasoning == NULL || json_object_set_new(message, "reasoning_content", json_string(reasoning)) == 0);
+        if (!ok)
+            json_decref(message);
+        if (!ok || json_array_append_new(list, message) != 0) {
             json_decref(list);
             return NULL;
         }

@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include "text.h"
+
 /* ---- Sets of indices --------------------------------------------------------------------------------------------- */
 
 bool gen_index_set_init(gen_index_set *set, uint64_t count)
@@ -42,7 +44,8 @@ bool gen_index_set_add(gen_index_set *set, uint64_t index)
 static bool take_line(const char *line, size_t length, gen_index_set *present, gen_dataset_found *found)
 {
     json_error_t where;
-    json_t *json = json_loadb(line, length, JSON_ALLOW_NUL, &where);
+    size_t mark = gen_mark_length(line, length); /* of an editor that the file went through */
+    json_t *json = json_loadb(line + mark, length - mark, JSON_ALLOW_NUL, &where);
     const json_t *metadata = json_object_get(json, "metadata");
     const json_t *index = json_object_get(metadata, "index");
     const json_t *seed = json_object_get(metadata, "seed");

@@ -8,35 +8,38 @@
 #include "retry.h"
 
 typedef struct gen_openai_options {
-    const char *url;     /* whole, from gen_http_join */
-    const char *model;   /* name sent with each call */
-    const char *api_key; /* NULL: none */
-    double connect_timeout_s;
-    double timeout_s; /* of one attempt */
+    gen_http_options http; /* max_answer is set here */
+    const char *model;     /* name sent with each call */
+    const char *extra;     /* a JSON object whose members are put over those of each request; NULL: none */
     gen_retry_policy retry;
 } gen_openai_options;
 
 /* Everything is copied. NULL: out of memory. */
 gen_chat_model *gen_openai_new(const gen_openai_options *options);
 
+/* What is wrong with an extra body, as a sentence; NULL: nothing. */
+const char *gen_openai_extra_problem(const char *extra);
+
 /* ---- The parts, for openai.c and the tests -------------------------------------------------------------------------
  */
 
-/* The body of a request. NULL: out of memory, or a text that is not UTF-8. The caller frees it. */
-char *gen_openai_request(const char *model, const gen_message *messages, size_t count, const gen_call *call);
+typedef struct gen_openai_body {
+    const char *model;
+    const char *extra;      /* NULL: none */
+    bool limits_completion; /* the limit of tokens is called max_completion_tokens, not max_tokens */
+} gen_openai_body;
 
-/* Reads what the server said: fills the result from status and body. duration_s, retries and retry_after_s are not its
- * concern. */
+/* The body of a request. NULL: out of memory, or a text that is not UTF-8. The caller frees it. */
+char *gen_openai_request(const gen_openai_body *body, const gen_message *messages, size_t count, const gen_call *call);
+
+/* Reads what the server said: fills the result from status and body, a wait that the body asks for included. duration_s
+ * and retries are not its concern. */
 void gen_openai_response(int status, const char *body, size_t length, gen_chat_result *result);
 
-/* "RateLimitError" for 429 and so on, as the openai Python package names its exceptions. Static text. */
-const char *gen_openai_error_type(int status);
+/* Is a body a web page, and so not of an API? */
+bool gen_openai_is_page(const char *body, size_t length);
 
-/* Writes "[key]" over every copy of the key in the texts of a result, for servers that send back what they got. Keys
- * shorter than 8 bytes ("none", "EMPTY") are no secrets and are left alone. */
-void gen_openai_redact(gen_chat_result *result, const char *api_key);
-
-/* The same over a body as it was received, before any text of it is cut. */
-void gen_openai_redact_body(gen_text *body, const char *api_key);
+/* Says in a failure whose address seems to be wrong what was asked for, and the likely right one. */
+void gen_openai_advise(gen_chat_result *result, const gen_http_answer *answer, const char *url);
 
 #endif

@@ -23,8 +23,8 @@ struct gen_run {
     pthread_mutex_t mutex; /* of what follows; held by the worker that prepares, while the others wait for it */
     prepared state;
     char *prompt; /* written by the model; NULL where it was given */
-    char problem[512];
-    char last_failure[480];
+    char problem[GEN_ERROR_SIZE + 160];
+    char last_failure[GEN_ERROR_SIZE + 64];
 };
 
 /* ---- Ending before time ------------------------------------------------------------------------------------------ */
@@ -38,14 +38,12 @@ static void give_up(gen_run *run, const char *what, const char *why)
     gen_stop_set(run->options.plan.stop, GEN_STOPPING);
 }
 
-static bool is_lasting(const char *error_type)
+/* Failures in a row that are enough. What a provider says to last needs no more with more workers; what only looks so
+ * may be a moment in which all calls in flight fail together. */
+static unsigned enough(const gen_run *run, gen_lasting lasting)
 {
-    static const char *const lasting[] = {"AuthenticationError", "PermissionDeniedError", "NotFoundError",
-                                          "APIConnectionError"};
-    for (size_t i = 0; i < sizeof lasting / sizeof lasting[0]; i++)
-        if (strcmp(error_type, lasting[i]) == 0)
-            return true;
-    return false;
+    unsigned many = lasting == GEN_FINAL ? 0 : run->options.threads * HOPELESS_PER_THREAD;
+    return many > HOPELESS_AT_LEAST ? many : HOPELESS_AT_LEAST;
 }
 
 static void note_failure(gen_run *run, const gen_conversation *c)
@@ -54,13 +52,11 @@ static void note_failure(gen_run *run, const gen_conversation *c)
     pthread_mutex_lock(&run->mutex);
     snprintf(run->last_failure, sizeof run->last_failure, "%s: %s", c->error_type, c->error);
     pthread_mutex_unlock(&run->mutex);
-    if (!is_lasting(c->error_type)) {
+    if (c->lasting == GEN_PASSING) {
         atomic_store(&run->hopeless, 0);
         return;
     }
-    unsigned limit = run->options.threads * HOPELESS_PER_THREAD;
-    if (limit < HOPELESS_AT_LEAST)
-        limit = HOPELESS_AT_LEAST;
+    unsigned limit = enough(run, c->lasting);
     if (atomic_fetch_add(&run->hopeless, 1) + 1 < limit)
         return;
     char what[80];
@@ -131,7 +127,7 @@ static prepared write_prompt(gen_run *run, char *why, size_t size)
 
 static bool prepare(gen_run *run)
 {
-    char why[480] = "";
+    char why[GEN_ERROR_SIZE + 64] = "";
     pthread_mutex_lock(&run->mutex);
     if (run->state == NOT_PREPARED)
         run->state = write_prompt(run, why, sizeof why);

@@ -142,9 +142,9 @@ static void answer(const prompt *p, const gen_call *call, const weather *w, gen_
         return;
     }
     gen_copy(result->finish_reason, sizeof result->finish_reason, reason);
-    result->prompt_tokens = AFMON_GIVEN(asked);
-    result->completion_tokens = AFMON_GIVEN(completion);
-    result->total_tokens = AFMON_GIVEN(asked + completion);
+    result->usage.prompt = AFMON_GIVEN(asked);
+    result->usage.completion = AFMON_GIVEN(completion);
+    result->usage.total = AFMON_GIVEN(asked + completion);
     result->duration_s = w->slowness * (gen_random_lognormal(random, o->first_token_s, 0.5) +
                                         completion / gen_random_lognormal(random, o->tokens_per_s, 0.3));
     if (result->duration_s > o->timeout_s)

@@ -94,6 +94,12 @@ void gen_text_free(gen_text *text)
     *text = (gen_text){.limit = text->limit};
 }
 
+size_t gen_mark_length(const char *text, size_t length)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    return length >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
+}
+
 void gen_copy(char *out, size_t size, const char *text)
 {
     size_t length = strlen(text);

@@ -30,6 +30,9 @@ char *gen_text_take(gen_text *text);
 void gen_text_clear(gen_text *text);
 void gen_text_free(gen_text *text);
 
+/* Bytes of the byte order mark that a text begins with, which is no part of it: 3, or 0. */
+size_t gen_mark_length(const char *text, size_t length);
+
 /* Copies a text into a buffer of `size` bytes, cut at the end of a UTF-8 character where it is too long. */
 void gen_copy(char *out, size_t size, const char *text);
 

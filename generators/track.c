@@ -22,9 +22,9 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .error = text_or_null(result->error),
         .error_type = text_or_null(result->error_type),
         .http_status = result->http_status,
-        .prompt_token_count = result->prompt_tokens,
-        .completion_token_count = result->completion_tokens,
-        .total_token_count = result->total_tokens,
+        .prompt_token_count = result->usage.prompt,
+        .completion_token_count = result->usage.completion,
+        .total_token_count = result->usage.total,
         .fields = fields,
         .field_count = result->retries > 0 ? 2 : 1,
     };

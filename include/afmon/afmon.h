@@ -443,12 +443,13 @@ AFMON_API afmon_log_handler afmon_log_file_handler(void);
 
 typedef struct afmon_otlp_options {
     size_t size;
-    const char *endpoint;     /* "http://127.0.0.1:4318"; /v1/metrics and /v1/logs are put behind it */
-    const char *headers_env;  /* variable that may hold "name=value,name=value", values percent-encoded;
-                                 "OTEL_EXPORTER_OTLP_HEADERS" */
-    const char *ca_file;      /* certificates to trust in place of the system's; NULL */
-    const char *service_name; /* at most 127 bytes; NULL: that of the variable OTEL_SERVICE_NAME, read when the handler
-                                 is made, or "afmon" where it holds none */
+    const char *endpoint;    /* "http://127.0.0.1:4318"; /v1/metrics and /v1/logs are put behind it */
+    const char *headers_env; /* variable that may hold "name=value,name=value", values percent-encoded;
+                                "OTEL_EXPORTER_OTLP_HEADERS" */
+    const char *ca_file;     /* certificates to trust; NULL: those of the variables SSL_CERT_FILE and SSL_CERT_DIR, else
+                                the system's */
+    const char *service_name; /* at most 127 bytes; NULL: that of the variable OTEL_SERVICE_NAME, else of
+                                 OTEL_RESOURCE_ATTRIBUTES, both read when the handler is made, else "afmon" */
     double interval_s;        /* between two exports of metrics; 10 */
     double timeout_s;         /* of one post; 10 */
     size_t max_memory;        /* bytes of log records that may wait; 16 MiB */
@@ -1253,11 +1254,14 @@ AFMON_API afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary 
 /* Metrics in order of their names (bytewise), index below metric_count. The text is valid until the next update. */
 AFMON_API const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length);
 
-/* Aggregate of a metric. Of AFMON_WINDOW_ALL count, mean, min, max and standard deviation are exact, the quantiles
- * within 2 % of the value (of values above zero). Of a window it is over the time buckets that lie in it at least in
- * part: *covered (may be NULL) is the span of these; the standard deviation is left 0, and quantiles are given of
- * metrics whose name ends in
- * "_time", within 2 %; of others they are 0. An unknown name is no error. */
+/* Aggregate of a metric. Of AFMON_WINDOW_ALL count, mean, min, max and standard deviation are exact, and so are the
+ * quantiles of up to 4,096 values; of more they are within 0.1 % of the value (approximate is then true). Of a window
+ * it is over the time buckets that lie in it at least in part: *covered (may be NULL) is the span of these; the
+ * standard deviation is left 0, and quantiles are given of metrics whose name ends in "_time", as those of
+ * afmon_bucket; of others they are 0. An unknown name is no error.
+ *
+ * A follower has 12 MiB for all that quantiles are taken from. Where a run has more of it (some hundred names, each
+ * with many values over a wide range), they get less exact, those of the largest first. */
 AFMON_API afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_window window,
                                             afmon_aggregate *aggregate, afmon_window *covered);
 
@@ -1268,7 +1272,7 @@ typedef struct afmon_bucket {
     double sum;
     double min;
     double max;
-    double p50; /* of metrics whose name ends in "_time", within 2 %; else 0 */
+    double p50; /* of metrics whose name ends in "_time", exact of up to 64 values, else within 0.1 %; of others 0 */
     double p90;
     double p99;
 } afmon_bucket;
@@ -1292,7 +1296,7 @@ typedef struct afmon_live_rate {
     double completion_tokens;
     double total_tokens; /* as recorded; where no totals are, prompt and completion */
     double mean_s;       /* of the durations of an operation; 0 for a model */
-    double p50_s;        /* within 2 % */
+    double p50_s;        /* as afmon_live_aggregate has them of a metric */
     double p95_s;
     double calls_per_s; /* these over the last window_s seconds */
     double failures_per_s;

@@ -11,44 +11,56 @@ typedef struct afmon_sketch_class class_t;
 
 /* ---- Room ---- */
 
-static size_t charged(size_t size)
+/* What of a body was taken off the room. */
+static size_t charged(const body_t *body)
 {
-    return size > AFMON_SKETCH_SIZE_MIN ? size - AFMON_SKETCH_SIZE_MIN : 0;
+    if (body == NULL)
+        return 0;
+    return body->size + sizeof *body - (body->owed ? AFMON_SKETCH_BYTES_MIN : 0);
 }
 
-/* How large a body of this size may become. */
-static size_t size_allowed(const struct afmon_sketch_limits *limits, size_t size)
+/* How large what lies behind a body may become. */
+static size_t size_allowed(const struct afmon_sketch_limits *limits, const body_t *body)
 {
-    size_t most = UINT32_MAX / 2;
+    const size_t most = UINT32_MAX / 2;
     if (limits->room == NULL || *limits->room > most)
         return most;
-    size_t allowed = AFMON_SKETCH_SIZE_MIN + charged(size) + *limits->room;
-    return allowed < most ? allowed : most;
+    size_t has = body == NULL ? 0 : sizeof *body + body->size;
+    size_t allowed = has + *limits->room;
+    allowed = allowed > AFMON_SKETCH_BYTES_MIN ? allowed : AFMON_SKETCH_BYTES_MIN;
+    return allowed < most ? allowed - sizeof *body : most;
 }
 
-/* What is taken is allowed. */
-static void account(const struct afmon_sketch_limits *limits, size_t before, size_t after)
+/* before: charged. The least that a body takes is never refused. */
+static void account(const struct afmon_sketch_limits *limits, size_t before, body_t *after)
 {
-    if (limits != NULL && limits->room != NULL)
-        *limits->room += charged(before) - charged(after);
+    if (limits == NULL || limits->room == NULL)
+        return;
+    *limits->room += before;
+    if (after == NULL)
+        return;
+    after->owed = *limits->room < after->size + sizeof *after;
+    *limits->room -= charged(after);
 }
 
 static bool resize(struct afmon_sketch *sketch, size_t size, const struct afmon_sketch_limits *limits)
 {
+    size_t before = charged(sketch->body);
     body_t *body = realloc(sketch->body, sizeof *body + size);
     if (body == NULL)
         return false;
-    account(limits, body->size, size);
     body->size = (uint32_t)size;
     sketch->body = body;
+    account(limits, before, body);
     return true;
 }
 
 static void replace(struct afmon_sketch *sketch, body_t *body, const struct afmon_sketch_limits *limits)
 {
-    account(limits, sketch->body == NULL ? 0 : sketch->body->size, body->size);
+    size_t before = charged(sketch->body);
     free(sketch->body);
     sketch->body = body;
+    account(limits, before, body);
 }
 
 static body_t *new_body(size_t size, bool classed)
@@ -97,30 +109,27 @@ enum grown { GROWN, NO_ROOM, NO_MEMORY };
 static enum grown grow(struct afmon_sketch *sketch, size_t wanted, size_t item,
                        const struct afmon_sketch_limits *limits)
 {
-    size_t allowed = size_allowed(limits, sketch->body->size);
+    size_t allowed = size_allowed(limits, sketch->body);
     wanted = wanted < allowed ? wanted : allowed;
     if (wanted < (sketch->body->used + 1) * item)
         return NO_ROOM;
     return resize(sketch, wanted, limits) ? GROWN : NO_MEMORY;
 }
 
-static bool put(body_t *body, uint32_t place, const class_t *value)
+static bool is_at(const body_t *body, uint32_t place, uint32_t key)
 {
-    class_t *class = afmon_sketch_classes(body) + place;
-    if (place >= body->used || afmon_sketch_class_key(class) != afmon_sketch_class_key(value))
-        return false;
-    afmon_sketch_class_put(class, value->low);
-    return true;
+    return place < body->used && afmon_sketch_class_key(afmon_sketch_classes(body) + place) == key;
 }
 
 /* Where many values are there are few gaps between the classes, and a class is as far from another as their keys are.
- * That class stays the same until it misleads. */
-static bool put_as_far_away(body_t *body, const class_t *value)
+ * That class stays the same until it misleads. UINT32_MAX: there are too many gaps. */
+static uint32_t guess(const body_t *body, uint32_t key)
 {
-    if (body->used == 0)
-        return false;
-    uint32_t from = afmon_sketch_class_key(&afmon_sketch_classes(body)[body->at]);
-    return put(body, body->at + afmon_sketch_class_key(value) - from, value);
+    const class_t *classes = afmon_sketch_classes(body);
+    uint32_t used = body->used;
+    if (used == 0 || afmon_sketch_class_key(&classes[used - 1]) - afmon_sketch_class_key(&classes[0]) >= 2 * used)
+        return UINT32_MAX;
+    return body->at + key - afmon_sketch_class_key(&classes[body->at]);
 }
 
 static void insert(body_t *body, uint32_t place, const class_t *value)
@@ -132,7 +141,7 @@ static void insert(body_t *body, uint32_t place, const class_t *value)
     body->at = place;
 }
 
-/* For the class that the value is of. Joins neighbours where there is no room; false: no memory. */
+/* Makes room for one more, and joins neighbours where there is none. False: no memory. */
 static bool room_for_class(struct afmon_sketch *sketch, const struct afmon_sketch_limits *limits)
 {
     body_t *body = sketch->body;
@@ -145,25 +154,42 @@ static bool room_for_class(struct afmon_sketch *sketch, const struct afmon_sketc
     return grown != NO_MEMORY;
 }
 
-static bool add_to_classes(struct afmon_sketch *sketch, uint64_t order_key, const struct afmon_sketch_limits *limits)
+/* Adds what is in a class, which is as wide as those of the sketch. */
+static bool add_class(struct afmon_sketch *sketch, class_t value, const struct afmon_sketch_limits *limits)
 {
-    class_t value = afmon_sketch_class_at(order_key, sketch->body->shift);
-    if (put_as_far_away(sketch->body, &value))
-        return true;
     uint32_t place = afmon_sketch_place(sketch->body, afmon_sketch_class_key(&value));
-    if (put(sketch->body, place, &value)) {
+    if (is_at(sketch->body, place, afmon_sketch_class_key(&value))) {
+        afmon_sketch_class_merge(&afmon_sketch_classes(sketch->body)[place], &value);
         sketch->body->at = place;
         return true;
     }
+    unsigned shift = sketch->body->shift;
     if (!room_for_class(sketch, limits)) {
         uint32_t last = sketch->body->used - 1;
-        afmon_sketch_class_count_up(afmon_sketch_classes(sketch->body) + (place < last ? place : last), 1);
+        class_t *nearest = afmon_sketch_classes(sketch->body) + (place < last ? place : last);
+        afmon_sketch_class_count_up(nearest, afmon_sketch_class_count(&value));
         return false;
     }
-    value = afmon_sketch_class_at(order_key, sketch->body->shift);
-    place = afmon_sketch_place(sketch->body, afmon_sketch_class_key(&value));
-    if (!put(sketch->body, place, &value))
+    if (sketch->body->shift > shift) {
+        value = afmon_sketch_class_after(&value, sketch->body->shift - shift);
+        place = afmon_sketch_place(sketch->body, afmon_sketch_class_key(&value));
+    }
+    if (is_at(sketch->body, place, afmon_sketch_class_key(&value)))
+        afmon_sketch_class_merge(&afmon_sketch_classes(sketch->body)[place], &value);
+    else
         insert(sketch->body, place, &value);
+    return true;
+}
+
+static bool add_to_classes(struct afmon_sketch *sketch, uint64_t order_key, const struct afmon_sketch_limits *limits)
+{
+    body_t *body = sketch->body;
+    class_t value = afmon_sketch_class_at(order_key, body->shift);
+    uint32_t key = afmon_sketch_class_key(&value);
+    uint32_t place = guess(body, key);
+    if (!is_at(body, place, key))
+        return add_class(sketch, value, limits);
+    afmon_sketch_class_put(&afmon_sketch_classes(body)[place], value.low);
     return true;
 }
 
@@ -190,38 +216,59 @@ static bool add_key(struct afmon_sketch *sketch, uint64_t order_key, const struc
         afmon_sketch_keys(sketch->body)[sketch->body->used++] = order_key;
         return true;
     }
-    size_t most = size_allowed(limits, sketch->body->size);
+    size_t most = size_allowed(limits, sketch->body);
     return to_classes(sketch, most, limits) && add_to_classes(sketch, order_key, limits);
+}
+
+static void note_bounds(body_t *body, double min, double max)
+{
+    body->min = min < body->min ? min : body->min;
+    body->max = max > body->max ? max : body->max;
 }
 
 bool afmon_sketch_add(struct afmon_sketch *sketch, double value, const struct afmon_sketch_limits *limits)
 {
     value += 0.0; /* -0.0 becomes 0.0 */
     if (sketch->body == NULL) {
-        sketch->body = new_body(0, limits->exact_max == 0);
-        if (sketch->body == NULL)
+        body_t *body = new_body(0, limits->exact_max == 0);
+        if (body == NULL)
             return false;
+        replace(sketch, body, limits);
         sketch->body->min = sketch->body->max = value;
     }
     bool ok = add_key(sketch, afmon_order_key(value), limits);
-    if (ok || sketch->body->classed) {
-        sketch->body->min = value < sketch->body->min ? value : sketch->body->min;
-        sketch->body->max = value > sketch->body->max ? value : sketch->body->max;
-    }
+    if (ok || sketch->body->classed)
+        note_bounds(sketch->body, value, value);
     return ok;
 }
 
 /* ---- Merging ---- */
 
-/* False: no memory, and into is as before, but perhaps in classes. */
-static bool merge_classes(struct afmon_sketch *into, const body_t *from, const struct afmon_sketch_limits *limits)
+/* Few classes into many, which costs less than to make a new list. */
+static bool merge_few(struct afmon_sketch *into, const body_t *from, const struct afmon_sketch_limits *limits)
 {
-    size_t most = size_allowed(limits, into->body == NULL ? 0 : into->body->size);
-    if (into->body != NULL && !into->body->classed && !to_classes(into, most, limits))
-        return false;
+    bool ok = true;
+    while (into->body->shift < from->shift)
+        afmon_sketch_join(into->body);
+    for (uint32_t i = 0; i < from->used; i++) {
+        unsigned times = (unsigned)into->body->shift - from->shift;
+        class_t class = afmon_sketch_class_after(&afmon_sketch_classes(from)[i], times);
+        ok = add_class(into, class, limits) && ok;
+    }
+    note_bounds(into->body, from->min, from->max);
+    return ok;
+}
+
+/* into is empty, or in classes. False: no memory, and nothing changed. */
+static bool merge_many(struct afmon_sketch *into, const body_t *from, const struct afmon_sketch_limits *limits)
+{
     const body_t *old = into->body;
+    size_t most = size_allowed(limits, old);
     unsigned shift = old != NULL && old->shift > from->shift ? old->shift : from->shift;
-    size_t bytes = afmon_sketch_unite(old, from, shift, NULL) * sizeof(class_t);
+    /* Where there is no bound none need be counted beforehand. */
+    size_t bytes = ((old == NULL ? 0 : (size_t)old->used) + from->used) * sizeof(class_t);
+    if (limits->room != NULL || bytes > most)
+        bytes = afmon_sketch_unite(old, from, shift, NULL) * sizeof(class_t);
     while (bytes > most && shift < AFMON_SKETCH_SHIFT_MAX)
         bytes = afmon_sketch_unite(old, from, ++shift, NULL) * sizeof(class_t);
     body_t *body = new_body(with_spare(bytes, most), true);
@@ -229,10 +276,33 @@ static bool merge_classes(struct afmon_sketch *into, const body_t *from, const s
         return false;
     body->shift = (uint8_t)shift;
     body->used = (uint32_t)afmon_sketch_unite(old, from, shift, afmon_sketch_classes(body));
-    body->min = old == NULL || from->min < old->min ? from->min : old->min;
-    body->max = old == NULL || from->max > old->max ? from->max : old->max;
+    body->min = from->min;
+    body->max = from->max;
+    if (old != NULL)
+        note_bounds(body, old->min, old->max);
     replace(into, body, limits);
     return true;
+}
+
+static bool copy(struct afmon_sketch *into, const body_t *from, const struct afmon_sketch_limits *limits)
+{
+    body_t *body = malloc(sizeof *body + from->size);
+    if (body == NULL)
+        return false;
+    memcpy(body, from, sizeof *body + from->size);
+    replace(into, body, limits);
+    return true;
+}
+
+static bool merge_classes(struct afmon_sketch *into, const body_t *from, const struct afmon_sketch_limits *limits)
+{
+    if (into->body != NULL && !into->body->classed && !to_classes(into, size_allowed(limits, into->body), limits))
+        return false;
+    if (into->body == NULL && size_allowed(limits, NULL) >= from->size)
+        return copy(into, from, limits);
+    if (into->body != NULL && from->used < into->body->used / 8)
+        return merge_few(into, from, limits);
+    return merge_many(into, from, limits);
 }
 
 bool afmon_sketch_merge(struct afmon_sketch *into, const struct afmon_sketch *from,
@@ -265,10 +335,16 @@ void afmon_sketch_narrow(struct afmon_sketch *sketch, const struct afmon_sketch_
     resize(sketch, half, limits);
 }
 
+void afmon_sketch_narrow_to(struct afmon_sketch *sketch, size_t bytes, const struct afmon_sketch_limits *limits)
+{
+    size_t before = SIZE_MAX;
+    for (size_t now; (now = afmon_sketch_bytes(sketch)) > bytes && now < before; before = now)
+        afmon_sketch_narrow(sketch, limits);
+}
+
 void afmon_sketch_free(struct afmon_sketch *sketch, const struct afmon_sketch_limits *limits)
 {
-    if (sketch->body != NULL)
-        account(limits, sketch->body->size, 0);
+    account(limits, charged(sketch->body), NULL);
     free(sketch->body);
     sketch->body = NULL;
 }

@@ -19,9 +19,9 @@
 #include <stdint.h>
 
 struct afmon_sketch_limits {
-    size_t exact_max; /* so many values are held; SIZE_MAX: all (of up to 500 million) */
-    /* So many bytes may sketches still take, beyond the AFMON_SKETCH_BYTES_MIN that each takes with its first value;
-     * what they take is taken off, what they give back is added. NULL: no bound. */
+    size_t exact_max; /* so many values are held; SIZE_MAX: all (of up to 250 million) */
+    /* So many bytes may sketches still take: what they take is taken off, what they give back is added. The first
+     * AFMON_SKETCH_BYTES_MIN of each are not refused where there are none left. NULL: no bound. */
     size_t *room;
 };
 
@@ -38,13 +38,16 @@ struct afmon_sketch {
  * none, left out. Never false for want of room. */
 bool afmon_sketch_add(struct afmon_sketch *sketch, double value, const struct afmon_sketch_limits *limits);
 
-/* False: no memory; into then has what it had, and from is left out, or where that has few values a part of it. */
+/* False: no memory; into then has what it had, and perhaps a part of from. */
 bool afmon_sketch_merge(struct afmon_sketch *into, const struct afmon_sketch *from,
                         const struct afmon_sketch_limits *limits);
 
 /* Takes the values at n quantiles (0 to 1 each), fastest where these ascend; 0 of an empty one. Allocates nothing. It
  * sorts what is held, so nobody else may look at the sketch meanwhile. */
 void afmon_sketch_quantiles(struct afmon_sketch *sketch, const double *q, size_t n, double *out);
+
+/* The sample standard deviation, of the values or of the middles of the classes. 0 of fewer than two. Sorts, too. */
+double afmon_sketch_stddev(struct afmon_sketch *sketch);
 
 /* 0: quantiles are exact. Else how far an order statistic may be off, as a part of it: 1/1024, or more where room was
  * short. */
@@ -56,6 +59,9 @@ size_t afmon_sketch_bytes(const struct afmon_sketch *sketch);
 /* Halves what the sketch takes, by wider classes where it must, and gives the other half back. For room that is shared
  * by many: who came first would else keep all of it. */
 void afmon_sketch_narrow(struct afmon_sketch *sketch, const struct afmon_sketch_limits *limits);
+
+/* Halves it until it takes no more than so many bytes, or the least. */
+void afmon_sketch_narrow_to(struct afmon_sketch *sketch, size_t bytes, const struct afmon_sketch_limits *limits);
 
 /* Empties it and gives its bytes back; limits may be NULL. */
 void afmon_sketch_free(struct afmon_sketch *sketch, const struct afmon_sketch_limits *limits);

@@ -102,17 +102,6 @@ size_t afmon_sketch_from_keys(const struct afmon_sketch_body *body, unsigned shi
     return joined.count;
 }
 
-/* What a class becomes where neighbours are joined some further times. */
-static class_t class_after(const class_t *class, unsigned times)
-{
-    uint64_t key = afmon_sketch_class_key(class);
-    class_t after = *class;
-    after.key_and_count -= (uint32_t)(key - (key >> times)) << AFMON_SKETCH_COUNT_BITS;
-    after.low = (uint16_t)((key << 16 | class->low) >> times);
-    after.high = (uint16_t)((key << 16 | class->high) >> times);
-    return after;
-}
-
 /* Goes through the classes of a body. */
 struct list {
     const class_t *next;
@@ -130,7 +119,7 @@ static struct list list_of(const body_t *body, unsigned shift)
 static class_t take(struct list *list)
 {
     list->left--;
-    return class_after(list->next++, list->times);
+    return afmon_sketch_class_after(list->next++, list->times);
 }
 
 static uint32_t next_key(const struct list *list)
@@ -138,9 +127,51 @@ static uint32_t next_key(const struct list *list)
     return list->left == 0 ? UINT32_MAX : afmon_sketch_class_key(list->next) >> list->times;
 }
 
+/* Both lists as they are, which is most often so. Which of two keys is the smaller cannot be predicted, so there is no
+ * branch on it. */
+static size_t unite_alike(const body_t *a, const body_t *b, class_t *out)
+{
+    const class_t *first = afmon_sketch_classes(a), *first_end = first + a->used;
+    const class_t *second = afmon_sketch_classes(b), *second_end = second + b->used;
+    size_t count = 0;
+    while (first < first_end && second < second_end) {
+        bool of_first = afmon_sketch_class_key(first) <= afmon_sketch_class_key(second);
+        bool of_second = afmon_sketch_class_key(second) <= afmon_sketch_class_key(first);
+        const class_t *const both[2] = {first, second};
+        class_t class = *both[!of_first];
+        const class_t *other = both[of_second];
+        class.low = other->low < class.low && of_first == of_second ? other->low : class.low;
+        class.high = other->high > class.high && of_first == of_second ? other->high : class.high;
+        afmon_sketch_class_count_up(&class, of_first == of_second ? afmon_sketch_class_count(other) : 0);
+        out[count++] = class;
+        first += of_first;
+        second += of_second;
+    }
+    for (; first < first_end; first++)
+        out[count++] = *first;
+    for (; second < second_end; second++)
+        out[count++] = *second;
+    return count;
+}
+
+static size_t count_alike(const body_t *a, const body_t *b)
+{
+    const class_t *first = afmon_sketch_classes(a), *first_end = first + a->used;
+    const class_t *second = afmon_sketch_classes(b), *second_end = second + b->used;
+    size_t count = 0;
+    for (; first < first_end && second < second_end; count++) {
+        uint32_t key = afmon_sketch_class_key(first), other = afmon_sketch_class_key(second);
+        first += key <= other;
+        second += other <= key;
+    }
+    return count + (size_t)(first_end - first) + (size_t)(second_end - second);
+}
+
 size_t afmon_sketch_unite(const struct afmon_sketch_body *a, const struct afmon_sketch_body *b, unsigned shift,
                           struct afmon_sketch_class *out)
 {
+    if (a != NULL && a->shift == shift && b->shift == shift)
+        return out != NULL ? unite_alike(a, b, out) : count_alike(a, b);
     struct joined joined = {.out = out};
     struct list first = list_of(a, shift);
     struct list second = list_of(b, shift);
@@ -157,16 +188,24 @@ void afmon_sketch_join(struct afmon_sketch_body *body)
     body->shift++;
 }
 
+/* How many of three classes, in their order, are below the key. Without a branch, which could not be predicted. */
+static uint32_t below(const class_t *a, const class_t *b, const class_t *c, uint32_t key)
+{
+    return (uint32_t)(afmon_sketch_class_key(a) < key) + (afmon_sketch_class_key(b) < key) +
+           (afmon_sketch_class_key(c) < key);
+}
+
 uint32_t afmon_sketch_place(const struct afmon_sketch_body *body, uint32_t key)
 {
-    const class_t *classes = afmon_sketch_classes(body);
-    uint32_t low = 0;
+    const class_t *low = afmon_sketch_classes(body);
     uint32_t left = body->used;
-    /* Without a branch, which could not be predicted. */
-    while (left > 1) {
-        uint32_t half = left / 2;
-        low += half & (0U - (afmon_sketch_class_key(&classes[low + half - 1]) < key));
-        left -= half;
+    while (left > 3) {
+        uint32_t part = left / 4;
+        low += part * below(low + part - 1, low + 2 * part - 1, low + 3 * part - 1, key);
+        left -= 3 * part;
     }
-    return left == 1 && afmon_sketch_class_key(&classes[low]) < key ? low + 1 : low;
+    uint32_t place = (uint32_t)(low - afmon_sketch_classes(body));
+    while (left-- > 0)
+        place += afmon_sketch_class_key(low++) < key;
+    return place;
 }

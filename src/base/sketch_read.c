@@ -21,8 +21,7 @@ static uint64_t count_of(const body_t *body)
     return count;
 }
 
-/* The middle of what is in a class. */
-static double middle_of(const body_t *body, const class_t *class)
+double afmon_sketch_class_middle(const struct afmon_sketch_body *body, const struct afmon_sketch_class *class)
 {
     unsigned fine_shift = AFMON_SKETCH_FINE_SHIFT + body->shift;
     uint64_t start = (uint64_t)afmon_sketch_class_key(class) << (AFMON_SKETCH_KEY_SHIFT + body->shift);
@@ -48,7 +47,7 @@ static double in_classes(const body_t *body, struct place *place, uint64_t rank)
         const class_t *class = &afmon_sketch_classes(body)[place->class];
         uint64_t here = afmon_sketch_class_count(class);
         if (rank - place->before < here)
-            return middle_of(body, class);
+            return afmon_sketch_class_middle(body, class);
         place->before += here;
     }
     return body->max;
@@ -81,6 +80,37 @@ void afmon_sketch_quantiles(struct afmon_sketch *sketch, const double *q, size_t
         double high = at_rank(body, count, &found, at.rank + 1);
         out[i] = afmon_quantile_between(low, high, at.fraction);
     }
+}
+
+/* Takes in a number of equal values, as Welford (1962) does with one. */
+struct moments {
+    double count;
+    double mean;
+    double squares;
+};
+
+static void take(struct moments *moments, double value, uint64_t times)
+{
+    double distance = value - moments->mean;
+    moments->count += (double)times;
+    moments->mean += distance * ((double)times / moments->count);
+    moments->squares += distance * (value - moments->mean) * (double)times;
+}
+
+double afmon_sketch_stddev(struct afmon_sketch *sketch)
+{
+    body_t *body = sketch->body;
+    struct moments moments = {0, 0, 0};
+    if (body != NULL && !body->classed)
+        afmon_sketch_sort(body);
+    for (uint32_t i = 0; body != NULL && i < body->used; i++) {
+        const class_t *class = &afmon_sketch_classes(body)[i];
+        if (body->classed)
+            take(&moments, afmon_sketch_class_middle(body, class), afmon_sketch_class_count(class));
+        else
+            take(&moments, afmon_order_value(afmon_sketch_keys(body)[i]), 1);
+    }
+    return moments.count < 2 ? 0 : sqrt(moments.squares / (moments.count - 1));
 }
 
 double afmon_sketch_error(const struct afmon_sketch *sketch)

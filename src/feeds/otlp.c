@@ -61,9 +61,7 @@ static bool begin_anew(struct otlp_metrics *otlp)
     struct afmon_meters *meters = afmon_meters_new();
     if (meters == NULL)
         return false;
-    char service[sizeof otlp->resource.service];
-    memcpy(service, otlp->resource.service, sizeof service);
-    afmon_otlp_resource_fill(&otlp->resource, service);
+    afmon_otlp_resource_fill(&otlp->resource);
     otlp->meters = meters;
     afmon_post_leave_to_parent(otlp->post);
     begin_metrics(otlp);
@@ -158,6 +156,7 @@ static void free_metrics(void *user)
     afmon_buffer_free(&otlp->body);
     afmon_birth_free(&otlp->birth);
     afmon_meters_free(otlp->meters);
+    afmon_otlp_resource_free(&otlp->resource);
     free(otlp);
 }
 
@@ -191,9 +190,7 @@ static void leave_to_parent(struct otlp_logs *otlp)
 {
     if (!afmon_outbox_leave_to_parent(&otlp->outbox))
         return;
-    char service[sizeof otlp->resource.service];
-    memcpy(service, otlp->resource.service, sizeof service);
-    afmon_otlp_resource_fill(&otlp->resource, service);
+    afmon_otlp_resource_fill(&otlp->resource);
     afmon_buffer_clear(&otlp->open);
     otlp->open_count = 0;
 }
@@ -245,6 +242,7 @@ static void free_logs(void *user)
     struct otlp_logs *otlp = user;
     afmon_outbox_free(&otlp->outbox);
     afmon_buffer_free(&otlp->open);
+    afmon_otlp_resource_free(&otlp->resource);
     free(otlp);
 }
 
@@ -265,12 +263,14 @@ static afmon_status make_post(const afmon_otlp_options *options, const char *pat
     return afmon_post_new(&chosen, post, error);
 }
 
-static const char *service_name(const afmon_otlp_options *options)
+static afmon_status make_resource(const afmon_otlp_options *options, struct afmon_otlp_resource *resource,
+                                  afmon_error *error)
 {
-    if (options->service_name != NULL)
-        return options->service_name;
-    const char *given = getenv("OTEL_SERVICE_NAME");
-    return given != NULL && *given != '\0' ? given : "afmon";
+    afmon_status status = afmon_otlp_resource_read(resource, error);
+    if (status == AFMON_OK)
+        status = afmon_otlp_resource_name(resource, options->service_name, error);
+    afmon_otlp_resource_fill(resource);
+    return status;
 }
 
 static afmon_status make_metrics(const afmon_otlp_options *options, afmon_metric_handler *handler, afmon_error *error)
@@ -279,7 +279,9 @@ static afmon_status make_metrics(const afmon_otlp_options *options, afmon_metric
     if (otlp == NULL)
         return afmon_fail_memory(error);
     afmon_buffer_init(&otlp->body, BODY_LIMIT);
-    afmon_status status = make_post(options, "/v1/metrics", &otlp->post, error);
+    afmon_status status = make_resource(options, &otlp->resource, error);
+    if (status == AFMON_OK)
+        status = make_post(options, "/v1/metrics", &otlp->post, error);
     if (status == AFMON_OK && (!afmon_birth_init(&otlp->birth) || (otlp->meters = afmon_meters_new()) == NULL))
         status = afmon_fail_memory(error);
     if (status != AFMON_OK) {
@@ -287,7 +289,6 @@ static afmon_status make_metrics(const afmon_otlp_options *options, afmon_metric
         return status;
     }
     otlp->interval_ns = afmon_seconds_to_ns(options->interval_s);
-    afmon_otlp_resource_fill(&otlp->resource, service_name(options));
     begin_metrics(otlp);
     *handler = (afmon_metric_handler){.name = "OTLP metrics",
                                       .handle = take_sample,
@@ -305,15 +306,17 @@ static afmon_status make_logs(const afmon_otlp_options *options, afmon_log_handl
     struct afmon_post *post = NULL;
     if (otlp == NULL)
         return afmon_fail_memory(error);
-    afmon_status status = make_post(options, "/v1/logs", &post, error);
+    afmon_status status = make_resource(options, &otlp->resource, error);
+    if (status == AFMON_OK)
+        status = make_post(options, "/v1/logs", &post, error);
     if (status == AFMON_OK && !afmon_outbox_init(&otlp->outbox, post, options->max_memory))
         status = afmon_fail_memory(error);
     if (status != AFMON_OK) {
+        afmon_otlp_resource_free(&otlp->resource);
         free(otlp);
         return status;
     }
     afmon_buffer_init(&otlp->open, BODY_LIMIT);
-    afmon_otlp_resource_fill(&otlp->resource, service_name(options));
     *handler = (afmon_log_handler){.name = "OTLP logs",
                                    .handle = take_log,
                                    .user = otlp,
@@ -333,10 +336,6 @@ static afmon_status check(const afmon_otlp_options *options, afmon_error *error)
     if (options->max_memory < 2 * BODY_BYTES)
         return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: max_memory is %zu bytes: give at least 2 MiB",
                           options->max_memory);
-    size_t length = strlen(service_name(options));
-    if (length == 0 || length >= sizeof((struct afmon_otlp_resource *)0)->service)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: the service name is of %zu bytes: give 1 to %zu", length,
-                          sizeof((struct afmon_otlp_resource *)0)->service - 1);
     return AFMON_OK;
 }
 

@@ -1,25 +1,13 @@
 #include "feeds/otlp_json.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <sys/random.h>
-#include <unistd.h>
+#include <stdbool.h>
+#include <string.h>
 
-#include "base/hash.h"
 #include "base/number.h"
 #include "base/text.h"
 
 #define CUMULATIVE "\"aggregationTemporality\":2"
-
-void afmon_otlp_resource_fill(struct afmon_otlp_resource *resource, const char *service)
-{
-    resource->pid = getpid();
-    if (gethostname(resource->host, sizeof resource->host) != 0)
-        resource->host[0] = '\0';
-    resource->host[sizeof resource->host - 1] = '\0';
-    snprintf(resource->service, sizeof resource->service, "%s", service);
-    snprintf(resource->instance, sizeof resource->instance, "%016llx", (unsigned long long)afmon_hash_seed());
-}
 
 static void add_text(struct afmon_buffer *out, const char *text)
 {
@@ -90,12 +78,26 @@ static void add_field(struct afmon_buffer *out, const afmon_field *field)
     add_text(out, "}}");
 }
 
+/* One of ours, unless the environment says otherwise. */
+static void add_own(struct afmon_buffer *out, const struct afmon_otlp_resource *resource, const char *key,
+                    const char *value)
+{
+    if (afmon_otlp_resource_given(resource, key) == NULL)
+        add_attribute(out, key, value);
+}
+
 static void add_resource(struct afmon_buffer *out, const struct afmon_otlp_resource *resource)
 {
     add_text(out, "\"resource\":{\"attributes\":[");
     add_attribute(out, "service.name", resource->service);
-    add_attribute(out, "service.instance.id", resource->instance);
-    add_attribute(out, "host.name", resource->host);
+    add_own(out, resource, "service.instance.id", resource->instance);
+    add_own(out, resource, "host.name", resource->host);
+    for (size_t i = 0; i < resource->given_count; i++) {
+        const struct afmon_otlp_attribute *given = &resource->given[i];
+        bool counts = given->value == afmon_otlp_resource_given(resource, given->key);
+        if (counts && strcmp(given->key, "service.name") != 0 && strcmp(given->key, "process.pid") != 0)
+            add_attribute(out, given->key, given->value);
+    }
     begin_attribute(out, "process.pid", strlen("process.pid"));
     add_text(out, "\"intValue\":");
     add_int(out, resource->pid);

@@ -3,17 +3,8 @@
 #define AFMON_FEEDS_OTLP_JSON_H
 
 #include "base/buffer.h"
+#include "feeds/otlp_resource.h"
 #include "meters/meters.h"
-
-struct afmon_otlp_resource {
-    char service[128];
-    char instance[64]; /* tells processes apart: their counters must not be taken for one */
-    char host[128];
-    long long pid;
-};
-
-/* The process that calls. */
-void afmon_otlp_resource_fill(struct afmon_otlp_resource *resource, const char *service);
 
 void afmon_otlp_metrics(struct afmon_buffer *out, const struct afmon_otlp_resource *resource,
                         struct afmon_meters *meters, int64_t start_ns, int64_t now_ns);

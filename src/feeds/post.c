@@ -103,6 +103,8 @@ static CURL *make_easy(struct afmon_post *post, const char *body, size_t length)
         SET(CURLOPT_PROXY, ""); /* a proxy's loopback is another machine; and what stays here stays here */
     if (post->ca_file != NULL)
         SET(CURLOPT_CAINFO, post->ca_file);
+    if (post->ca_folder != NULL)
+        SET(CURLOPT_CAPATH, post->ca_folder);
 #undef SET
     if (bad == CURLE_OK)
         return easy;

@@ -19,7 +19,7 @@ struct afmon_post_options {
     const char *path;        /* put behind the URL's path; NULL: nothing */
     const char *headers_env; /* NULL, or the variable with "name=value,name=value", values percent-encoded */
     bool headers_optional;   /* the variable need not be set */
-    const char *ca_file;     /* NULL: the system's */
+    const char *ca_file;     /* NULL: those of SSL_CERT_FILE and SSL_CERT_DIR, else the system's */
     double timeout_s;
 };
 

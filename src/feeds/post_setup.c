@@ -28,6 +28,7 @@ void afmon_post_free(struct afmon_post *post)
     curl_slist_free_all(post->headers);
     wipe(post->url);
     free(post->ca_file);
+    free(post->ca_folder);
     free(post);
     curl_global_cleanup();
 }
@@ -201,6 +202,31 @@ static afmon_status take_headers(struct afmon_post *post, const struct afmon_pos
     return status;
 }
 
+/* ---- trust ---- */
+
+static bool copy_variable(const char *name, char **copy)
+{
+    const char *value = getenv(name);
+    if (value == NULL || *value == '\0')
+        return true;
+    *copy = strdup(value);
+    return *copy != NULL;
+}
+
+/* The certificates that were named; none: those of the environment, as OpenSSL's own programs have it; none: those of
+ * the system. */
+static afmon_status take_trust(struct afmon_post *post, const char *ca_file, afmon_error *error)
+{
+    bool good = true;
+    if (ca_file != NULL) {
+        post->ca_file = strdup(ca_file);
+        good = post->ca_file != NULL;
+    } else {
+        good = copy_variable("SSL_CERT_FILE", &post->ca_file) && copy_variable("SSL_CERT_DIR", &post->ca_folder);
+    }
+    return good ? AFMON_OK : afmon_fail_memory(error);
+}
+
 /* ---- all of it ---- */
 
 afmon_status afmon_post_new(const struct afmon_post_options *options, struct afmon_post **out, afmon_error *error)
@@ -225,10 +251,8 @@ afmon_status afmon_post_new(const struct afmon_post_options *options, struct afm
     status = take_url(post, options, error);
     if (status == AFMON_OK)
         status = take_headers(post, options, error);
-    if (status == AFMON_OK && options->ca_file != NULL) {
-        post->ca_file = strdup(options->ca_file);
-        status = post->ca_file == NULL ? afmon_fail_memory(error) : AFMON_OK;
-    }
+    if (status == AFMON_OK)
+        status = take_trust(post, options->ca_file, error);
     if (status == AFMON_OK)
         *out = post;
     else

@@ -17,7 +17,8 @@ struct afmon_transfer {
 struct afmon_post {
     char what[32];
     char *url;
-    char *ca_file;
+    char *ca_file; /* NULL: the system's, as the folder */
+    char *ca_folder;
     char origin[160]; /* what may be shown of the URL */
     bool loopback;    /* it leads to this machine */
     struct curl_slist *headers;

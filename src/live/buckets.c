@@ -4,6 +4,30 @@
 
 #include "live/live_internal.h"
 
+/* What is gathered for an answer is there for a moment. */
+static const struct afmon_sketch_limits limits = {.exact_max = AFMON_LIVE_EXACT_MAX};
+
+struct percentiles {
+    double p50;
+    double p90;
+    double p99;
+};
+
+static struct percentiles percentiles_of(struct afmon_sketch *sketch)
+{
+    double found[3];
+    afmon_sketch_quantiles(sketch, (const double[]){0.5, 0.9, 0.99}, 3, found);
+    return (struct percentiles){found[0], found[1], found[2]};
+}
+
+static void take_percentiles(struct afmon_sketch *sketch, afmon_aggregate *aggregate)
+{
+    struct percentiles found = percentiles_of(sketch);
+    aggregate->p50 = found.p50;
+    aggregate->p90 = found.p90;
+    aggregate->p99 = found.p99;
+}
+
 static void all_time(afmon_live *live, const struct afmon_live_series *series, afmon_aggregate *aggregate)
 {
     afmon_distribution of = {0};
@@ -19,19 +43,19 @@ static void all_time(afmon_live *live, const struct afmon_live_series *series, a
 
 struct gathering {
     struct afmon_cell sum;
-    struct afmon_histogram histogram;
+    struct afmon_sketch sketch;
     int64_t from; /* quarters that are covered: from to `to`, `to` not included */
     int64_t to;
 };
 
 static bool gather(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
-                   const struct afmon_histogram *histogram)
+                   const struct afmon_sketch *sketch)
 {
     struct gathering *gathering = user;
     afmon_cell_merge(&gathering->sum, cell);
     gathering->from = first < gathering->from ? first : gathering->from;
     gathering->to = first + width > gathering->to ? first + width : gathering->to;
-    return histogram == NULL || afmon_histogram_merge(&gathering->histogram, histogram, AFMON_HISTOGRAM_CLASSES);
+    return sketch == NULL || afmon_sketch_merge(&gathering->sketch, sketch, &limits);
 }
 
 static afmon_status of_window(const struct afmon_live_series *series, afmon_window window, afmon_aggregate *aggregate,
@@ -48,11 +72,10 @@ static afmon_status of_window(const struct afmon_live_series *series, afmon_wind
         aggregate->mean = sum->sum / (double)sum->count;
         aggregate->min = sum->min;
         aggregate->max = sum->max;
-        aggregate->p50 = afmon_histogram_quantile(&sums.histogram, 0.5, sum->min, sum->max);
-        aggregate->p90 = afmon_histogram_quantile(&sums.histogram, 0.9, sum->min, sum->max);
-        aggregate->p99 = afmon_histogram_quantile(&sums.histogram, 0.99, sum->min, sum->max);
+        take_percentiles(&sums.sketch, aggregate);
+        aggregate->approximate = !series->cells.timed || afmon_sketch_error(&sums.sketch) > 0;
     }
-    afmon_histogram_free(&sums.histogram);
+    afmon_sketch_free(&sums.sketch, NULL);
     if (covered != NULL)
         *covered = (afmon_window){afmon_quarter_time(sums.from), afmon_quarter_time(sums.to)};
     return whole ? AFMON_OK : AFMON_E_NO_MEMORY;
@@ -66,7 +89,7 @@ afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_wind
     *aggregate = (afmon_aggregate){0};
     if (covered != NULL)
         *covered = window;
-    const struct afmon_live_series *series = afmon_live_series_find(live->table, name, strlen(name));
+    struct afmon_live_series *series = afmon_live_series_find(live->table, name, strlen(name));
     if (series == NULL || window.since_ns > window.until_ns)
         return AFMON_OK;
     if (window.since_ns != INT64_MIN || window.until_ns != INT64_MAX)
@@ -94,10 +117,10 @@ static int64_t bucket_of(int64_t quarter, unsigned shift)
 }
 
 static bool fill(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
-                 const struct afmon_histogram *histogram)
+                 const struct afmon_sketch *sketch)
 {
     (void)width;
-    (void)histogram;
+    (void)sketch;
     const struct filling *filling = user;
     int64_t at = bucket_of(first, filling->shift) - filling->first;
     if (at < 0 || at >= (int64_t)filling->count)
@@ -113,12 +136,12 @@ static bool fill(void *user, int64_t first, int64_t width, const struct afmon_ce
 }
 
 static bool merge(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
-                  const struct afmon_histogram *histogram)
+                  const struct afmon_sketch *sketch)
 {
     (void)first;
     (void)width;
     (void)cell;
-    return afmon_histogram_merge(user, histogram, AFMON_HISTOGRAM_CLASSES);
+    return afmon_sketch_merge(user, sketch, &limits);
 }
 
 static afmon_status fill_quantiles(const struct afmon_live_series *series, struct filling *filling)
@@ -129,12 +152,13 @@ static afmon_status fill_quantiles(const struct afmon_live_series *series, struc
             continue;
         int64_t width = INT64_C(1) << filling->shift;
         int64_t from = (filling->first + (int64_t)i) * width;
-        struct afmon_histogram spread = {0};
+        struct afmon_sketch spread = {0};
         bool whole = afmon_cells_each(&series->cells, from, from + width - 1, merge, &spread);
-        bucket->p50 = afmon_histogram_quantile(&spread, 0.5, bucket->min, bucket->max);
-        bucket->p90 = afmon_histogram_quantile(&spread, 0.9, bucket->min, bucket->max);
-        bucket->p99 = afmon_histogram_quantile(&spread, 0.99, bucket->min, bucket->max);
-        afmon_histogram_free(&spread);
+        struct percentiles found = percentiles_of(&spread);
+        bucket->p50 = found.p50;
+        bucket->p90 = found.p90;
+        bucket->p99 = found.p99;
+        afmon_sketch_free(&spread, NULL);
         if (!whole)
             return AFMON_E_NO_MEMORY;
     }

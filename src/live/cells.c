@@ -48,55 +48,40 @@ static bool open_level(struct afmon_cells *cells, struct afmon_cell_level *level
         if (level->cells != NULL && cells->optional)
             cells->account->left -= LEVEL_BYTES;
     }
-    if (level->histograms == NULL && cells->timed)
-        level->histograms = calloc(AFMON_CELLS, sizeof *level->histograms);
-    return level->cells != NULL && (level->histograms != NULL || !cells->timed);
+    if (level->sketches == NULL && cells->timed)
+        level->sketches = calloc(AFMON_CELLS, sizeof *level->sketches);
+    return level->cells != NULL && (level->sketches != NULL || !cells->timed);
 }
 
-/* ---- Histograms ---- */
+/* ---- Sketches ---- */
 
-static unsigned most_classes(const struct afmon_cells *cells)
+static struct afmon_sketch_limits limits_of(const struct afmon_cells *cells)
 {
-    return cells->account != NULL ? cells->account->most : AFMON_CELL_CLASSES;
+    size_t *room = cells->account != NULL ? &cells->account->room : NULL;
+    return (struct afmon_sketch_limits){.exact_max = AFMON_CELL_EXACT_MAX, .room = room};
 }
 
-static void charge(struct afmon_cells *cells, size_t before, size_t after)
+static bool move_into(struct afmon_cells *cells, struct afmon_sketch *into, struct afmon_sketch *from)
 {
-    struct afmon_cell_account *account = cells->account;
-    if (account == NULL)
-        return;
-    account->classes_left += before;
-    account->over |= account->classes_left < after;
-    account->classes_left -= account->classes_left < after ? account->classes_left : after;
-}
-
-static bool add_to(struct afmon_cells *cells, struct afmon_histogram *histogram, double value)
-{
-    size_t before = afmon_histogram_bytes(histogram);
-    bool ok = afmon_histogram_add(histogram, value, most_classes(cells));
-    size_t after = afmon_histogram_bytes(histogram);
-    if (after != before)
-        charge(cells, before, after);
-    return ok;
-}
-
-static bool move_into(struct afmon_cells *cells, struct afmon_histogram *into, struct afmon_histogram *from)
-{
-    size_t before = afmon_histogram_bytes(into) + afmon_histogram_bytes(from);
-    bool ok = afmon_histogram_merge(into, from, most_classes(cells));
-    afmon_histogram_free(from);
-    charge(cells, before, afmon_histogram_bytes(into));
+    struct afmon_sketch_limits limits = limits_of(cells);
+    bool ok = true;
+    if (into->body != NULL) {
+        ok = afmon_sketch_merge(into, from, &limits);
+        afmon_sketch_free(from, &limits);
+    } else {
+        *into = *from;
+        *from = (struct afmon_sketch){0};
+    }
     return ok;
 }
 
 void afmon_cells_narrow(struct afmon_cells *cells)
 {
+    struct afmon_sketch_limits limits = limits_of(cells);
     for (size_t i = 0; i < AFMON_CELL_LEVELS; i++) {
-        struct afmon_histogram *histograms = cells->levels[i].histograms;
-        for (size_t slot = 0; histograms != NULL && slot < AFMON_CELLS; slot++) {
-            afmon_histogram_narrow(&histograms[slot], cells->account->most);
-            charge(cells, 0, afmon_histogram_bytes(&histograms[slot]));
-        }
+        struct afmon_sketch *sketches = cells->levels[i].sketches;
+        for (size_t slot = 0; sketches != NULL && slot < AFMON_CELLS; slot++)
+            afmon_sketch_narrow_to(&sketches[slot], cells->account->sketch_max, &limits);
     }
 }
 
@@ -130,7 +115,7 @@ static bool move_up(struct afmon_cells *cells, unsigned from, int64_t index)
     *cell = (struct afmon_cell){0};
     if (!cells->timed)
         return true;
-    return move_into(cells, &level->histograms[place], &cells->levels[from].histograms[slot]);
+    return move_into(cells, &level->sketches[place], &cells->levels[from].sketches[slot]);
 }
 
 /* A newer sample came: what no level holds any more at its place goes up, the coarsest first, so that there is room. */
@@ -166,7 +151,8 @@ static bool add(struct afmon_cells *cells, int64_t time_ns, double value)
         return false;
     size_t slot = slot_of(index_at(quarter, at));
     afmon_cell_merge(&level->cells[slot], &(struct afmon_cell){1, value, value, value});
-    return !cells->timed || add_to(cells, &level->histograms[slot], value);
+    struct afmon_sketch_limits limits = limits_of(cells);
+    return !cells->timed || afmon_sketch_add(&level->sketches[slot], value, &limits);
 }
 
 static size_t levels_of(const struct afmon_cells *cells)
@@ -191,11 +177,12 @@ bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value)
 
 void afmon_cells_free(struct afmon_cells *cells)
 {
+    struct afmon_sketch_limits limits = limits_of(cells);
     for (size_t i = 0; i < AFMON_CELL_LEVELS; i++) {
         struct afmon_cell_level *level = &cells->levels[i];
-        for (size_t slot = 0; level->histograms != NULL && slot < AFMON_CELLS; slot++)
-            afmon_histogram_free(&level->histograms[slot]);
-        free(level->histograms);
+        for (size_t slot = 0; level->sketches != NULL && slot < AFMON_CELLS; slot++)
+            afmon_sketch_free(&level->sketches[slot], &limits);
+        free(level->sketches);
         free(level->cells);
     }
     *cells = (struct afmon_cells){.timed = cells->timed, .optional = cells->optional, .account = cells->account};
@@ -207,8 +194,8 @@ size_t afmon_cells_bytes(const struct afmon_cells *cells)
     for (size_t i = 0; i < AFMON_CELL_LEVELS; i++) {
         const struct afmon_cell_level *level = &cells->levels[i];
         bytes += level->cells != NULL ? AFMON_CELLS * sizeof *level->cells : 0;
-        for (size_t slot = 0; level->histograms != NULL && slot < AFMON_CELLS; slot++)
-            bytes += sizeof level->histograms[0] + afmon_histogram_bytes(&level->histograms[slot]);
+        for (size_t slot = 0; level->sketches != NULL && slot < AFMON_CELLS; slot++)
+            bytes += sizeof level->sketches[0] + afmon_sketch_bytes(&level->sketches[slot]);
     }
     return bytes;
 }
@@ -230,8 +217,8 @@ static bool each_of_level(const struct afmon_cells *cells, unsigned at, int64_t 
     last = last < newest ? last : newest;
     for (; index <= last; index++) {
         size_t slot = slot_of(index);
-        const struct afmon_histogram *histogram = level->histograms != NULL ? &level->histograms[slot] : NULL;
-        if (level->cells[slot].count > 0 && !visit(user, index * width, width, &level->cells[slot], histogram))
+        const struct afmon_sketch *sketch = level->sketches != NULL ? &level->sketches[slot] : NULL;
+        if (level->cells[slot].count > 0 && !visit(user, index * width, width, &level->cells[slot], sketch))
             return false;
     }
     return true;

@@ -10,11 +10,11 @@
 
 #include <afmon/afmon.h>
 
-#include "live/histogram.h"
+#include "base/sketch.h"
 
 #define AFMON_CELLS 512
-#define AFMON_CELL_LEVELS 16   /* 4^15 quarters of a second times 512 is more than an int64_t of nanoseconds */
-#define AFMON_CELL_CLASSES 192 /* of a cell's histogram: 2 % of values that are within a factor of 64 */
+#define AFMON_CELL_LEVELS 16    /* 4^15 quarters of a second times 512 is more than an int64_t of nanoseconds */
+#define AFMON_CELL_EXACT_MAX 64 /* values that a cell's sketch holds exactly */
 #define AFMON_QUARTER_NS INT64_C(250000000)
 
 struct afmon_cell {
@@ -25,16 +25,15 @@ struct afmon_cell {
 };
 
 struct afmon_cell_level {
-    struct afmon_cell *cells;           /* by index % AFMON_CELLS; NULL: none yet */
-    struct afmon_histogram *histograms; /* beside them, where the metric is a duration */
+    struct afmon_cell *cells;      /* by index % AFMON_CELLS; NULL: none yet */
+    struct afmon_sketch *sketches; /* beside them, where the metric is a duration */
 };
 
-/* What all cells of a follower may take together. */
+/* What the cells and the sketches of a follower may still take together. */
 struct afmon_cell_account {
-    size_t left;         /* bytes of cells that are optional */
-    size_t classes_left; /* bytes of histograms */
-    unsigned most;       /* classes of a histogram */
-    bool over;           /* histograms are more than they may be: afmon_cells_narrow all, and begin a new account */
+    size_t left;       /* bytes of cells that are optional */
+    size_t room;       /* bytes of sketches, those in cells and all others */
+    size_t sketch_max; /* bytes to which each was narrowed when room was short */
 };
 
 /* Begin with a zeroed one, timed, optional and account set as wanted. */
@@ -43,7 +42,7 @@ struct afmon_cells {
     int64_t newest; /* quarter of the newest sample */
     int64_t oldest;
     bool any;
-    bool timed;                         /* keep histograms */
+    bool timed;                         /* keep sketches */
     bool optional;                      /* given up where the account has nothing left */
     bool given_up;                      /* nothing is kept any more */
     struct afmon_cell_account *account; /* NULL: no bounds */
@@ -60,16 +59,16 @@ bool afmon_cells_add(struct afmon_cells *cells, int64_t time_ns, double value);
 void afmon_cells_free(struct afmon_cells *cells);
 size_t afmon_cells_bytes(const struct afmon_cells *cells);
 
-/* Histograms get at most so many classes as the account says; what they take is taken from it. */
+/* No sketch takes more than sketch_max of the account any longer; what they give back is in its room. */
 void afmon_cells_narrow(struct afmon_cells *cells);
 
 /* The finest width, as a power of two of quarters, in which cells that long ago are kept. */
 unsigned afmon_cells_finest(const struct afmon_cells *cells, int64_t quarter);
 
 /* Calls visit for each cell that is not empty and reaches into the quarters from..to, in no order. first and width tell
- * which quarters it is of; histogram is NULL where there is none. Stops, and returns false, where visit does. */
+ * which quarters it is of; sketch is NULL where there is none. Stops, and returns false, where visit does. */
 typedef bool (*afmon_cell_visit)(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
-                                 const struct afmon_histogram *histogram);
+                                 const struct afmon_sketch *sketch);
 bool afmon_cells_each(const struct afmon_cells *cells, int64_t from, int64_t to, afmon_cell_visit visit, void *user);
 
 void afmon_cell_merge(struct afmon_cell *into, const struct afmon_cell *from);

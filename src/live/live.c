@@ -13,8 +13,8 @@
 
 /* What keeps a follower within AFMON_LIVE_BYTES, whatever the run invents. */
 #define CELL_BYTES ((size_t)8 << 20)   /* cells of metrics that not all runs have */
-#define CLASS_BYTES ((size_t)6 << 20)  /* histograms in cells */
-#define LEAST_CLASSES 16               /* of each: at that they stay within the bytes whatever their number */
+#define SKETCH_BYTES ((size_t)6 << 20) /* sketches in cells; the model has room of its own */
+#define SKETCH_MAX ((size_t)64 << 10)  /* of each, where room is short for the first time */
 #define LOOK_EVERY_NS (AFMON_NS_PER_S / 4)
 
 void afmon_live_options_init(afmon_live_options *options)
@@ -56,20 +56,23 @@ static bool have_sums(struct afmon_live *live)
     return live->model != NULL && live->meters != NULL && live->back.meter_call != NULL;
 }
 
-static void begin_account(struct afmon_live *live, unsigned most)
+static void begin_account(struct afmon_live *live)
 {
-    live->account = (struct afmon_cell_account){.left = CELL_BYTES, .classes_left = CLASS_BYTES, .most = most};
+    live->account = (struct afmon_cell_account){.left = CELL_BYTES, .room = SKETCH_BYTES, .sketch_max = SKETCH_MAX};
 }
 
+/* The largest give first. A quarter is made free at once, so that this is seldom done. */
 void afmon_live_narrow(struct afmon_live *live)
 {
-    size_t left = live->account.left;
-    while (live->account.over && live->account.most > LEAST_CLASSES) {
-        begin_account(live, live->account.most / 2);
-        live->account.left = left;
+    struct afmon_cell_account *account = &live->account;
+    if (account->room >= SKETCH_BYTES / 32)
+        return;
+    while (account->sketch_max >= AFMON_SKETCH_BYTES_MIN) {
         afmon_live_table_narrow(live->table);
+        if (account->room >= SKETCH_BYTES / 4)
+            return;
+        account->sketch_max /= 2;
     }
-    live->account.over = false;
 }
 
 static afmon_status take_rules(struct afmon_live *live, afmon_error *error)
@@ -91,7 +94,7 @@ static afmon_status make(struct afmon_live *live, const char *folder, afmon_erro
 {
     afmon_buffer_init(&live->buffer, AFMON_TAIL_LINE * 2);
     live->log.routine.most = live->log.notable.most = live->options.log_lines;
-    begin_account(live, AFMON_CELL_CLASSES);
+    begin_account(live);
     live->replay_ns = INT64_MIN;
     live->looked_ns = INT64_MIN / 2;
     afmon_status status = take_rules(live, error);
@@ -139,7 +142,7 @@ static void forget_sums(struct afmon_live *live)
     afmon_model_free(live->model);
     afmon_meters_free(live->meters);
     free(live->back.meter_call);
-    begin_account(live, AFMON_CELL_CLASSES);
+    begin_account(live);
     live->model = NULL;
     if (live->table != NULL)
         live->table->model = NULL;

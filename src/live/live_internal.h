@@ -25,7 +25,7 @@ struct afmon_live {
     struct afmon_run_log run_log;
     afmon_rules rules; /* that were given; empty: those that the run's own log names */
     bool rules_given;
-    char *rules_text; /* of the run's own; NULL: none are known, the built-in ones are taken */
+    char *rules_text;                  /* of the run's own; NULL: none are known, the built-in ones are taken */
     struct afmon_cell_account account; /* of all cells */
     struct afmon_model *model;
     struct afmon_meters *meters;      /* NULL: not asked for */
@@ -89,7 +89,7 @@ void afmon_live_look(const struct afmon_live *live, afmon_live_info *info);
 /* The last seconds of the run. */
 struct afmon_lately_window afmon_live_lately(const struct afmon_live *live, double window_s);
 
-/* Histograms in cells get coarser until they are within their bounds. */
+/* Where the room of all sketches gets short they get coarser. */
 void afmon_live_narrow(struct afmon_live *live);
 
 /* Everything that was added up goes, and is read again. */

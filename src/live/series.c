@@ -134,17 +134,18 @@ struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, s
 
 void afmon_live_table_narrow(struct afmon_live_table *table)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (table->series[i]->cells.timed)
-            afmon_cells_narrow(&table->series[i]->cells);
+    for (size_t i = 0; i < table->count; i++) {
+        struct afmon_live_series *series = table->series[i];
+        if (series->cells.timed)
+            afmon_cells_narrow(&series->cells);
+    }
 }
 
 size_t afmon_live_table_bytes(const struct afmon_live_table *table)
 {
     size_t bytes = sizeof *table;
     for (size_t i = 0; i < table->count; i++)
-        bytes += sizeof *table->series[i] + table->series[i]->name_length +
-                 afmon_cells_bytes(&table->series[i]->cells);
+        bytes += sizeof *table->series[i] + table->series[i]->name_length + afmon_cells_bytes(&table->series[i]->cells);
     return bytes;
 }
 

@@ -6,10 +6,11 @@
 #include "model/model.h"
 #include "store/summary.h"
 
-#define AFMON_LIVE_METRICS 1024  /* told apart; samples of further names are counted, no more */
-#define AFMON_LIVE_KEPT_FREE 128 /* of these places: for metrics that tracked calls record, and those of rules */
-#define AFMON_LIVE_CHARTED 128   /* of them: with cells */
-#define AFMON_LIVE_TIMED 4       /* of these: with histograms in their cells */
+#define AFMON_LIVE_METRICS 1024   /* told apart; samples of further names are counted, no more */
+#define AFMON_LIVE_KEPT_FREE 128  /* of these places: for metrics that tracked calls record, and those of rules */
+#define AFMON_LIVE_CHARTED 128    /* of them: with cells */
+#define AFMON_LIVE_TIMED 4        /* of these: with sketches in their cells */
+#define AFMON_LIVE_EXACT_MAX 4096 /* values that an answer over several cells holds exactly */
 
 struct afmon_live_series {
     char *name;
@@ -44,7 +45,7 @@ bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, do
 /* In order of names. */
 struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, size_t index);
 
-/* Narrows the histograms of all cells (live/cells.h). */
+/* Narrows all sketches to sketch_max of the account (live/cells.h). */
 void afmon_live_table_narrow(struct afmon_live_table *table);
 
 size_t afmon_live_table_bytes(const struct afmon_live_table *table);

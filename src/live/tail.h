@@ -21,14 +21,14 @@ struct afmon_tail {
     bool skipping; /* what stands behind end is in a line that is too long */
     bool seen;     /* in the last listing */
     uint64_t inode;
-    int64_t size;                  /* when it was looked at last */
-    int64_t begin;                 /* the stretch */
-    int64_t end;                   /* while a line of what is new is given: where that line begins */
-    bool whole;                    /* it was read from the file's begin on */
-    struct afmon_file_times times; /* of the lines that were not of the past */
+    int64_t size;                    /* when it was looked at last */
+    int64_t begin;                   /* the stretch */
+    int64_t end;                     /* while a line of what is new is given: where that line begins */
+    bool whole;                      /* it was read from the file's begin on */
+    struct afmon_file_times times;   /* of the lines that were not of the past */
     struct afmon_feed_source source; /* the call that what was read last may go on */
-    int64_t written_ns;            /* time of its last change */
-    char check[AFMON_TAIL_CHECK];  /* the bytes before end: another text there means that the file was written anew */
+    int64_t written_ns;              /* time of its last change */
+    char check[AFMON_TAIL_CHECK];    /* the bytes before end: another text there means that the file was written anew */
     size_t check_length;
 };
 

@@ -65,8 +65,7 @@ static afmon_status take_sample(struct afmon_live *live, struct afmon_read_sampl
     bool ok = !no_memory && (series == NULL || afmon_live_series_add(series, time_ns, sample->value));
     afmon_status status =
         afmon_feed_take(live->feed, live->model, live->meters, live->reader, sample, live->source, time_ns);
-    if (live->account.over)
-        afmon_live_narrow(live);
+    afmon_live_narrow(live);
     return ok ? status : AFMON_E_NO_MEMORY;
 }
 

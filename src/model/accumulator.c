@@ -17,7 +17,7 @@ bool afmon_accumulator_add(struct afmon_accumulator *values, double value, const
 }
 
 bool afmon_accumulator_merge(struct afmon_accumulator *into, const struct afmon_accumulator *from,
-                        const struct afmon_sketch_limits *limits)
+                             const struct afmon_sketch_limits *limits)
 {
     into->not_finite += from->not_finite;
     if (from->count == 0)

@@ -21,7 +21,7 @@ struct afmon_accumulator {
 /* limits NULL: no quantiles are kept. False: no memory; the value counts in everything but the quantiles. */
 bool afmon_accumulator_add(struct afmon_accumulator *values, double value, const struct afmon_sketch_limits *limits);
 bool afmon_accumulator_merge(struct afmon_accumulator *into, const struct afmon_accumulator *from,
-                        const struct afmon_sketch_limits *limits);
+                             const struct afmon_sketch_limits *limits);
 
 /* Fills everything; quantiles are 0 where none are kept. May put the sketch's values in order. */
 void afmon_accumulator_distribution(struct afmon_accumulator *values, afmon_distribution *distribution);

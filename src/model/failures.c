@@ -48,9 +48,9 @@ static size_t word_of(const char *text, size_t length, bool *id)
 static size_t number_of(const char *text, size_t length)
 {
     size_t at = 0;
-    while (at < length && ((text[at] >= '0' && text[at] <= '9') ||
-                           (at > 0 && (text[at] == '.' || text[at] == ',') && at + 1 < length &&
-                            text[at + 1] >= '0' && text[at + 1] <= '9')))
+    while (at < length &&
+           ((text[at] >= '0' && text[at] <= '9') || (at > 0 && (text[at] == '.' || text[at] == ',') &&
+                                                     at + 1 < length && text[at + 1] >= '0' && text[at + 1] <= '9')))
         at++;
     return at;
 }
@@ -193,8 +193,7 @@ static bool key_of(struct afmon_buffer *first, struct afmon_buffer *second, cons
 {
     const struct afmon_sample_facts *facts = of->facts;
     char status[24];
-    int length = snprintf(status, sizeof status, SEPARATOR "%d" SEPARATOR,
-                          facts->has_status ? (int)facts->status : 0);
+    int length = snprintf(status, sizeof status, SEPARATOR "%d" SEPARATOR, facts->has_status ? (int)facts->status : 0);
     if (facts->operation.given)
         afmon_buffer_add(first, facts->operation.data, facts->operation.length);
     afmon_buffer_add_text(first, SEPARATOR);

@@ -39,8 +39,8 @@ static bool member_is(const afmon_live_log_line *line, const char *key, const ch
 
 static afmon_rule_comparison read_comparison(const afmon_live_log_line *line)
 {
-    return member_is(line, "comparison", "below")     ? AFMON_RULE_BELOW
-           : member_is(line, "comparison", "at most") ? AFMON_RULE_AT_MOST
+    return member_is(line, "comparison", "below")      ? AFMON_RULE_BELOW
+           : member_is(line, "comparison", "at most")  ? AFMON_RULE_AT_MOST
            : member_is(line, "comparison", "at least") ? AFMON_RULE_AT_LEAST
                                                        : AFMON_RULE_ABOVE;
 }

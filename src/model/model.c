@@ -159,9 +159,9 @@ bool afmon_model_name_of(struct afmon_model *model, const char *name, size_t len
     of->id = afmon_metric_find(name, length, &of->rest);
     of->rules = afmon_tracks_of_metric(model->tracks, name, length);
     /* Whatever names a run invents, those of the catalogue are told apart: they come first. */
-    of->metric = afmon_names_item(&model->metrics, &(struct afmon_name){.first = name,
-                                                                        .first_length = length,
-                                                                        .kind = of->id == AFMON_METRIC_OTHER});
+    of->metric = afmon_names_item(
+        &model->metrics,
+        &(struct afmon_name){.first = name, .first_length = length, .kind = of->id == AFMON_METRIC_OTHER});
     return of->metric != NULL;
 }
 
@@ -425,9 +425,9 @@ static void add_model(struct adding *adding)
 
 static void add_finish(struct adding *adding)
 {
-    uint64_t *count = afmon_names_item(
-        &adding->model->finishes,
-        &(struct afmon_name){.first = adding->name->rest.data, .first_length = adding->name->rest.length});
+    uint64_t *count =
+        afmon_names_item(&adding->model->finishes, &(struct afmon_name){.first = adding->name->rest.data,
+                                                                        .first_length = adding->name->rest.length});
     adding->lost |= count == NULL;
     if (count != NULL)
         ++*count;

@@ -21,11 +21,11 @@ struct afmon_model_options {
     /* Rules that are replayed where the run's own passes are not the alerts; copied. NULL: the built-in ones. */
     const afmon_alert_rule *rules;
     size_t rule_count;
-    int64_t period_ns;    /* between two passes of a replay; 0: a minute */
-    bool replay;          /* judge these rules whatever the run's logs say */
-    bool whole;           /* hold all durations, so that quantiles are exact; else 4,096 of a kind, then classes */
-    bool lately;          /* what operations and models did in the last two minutes, second by second */
-    size_t sketch_bytes;  /* that all sketches may take; 0: no bound */
+    int64_t period_ns;   /* between two passes of a replay; 0: a minute */
+    bool replay;         /* judge these rules whatever the run's logs say */
+    bool whole;          /* hold all durations, so that quantiles are exact; else 4,096 of a kind, then classes */
+    bool lately;         /* what operations and models did in the last two minutes, second by second */
+    size_t sketch_bytes; /* that all sketches may take; 0: no bound */
 };
 
 /* NULL: no memory. */

@@ -11,7 +11,8 @@ enum { AFMON_OF_GENERATION, AFMON_OF_EVALUATION }; /* kinds of operations */
 
 struct afmon_model_metric {
     struct afmon_accumulator values;
-    struct afmon_accumulator bare; /* recorded beside tracked calls (afmon_source): they count where there is no other */
+    struct afmon_accumulator
+        bare; /* recorded beside tracked calls (afmon_source): they count where there is no other */
 };
 
 /* An operation or a model. */
@@ -60,8 +61,8 @@ struct afmon_model {
     uint64_t retries;
     uint64_t calls_without_tokens;
     uint64_t failed_without_tokens;
-    uint64_t bare; /* samples recorded beside tracked calls */
-    bool unjoined; /* samples came without the order of calls */
+    uint64_t bare;                      /* samples recorded beside tracked calls */
+    bool unjoined;                      /* samples came without the order of calls */
     struct afmon_accumulator call_time; /* of calls that are no items */
     struct afmon_recent recent;
     struct afmon_tracks *tracks;
@@ -72,7 +73,7 @@ struct afmon_model {
     struct afmon_names scores;     /* struct afmon_accumulator */
     struct afmon_names failures;   /* struct afmon_model_failure, from error_rate and evaluation_error_rate */
     struct afmon_names bare_failures;
-    struct afmon_names api; /* likewise, from api_errors; where error_rate does not say the type (afmon 0.1.0) */
+    struct afmon_names api;     /* likewise, from api_errors; where error_rate does not say the type (afmon 0.1.0) */
     struct afmon_names retried; /* likewise: attempts that were tried again */
     size_t lately_count;
     afmon_alert_interval *intervals; /* of the last replay */
@@ -104,7 +105,7 @@ struct afmon_model_reading {
 void afmon_read_operations(const struct afmon_model_reading *reading);
 void afmon_read_models(const struct afmon_model_reading *reading);
 void afmon_read_failures(const struct afmon_model_reading *reading);
-void afmon_read_lists(const struct afmon_model_reading *reading); /* finishes, scores, metrics */
+void afmon_read_lists(const struct afmon_model_reading *reading);   /* finishes, scores, metrics */
 bool afmon_read_alerts(const struct afmon_model_reading *reading);  /* false: no memory */
 void afmon_read_verdict(const struct afmon_model_reading *reading); /* last: its sentences tell what the others found */
 

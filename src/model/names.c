@@ -150,8 +150,7 @@ static struct afmon_named key_of(const struct afmon_name *name)
     uint64_t second = afmon_hash(SEED + 1, name->second, name->second_length);
     uint64_t whole[4] = {name->first_length, name->second_length, first, second};
     return (struct afmon_named){
-        .hash = {afmon_hash(SEED + 2, whole, sizeof whole), first ^ (second << 32 | second >> 32)},
-        .kind = name->kind};
+        .hash = {afmon_hash(SEED + 2, whole, sizeof whole), first ^ (second << 32 | second >> 32)}, .kind = name->kind};
 }
 
 static void *other_of(struct afmon_names *names)

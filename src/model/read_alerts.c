@@ -48,7 +48,8 @@ static afmon_alert_interval interval_of(const struct afmon_logged_interval *logg
                                      .limit = logged->limit,
                                      .worst = logged->worst,
                                      .worst_ns = logged->worst_ns,
-                                     .first_ns = logged->since_ns < logged->first_ns ? logged->since_ns : logged->first_ns,
+                                     .first_ns =
+                                         logged->since_ns < logged->first_ns ? logged->since_ns : logged->first_ns,
                                      .last_ns = logged->last_ns,
                                      .resolved_ns = logged->resolved_ns,
                                      .passes = logged->passes,

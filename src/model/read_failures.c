@@ -30,17 +30,17 @@ static const char *text_or_nothing(const struct afmon_model_reading *reading, co
 static afmon_failure_summary group_of(const struct afmon_model_reading *reading,
                                       const struct afmon_model_failure *failure)
 {
-    return (afmon_failure_summary){.component = text_or_nothing(reading, failure->component),
-                                   .operation = text_or_nothing(reading, failure->operation),
-                                   .error_type = failure->error_type != NULL ? afmon_read_text(reading, failure->error_type)
-                                                                             : "(other)",
-                                   .message = text_or_nothing(reading, failure->message),
-                                   .example = text_or_nothing(reading, failure->example),
-                                   .evaluation = failure->evaluation,
-                                   .status = failure->status,
-                                   .count = failure->count,
-                                   .first_ns = failure->first_ns,
-                                   .last_ns = failure->last_ns};
+    return (afmon_failure_summary){
+        .component = text_or_nothing(reading, failure->component),
+        .operation = text_or_nothing(reading, failure->operation),
+        .error_type = failure->error_type != NULL ? afmon_read_text(reading, failure->error_type) : "(other)",
+        .message = text_or_nothing(reading, failure->message),
+        .example = text_or_nothing(reading, failure->example),
+        .evaluation = failure->evaluation,
+        .status = failure->status,
+        .count = failure->count,
+        .first_ns = failure->first_ns,
+        .last_ns = failure->last_ns};
 }
 
 /* ---- Items beside the calls that made them fail ---- */
@@ -155,8 +155,8 @@ static void drop_empty(struct groups *groups)
     groups->count = kept;
 }
 
-static void read_names(const struct afmon_model_reading *reading, const struct afmon_names *names,
-                       struct groups *calls, struct groups *items)
+static void read_names(const struct afmon_model_reading *reading, const struct afmon_names *names, struct groups *calls,
+                       struct groups *items)
 {
     for (size_t i = 0; i < afmon_names_count(names); i++) {
         const struct afmon_model_failure *failure = afmon_names_at(names, i).item;

@@ -62,7 +62,7 @@ static const char *plural(uint64_t count)
 /* ---- What had finished, and how ---- */
 
 struct outcome {
-    char what[64]; /* "conversations" */
+    char what[64];      /* "conversations" */
     const char *ending; /* "failed" */
     uint64_t count;
     uint64_t failed;
@@ -215,9 +215,9 @@ static void judge(const struct afmon_model_reading *reading, struct remarks *rea
     bool grave = say_rules(summary, reasons);
     if (reading->facts->stalled)
         say(reasons, AFMON_WARNING, "The run stands still: its process lives, and records nothing.");
-    summary->verdict = failed                                                    ? AFMON_VERDICT_FAILED
+    summary->verdict = failed                                                 ? AFMON_VERDICT_FAILED
                        : degraded || none || grave || reading->facts->stalled ? AFMON_VERDICT_DEGRADED
-                                                                                 : AFMON_VERDICT_HEALTHY;
+                                                                              : AFMON_VERDICT_HEALTHY;
     if (!failed && !degraded)
         say_outcome(&outcome, reasons, AFMON_INFO);
     if (summary->alert_count == 0)

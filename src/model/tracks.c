@@ -114,8 +114,7 @@ static bool grow(struct afmon_tracks *tracks)
 {
     size_t capacity = tracks->capacity == 0 ? FIRST_CAPACITY : tracks->capacity * 2;
     uint32_t *slots = calloc(2 * capacity, sizeof *slots);
-    struct afmon_segment *segments =
-        slots != NULL ? realloc(tracks->segments, capacity * sizeof *segments) : NULL;
+    struct afmon_segment *segments = slots != NULL ? realloc(tracks->segments, capacity * sizeof *segments) : NULL;
     if (segments == NULL) {
         free(slots);
         return false;
@@ -197,9 +196,8 @@ static bool add_to_rule(struct afmon_tracks *tracks, unsigned rule, int64_t time
         int64_t reach;
         if (__builtin_add_overflow(time_ns, tracks->window_ns[rule], &reach))
             reach = INT64_MAX;
-        const struct afmon_segment key = {.rule = rule,
-                                          .lo = ceiling_of(time_ns, tracks->period_ns),
-                                          .hi = floor_of(reach, tracks->period_ns)};
+        const struct afmon_segment key = {
+            .rule = rule, .lo = ceiling_of(time_ns, tracks->period_ns), .hi = floor_of(reach, tracks->period_ns)};
         if (key.lo > key.hi)
             return true; /* between two windows */
         struct afmon_segment *segment = find(tracks, &key, &ok);

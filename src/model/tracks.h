@@ -14,7 +14,7 @@
 #include "base/exact_sum.h"
 #include "base/sketch.h"
 
-#define AFMON_TRACKS_MAX 64         /* rules that are judged: bits of a mask */
+#define AFMON_TRACKS_MAX 64          /* rules that are judged: bits of a mask */
 #define AFMON_SEGMENTS_MAX (1 << 16) /* 6 MiB, and what quantiles need */
 
 struct afmon_tracks; /* opaque */

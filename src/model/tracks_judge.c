@@ -9,8 +9,8 @@
 
 #define WINDOW_VALUES 4096 /* held exactly, where its segments hold theirs so */
 
-/* One rule on its way. The window is segments [begin, end). As nothing is ever subtracted from a sum, no error piles up:
- * front[i] is the sum of segments i to middle - 1, back that of middle to end - 1 (a queue of two stacks). */
+/* One rule on its way. The window is segments [begin, end). As nothing is ever subtracted from a sum, no error piles
+ * up: front[i] is the sum of segments i to middle - 1, back that of middle to end - 1 (a queue of two stacks). */
 struct way {
     struct afmon_tracks *tracks;
     const struct afmon_tracks_span *span;
@@ -89,21 +89,6 @@ static bool gather(struct way *way, struct afmon_sketch *sketch)
     return ok;
 }
 
-/* The sample standard deviation of as many values, evenly spaced in their order: of all of them, up to WINDOW_VALUES. */
-static double deviation_of(struct afmon_sketch *sketch, double mean)
-{
-    double squares = 0;
-    uint64_t count = afmon_sketch_count(sketch);
-    size_t taken = count < WINDOW_VALUES ? (size_t)count : WINDOW_VALUES;
-    for (size_t i = 0; taken > 1 && i < taken; i++) {
-        double value;
-        double q = (double)i / (double)(taken - 1);
-        afmon_sketch_quantiles(sketch, &q, 1, &value);
-        squares += (value - mean) * (value - mean);
-    }
-    return taken > 1 ? sqrt(squares / (double)(taken - 1)) : 0;
-}
-
 static void find_spread(struct way *way, struct afmon_finding *finding)
 {
     struct afmon_sketch sketch = {0};
@@ -111,7 +96,7 @@ static void find_spread(struct way *way, struct afmon_finding *finding)
     if (way->rule->aggregate == AFMON_RULE_QUANTILE)
         afmon_sketch_quantiles(&sketch, &way->rule->quantile, 1, &finding->quantile);
     else
-        finding->data.stddev = deviation_of(&sketch, finding->data.mean);
+        finding->data.stddev = afmon_sketch_stddev(&sketch);
     afmon_sketch_free(&sketch, NULL);
 }
 
@@ -158,8 +143,8 @@ static void note_worst(struct way *way, const struct afmon_walk_pass *pass)
 {
     afmon_alert alert;
     afmon_alert_interval *interval = &way->interval;
-    bool farther = isnan(interval->worst) || afmon_rule_distance(way->rule, pass->step.value) >
-                                                 afmon_rule_distance(way->rule, interval->worst);
+    bool farther = isnan(interval->worst) ||
+                   afmon_rule_distance(way->rule, pass->step.value) > afmon_rule_distance(way->rule, interval->worst);
     if (!(farther && (pass->step.judged || interval->name[0] == '\0')))
         return;
     afmon_alert_fill(way->rule, pass->finding, &pass->step, pass->time_ns, pass->fired_ns, &alert);

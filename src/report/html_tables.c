@@ -110,8 +110,8 @@ static void text_cell(struct afmon_buffer *page, const char *text)
 
 static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
 {
-    static const char *const columns[] = {"Failure", "Status", "Operation", "Calls", "Items", "Share",
-                                          "First",   "Last",   "Example",   NULL};
+    static const char *const columns[] = {"Failure", "Status", "Operation", "Calls",   "Items",
+                                          "Share",   "First",  "Last",      "Example", NULL};
     if (s->failure_count == 0)
         return;
     begin(page, "failures", "Failures", columns);
@@ -154,9 +154,8 @@ static void put_retries(struct afmon_buffer *page, const afmon_run_summary *s)
 
 static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
 {
-    static const char *const columns[] = {"Model",  "Calls",         "Failed",            "p50",
-                                          "p95",    "Prompt tokens", "Completion tokens", "Total tokens",
-                                          "Share",  NULL};
+    static const char *const columns[] = {
+        "Model", "Calls", "Failed", "p50", "p95", "Prompt tokens", "Completion tokens", "Total tokens", "Share", NULL};
     if (s->model_count == 0)
         return;
     begin(page, "models", "Tokens and usage by model", columns);

@@ -1,6 +1,7 @@
 #include "store/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/reader_internal.h"
 
@@ -47,6 +48,13 @@ static void begin_line(struct afmon_reader *reader)
     reader->repaired.failed = false;
 }
 
+/* What editors on Windows put before the first line is no part of it. */
+static size_t mark_length(const char *line, size_t length)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    return length >= sizeof mark - 1 && memcmp(line, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
+}
+
 afmon_status afmon_read_line(struct afmon_reader *reader, const char *line, size_t length,
                              struct afmon_read_sample *sample, const char **why)
 {
@@ -55,9 +63,10 @@ afmon_status afmon_read_line(struct afmon_reader *reader, const char *line, size
     *sample = (struct afmon_read_sample){0};
     afmon_status status = afmon_scan_line(reader, line, length, sample);
     if (status == AFMON_E_FORMAT) {
+        size_t mark = mark_length(line, length);
         *sample = (struct afmon_read_sample){0};
         begin_line(reader);
-        status = afmon_read_object(reader, line, length, sample, why);
+        status = afmon_read_object(reader, line + mark, length - mark, sample, why);
     }
     return status;
 }

@@ -23,14 +23,16 @@ def completion(text="Water it once a week.", model=MODEL, finish="stop", usage=(
 
 
 class Answer:
-    """What the server does with one request: status, body (dict, str or bytes), headers, delay in seconds."""
+    """What the server does with one request: status, body (dict, str or bytes), headers (None: not that one), delay in
+    seconds. raw: these bytes are the whole answer, behind which the connection is closed."""
 
-    def __init__(self, body=None, status=200, headers=None, delay=0.0, drop=False):
+    def __init__(self, body=None, status=200, headers=None, delay=0.0, drop=False, raw=None):
         self.body = completion() if body is None else body
         self.status = status
         self.headers = headers or {}
         self.delay = delay
         self.drop = drop
+        self.raw = raw
 
     def content(self):
         if isinstance(self.body, dict):
@@ -51,12 +53,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.connection.close()
             return
         content = answer.content()
+        headers = {"Content-Length": str(len(content)), "Content-Type": "application/json", **answer.headers}
         try:
+            if answer.raw is not None:
+                self.close_connection = True
+                self.wfile.write(answer.raw)
+                return
             self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(content)))
-            self.send_header("Content-Type", "application/json")
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
+            for name, value in headers.items():
+                if value is not None:
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
         except OSError:

@@ -47,7 +47,8 @@ def command(tmp_path):
 
     def call(*words, **environment):
         base = {name: value for name, value in os.environ.items()
-                if name not in ("COLUMNS", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG", "TERM", "OTEL_SERVICE_NAME")}
+                if name not in ("COLUMNS", "NO_COLOR", "LC_ALL", "LC_CTYPE", "LANG", "TERM", "OTEL_SERVICE_NAME",
+                                "OTEL_RESOURCE_ATTRIBUTES")}
         return subprocess.run([COMMAND, *map(str, words)], cwd=tmp_path, env={**base, "TZ": "UTC", **environment},
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
 

@@ -216,6 +216,37 @@ def test_otlp_has_the_name_of_the_service(command, receiver, options, environmen
     assert services_of(otlp.taken()) == {expected}
 
 
+def attributes_of(bodies):
+    """The attributes of the resources, each with the values that came."""
+    found = {}
+    for body in bodies:
+        for resource in body.get("resourceMetrics", []) + body.get("resourceLogs", []):
+            for attribute in resource["resource"]["attributes"]:
+                found.setdefault(attribute["key"], []).append(attribute["value"].get("stringValue"))
+    return {key: set(values) for key, values in found.items()}
+
+
+def test_otlp_has_the_attributes_of_the_environment(command, receiver):
+    otlp = receiver()
+    done = command(*GENERATE, "--otlp", otlp.url, OTEL_SERVICE_NAME="gen",
+                   OTEL_RESOURCE_ATTRIBUTES="deployment.environment=prod, team = a%2Cb%20%C3%A9 ,service.name=other,host.name=here")
+    assert done.returncode == 0, done.stderr
+    for path in ("/v1/metrics", "/v1/logs"):
+        found = attributes_of(otlp.taken(path))
+        assert found["deployment.environment"] == {"prod"} and found["team"] == {"a,b é"}
+        assert found["service.name"] == {"gen"} and found["host.name"] == {"here"}
+        assert len(found["service.instance.id"]) == 1 and len(found["process.pid"]) == 1
+    command(*GENERATE, "--log-dir", "again", "--output", "again.jsonl", "--otlp", otlp.url,
+            OTEL_RESOURCE_ATTRIBUTES="service.name=named here")
+    assert "named here" in services_of(otlp.taken())
+
+
+@pytest.mark.parametrize("text", ["nonsense", "=x", "a=%", "a=%0", "a=%00", "a=b,c"])
+def test_otlp_refuses_attributes_that_are_none(command, receiver, text):
+    done = command(*GENERATE, "--otlp", receiver().url, OTEL_RESOURCE_ATTRIBUTES=text)
+    assert done.returncode == 2 and "OTEL_RESOURCE_ATTRIBUTES" in done.stderr
+
+
 def test_otlp_metrics_go_as_often_as_asked(command, receiver, tmp_path):
     often, seldom = receiver(), receiver()
     run = ("generate", "conversations", "--simulate", "--speed", "2", "--seed", "3", "--conversations", "8")

@@ -254,9 +254,10 @@ def test_what_is_not_tried_again(place, status, error_type):
 
 @pytest.mark.parametrize("body", [
     "{", "", "[]", "null", "{}", '{"choices": []}', '{"choices": [{"message": {"content": null}}]}',
-    '{"choices": [{"message": {"content": "  "}}]}', '{"choices": [{"message": {"content": ["x"]}}]}',
-    b'{"choices": [{"message": {"content": "\xff"}}]}', "[" * 100000, '{"error": {"message": "inside a 200"}}'],
-    ids=range(12))
+    '{"choices": [{"message": {"content": "  "}}]}', '{"choices": [{"message": {"content": [{"x": 1}]}}]}',
+    b'{"choices": [{"message": {"content": "\xff"}}', "[" * 100000, '{"error": {"message": "inside a 200"}}',
+    "404 page not found", "<html>" * 9, '{"choices": [{"message": {"content": "<think>x"}}]}'],
+    ids=range(15))
 def test_malformed_answers(place, body):
     with ChatServer(lambda r, n: Answer(body)) as server:
         assert place.run("--conversations", 1, url=server.url).returncode == 1

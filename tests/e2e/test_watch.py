@@ -50,7 +50,7 @@ def test_one_object(run, command):
     found = json.loads(command("watch", run, "--json").stdout)
     assert found["state"] == "ended" and found["samples"] == 1000 and found["loaded"] == 1
     assert found["success_rate"] == pytest.approx(0.9) and found["error_rate"] == pytest.approx(0.1)
-    assert found["latency"]["p50_s"] == pytest.approx(0.8, rel=0.02)
+    assert found["latency"]["p50_s"] == pytest.approx(0.8)
     assert {(row["component"], row["name"], row["calls"]) for row in found["operations"]} == {
         ("lab", "ask", 100), ("lab", "answer", 100)}
     assert found["models"][0]["completion_tokens"] == 20000

@@ -79,20 +79,26 @@ def test_tag_and_content(wheel):
     assert sum(name.endswith(("/licenses/LICENSE", "/licenses/NOTICE")) for name in everything) == 2
     names = {name for name in everything if ".dist-info/" not in name}
     written = {f"afmon/{file.name}" for file in (ROOT / "python" / "afmon").iterdir()} - {"afmon/meson.build", "afmon/__pycache__"}
-    assert names == written | {"afmon/_afmon.abi3.so"}
+    companions = {"charts", "curl", "excel", "http", "json", "parquet", "yaml"}
+    if not (ROOT / "subprojects" / "carquet" / "meson.build").exists():
+        companions.remove("parquet")
+    assert names == written | {"afmon/_afmon.abi3.so", "afmon/bin/afmon", "afmon/lib/libafmon.so.0",
+                               *(f"afmon/lib/afmon/{name}.so" for name in companions)}
     assert {"afmon/py.typed", "afmon/_afmon.pyi"} <= names
 
 
 def test_used_without_a_compiler(wheel, tmp_path):
     told = use(install(wheel, tmp_path / "empty"), tmp_path)
     assert told["file"].startswith(str(tmp_path / "empty"))
-    assert not any("libafmon" in library for library in told["libraries"])
+    carried = str(tmp_path / "empty")
+    assert all(library.startswith(carried) for library in told["libraries"] if "libafmon" in library)
+    assert run(tmp_path / "empty" / "bin" / "afmon", "--version").startswith("afmon ")
     assert (tmp_path / "run.xlsx").exists()
 
 
 def needed(wheel, folder):
-    zipfile.ZipFile(wheel).extract("afmon/_afmon.abi3.so", folder)
-    listed = run("objdump", "-p", folder / "afmon" / "_afmon.abi3.so")
+    zipfile.ZipFile(wheel).extractall(folder)
+    listed = run("objdump", "-p", *folder.glob("afmon/lib/afmon/*.so"))
     return set(re.findall(r"NEEDED +(\S+)", listed))
 
 

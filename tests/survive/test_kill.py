@@ -1,5 +1,6 @@
 """SIGKILL at random instants: every sample whose record call had returned is in the files exactly once."""
 
+import fcntl
 import os
 import random
 import subprocess
@@ -67,6 +68,45 @@ def test_a_living_process_is_not_recovered(tmp_path):
     kill(process)
     recover(folder, random.Random(1))
     check(folder, "a", acknowledged(tmp_path / "acks"))
+
+
+def test_a_held_lock_is_life_whatever_the_boot_id(tmp_path):
+    """As another machine on a shared file system sees it: another boot id, and its lock held."""
+    folder = tmp_path / "run"
+    process = start(folder, tmp_path / "acks", 2, "a")
+    session = next((folder / ".afmon").glob("*.session"))
+    with open(session, "r+b") as file:
+        file.seek(48)
+        file.write(b"00000000-0000-0000-0000-000000000000")
+    for _ in range(10):
+        subprocess.run([AFMON, "recover", str(folder)], check=True, stdout=subprocess.DEVNULL)
+        time.sleep(0.005)
+    assert session.exists()
+    kill(process)
+    recover(folder)
+    check(folder, "a", acknowledged(tmp_path / "acks"))
+
+
+def test_who_may_only_read_holds_up_nobody(tmp_path):
+    """Locks of every kind that a descriptor for reading can take, on the folder and on all that is in it."""
+    folder = tmp_path / "run"
+    first = start(folder, tmp_path / "first", 1, "a")
+    held = [os.open(p, os.O_RDONLY) for p in (folder, folder / ".afmon", *(folder / ".afmon").glob("*.session"))]
+    for fd in held:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass  # the session's own
+    began = time.monotonic()
+    second = start(folder, tmp_path / "second", 1, "b")
+    assert time.monotonic() - began < 15
+    kill(first)
+    kill(second)
+    recover(folder)
+    check(folder, "a", acknowledged(tmp_path / "first"))
+    check(folder, "b", acknowledged(tmp_path / "second"))
+    for fd in held:
+        os.close(fd)
 
 
 def killed_with_a_ring(tmp_path):

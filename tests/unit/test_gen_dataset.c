@@ -61,8 +61,8 @@ static gen_dataset *take_up(uint64_t count, gen_dataset_found *found)
 
 static gen_conversation sample(gen_message messages[2])
 {
-    messages[0] = (gen_message){GEN_USER, "Why?\n\"so\""};
-    messages[1] = (gen_message){GEN_ASSISTANT, "\u20ac"};
+    messages[0] = (gen_message){GEN_USER, "Why?\n\"so\"", NULL};
+    messages[1] = (gen_message){GEN_ASSISTANT, "\u20ac", NULL};
     return (gen_conversation){.index = 7,
                               .topic = "t",
                               .planned_turns = 2,

@@ -13,6 +13,7 @@
 
 #include "generators/http.h"
 #include "generators/openai.h"
+#include "generators/secrets.h"
 
 static gen_chat_result read_answer(int status, const char *body)
 {
@@ -22,16 +23,19 @@ static gen_chat_result read_answer(int status, const char *body)
     return result;
 }
 
+static const gen_openai_body parts = {.model = "m"};
+
 static void requests(void **state)
 {
     (void)state;
-    const gen_message messages[] = {{GEN_SYSTEM, "a \"b\"\n"}, {GEN_USER, "\u00e7"}, {GEN_ASSISTANT, ""}};
-    char *text = gen_openai_request("m", messages, 3, &(gen_call){0});
+    const gen_message messages[] = {
+        {GEN_SYSTEM, "a \"b\"\n", NULL}, {GEN_USER, "\u00e7", NULL}, {GEN_ASSISTANT, "", "thought, and not sent"}};
+    char *text = gen_openai_request(&parts, messages, 3, &(gen_call){0});
     assert_string_equal(text, "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":\"a \\\"b\\\"\\n\"},"
                               "{\"role\":\"user\",\"content\":\"\u00e7\"},{\"role\":\"assistant\",\"content\":\"\"}]}");
     free(text);
     gen_call call = {.temperature = AFMON_GIVEN(0), .max_tokens = 5, .seed = AFMON_GIVEN(2147483647)};
-    text = gen_openai_request("m", messages, 0, &call);
+    text = gen_openai_request(&parts, messages, 0, &call);
     json_t *json = json_loads(text, 0, NULL);
     assert_true(json_real_value(json_object_get(json, "temperature")) == 0);
     assert_true(json_is_real(json_object_get(json, "temperature")));
@@ -39,7 +43,7 @@ static void requests(void **state)
     assert_int_equal(json_integer_value(json_object_get(json, "seed")), 2147483647);
     json_decref(json);
     free(text);
-    assert_null(gen_openai_request("m", &(gen_message){GEN_USER, "\xff"}, 1, &(gen_call){0}));
+    assert_null(gen_openai_request(&parts, &(gen_message){GEN_USER, "\xff", NULL}, 1, &(gen_call){0}));
 }
 
 static void good_answers(void **state)
@@ -52,8 +56,8 @@ static void good_answers(void **state)
     assert_string_equal(r.text, "hi");
     assert_string_equal(r.model_name, "m1");
     assert_string_equal(r.finish_reason, "stop");
-    assert_true(r.prompt_tokens.given && r.prompt_tokens.value == 3);
-    assert_true(r.total_tokens.given && r.total_tokens.value == 7);
+    assert_true(r.usage.prompt.given && r.usage.prompt.value == 3);
+    assert_true(r.usage.total.given && r.usage.total.value == 7);
     assert_int_equal(r.http_status, 0);
     gen_chat_result_clear(&r);
 }
@@ -62,9 +66,9 @@ static void odd_token_counts_are_not_taken(void **state)
 {
     (void)state;
     gen_chat_result r = read_answer(200, "{\"choices\":[{\"finish_reason\":null,\"message\":{\"content\":\"x\"}}],"
-                                         "\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":\"4\"}}");
+                                         "\"usage\":{\"prompt_tokens\":-1,\"completion_tokens\":\"x4\"}}");
     assert_int_equal(r.outcome, GEN_DONE);
-    assert_false(r.prompt_tokens.given || r.completion_tokens.given || r.total_tokens.given);
+    assert_false(r.usage.prompt.given || r.usage.completion.given || r.usage.total.given);
     assert_string_equal(r.finish_reason, "");
     gen_chat_result_clear(&r);
     r = read_answer(200, "{\"choices\":[{\"message\":{\"content\":\"x\"}}],\"usage\":null}");
@@ -92,8 +96,10 @@ static void errors_in_all_their_shapes(void **state)
     check_error(404, "{\"message\":\"where\"}", "NotFoundError", "Error code: 404 - where", false);
     check_error(422, "{\"detail\":\"why\"}", "UnprocessableEntityError", "Error code: 422 - why", false);
     check_error(409, "{\"detail\":[1]}", "ConflictError", "Error code: 409 - {\"detail\":[1]}", true);
-    check_error(502, "<html>\n  <b>bad</b>\r\n</html>", "InternalServerError",
-                "Error code: 502 - <html> <b>bad</b> </html>", true);
+    check_error(
+        502, "<html>\n  <b>bad</b>\r\n</html>", "InternalServerError",
+        "Error code: 502 - <html> <b>bad</b> </html> (a web page: a proxy or gateway answers, not the model's server)",
+        true);
     check_error(401, "", "AuthenticationError", "Error code: 401 - no text", false);
     check_error(200, "{\"error\":{\"message\":\"hidden\"}}", "APIError", "hidden", false);
 }
@@ -121,31 +127,38 @@ static void keys_are_taken_out(void **state)
 {
     (void)state;
     const char *key = "sk-12345678";
+    gen_secrets secrets = {0}, short_ones = {0};
     gen_chat_result r;
+    assert_true(gen_secrets_add(&secrets, key));
+    assert_true(gen_secrets_add(&secrets, "Token abcdefghij"));
+    assert_true(gen_secrets_add(&short_ones, "[key]"));
     gen_chat_result_init(&r);
     gen_chat_result_fail(&r, key, "%s and %s%s", key, key, key);
-    r.text = strdup("xsk-12345678sk-12345678y sk-1234567");
-    gen_openai_redact(&r, key);
+    r.text = strdup("xsk-12345678sk-12345678y sk-1234567, Token abcdefghij, abcdefghij");
+    r.reasoning = strdup("abcdefghijk");
+    gen_secrets_redact(&secrets, &r);
     assert_string_equal(r.error, "[key] and [key][key]");
     assert_string_equal(r.error_type, "[key]");
-    assert_string_equal(r.text, "x[key][key]y sk-1234567");
-    gen_openai_redact(&r, "[key]");
-    gen_openai_redact(&r, NULL);
+    assert_string_equal(r.text, "x[key][key]y sk-1234567, [key], [key]");
+    assert_string_equal(r.reasoning, "[key]k");
+    gen_secrets_redact(&short_ones, &r);
     assert_string_equal(r.error, "[key] and [key][key]");
     gen_chat_result_clear(&r);
     gen_text body = {0};
     gen_text_append(&body, "a\0sk-12345678b", 14);
-    gen_openai_redact_body(&body, key);
+    gen_secrets_redact_body(&secrets, &body);
     assert_int_equal(body.length, 8);
     assert_memory_equal(body.data, "a\0[key]b", 9);
     gen_text_free(&body);
+    gen_secrets_free(&secrets);
+    gen_secrets_free(&short_ones);
 }
 
 static void check_url(const char *base, const char *wanted, bool wanted_plain)
 {
     char *url = NULL, error[160];
     bool plain = false;
-    assert_true(gen_http_join(base, "/chat/completions", &url, &plain, error, sizeof error));
+    assert_true(gen_http_join(base, "/chat/completions", NULL, &url, &plain, error, sizeof error));
     assert_string_equal(url, wanted);
     assert_int_equal(plain, wanted_plain);
     free(url);
@@ -164,13 +177,13 @@ static void addresses(void **state)
     check_url("http://localhost.evil.invalid/v1", "http://localhost.evil.invalid/v1/chat/completions", true);
     check_url("http://mylocalhost/v1", "http://mylocalhost/v1/chat/completions", true);
     check_url("http://model.localhost/v1", "http://model.localhost/v1/chat/completions", false);
-    static const char *const bad[] = {"localhost:8080/v1",  "ftp://a/v1",  "http://",     "",
-                                      "http://u:p@h/",      "http://h/?a", "http://h/#x", "http://h:99999/",
+    static const char *const bad[] = {"localhost:8080/v1",  "ftp://a/v1",          "http://",     "",
+                                      "http://u:p@h/",      "http://h/?a=b&KEY=c", "http://h/#x", "http://h:99999/",
                                       "javascript:alert(1)"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char *url = NULL, error[160] = "";
         bool plain;
-        assert_false(gen_http_join(bad[i], "/x", &url, &plain, error, sizeof error));
+        assert_false(gen_http_join(bad[i], "/x", NULL, &url, &plain, error, sizeof error));
         assert_null(url);
         assert_true(error[0] != '\0');
     }

@@ -17,6 +17,7 @@
 typedef struct fake {
     unsigned failures;
     bool lasting;
+    bool changed;
     double asked_s;
     unsigned attempts;
     unsigned told;
@@ -39,6 +40,7 @@ static void attempt(void *user, const gen_call *call, unsigned number, gen_chat_
     }
     gen_chat_result_fail(result, "RateLimitError", "busy");
     result->retryable = !f->lasting;
+    result->changed = f->changed;
     result->retry_after_s = f->asked_s;
 }
 
@@ -144,17 +146,46 @@ static void waits_double_up_to_their_limit(void **state)
     assert_true(gen_retry_wait(&policy, &one, 0, -1) != gen_retry_wait(&policy, &other, 0, -1));
     assert_true(gen_retry_wait(&policy, &one, 4000000000u, -1) <= 8);
     assert_true(gen_retry_wait(&policy, &one, 0, 3) == 3);
-    assert_true(gen_retry_wait(&policy, &one, 0, 0) == 0);
-    assert_true(gen_retry_wait(&policy, &one, 0, 1e12) == 120);
+    assert_true(gen_retry_wait(&policy, &one, 4, 3) > 3); /* the back-off is longer than what was asked for */
+    assert_true(gen_retry_wait(&policy, &one, 0, 0) >= 0.75 * 0.5);
 }
 
-static void retry_after_in_both_forms(void **state)
+static void a_wait_beyond_all_patience_is_not_waited(void **state)
+{
+    (void)state;
+    fake f = {.failures = 9, .asked_s = 3600};
+    gen_chat_result result = run(&f, 5);
+    assert_int_equal(result.outcome, GEN_FAILED);
+    assert_int_equal(f.attempts, 1);
+    assert_int_equal(result.lasting, GEN_LASTING);
+    assert_string_equal(result.error, "busy; the server asks to wait 3600 s, which is too long");
+}
+
+static void a_changed_attempt_is_made_at_once_and_costs_no_retry(void **state)
+{
+    (void)state;
+    fake f = {.failures = 1, .lasting = true, .changed = true, .asked_s = -1};
+    gen_chat_result result = run(&f, 0);
+    assert_int_equal(result.outcome, GEN_DONE);
+    assert_int_equal(f.attempts, 2);
+    assert_int_equal(f.told, 1);
+    assert_true(fabs(result.duration_s - 2) < 1e-9);
+    gen_chat_result_clear(&result);
+}
+
+static void retry_after_in_all_forms(void **state)
 {
     (void)state;
     time_t now = 784111777; /* Sun, 06 Nov 1994 08:49:37 GMT */
     assert_true(gen_retry_after(" 120 \r\n", now) == 120);
     assert_true(gen_retry_after("1.5", now) == 1.5);
     assert_true(gen_retry_after("0", now) == 0);
+    assert_true(gen_retry_after("17s", now) == 17);
+    assert_true(gen_retry_after("250ms", now) == 0.25);
+    assert_true(fabs(gen_retry_after("1h2m0.5s ", now) - 3720.5) < 1e-9);
+    assert_true(gen_retry_after("5x", now) < 0 && gen_retry_after("5m later", now) < 0);
+    assert_true(gen_retry_after("Sunday, 06-Nov-94 08:49:57 GMT", now) == 20);
+    assert_true(gen_retry_after("Sun Nov  6 08:49:57 1994", now) == 20);
     assert_true(gen_retry_after("Sun, 06 Nov 1994 08:49:57 GMT\r\n", now) == 20);
     assert_true(gen_retry_after("Sun, 06 Nov 1994 08:49:07 GMT", now) == 0);
     assert_true(gen_retry_after("-5", now) < 0);
@@ -168,10 +199,15 @@ static void retry_after_in_both_forms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_tried_until_it_succeeds), cmocka_unit_test(it_ends_with_the_last_failure),
-        cmocka_unit_test(what_lasts_is_not_tried_again), cmocka_unit_test(a_stop_ends_the_attempts),
-        cmocka_unit_test(after_a_stop_nothing_begins),   cmocka_unit_test(waits_double_up_to_their_limit),
-        cmocka_unit_test(retry_after_in_both_forms),
+        cmocka_unit_test(it_is_tried_until_it_succeeds),
+        cmocka_unit_test(it_ends_with_the_last_failure),
+        cmocka_unit_test(what_lasts_is_not_tried_again),
+        cmocka_unit_test(a_stop_ends_the_attempts),
+        cmocka_unit_test(after_a_stop_nothing_begins),
+        cmocka_unit_test(waits_double_up_to_their_limit),
+        cmocka_unit_test(a_wait_beyond_all_patience_is_not_waited),
+        cmocka_unit_test(a_changed_attempt_is_made_at_once_and_costs_no_retry),
+        cmocka_unit_test(retry_after_in_all_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

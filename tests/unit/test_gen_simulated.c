@@ -39,7 +39,7 @@ static tally ask(gen_simulated_options o, uint64_t from, uint64_t until, int max
     gen_chat_model *model = gen_simulated_new(&o);
     assert_non_null(model);
     gen_stop *stop = gen_stop_new();
-    gen_message messages[] = {{GEN_SYSTEM, "s"}, {GEN_USER, "Why is it so?"}};
+    gen_message messages[] = {{GEN_SYSTEM, "s", NULL}, {GEN_USER, "Why is it so?", NULL}};
     for (uint64_t i = from; i < until; i++) {
         gen_chat_result r;
         gen_call call = {.operation = GEN_OPERATION_ANSWER,
@@ -51,9 +51,9 @@ static tally ask(gen_simulated_options o, uint64_t from, uint64_t until, int max
         gen_chat_result_init(&r);
         model->complete(model, messages, 2, &call, &r);
         if (r.outcome == GEN_DONE) {
-            assert_true(r.prompt_tokens.value == 13);
-            assert_true(r.total_tokens.value == r.prompt_tokens.value + r.completion_tokens.value);
-            assert_true(max_tokens == 0 || r.completion_tokens.value <= max_tokens);
+            assert_true(r.usage.prompt.value == 13);
+            assert_true(r.usage.total.value == r.usage.prompt.value + r.usage.completion.value);
+            assert_true(max_tokens == 0 || r.usage.completion.value <= max_tokens);
         }
         add(&t, &r);
         gen_chat_result_clear(&r);
@@ -112,7 +112,7 @@ static void a_stop_wakes_it(void **state)
     o.timeout_s = 1e6;
     gen_chat_model *model = gen_simulated_new(&o);
     gen_stop *stop = gen_stop_new();
-    gen_message message = {GEN_USER, "x"};
+    gen_message message = {GEN_USER, "x", NULL};
     gen_chat_result r;
     gen_chat_result_init(&r);
     gen_stop_set(stop, GEN_ABANDON);

@@ -102,17 +102,19 @@ static void write_run(const char *folder, const char *name, size_t count, int64_
 struct seen {
     struct afmon_cell sum;
     uint64_t cells; /* a sum that may wrap */
+    uint64_t held;  /* values in sketches */
 };
 
 static bool see(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
-                const struct afmon_histogram *histogram)
+                const struct afmon_sketch *sketch)
 {
     struct seen *seen = user;
     (void)first;
     assert_true(width >= 1);
-    assert_non_null(histogram);
+    assert_non_null(sketch);
     afmon_cell_merge(&seen->sum, cell);
     seen->cells += (uint64_t)first * (uint64_t)width + cell->count;
+    seen->held += afmon_sketch_count(sketch);
     return true;
 }
 
@@ -140,6 +142,7 @@ static void cells_do_not_depend_on_the_order(void **state)
         }
         struct seen a = see_all(&forward), b = see_all(&backward), c = see_all(&mixed);
         assert_int_equal(a.sum.count, COUNT);
+        assert_int_equal(a.held, COUNT);
         assert_memory_equal(&a, &b, sizeof a);
         assert_memory_equal(&a, &c, sizeof a);
         afmon_cells_free(&forward);
@@ -148,83 +151,36 @@ static void cells_do_not_depend_on_the_order(void **state)
     }
 }
 
-/* ---- Histograms ---- */
+/* ---- Accounts ---- */
 
-static int compare_values(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Classes merge where there may be only so many: a quantile is off by less than their width, whatever the order, and
- * whether values were added or merged. */
-static void histograms_get_coarser_and_stay_right(void **state)
-{
-    (void)state;
-    enum { COUNT = 5000 };
-    static const unsigned mosts[] = {AFMON_HISTOGRAM_CLASSES, 192, 96, 24, 8};
-    static double values[COUNT];
-    for (size_t i = 0; i < sizeof mosts / sizeof mosts[0]; i++) {
-        struct afmon_histogram forward = {0}, backward = {0}, merged = {0}, part = {0};
-        for (int k = 0; k < COUNT; k++)
-            values[k] = 0.001 * exp((double)(k * 7919 % COUNT) / COUNT * 12); /* over 17 octaves */
-        for (int k = 0; k < COUNT; k++) {
-            assert_true(afmon_histogram_add(&forward, values[k], mosts[i]));
-            assert_true(afmon_histogram_add(&backward, values[COUNT - 1 - k], mosts[i]));
-            assert_true(afmon_histogram_add(&part, values[k], mosts[i]));
-            if (k % 100 != 99)
-                continue;
-            assert_true(afmon_histogram_merge(&merged, &part, mosts[i]));
-            afmon_histogram_free(&part);
-        }
-        qsort(values, COUNT, sizeof values[0], compare_values);
-        double width = ldexp(1.0 / 32, forward.shift);
-        assert_true(forward.span <= mosts[i]);
-        for (int q = 0; q <= 10; q++) {
-            double exact = values[(size_t)(q / 10.0 * (COUNT - 1))];
-            double found = afmon_histogram_quantile(&forward, q / 10.0, values[0], values[COUNT - 1]);
-            assert_true(fabs(found - exact) <= exact * width * 1.01);
-            assert_true(found == afmon_histogram_quantile(&backward, q / 10.0, values[0], values[COUNT - 1]));
-            assert_true(found == afmon_histogram_quantile(&merged, q / 10.0, values[0], values[COUNT - 1]));
-        }
-        afmon_histogram_narrow(&backward, 8);
-        assert_true(backward.span <= 8);
-        afmon_histogram_free(&forward);
-        afmon_histogram_free(&backward);
-        afmon_histogram_free(&merged);
-    }
-    struct afmon_histogram two = {0};
-    assert_true(afmon_histogram_stddev(&two, 0, 0) == 0);
-    for (int k = 0; k < 1000; k++)
-        afmon_histogram_add(&two, k % 2 ? 10 : 30, AFMON_HISTOGRAM_CLASSES);
-    assert_true(fabs(afmon_histogram_stddev(&two, 10, 30) - 10) < 0.2);
-    afmon_histogram_free(&two);
-}
-
-/* Where the account has nothing left optional cells are given up, and histograms say that they must get coarser. */
+/* Where the account has nothing left optional cells are given up, and sketches take no more than there is. */
 static void cells_keep_to_their_account(void **state)
 {
     (void)state;
-    enum { LEVEL = AFMON_CELLS * (int)sizeof(struct afmon_cell) };
-    struct afmon_cell_account account = {.left = 2 * LEVEL, .classes_left = 4000, .most = 192};
+    enum { LEVEL = AFMON_CELLS * (int)sizeof(struct afmon_cell), ROOM = 200000 };
+    struct afmon_cell_account account = {.left = 2 * LEVEL, .room = ROOM};
     struct afmon_cells chart = {.optional = true, .account = &account}, needed = {.timed = true, .account = &account};
     for (int i = 0; i < 400; i++) {
         assert_true(afmon_cells_add(&chart, BASE + i * S, i));
         assert_true(afmon_cells_add(&needed, BASE + i * S, i % 2 ? 0.001 : 1000));
     }
-    assert_true(!chart.given_up && account.left == 0 && account.over);
+    assert_true(!chart.given_up && account.left == 0 && account.room < ROOM);
     for (int i = 400; i < 40000; i++) {
         assert_true(afmon_cells_add(&chart, BASE + i * S, i));
         assert_true(afmon_cells_add(&needed, BASE + i * S, i % 2 ? 0.001 : 1000));
     }
     assert_true(chart.given_up && afmon_cells_bytes(&chart) == 0 && account.left == 2 * LEVEL);
-    account = (struct afmon_cell_account){.classes_left = 1 << 20, .most = 8};
-    size_t before = afmon_cells_bytes(&needed);
+    assert_true(account.room <= ROOM);
+    size_t before = afmon_cells_bytes(&needed), left = account.room;
+    account.sketch_max = AFMON_SKETCH_BYTES_MIN;
     afmon_cells_narrow(&needed);
-    assert_true(!account.over && afmon_cells_bytes(&needed) < before);
+    assert_true(afmon_cells_bytes(&needed) < before);
+    assert_true(account.room > left && account.room - left <= before - afmon_cells_bytes(&needed));
     assert_int_equal(see_all(&needed).sum.count, 40000);
+    assert_int_equal(see_all(&needed).held, 40000);
     afmon_cells_free(&chart);
     afmon_cells_free(&needed);
+    assert_int_equal(account.room, ROOM);
 }
 
 /* ---- Following ---- */
@@ -290,7 +246,8 @@ static void a_run_grows_from_nothing(void **state)
         assert_int_equal(afmon_view_aggregate(view, name, AFMON_WINDOW_ALL, &theirs), AFMON_OK);
         assert_int_equal(afmon_live_aggregate(live, name, AFMON_WINDOW_ALL, &ours, NULL), AFMON_OK);
         assert_true(ours.count == theirs.count && ours.min == theirs.min && ours.max == theirs.max);
-        assert_true(fabs(ours.mean - theirs.mean) < 1e-9 && fabs(ours.p50 - theirs.p50) <= 0.02 * theirs.p50 + 1e-12);
+        assert_true(fabs(ours.mean - theirs.mean) < 1e-9 && ours.p50 == theirs.p50 && ours.p90 == theirs.p90 &&
+                    ours.p99 == theirs.p99 && !ours.approximate);
     }
     afmon_view_close(view);
     afmon_live_close(live);
@@ -794,7 +751,6 @@ int main(void)
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_do_not_depend_on_the_order),
-        cmocka_unit_test(histograms_get_coarser_and_stay_right),
         cmocka_unit_test(cells_keep_to_their_account),
         cmocka_unit_test(a_run_grows_from_nothing),
         cmocka_unit_test(newest_first_comes_to_the_same),

@@ -153,6 +153,7 @@ static void values_of_every_kind(void **state)
     assert_value("{\"value\":-0,\"metric\":\"m\",\"timestamp\":\"" TIME "\"}", 0.0);
     assert_value("{\"value\":123456789012345678901234567890,\"metric\":\"m\",\"timestamp\":\"" TIME "\"}",
                  123456789012345678901234567890.0);
+    assert_value("\xef\xbb\xbf" OWN("2.5", ""), 2.5); /* as an editor on Windows saves the first line */
 }
 
 static void what_is_no_sample_is_said(void **state)

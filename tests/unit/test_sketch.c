@@ -180,10 +180,13 @@ static void test_order_and_merging_change_nothing(void **state)
 
 /* ---- Room ---- */
 
-static size_t beyond_least(const struct afmon_sketch *sketch)
+/* The least that a sketch takes is not refused. */
+static void assert_in_room(size_t taken, size_t left, size_t room, size_t sketches)
 {
-    size_t bytes = afmon_sketch_bytes(sketch);
-    return bytes > AFMON_SKETCH_BYTES_MIN ? bytes - AFMON_SKETCH_BYTES_MIN : 0;
+    if (room >= sketches * AFMON_SKETCH_BYTES_MIN)
+        assert_int_equal(taken + left, room);
+    else
+        assert_true(left <= room && taken <= room + sketches * AFMON_SKETCH_BYTES_MIN);
 }
 
 static void test_within_the_room(void **state)
@@ -197,7 +200,7 @@ static void test_within_the_room(void **state)
             fill((enum stream)stream, COUNT);
             for (size_t i = 0; i < COUNT; i++) {
                 assert_true(afmon_sketch_add(&sketch, values[i], &limits));
-                assert_int_equal(beyond_least(&sketch) + left, room);
+                assert_in_room(afmon_sketch_bytes(&sketch), left, room, 1);
             }
             assert_int_equal(afmon_sketch_count(&sketch), COUNT);
             double error = afmon_sketch_error(&sketch);
@@ -228,7 +231,7 @@ static void test_merging_within_the_room(void **state)
             afmon_sketch_narrow(&sketches[random_below(4)], &limits);
         }
         assert_int_equal(afmon_sketch_count(&sketches[0]), count);
-        assert_int_equal(beyond_least(&sketches[0]) + left, room);
+        assert_in_room(afmon_sketch_bytes(&sketches[0]), left, room, 4);
         double error = afmon_sketch_error(&sketches[0]);
         if (error < 0.5)
             assert_answers(&sketches[0], count, error * 1.001);
@@ -247,14 +250,44 @@ static void test_narrowing_gives_half_back(void **state)
         fill(LOG_NORMAL, counts[i]);
         struct afmon_sketch sketch = sketch_of(counts[i], &limits);
         for (int times = 0; times < 20; times++) {
-            size_t before = beyond_least(&sketch);
+            size_t before = afmon_sketch_bytes(&sketch);
             afmon_sketch_narrow(&sketch, &limits);
-            assert_true(beyond_least(&sketch) <= before / 2);
-            assert_int_equal(beyond_least(&sketch) + left, 1 << 20);
+            assert_true(afmon_sketch_bytes(&sketch) <= before / 2 + AFMON_SKETCH_BYTES_MIN);
+            assert_int_equal(afmon_sketch_bytes(&sketch) + left, 1 << 20);
             assert_int_equal(afmon_sketch_count(&sketch), counts[i]);
         }
-        assert_int_equal(beyond_least(&sketch), 0);
+        assert_true(afmon_sketch_bytes(&sketch) <= AFMON_SKETCH_BYTES_MIN);
         afmon_sketch_free(&sketch, &limits);
+        sketch = sketch_of(counts[i], &limits);
+        afmon_sketch_narrow_to(&sketch, 1000, &limits);
+        assert_true(afmon_sketch_bytes(&sketch) <= 1000 && afmon_sketch_bytes(&sketch) + left == 1 << 20);
+        assert_int_equal(afmon_sketch_count(&sketch), counts[i]);
+        afmon_sketch_free(&sketch, &limits);
+    }
+}
+
+/* ---- Spread ---- */
+
+static void test_standard_deviations(void **state)
+{
+    (void)state;
+    for (int stream = 0; stream < STREAMS; stream++) {
+        if (stream == TINY_AND_HUGE || stream == ANY_BITS || stream == FEW || stream == MIX || stream == NARROW)
+            continue; /* squares beyond a double, or differences below the width of a class */
+        for (size_t count = 0; count <= COUNT; count = count * 10 + 2) {
+            fill((enum stream)stream, count);
+            struct afmon_sketch sketch = sketch_of(count, &usual);
+            double mean = 0;
+            double squares = 0;
+            for (size_t i = 0; i < count; i++)
+                mean += values[i] / (double)count;
+            for (size_t i = 0; i < count; i++)
+                squares += (values[i] - mean) * (values[i] - mean);
+            double expected = count < 2 ? 0 : sqrt(squares / (double)(count - 1));
+            double part = count <= usual.exact_max ? 1e-12 : 1e-3;
+            assert_true(fabs(afmon_sketch_stddev(&sketch) - expected) <= part * expected + 1e-12 * fabs(mean));
+            afmon_sketch_free(&sketch, &usual);
+        }
     }
 }
 
@@ -295,15 +328,16 @@ static void test_no_memory_for_merging(void **state)
     for (size_t i = 0; i < 16; i++) {
         const struct afmon_sketch_limits limits[2] = {{.exact_max = exact[i % 4]}, {.exact_max = exact[i / 4]}};
         for (long n = 1;; n++) {
+            const size_t count_of_from = i % 2 == 0 ? 100 : 5;
             fill(MIX, 200);
-            struct afmon_sketch from = sketch_of(100, &limits[0]);
-            struct afmon_sketch into = sketch_of(100, &limits[1]);
+            struct afmon_sketch from = sketch_of(count_of_from, &limits[0]);
+            struct afmon_sketch into = sketch_of(200 - count_of_from, &limits[1]);
             fail_alloc_at(n);
             bool ok = afmon_sketch_merge(&into, &from, &limits[1]);
             bool failed = fail_alloc_stop();
             assert_true(ok || failed);
             uint64_t count = afmon_sketch_count(&into);
-            assert_true(ok ? count == 200 : count >= 100 && count <= 200);
+            assert_true(ok ? count == 200 : count >= 200 - count_of_from && count <= 200);
             afmon_sketch_free(&from, &limits[0]);
             afmon_sketch_free(&into, &limits[1]);
             if (!failed)
@@ -341,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_within_the_room),
         cmocka_unit_test(test_merging_within_the_room),
         cmocka_unit_test(test_narrowing_gives_half_back),
+        cmocka_unit_test(test_standard_deviations),
         cmocka_unit_test(test_no_memory_for_adding),
         cmocka_unit_test(test_no_memory_for_merging),
         cmocka_unit_test(test_empty),
