@@ -51,11 +51,21 @@ static void read_message(const afmon_live_log_line *line, const char *prefix, ch
     afmon_utf8_copy(out, size, line->message + skipped, line->message_length - skipped);
 }
 
+/* When the pass was. A line's own time is local, of milliseconds, and in no zone that another machine would know. */
+static int64_t time_of(const afmon_live_log_line *line)
+{
+    size_t length;
+    int64_t time_ns;
+    const char *text = afmon_log_member(line->data, line->data_length, "timestamp", &length);
+    return text != NULL && afmon_parse_timestamp(text, length, &time_ns) ? time_ns : line->timestamp_ns;
+}
+
 static bool read_pass(const afmon_live_log_line *line, struct pass *pass)
 {
     struct afmon_logged_interval *of = &pass->of;
     size_t length;
     double seconds;
+    int64_t time_ns = time_of(line);
     *pass = (struct pass){.resolved = member_is(line, "state", "resolved")};
     if (!copy_member(line, "alert", of->name, sizeof of->name))
         return false;
@@ -63,10 +73,10 @@ static bool read_pass(const afmon_live_log_line *line, struct pass *pass)
     (void)copy_member(line, "aggregate", of->aggregate, sizeof of->aggregate);
     const char *since = afmon_log_member(line->data, line->data_length, "since", &length);
     if (since == NULL || !afmon_parse_timestamp(since, length, &of->since_ns))
-        of->since_ns = line->timestamp_ns;
+        of->since_ns = time_ns;
     of->session = afmon_run_log_session(line);
-    of->first_ns = of->last_ns = of->worst_ns = line->timestamp_ns;
-    of->resolved_ns = pass->resolved ? line->timestamp_ns : INT64_MIN;
+    of->first_ns = of->last_ns = of->worst_ns = time_ns;
+    of->resolved_ns = pass->resolved ? time_ns : INT64_MIN;
     if (afmon_run_log_number(line, "renotify", &seconds) && seconds > 0)
         of->renotify_ns = afmon_seconds_to_ns(seconds);
     of->resolves = member_is(line, "resolves", "true");

@@ -154,10 +154,13 @@ static afmon_status take_record(struct afmon_run_log *log, const afmon_live_log_
     if (session == NULL)
         return serial == 0 || log->sessions_left_out ? AFMON_OK : AFMON_E_NO_MEMORY;
     double period_s;
+    size_t started_length;
     if (session->recorded)
         return AFMON_OK;
     session->recorded = true;
-    session->started_ns = parts->timestamp_ns;
+    const char *started = afmon_log_member(parts->data, parts->data_length, "started", &started_length);
+    if (started == NULL || !afmon_parse_timestamp(started, started_length, &session->started_ns))
+        session->started_ns = parts->timestamp_ns;
     if (afmon_run_log_number(parts, "metrics_interval", &period_s) && period_s > 0)
         session->period_ns = afmon_seconds_to_ns(period_s);
     return take_rules(log, session, line, length);
