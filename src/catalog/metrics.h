@@ -38,7 +38,9 @@
     X(FINISH, "finish_reason:", PREFIX, COUNTED, COUNT, "Finish reasons", FINISH_REASONS, "finish_reason", COUNT,      \
       "finish_reason")                                                                                                 \
     X(SCORE, "evaluation_score_", PREFIX, EVALUATION, SCORE, "Evaluation score", EVALUATION_SCORE, "evaluation_score", \
-      AMOUNT, "score")
+      AMOUNT, "score")                                                                                                 \
+    X(MODEL_CREATION, "model_creation_time", WHOLE, OTHER, SECONDS, "Model creation time", METRIC,                     \
+      "model_creation_time", SECONDS, NULL)
 
 #define AFMON_METRIC_AS_ID(id, ...) AFMON_METRIC_##id,
 enum afmon_metric_id {
