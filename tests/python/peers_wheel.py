@@ -36,6 +36,10 @@ assert len(afmon.visualize_metrics(folder)) == 5
 assert afmon.report(folder, "report.html").stat().st_size > 10_000
 assert [span.worst.name for span in afmon.check(folder)] == ["low_success_rate"]
 assert afmon.summary(folder)["verdict"] == "degraded"
+assert isinstance(afmon.check_rules(folder, "rules.yaml"), list)
+# Everything that is opened when first used is used: nobody need listen where it sends.
+with afmon.GenerationMonitor("sending", prometheus_listen="127.0.0.1:0", otlp="http://127.0.0.1:9"):
+    pass
 maps = {line.split()[-1] for line in pathlib.Path("/proc/self/maps").read_text().splitlines() if ".so" in line}
 print(json.dumps({"file": afmon.__file__, "libraries": sorted(maps)}))
 """
@@ -68,6 +72,7 @@ def install(wheel, folder):
 def use(python, folder):
     """Uses it where no compiler is found, and nothing of this checkout. What it printed."""
     have_parquet = '{"parquet": "run.parquet"}' if (ROOT / "subprojects" / "carquet" / "meson.build").exists() else "{}"
+    shutil.copy(ROOT / "examples" / "rules.yaml", folder)
     environment = {"PATH": str(python.parent), "LANG": "C", "HOME": os.environ.get("HOME", "/")}
     said = run(python, "-I", "-c", USE.replace("PARQUET", have_parquet), cwd=folder, env=environment)
     return json.loads(said.splitlines()[-1])
