@@ -274,11 +274,11 @@ static void check_windows(struct scene *scene, afmon_view *view)
     }
 }
 
-static int judged(void *user, const struct afmon_replay_pass *pass)
+static int judged(void *user, size_t number, const struct afmon_walk_pass *pass)
 {
     struct scene *scene = user;
     double values[SAMPLES];
-    const afmon_alert_rule *rule = &scene->rules[pass->rule];
+    const afmon_alert_rule *rule = &scene->rules[number];
     int64_t window_us = (int64_t)(rule->window_s * 1e6);
     int64_t until_us = pass->time_ns / 1000;
     size_t count = naive(scene, until_us - window_us, until_us, rule->where_count > 0, values);
@@ -286,7 +286,7 @@ static int judged(void *user, const struct afmon_replay_pass *pass)
     assert_float_equal(pass->finding->data.sum, sum_of(values, count), 1e-9);
     if (rule->aggregate == AFMON_RULE_QUANTILE && count > 0)
         assert_float_equal(pass->finding->quantile, median_of(values, count), 1e-12);
-    scene->judged[pass->rule] += pass->step.judged ? 1 : 0;
+    scene->judged[number] += pass->step.judged ? 1 : 0;
     return 0;
 }
 
