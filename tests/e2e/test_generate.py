@@ -235,7 +235,7 @@ def test_query_headers_and_body(place):
                          '{"top_p": 0.9, "temperature": null}', url=server.url + "?a=b", env={"MY_KEY": KEY, "TEAM": "t"})
         request = server.requests[0]
     assert done.returncode == 0, done.stderr
-    assert request["path"] == "/v1/chat/completions?a=b&api-version=1%202"
+    assert request["path"] == "/v1/chat/completions?a=b&api-version=1+2"
     assert request["headers"]["api-key"] == KEY and request["headers"]["X-Team"] == "t"
     assert request["body"]["top_p"] == 0.9 and "temperature" not in request["body"]
     assert KEY not in place.everything_written() + done.stdout + done.stderr
@@ -247,7 +247,7 @@ def test_query_headers_and_body(place):
     (["--header-env", "a b=HOME"], "header's name"), (["--header-env", "Host=HOME"], "itself"),
     (["--extra-body", "[]"], "JSON object"), (["--extra-body", '{"messages": []}'], "messages"),
     (["--extra-body", '{"stream": true}'], "stream"), (["--extra-body", '{"n": 2}'], "one answer"),
-    (["--ca-file", "none.pem"], "none.pem"), (["--api-key", "x"], "did you mean '--api-key-env'"),
+    (["--ca-file", "none.pem"], "none.pem"), (["--url", "x"], "did you mean '--base-url'"),
     (["--threads", "x"], "did you mean '--concurrency'"), (["--cacert", "x"], "did you mean '--ca-file'")])
 def test_what_an_endpoint_wants_is_checked(place, options, text):
     done = place.run(*options, url="http://127.0.0.1:9/v1")
