@@ -7,6 +7,25 @@ static const char *text_or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
+/* The parts of what a call used have no metrics yet; the log has them. */
+static void log_details(afmon_monitor *monitor, const gen_call *call, const gen_chat_result *result)
+{
+    const struct {
+        const char *key;
+        afmon_number tokens;
+    } parts[] = {{"cached_tokens", result->usage.cached},
+                 {"cache_write_tokens", result->usage.cache_write},
+                 {"reasoning_tokens", result->usage.reasoning}};
+    afmon_field fields[5] = {afmon_string("operation", call->operation),
+                             afmon_string("model_name", result->model_name)};
+    size_t count = 2;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (parts[i].tokens.given && parts[i].tokens.value > 0)
+            fields[count++] = afmon_double(parts[i].key, parts[i].tokens.value);
+    if (count > 2)
+        afmon_log_info(monitor, "Parts of the tokens", fields, count);
+}
+
 void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat_result *result)
 {
     afmon_field fields[2] = {afmon_string("operation", call->operation), afmon_int("retries", result->retries)};
@@ -29,6 +48,7 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .field_count = result->retries > 0 ? 2 : 1,
     };
     afmon_track_generation(monitor, &generation);
+    log_details(monitor, call, result);
 }
 
 void gen_track_retry(void *user, const gen_call *call, const gen_chat_result *failed)

@@ -85,12 +85,13 @@ def ask_afmon(shape, folder):
     samples = [json.loads(line) for line in (folder / "run" / "metrics.jsonl").read_text().splitlines()]
     rows = [json.loads(line) for line in (folder / "data.jsonl").read_text().splitlines()]
     answer = rows[0]["conversations"][1] if rows else {}
-    failed = [s for s in samples if s["metric"] == "api_errors" and s["operation"] == "answer_generation"
-              and not s.get("retried")]
+    log = (folder / "run" / "afterimage.log").read_text()
+    records = [json.loads(line.split(" - ", 1)[1]).get("data", {}) for line in log.splitlines()]
+    failed = [r for r in records if r.get("error_type") and r.get("operation") == "answer_generation"]
     usage = tuple(values(samples, f"{name}_token_count") for name in ("prompt", "completion", "total"))
     assert done.returncode == (0 if rows else 1), done.stderr
     return Outcome(answer.get("content"), usage, len(counted), failed[0].get("error_type", "") if failed else "",
-                   (folder / "run" / "afterimage.log").read_text(), answer.get("reasoning_content"))
+                   log, answer.get("reasoning_content"))
 
 
 @pytest.fixture(scope="module")

@@ -187,6 +187,111 @@ def test_missing_usage_and_unicode(place):
     assert "prompt_tokens" not in place.rows()[0]["metadata"]
 
 
+def test_reasoning_is_kept_apart_and_goes_to_nobody(place):
+    body = completion("<think>\nThe user wants a question.\n</think>\n\nHow do I prune roses?")
+    with ChatServer(lambda r, n: Answer(body)) as server:
+        assert place.run("--conversations", 4, "--max-turns", 3, "--seed", 1, url=server.url).returncode == 0
+        assert not any("The user wants" in json.dumps(request["body"]) for request in server.requests)
+        assert "The user wants" not in place.output.read_text()
+        assert place.run("--conversations", 8, "--resume", "--keep-reasoning", url=server.url).returncode == 0
+        assert not any("The user wants" in json.dumps(request["body"]) for request in server.requests)
+    for row in place.rows():
+        for message in row["conversations"]:
+            assert message["content"] == "How do I prune roses?"
+            kept = "The user wants a question." if row["metadata"]["index"] >= 4 else None
+            assert message.get("reasoning_content") == kept
+
+
+def test_parts_of_the_tokens_are_logged(place):
+    body = completion()
+    body["usage"]["prompt_tokens_details"] = {"cached_tokens": 20}
+    body["usage"]["completion_tokens_details"] = {"reasoning_tokens": 6}
+    with ChatServer(lambda r, n: Answer(body)) as server:
+        assert place.run("--conversations", 1, url=server.url).returncode == 0
+    log = (place.run_dir / "afterimage.log").read_text()
+    assert log.count('"cached_tokens": 20.0, "reasoning_tokens": 6.0') == 2
+
+
+# ---- What an endpoint may want -------------------------------------------------------------------
+
+
+def test_a_limit_of_another_name_is_found(place):
+    def script(request, number):
+        if "max_tokens" in request["body"]:
+            return Answer({"error": {"message": "Use 'max_completion_tokens' instead.", "param": "max_tokens"}}, 400)
+        return Answer()
+
+    with ChatServer(script) as server:
+        done = place.run("--conversations", 3, "--concurrency", 1, "--max-tokens", 50, "--max-retries", 0, url=server.url)
+        bodies = [request["body"] for request in server.requests]
+    assert done.returncode == 0, done.stderr
+    assert [body.get("max_completion_tokens") for body in bodies] == [None] + [50] * 6
+
+
+def test_query_headers_and_body(place):
+    with ChatServer() as server:
+        done = place.run("--conversations", 1, "--query", "api-version=1 2", "--header-env", "api-key=MY_KEY",
+                         "--header-env", "X-Team=TEAM", "--temperature", "0.5", "--extra-body",
+                         '{"top_p": 0.9, "temperature": null}', url=server.url + "?a=b", env={"MY_KEY": KEY, "TEAM": "t"})
+        request = server.requests[0]
+    assert done.returncode == 0, done.stderr
+    assert request["path"] == "/v1/chat/completions?a=b&api-version=1+2"
+    assert request["headers"]["api-key"] == KEY and request["headers"]["X-Team"] == "t"
+    assert request["body"]["top_p"] == 0.9 and "temperature" not in request["body"]
+    assert KEY not in place.everything_written() + done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("options, text", [
+    (["--query", "nonsense"], "NAME=VALUE"), (["--query", "api_key=secret"], "would be logged"),
+    (["--header-env", "api-key"], "NAME=VARIABLE"), (["--header-env", "api-key=NOT_SET"], "is not set"),
+    (["--header-env", "a b=HOME"], "header's name"), (["--header-env", "Host=HOME"], "itself"),
+    (["--extra-body", "[]"], "JSON object"), (["--extra-body", '{"messages": []}'], "messages"),
+    (["--extra-body", '{"stream": true}'], "stream"), (["--extra-body", '{"n": 2}'], "one answer"),
+    (["--ca-file", "none.pem"], "none.pem"), (["--url", "x"], "did you mean '--base-url'"),
+    (["--threads", "x"], "did you mean '--concurrency'"), (["--cacert", "x"], "did you mean '--ca-file'")])
+def test_what_an_endpoint_wants_is_checked(place, options, text):
+    done = place.run(*options, url="http://127.0.0.1:9/v1")
+    assert done.returncode == 2 and text in done.stderr
+    assert not place.run_dir.exists()
+
+
+def test_a_wrong_address_says_the_likely_right_one(place):
+    def script(request, number):
+        return Answer() if request["path"] == "/v1/chat/completions" else Answer({"detail": "Not Found"}, 404)
+
+    with ChatServer(script) as server:
+        root = server.url.removesuffix("/v1")
+        for base in (root, server.url + "/chat/completions"):
+            done = place.run("--conversations", 1, "--resume", url=base)
+            written = place.everything_written()
+            assert done.returncode == 1
+            assert f"asked for {base}/chat/completions; --base-url should probably be {server.url}" in written
+
+
+def test_no_quota_ends_the_run_soon(place):
+    body = {"error": {"message": "You exceeded your current quota.", "code": "insufficient_quota"}}
+    with ChatServer(lambda r, n: Answer(body, 429)) as server:
+        done = place.run("--conversations", 5000, "--concurrency", 30, url=server.url)
+        assert len(server.requests) < 200
+    assert done.returncode == 1 and "gave up after 20 failed conversations in a row" in done.stderr
+    assert "\u2713" not in done.stdout
+
+
+def test_byte_order_marks_are_no_text(place):
+    (place.path / "topics.txt").write_bytes(b"\xef\xbb\xbfroses\r\n")
+    (place.path / "tell.txt").write_bytes(b"\xef\xbb\xbfYou are a gardener.\r\n")
+    with ChatServer() as server:
+        done = place.run("--conversations", 1, "--topics", "topics.txt", "--respondent-prompt-file", "tell.txt",
+                         "--correspondent-prompt", ASK, url=server.url, prompts=False)
+        assert not any("\ufeff" in message["content"] for request in server.requests
+                       for message in request["body"]["messages"])
+    assert done.returncode == 0
+    assert place.rows()[0]["metadata"]["topic"] == "roses"
+    place.output.write_bytes(b"\xef\xbb\xbf" + place.output.read_bytes())
+    assert place.run("--simulate", "--conversations", 1, "--resume").returncode == 0
+    assert place.output.read_text().count("\n") == 1
+
+
 # ---- Failures of the server ----------------------------------------------------------------------
 
 
