@@ -58,8 +58,8 @@ static int check_request(struct request *request)
     if (!request->format)
         request->format = strcmp(request->output, "-") == 0 ? "html" : guess_format(request->output);
     if (!request->format)
-        return cli_usage_error("report", "'%s' has none of the endings .html, .md, .json: say --format html, md or json",
-                               request->output);
+        return cli_usage_error(
+            "report", "'%s' has none of the endings .html, .md, .json: say --format html, md or json", request->output);
     if (strcmp(request->format, "html") != 0 && strcmp(request->format, "md") != 0 &&
         strcmp(request->format, "json") != 0)
         return cli_usage_error("report", "unknown format '%s'; there are html, md and json", request->format);

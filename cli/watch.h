@@ -43,8 +43,8 @@ typedef struct watch_figures {
     afmon_live_plan plan;
     afmon_run_summary *summary; /* of all that was read; NULL: none could be made */
     char reason[WATCH_REASON];  /* the gravest one; safe */
-    double window_s;  /* 0: the whole run */
-    char counted[64]; /* the metric whose samples are the throughput; safe */
+    double window_s;            /* 0: the whole run */
+    char counted[64];           /* the metric whose samples are the throughput; safe */
     double per_s;
     double success; /* below 0: not known */
     double errors;

@@ -1053,8 +1053,8 @@ typedef struct afmon_run_summary {
 
     /* Alert rules, judged in one place: the run's own monitor's passes, where one monitor with rules recorded the whole
      * run; else a replay over all samples. */
-    bool alerts_logged;     /* by the monitor */
-    double alert_period_s;  /* between two passes; 0: none took place */
+    bool alerts_logged;       /* by the monitor */
+    double alert_period_s;    /* between two passes; 0: none took place */
     uint64_t alerts_left_out; /* intervals, or passes of them, beyond the 1,000 that are kept */
     size_t alert_count;
     const afmon_alert_interval *alerts; /* in order of their first passes */

@@ -147,8 +147,8 @@ static afmon_status read_logs(struct opening *opening)
         return afmon_fail_memory(opening->error);
     for (size_t i = 0; i < opening->logs.count; i++) {
         const struct afmon_run_file *file = &opening->logs.files[i];
-        afmon_status status = afmon_run_log_file(opening->log, file->path, 0, (int64_t)end_of(opening, file), report_progress,
-                                                 opening, opening->error);
+        afmon_status status = afmon_run_log_file(opening->log, file->path, 0, (int64_t)end_of(opening, file),
+                                                 report_progress, opening, opening->error);
         if (status != AFMON_OK)
             return status;
         opening->bytes_before += file->size;
