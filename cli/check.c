@@ -81,15 +81,12 @@ static bool take_option(cli_args *args, int id, check_request *request)
 }
 
 /* Whether a metric that a rule looks at has a sample at all: "no alert" from nothing would be a lie. */
-static bool has_something_to_judge(afmon_view *view)
+static bool has_something_to_judge(afmon_view *view, const afmon_rules *rules)
 {
-    static const char *const judged[] = {
-        "success_rate",           "generation_time",   "error_rate",          "prompt_token_count",
-        "completion_token_count", "total_token_count", "conversation_length",
-    };
-    for (size_t i = 0; i < sizeof judged / sizeof judged[0]; i++) {
+    for (size_t i = 0; i < rules->count; i++) {
         afmon_aggregate aggregate;
-        if (afmon_view_aggregate(view, judged[i], AFMON_WINDOW_ALL, &aggregate) == AFMON_OK && aggregate.count > 0)
+        if (afmon_view_aggregate(view, rules->rules[i].metric, AFMON_WINDOW_ALL, &aggregate) == AFMON_OK &&
+            aggregate.count > 0)
             return true;
     }
     return false;
@@ -120,13 +117,13 @@ static int print_for_people(const afmon_view_info *info, double interval_s, cons
     return cli_finish_output(CLI_OK);
 }
 
-static int check(afmon_view *view, const char *folder, const check_request *request)
+static int check(afmon_view *view, const char *folder, const check_request *request, const afmon_rules *built_in)
 {
     afmon_alert_span spans[AFMON_ALERT_RULES];
     afmon_view_info info;
     size_t count = 0;
     afmon_view_get_info(view, &info);
-    if (!has_something_to_judge(view)) {
+    if (!has_something_to_judge(view, built_in)) {
         cli_error("%s: nothing to judge: no generation was recorded", folder);
         return CLI_USAGE;
     }
@@ -155,15 +152,21 @@ static void tell_problems(const afmon_view *view, const char *folder)
                   cli_count(info.problem_count).s, info.problem_count == 1 ? "" : "s");
 }
 
-/* The rules of the file, where one is given. The command line's limits are those of the built-in ones. */
+/* The rules of the file, where one is given, else the built-in ones. The command line's limits are those of the
+ * built-in ones in both. */
 static bool load_rules(const check_request *request, afmon_rules *rules)
 {
     afmon_error error;
     *rules = (afmon_rules){0};
-    if (request->rules_file == NULL ||
-        afmon_rules_load(request->rules_file, &request->limits, rules, &error) == AFMON_OK)
-        return true;
-    cli_error("--rules: %s", error.message);
+    if (request->rules_file == NULL) {
+        if (afmon_rules_built_in(&request->limits, rules, &error) == AFMON_OK)
+            return true;
+        cli_error("%s", error.message);
+    } else {
+        if (afmon_rules_load(request->rules_file, &request->limits, rules, &error) == AFMON_OK)
+            return true;
+        cli_error("--rules: %s", error.message);
+    }
     return false;
 }
 
@@ -184,8 +187,8 @@ int cmd_check(int argc, char **argv)
     int status = CLI_USAGE;
     if (view != NULL) {
         tell_problems(view, folder);
-        status =
-            request.rules_file != NULL ? check_rules(view, folder, &request, &rules) : check(view, folder, &request);
+        status = request.rules_file != NULL ? check_rules(view, folder, &request, &rules)
+                                            : check(view, folder, &request, &rules);
     }
     afmon_view_close(view);
     afmon_rules_free(&rules);

@@ -54,71 +54,32 @@ static void print_head(const cli_screen *screen, const struct show_facts *facts)
 
 /* ---- Metrics -------------------------------------------------------------------------------------------------- */
 
-enum group { GENERATION, TOKENS, CONVERSATIONS, EVALUATION, OTHER, COUNTED, GROUPS };
-
-static const char *const group_titles[GROUPS] = {"Generation", "Tokens", "Conversations",
-                                                 "Evaluation", "Other",  "Counted"};
-
-static bool begins(const char *name, const char *with)
-{
-    return strncmp(name, with, strlen(with)) == 0;
-}
-
-static bool ends(const char *name, const char *with)
-{
-    size_t length = strlen(name);
-    size_t with_length = strlen(with);
-    return length >= with_length && strcmp(name + length - with_length, with) == 0;
-}
-
-static enum group group_of(const char *name)
-{
-    static const char *const generation[] = {"generation_time", "success_rate", "error_rate", "api_errors"};
-    for (size_t i = 0; i < sizeof generation / sizeof generation[0]; i++)
-        if (strcmp(name, generation[i]) == 0)
-            return GENERATION;
-    if (begins(name, "model_usage:") || begins(name, "finish_reason:"))
-        return COUNTED;
-    if (begins(name, "evaluation_"))
-        return EVALUATION;
-    if (ends(name, "_token_count"))
-        return TOKENS;
-    return begins(name, "conversation") ? CONVERSATIONS : OTHER;
-}
-
-/* A value in the unit that the metric's name tells. */
-static cli_text value_text(const char *name, double value)
-{
-    if (ends(name, "_time"))
-        return cli_seconds(value);
-    if (strcmp(name, "success_rate") == 0 || ends(name, "error_rate"))
-        return cli_percent(value);
-    return cli_number(value);
-}
+/* By afmon_metric_group. */
+static const char *const group_titles[] = {"Generation", "Tokens", "Conversations", "Evaluation", "Other", "Counted"};
+enum { GROUPS = sizeof group_titles / sizeof group_titles[0] };
 
 /* A rate that needs an eye on it. */
-static cli_style mean_style(const char *name, double mean)
+static cli_style mean_style(const afmon_metric_info *info, double mean)
 {
-    if (strcmp(name, "success_rate") == 0)
-        return mean < 0.8 ? CLI_RED : mean < 0.95 ? CLI_YELLOW : CLI_GREEN;
-    if (ends(name, "error_rate"))
-        return mean > 0.2 ? CLI_RED : mean > 0.05 ? CLI_YELLOW : CLI_GREEN;
-    return CLI_BOLD;
+    if (info->unit != AFMON_UNIT_SHARE)
+        return CLI_BOLD;
+    double bad = info->better == AFMON_BETTER_HIGHER ? 1 - mean : mean;
+    return bad > 0.2 ? CLI_RED : bad > 0.05 ? CLI_YELLOW : CLI_GREEN;
 }
 
-static void add_metric(cli_table *table, const struct show_metric *metric, enum group group)
+static void add_metric(cli_table *table, const struct show_metric *metric, const afmon_metric_info *info)
 {
     const afmon_aggregate *a = &metric->aggregate;
     const double values[] = {a->mean, a->p50, a->p90, a->p99, a->min, a->max};
-    bool counted = group == COUNTED;
+    bool counted = info->group == AFMON_METRICS_COUNTED;
     cli_text count = a->count > COUNT_DIGITS ? cli_compact((double)a->count) : cli_count(a->count);
     cli_table_cell_n(table, CLI_PLAIN, metric->name, metric->length);
     cli_table_cell(table, counted ? CLI_BOLD : CLI_PLAIN, count.s);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        cli_style style = i > 0 ? CLI_PLAIN : mean_style(metric->name, a->mean);
+        cli_style style = i > 0 ? CLI_PLAIN : mean_style(info, a->mean);
         if (counted || a->count == 0)
             style = CLI_DIM;
-        cli_table_cell(table, style, a->count > 0 ? value_text(metric->name, values[i]).s : "-");
+        cli_table_cell(table, style, a->count > 0 ? cli_value(info->unit, values[i]).s : "-");
     }
 }
 
@@ -129,16 +90,17 @@ static bool print_metrics(const cli_screen *screen, const struct show_facts *fac
         {"p90", CLI_RIGHT, false},  {"p99", CLI_RIGHT, false},   {"min", CLI_RIGHT, false},  {"max", CLI_RIGHT, false},
     };
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
-    for (enum group group = 0; group < GROUPS; group++) {
+    for (int group = 0; group < GROUPS; group++) {
         bool titled = false;
         for (size_t i = 0; i < facts->metric_count; i++) {
             const struct show_metric *metric = &facts->metrics[i];
-            if (group_of(metric->name) != group)
+            const afmon_metric_info *info = afmon_metric_get_info(metric->name, metric->length);
+            if ((int)info->group != group)
                 continue;
             if (!titled)
                 cli_table_group(table, group_titles[group]);
             titled = true;
-            add_metric(table, metric, group);
+            add_metric(table, metric, info);
         }
     }
     bool printed = cli_table_print(table, screen);

@@ -179,14 +179,14 @@ class Follower:
 
     def get_metrics(self, metric_name: str, window: timedelta | float | None = None) -> dict[str, float]:
         """As GenerationMonitor.get_metrics. Over all time quantiles are exact of up to 4,096 values, and within 0.1 % of
-        more; over a window they are given of metrics whose name ends in "_time", and there is no stddev."""
+        more; over a window they are given of the times of tracked calls, and there is no stddev."""
         name, length = _typed.text("metric_name", metric_name), seconds(window)
         with self._lock:
             now = self._live.info()["now_ns"]
             since = max(_FIRST, now - int(length * 1e9)) if math.isfinite(length) else _FIRST
             figures = self._live.aggregate(name, since, _LAST)
         if window is not None:
-            for missing in ("stddev",) if name.endswith("_time") else ("stddev", "p50", "p90", "p99"):
+            for missing in ("stddev",) if _afmon.metric_unit(name) == "seconds" else ("stddev", "p50", "p90", "p99"):
                 del figures[missing]
         return shape(figures)
 

@@ -121,21 +121,43 @@ static void add_failure(struct afmon_group *group, struct afmon_group_second *se
         second->failures++;
 }
 
-bool afmon_group_add(struct afmon_group *group, enum afmon_live_kind kind, int64_t time_ns, double value)
+static bool add_duration(struct afmon_group *group, struct afmon_group_second *second, double value)
 {
-    struct afmon_group_second *second = second_of(group, time_ns);
-    bool finite = isfinite(value);
-    if (kind == AFMON_LIVE_DURATION || kind == AFMON_LIVE_MODEL_USAGE)
-        add_call(group, second);
-    if ((kind == AFMON_LIVE_SUCCESS && finite && value < 0.5) || (kind == AFMON_LIVE_FAILURE && finite && value >= 0.5))
-        add_failure(group, second);
-    if (kind >= AFMON_LIVE_PROMPT && kind <= AFMON_LIVE_TOTAL && finite)
-        add_tokens(group, second, (int)kind - AFMON_LIVE_PROMPT, value);
-    if (kind != AFMON_LIVE_DURATION || !finite)
+    add_call(group, second);
+    if (!isfinite(value))
         return true;
     afmon_summary_add(&group->durations, value);
     struct afmon_sketch_limits limits = limits_of(group);
     return afmon_sketch_add(&group->spread, value, &limits);
+}
+
+bool afmon_group_add(struct afmon_group *group, enum afmon_metric_id metric, int64_t time_ns, double value)
+{
+    struct afmon_group_second *second = second_of(group, time_ns);
+    switch (metric) {
+    case AFMON_METRIC_GENERATION_TIME:
+    case AFMON_METRIC_EVALUATION_TIME:
+        return add_duration(group, second, value);
+    case AFMON_METRIC_MODEL:
+        add_call(group, second);
+        return true;
+    case AFMON_METRIC_SUCCESS:
+        if (value < 0.5 && isfinite(value))
+            add_failure(group, second);
+        return true;
+    case AFMON_METRIC_EVALUATION_ERROR:
+        if (value >= 0.5 && isfinite(value))
+            add_failure(group, second);
+        return true;
+    case AFMON_METRIC_PROMPT:
+    case AFMON_METRIC_COMPLETION:
+    case AFMON_METRIC_TOTAL:
+        if (isfinite(value))
+            add_tokens(group, second, (int)metric - AFMON_METRIC_PROMPT, value);
+        return true;
+    default:
+        return true;
+    }
 }
 
 /* The seconds of the window; the last is the one that now_ns is in. */

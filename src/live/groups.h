@@ -45,8 +45,8 @@ struct afmon_groups {
 struct afmon_group *afmon_group_of(struct afmon_groups *groups, const char *name, size_t length, const char *component,
                                    size_t component_length);
 
-/* Counts a sample of the kind. False: no memory. */
-bool afmon_group_add(struct afmon_group *group, enum afmon_live_kind kind, int64_t time_ns, double value);
+/* Counts a sample of the metric. False: no memory. */
+bool afmon_group_add(struct afmon_group *group, enum afmon_metric_id metric, int64_t time_ns, double value);
 
 /* The last seconds up to now, cut where the run began. */
 struct afmon_lately {

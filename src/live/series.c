@@ -6,34 +6,6 @@
 
 #include "base/hash.h"
 
-static bool is(const char *name, size_t length, const char *other)
-{
-    return length == strlen(other) && memcmp(name, other, length) == 0;
-}
-
-static bool ends_in(const char *name, size_t length, const char *end)
-{
-    size_t end_length = strlen(end);
-    return length >= end_length && memcmp(name + length - end_length, end, end_length) == 0;
-}
-
-static enum afmon_live_kind kind_of(const char *name, size_t length)
-{
-    static const struct {
-        const char *name;
-        enum afmon_live_kind kind;
-    } kinds[] = {
-        {"generation_time", AFMON_LIVE_DURATION},  {"evaluation_time", AFMON_LIVE_DURATION},
-        {"success_rate", AFMON_LIVE_SUCCESS},      {"evaluation_error_rate", AFMON_LIVE_FAILURE},
-        {"prompt_token_count", AFMON_LIVE_PROMPT}, {"completion_token_count", AFMON_LIVE_COMPLETION},
-        {"total_token_count", AFMON_LIVE_TOTAL},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (is(name, length, kinds[i].name))
-            return kinds[i].kind;
-    return length > 12 && memcmp(name, "model_usage:", 12) == 0 ? AFMON_LIVE_MODEL_USAGE : AFMON_LIVE_OTHER;
-}
-
 static uint16_t *slot_of(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
 {
     size_t at = hash % (2 * AFMON_LIVE_METRICS);
@@ -47,20 +19,23 @@ static uint16_t *slot_of(struct afmon_live_table *table, const char *name, size_
 }
 
 /* Whatever names a run invents, those that all runs have in common are told apart. */
-static bool is_common(const struct afmon_sample_facts *facts)
+static bool is_common(enum afmon_metric_id metric)
 {
-    return facts->kind != AFMON_METRIC_OTHER && !facts->name.given;
+    return metric != AFMON_METRIC_OTHER && !afmon_metric_row(metric)->info.is_prefix;
+}
+
+static bool is_duration(enum afmon_metric_id metric)
+{
+    return afmon_metric_row(metric)->info.unit == AFMON_UNIT_SECONDS;
 }
 
 static bool has_place(const struct afmon_live_table *table, const char *name, size_t length)
 {
-    struct afmon_sample_facts facts;
     uint64_t own;
     if (table->count < AFMON_LIVE_METRICS - AFMON_LIVE_KEPT_FREE)
         return true;
-    afmon_sample_look_at_name(name, length, &facts);
-    return table->count < AFMON_LIVE_METRICS &&
-           (is_common(&facts) || afmon_live_rules_name(table->rules, name, length, &own));
+    return table->count < AFMON_LIVE_METRICS && (is_common(afmon_metric_find(name, length, NULL)) ||
+                                                 afmon_live_rules_name(table->rules, name, length, &own));
 }
 
 static struct afmon_live_series *make(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
@@ -74,19 +49,15 @@ static struct afmon_live_series *make(struct afmon_live_table *table, const char
     }
     memcpy(copy, name, length);
     copy[length] = '\0';
-    *series =
-        (struct afmon_live_series){.name = copy, .name_length = length, .hash = hash, .kind = kind_of(name, length)};
-    struct afmon_sample_facts facts;
-    afmon_sample_look_at_name(copy, length, &facts);
-    series->metric = facts.kind;
-    series->rest = facts.name;
+    *series = (struct afmon_live_series){.name = copy, .name_length = length, .hash = hash};
+    series->metric = afmon_metric_find(copy, length, &series->rest);
     bool named = afmon_live_rules_name(table->rules, name, length, &series->rules);
-    series->charted = named || table->charted < AFMON_LIVE_CHARTED || is_common(&facts);
+    series->charted = named || table->charted < AFMON_LIVE_CHARTED || is_common(series->metric);
     table->charted += series->charted;
-    series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && ends_in(name, length, "_time");
+    series->cells.timed = series->charted && table->timed < AFMON_LIVE_TIMED && is_duration(series->metric);
     table->timed += series->cells.timed;
     series->cells.account = table->account;
-    series->cells.optional = table->account != NULL && !named && !is_common(&facts);
+    series->cells.optional = table->account != NULL && !named && !is_common(series->metric);
     return series;
 }
 

@@ -12,24 +12,12 @@
 #define AFMON_LIVE_TIMED 4        /* of these: with sketches in their cells */
 #define AFMON_LIVE_EXACT_MAX 4096 /* values of a metric, an operation or a model that a sketch holds exactly */
 
-enum afmon_live_kind {
-    AFMON_LIVE_OTHER,
-    AFMON_LIVE_DURATION, /* generation_time, evaluation_time */
-    AFMON_LIVE_SUCCESS,
-    AFMON_LIVE_FAILURE, /* evaluation_error_rate */
-    AFMON_LIVE_PROMPT,
-    AFMON_LIVE_COMPLETION,
-    AFMON_LIVE_TOTAL,
-    AFMON_LIVE_MODEL_USAGE
-};
-
 struct afmon_live_series {
     char *name;
     size_t name_length;
     uint64_t hash;
-    enum afmon_live_kind kind;
-    enum afmon_metric_id metric; /* what it is to a summary */
-    struct afmon_piece rest;     /* of the name, behind the metric's prefix */
+    enum afmon_metric_id metric;
+    struct afmon_piece rest; /* of the name, behind the metric's prefix */
     struct afmon_summary sums;
     struct afmon_sketch values;
     bool charted;

@@ -14,25 +14,26 @@ static bool is_blank(const char *line, size_t length)
     return length == 0;
 }
 
-static bool add_to_model(struct afmon_live *live, const struct afmon_live_series *series, int64_t time_ns, double value)
+/* The model of a call is in its name, that of tokens in their metadata. */
+static struct afmon_group *model_of(struct afmon_live *live, const struct afmon_live_series *series,
+                                    const struct afmon_live_labels *labels)
 {
-    size_t skipped = strlen("model_usage:");
-    struct afmon_group *model =
-        afmon_group_of(&live->models, series->name + skipped, series->name_length - skipped, NULL, 0);
-    return model != NULL && afmon_group_add(model, series->kind, time_ns, value);
+    if (series->metric == AFMON_METRIC_MODEL)
+        return afmon_group_of(&live->models, series->rest.data, series->rest.length, NULL, 0);
+    return afmon_metric_row(series->metric)->info.unit == AFMON_UNIT_TOKENS ? labels->model : NULL;
 }
 
 static bool add_to_groups(struct afmon_live *live, const struct afmon_live_series *series,
                           const struct afmon_live_labels *labels, int64_t time_ns, double value)
 {
-    if (series->kind == AFMON_LIVE_OTHER)
+    if (series->metric == AFMON_METRIC_OTHER)
         return true;
-    if (series->kind == AFMON_LIVE_MODEL_USAGE)
-        return add_to_model(live, series, time_ns, value);
-    bool tokens = series->kind >= AFMON_LIVE_PROMPT && series->kind <= AFMON_LIVE_TOTAL;
-    bool ok = labels->operation == NULL || afmon_group_add(labels->operation, series->kind, time_ns, value);
-    if (labels->model != NULL && tokens)
-        ok = afmon_group_add(labels->model, series->kind, time_ns, value) && ok;
+    struct afmon_group *model = model_of(live, series, labels);
+    bool ok = model != NULL || series->metric != AFMON_METRIC_MODEL;
+    if (model != NULL)
+        ok = afmon_group_add(model, series->metric, time_ns, value);
+    if (labels->operation != NULL && series->metric != AFMON_METRIC_MODEL)
+        ok = afmon_group_add(labels->operation, series->metric, time_ns, value) && ok;
     return ok;
 }
 

@@ -7,6 +7,7 @@
 #include "base/clamp.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "catalog/metrics.h"
 #include "plot/chart.h"
 
 #define RULES 2
@@ -68,8 +69,8 @@ static size_t rules_of_rates(const afmon_alert_limits *limits, afmon_alert_rule 
     for (size_t i = 0; i < AFMON_ALERT_RULES && count < RULES; i++) {
         rules[count] = afmon_rule_built_in(i, limits);
         const char *metric = rules[count].metric;
-        if (strcmp(metric, "success_rate") == 0 || strcmp(metric, "error_rate") == 0)
-            count++;
+        enum afmon_metric_id id = afmon_metric_find(metric, strlen(metric), NULL);
+        count += id == AFMON_METRIC_SUCCESS || id == AFMON_METRIC_ERROR;
     }
     return count;
 }

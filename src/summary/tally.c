@@ -213,6 +213,7 @@ static void add_by_kind(struct adding *adding)
 {
     switch (adding->facts->kind) {
     case AFMON_METRIC_OTHER:
+    case AFMON_METRIC_MODEL_CREATION:
         return;
     case AFMON_METRIC_GENERATION_TIME:
         add_generation_time(adding);

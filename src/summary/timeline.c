@@ -5,6 +5,7 @@
 
 #include "alerts/judge.h"
 #include "alerts/rules.h"
+#include "catalog/metrics.h"
 
 #define FIRST_WIDTH_NS INT64_C(5000000000)
 #define FIRST_CAPACITY ((size_t)64)
@@ -160,20 +161,24 @@ struct afmon_timeline_sum afmon_timeline_recent(const struct afmon_timeline *tim
 
 static enum afmon_track track_of(const afmon_alert_rule *rule)
 {
-    static const char *const names[AFMON_TRACKS] = {
-        [AFMON_TRACK_SUCCESS] = "success_rate",
-        [AFMON_TRACK_ERROR] = "error_rate",
-        [AFMON_TRACK_GENERATION_TIME] = "generation_time",
-        [AFMON_TRACK_PROMPT] = "prompt_token_count",
-        [AFMON_TRACK_COMPLETION] = "completion_token_count",
-        [AFMON_TRACK_TOTAL] = "total_token_count",
-        [AFMON_TRACK_LENGTH] = "conversation_length",
-    };
-    for (size_t i = 0; i < AFMON_TRACKS; i++) {
-        if (names[i] != NULL && strcmp(names[i], rule->metric) == 0)
-            return (enum afmon_track)i;
+    switch (afmon_metric_find(rule->metric, strlen(rule->metric), NULL)) {
+    case AFMON_METRIC_SUCCESS:
+        return AFMON_TRACK_SUCCESS;
+    case AFMON_METRIC_ERROR:
+        return AFMON_TRACK_ERROR;
+    case AFMON_METRIC_GENERATION_TIME:
+        return AFMON_TRACK_GENERATION_TIME;
+    case AFMON_METRIC_PROMPT:
+        return AFMON_TRACK_PROMPT;
+    case AFMON_METRIC_COMPLETION:
+        return AFMON_TRACK_COMPLETION;
+    case AFMON_METRIC_TOTAL:
+        return AFMON_TRACK_TOTAL;
+    case AFMON_METRIC_LENGTH:
+        return AFMON_TRACK_LENGTH;
+    default:
+        return AFMON_TRACKS;
     }
-    return AFMON_TRACKS;
 }
 
 struct judging {
