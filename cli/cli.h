@@ -6,6 +6,7 @@
 #ifndef AFMON_CLI_CLI_H
 #define AFMON_CLI_CLI_H
 
+#include <afmon/afmon.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -129,16 +130,17 @@ typedef struct cli_text {
     char s[48];
 } cli_text;
 
-cli_text cli_count(uint64_t n);        /* 1,234,567 */
-cli_text cli_compact(double n);        /* 987, 12.3k, 4.56M, 1.2G: at most 6 columns */
-cli_text cli_bytes(double n);          /* 987 B, 12.3 KB, 4.56 MB (powers of 1000) */
-cli_text cli_number(double x);         /* four significant digits: 0.9312, 1.842, 12.41, 1,234, 1.2e-07 */
-cli_text cli_percent(double fraction); /* 97.4% */
-cli_text cli_seconds(double s);        /* one unit: 12.3µs, 340ms, 1.84s, 12.4s, 2m05s, 1h02m, 3d04h */
-cli_text cli_span(double s);           /* the same in whole seconds: how long something goes on */
-cli_text cli_rate(double per_s);       /* 812/s, 12.3k/s */
-cli_text cli_time(int64_t ns);         /* 2026-11-23 09:36:25, in the time zone of the machine */
-cli_text cli_clock(int64_t ns);        /* 09:36:25 */
+cli_text cli_count(uint64_t n);                /* 1,234,567 */
+cli_text cli_compact(double n);                /* 987, 12.3k, 4.56M, 1.2G: at most 6 columns */
+cli_text cli_bytes(double n);                  /* 987 B, 12.3 KB, 4.56 MB (powers of 1000) */
+cli_text cli_number(double x);                 /* four significant digits: 0.9312, 1.842, 12.41, 1,234, 1.2e-07 */
+cli_text cli_percent(double fraction);         /* 97.4% */
+cli_text cli_value(afmon_unit unit, double x); /* seconds, percent, or a number */
+cli_text cli_seconds(double s);                /* one unit: 12.3µs, 340ms, 1.84s, 12.4s, 2m05s, 1h02m, 3d04h */
+cli_text cli_span(double s);                   /* the same in whole seconds: how long something goes on */
+cli_text cli_rate(double per_s);               /* 812/s, 12.3k/s */
+cli_text cli_time(int64_t ns);                 /* 2026-11-23 09:36:25, in the time zone of the machine */
+cli_text cli_clock(int64_t ns);                /* 09:36:25 */
 
 /* ---- The terminal (screen.c) ------------------------------------------------------------------------------------- */
 

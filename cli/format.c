@@ -102,6 +102,11 @@ cli_text cli_percent(double fraction)
     return fabs(percent) < 1e9 ? text_of("%.1f%%", percent) : text_of("%.1e%%", percent);
 }
 
+cli_text cli_value(afmon_unit unit, double x)
+{
+    return unit == AFMON_UNIT_SECONDS ? cli_seconds(x) : unit == AFMON_UNIT_SHARE ? cli_percent(x) : cli_number(x);
+}
+
 static cli_text two_units(double s, int64_t big, int64_t small, const char *big_sign, const char *small_sign)
 {
     int64_t whole = (int64_t)(s / (double)small + 0.5) * small;

@@ -173,7 +173,7 @@ static cli_style mean_style(const afmon_metric_info *info, double mean)
 {
     if (info->unit != AFMON_UNIT_SHARE)
         return CLI_BOLD;
-    double failed = strcmp(info->name, "success_rate") == 0 ? 1 - mean : mean;
+    double failed = info->better == AFMON_BETTER_HIGHER ? 1 - mean : mean;
     return failed > 0.2 ? CLI_RED : failed > 0.05 ? CLI_YELLOW : CLI_GREEN;
 }
 

@@ -4,38 +4,36 @@
 
 /* ---- Metrics ----------------------------------------------------------------------------------------------------- */
 
-typedef enum unit { SECONDS, TOKENS, PLAIN, SHARE } unit;
-
-static cli_text value_text(unit u, double x)
+/* Tokens of many calls are a large number whose digits tell little. */
+static cli_text value_text(afmon_unit unit, double x)
 {
-    if (u == SECONDS)
-        return cli_seconds(x);
-    return u == TOKENS ? cli_compact(x) : u == SHARE ? cli_percent(x) : cli_number(x);
+    return unit == AFMON_UNIT_TOKENS ? cli_compact(x) : cli_value(unit, x);
 }
 
-static void metric_row(cli_table *table, afmon_view *view, const char *name, unit u)
+static void metric_row(cli_table *table, afmon_view *view, const char *name)
 {
     afmon_aggregate a;
+    afmon_unit unit = afmon_metric_get_info(name, strlen(name))->unit;
     if (afmon_view_aggregate(view, name, AFMON_WINDOW_ALL, &a) != AFMON_OK || a.count == 0)
         return;
     cli_table_cell(table, CLI_PLAIN, name);
     cli_table_cell(table, CLI_PLAIN, cli_count(a.count).s);
-    cli_table_cell(table, CLI_BOLD, value_text(u, a.mean).s);
+    cli_table_cell(table, CLI_BOLD, value_text(unit, a.mean).s);
     /* Quantiles of what is 0 or 1 tell nothing. */
     const double rest[] = {a.p50, a.p90, a.p99, a.max};
     for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
-        cli_table_cell(table, CLI_PLAIN, u == SHARE ? "" : value_text(u, rest[i]).s);
+        cli_table_cell(table, CLI_PLAIN, unit == AFMON_UNIT_SHARE ? "" : value_text(unit, rest[i]).s);
 }
 
 static void score_rows(cli_table *table, afmon_view *view)
 {
-    static const char prefix[] = "evaluation_score_";
     afmon_view_info info;
     afmon_view_get_info(view, &info);
     for (size_t i = 0; i < info.metric_count; i++) {
-        const char *name = afmon_view_metric_name(view, i, NULL);
-        if (strncmp(name, prefix, sizeof prefix - 1) == 0)
-            metric_row(table, view, name, PLAIN);
+        size_t length;
+        const char *name = afmon_view_metric_name(view, i, &length);
+        if (name != NULL && afmon_metric_get_info(name, length)->unit == AFMON_UNIT_SCORE)
+            metric_row(table, view, name);
     }
 }
 
@@ -45,13 +43,13 @@ void summary_metrics(const cli_screen *screen, afmon_view *view)
         {"Metric", CLI_LEFT, true}, {"Count", CLI_RIGHT, false}, {"Mean", CLI_RIGHT, false}, {"p50", CLI_RIGHT, false},
         {"p90", CLI_RIGHT, false},  {"p99", CLI_RIGHT, false},   {"Max", CLI_RIGHT, false}};
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
-    metric_row(table, view, "generation_time", SECONDS);
-    metric_row(table, view, "success_rate", SHARE);
-    metric_row(table, view, "error_rate", SHARE);
-    metric_row(table, view, "conversation_length", PLAIN);
-    metric_row(table, view, "prompt_token_count", TOKENS);
-    metric_row(table, view, "completion_token_count", TOKENS);
-    metric_row(table, view, "evaluation_time", SECONDS);
+    metric_row(table, view, "generation_time");
+    metric_row(table, view, "success_rate");
+    metric_row(table, view, "error_rate");
+    metric_row(table, view, "conversation_length");
+    metric_row(table, view, "prompt_token_count");
+    metric_row(table, view, "completion_token_count");
+    metric_row(table, view, "evaluation_time");
     score_rows(table, view);
     cli_table_print(table, screen);
     cli_table_free(table);

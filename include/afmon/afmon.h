@@ -157,16 +157,24 @@ typedef enum afmon_metric_group {
     AFMON_METRICS_COUNTED /* by model, by finish reason: one metric each */
 } afmon_metric_group;
 
+/* Which way a metric's values get better. */
+typedef enum afmon_better {
+    AFMON_BETTER_NEITHER = 0, /* or not known */
+    AFMON_BETTER_HIGHER,
+    AFMON_BETTER_LOWER
+} afmon_better;
+
 typedef struct afmon_metric_info {
     const char *name;  /* "generation_time"; of a family ("model_usage:") what its names begin with; NULL: not known */
     const char *title; /* "Generation time"; NULL: not known */
     bool is_prefix;    /* name is what a family's names begin with */
     afmon_metric_group group;
     afmon_unit unit;
+    afmon_better better;
 } afmon_metric_info;
 
 /* What afmon knows of a metric by its whole name (length bytes): those that tracked calls record. Of any other name,
- * also of one that only begins or ends like one of them, it knows nothing: group OTHER, unit NUMBER.
+ * also of one that only begins or ends like one of them, it knows nothing: group OTHER, unit NUMBER, better NEITHER.
  * Static, never NULL. Any thread. */
 AFMON_API const afmon_metric_info *afmon_metric_get_info(const char *name, size_t length);
 
@@ -1257,8 +1265,8 @@ AFMON_API const char *afmon_live_metric_name(const afmon_live *live, size_t inde
 /* Aggregate of a metric. Of AFMON_WINDOW_ALL count, mean, min, max and standard deviation are exact, and so are the
  * quantiles of up to 4,096 values; of more they are within 0.1 % of the value (approximate is then true). Of a window
  * it is over the time buckets that lie in it at least in part: *covered (may be NULL) is the span of these; the
- * standard deviation is left 0, and quantiles are given of metrics whose name ends in "_time", as those of
- * afmon_bucket; of others they are 0. An unknown name is no error.
+ * standard deviation is left 0, and quantiles are given of metrics whose unit is seconds
+ * (afmon_metric_get_info), as those of afmon_bucket; of others they are 0. An unknown name is no error.
  *
  * A follower has 12 MiB for all that quantiles are taken from. Where a run has more of it (some hundred names, each
  * with many values over a wide range), they get less exact, those of the largest first. */
@@ -1272,7 +1280,7 @@ typedef struct afmon_bucket {
     double sum;
     double min;
     double max;
-    double p50; /* of metrics whose name ends in "_time", exact of up to 64 values, else within 0.1 %; of others 0 */
+    double p50; /* of metrics whose unit is seconds, exact of up to 64 values, else within 0.1 %; of others 0 */
     double p90;
     double p99;
 } afmon_bucket;

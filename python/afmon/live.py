@@ -18,7 +18,6 @@ __all__ = ["Follower", "LiveInfo", "LiveRate", "LogLine", "follow"]
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
 _LEVELS = ("info", "warning", "error")
-_TIMED = ("generation_time", "evaluation_time")
 _BUDGET_S = 0.25  # of an update, while older parts of the run are being read
 
 
@@ -172,7 +171,7 @@ class Follower:
             since = max(_FIRST, now - int(length * 1e9)) if math.isfinite(length) else _FIRST
             figures = self._live.aggregate(name, since, _LAST)
         if window is not None:
-            for missing in ("stddev",) if name in _TIMED else ("stddev", "p50", "p90", "p99"):
+            for missing in ("stddev",) if _afmon.metric_unit(name) == "seconds" else ("stddev", "p50", "p90", "p99"):
                 del figures[missing]
         return shape(figures)
 

@@ -54,10 +54,21 @@ static PyObject *recover(PyObject *module, PyObject *arguments)
     return status == AFMON_OK ? PyLong_FromUnsignedLongLong(recovered) : raise_error(status, &error);
 }
 
+/* metric_unit(name): what its values are, as a word. */
+static PyObject *metric_unit(PyObject *module, PyObject *argument)
+{
+    static const char *const units[] = {"number", "seconds", "share", "tokens", "turns", "score", "count"};
+    Py_ssize_t length;
+    const char *name = PyUnicode_AsUTF8AndSize(argument, &length);
+    (void)module;
+    return name != NULL ? PyUnicode_FromString(units[afmon_metric_get_info(name, (size_t)length)->unit]) : NULL;
+}
+
 static PyMethodDef functions[] = {
     {"_set_helpers", set_helpers, METH_VARARGS, NULL},
     {"built_in_rules", rules_built_in, METH_VARARGS, NULL},
     {"load_rules", rules_load, METH_VARARGS, NULL},
+    {"metric_unit", metric_unit, METH_O, NULL},
     {"open_live", live_open, METH_VARARGS, NULL},
     {"open_view", view_open, METH_VARARGS, NULL},
     {"recover", recover, METH_VARARGS, NULL},

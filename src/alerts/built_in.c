@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "catalog/metrics.h"
+
 struct built_in {
     const char *name;
-    const char *metric;
+    enum afmon_metric_id metric;
     afmon_rule_comparison comparison;
     afmon_level level;
     size_t limit; /* where in afmon_alert_limits: a double */
@@ -19,19 +21,20 @@ struct built_in {
 #define TOKENS "Average token usage: {value:.0f}", "Average token usage is back at {value:.0f}"
 
 static const struct built_in table[AFMON_ALERT_RULES] = {
-    {"low_success_rate", "success_rate", AFMON_RULE_BELOW, AFMON_WARNING, LIMIT(min_success_rate),
+    {"low_success_rate", AFMON_METRIC_SUCCESS, AFMON_RULE_BELOW, AFMON_WARNING, LIMIT(min_success_rate),
      "Success rate dropped to {value:.1%}", "Success rate is back at {value:.1%}"},
-    {"high_generation_time", "generation_time", AFMON_RULE_ABOVE, AFMON_WARNING, LIMIT(max_generation_time_s),
-     "Average generation time: {value:.1f}s", "Average generation time is back at {value:.1f}s"},
-    {"high_error_rate", "error_rate", AFMON_RULE_ABOVE, AFMON_ERROR, LIMIT(max_error_rate),
+    {"high_generation_time", AFMON_METRIC_GENERATION_TIME, AFMON_RULE_ABOVE, AFMON_WARNING,
+     LIMIT(max_generation_time_s), "Average generation time: {value:.1f}s",
+     "Average generation time is back at {value:.1f}s"},
+    {"high_error_rate", AFMON_METRIC_ERROR, AFMON_RULE_ABOVE, AFMON_ERROR, LIMIT(max_error_rate),
      "Error rate increased to {value:.1%}", "Error rate is back at {value:.1%}"},
-    {"high_token_usage:prompt", "prompt_token_count", AFMON_RULE_ABOVE, AFMON_WARNING, LIMIT(max_prompt_token_mean),
+    {"high_token_usage:prompt", AFMON_METRIC_PROMPT, AFMON_RULE_ABOVE, AFMON_WARNING, LIMIT(max_prompt_token_mean),
      TOKENS},
-    {"high_token_usage:completion", "completion_token_count", AFMON_RULE_ABOVE, AFMON_WARNING,
+    {"high_token_usage:completion", AFMON_METRIC_COMPLETION, AFMON_RULE_ABOVE, AFMON_WARNING,
      LIMIT(max_completion_token_mean), TOKENS},
-    {"high_token_usage:total", "total_token_count", AFMON_RULE_ABOVE, AFMON_WARNING, LIMIT(max_total_token_mean),
+    {"high_token_usage:total", AFMON_METRIC_TOTAL, AFMON_RULE_ABOVE, AFMON_WARNING, LIMIT(max_total_token_mean),
      TOKENS},
-    {"long_conversations", "conversation_length", AFMON_RULE_ABOVE, AFMON_WARNING, LIMIT(max_conversation_length_mean),
+    {"long_conversations", AFMON_METRIC_LENGTH, AFMON_RULE_ABOVE, AFMON_WARNING, LIMIT(max_conversation_length_mean),
      "Average conversation length: {value:.1f} turns", "Average conversation length is back at {value:.1f} turns"},
 };
 
@@ -69,7 +72,7 @@ afmon_alert_rule afmon_rule_built_in(size_t index, const afmon_alert_limits *lim
     afmon_alert_rule rule;
     afmon_alert_rule_init(&rule);
     rule.name = built_in->name;
-    rule.metric = built_in->metric;
+    rule.metric = afmon_metric_name(built_in->metric);
     rule.comparison = built_in->comparison;
     rule.level = built_in->level;
     rule.limit = limit_of(built_in, limits);

@@ -4,14 +4,15 @@
 
 enum form { WHOLE, PREFIX };
 
-#define ROW(id_, name_, form_, group_, unit_, title_, instrument_, statsd_, shape_, tag_)                              \
+#define ROW(id_, name_, form_, group_, unit_, better_, title_, instrument_, statsd_, shape_, tag_)                     \
     [AFMON_METRIC_##id_] = {.id = AFMON_METRIC_##id_,                                                                  \
                             .length = sizeof(name_) - 1,                                                               \
                             .info = {.name = (name_),                                                                  \
                                      .title = (title_),                                                                \
                                      .is_prefix = (form_) == PREFIX,                                                   \
                                      .group = AFMON_METRICS_##group_,                                                  \
-                                     .unit = AFMON_UNIT_##unit_},                                                      \
+                                     .unit = AFMON_UNIT_##unit_,                                                       \
+                                     .better = AFMON_BETTER_##better_},                                                \
                             .statsd_name = (statsd_),                                                                  \
                             .statsd_shape = AFMON_STATSD_##shape_,                                                     \
                             .statsd_tag = (tag_)},

@@ -5,41 +5,42 @@
 
 #include <afmon/afmon.h>
 
-/* X(id, name, form, group, unit, title, instrument, StatsD name, StatsD shape, StatsD tag)
+/* X(id, name, form, group, unit, better, title, instrument, StatsD name, StatsD shape, StatsD tag)
  *
  *   form        WHOLE: the name is that text. PREFIX: something follows the text, and tells a name (of a model, ...)
  *   group       afmon_metric_group, where tables of metrics show it
  *   unit        afmon_unit of its values
+ *   better      afmon_better, which way is good
  *   instrument  what it is to the meters: AFMON_INSTRUMENT_... (src/meters/instruments.h)
  *   shape, tag  enum afmon_statsd_shape; the tag takes what follows a prefix, or an outcome (NULL: none)
  */
 #define AFMON_METRIC_MAP(X)                                                                                            \
-    X(GENERATION_TIME, "generation_time", WHOLE, GENERATION, SECONDS, "Generation time", OPERATION_DURATION,           \
+    X(GENERATION_TIME, "generation_time", WHOLE, GENERATION, SECONDS, LOWER, "Generation time", OPERATION_DURATION,    \
       "generation_time", SECONDS, NULL)                                                                                \
-    X(SUCCESS, "success_rate", WHOLE, GENERATION, SHARE, "Success rate", GENERATIONS, "generations", OUTCOME,          \
+    X(SUCCESS, "success_rate", WHOLE, GENERATION, SHARE, HIGHER, "Success rate", GENERATIONS, "generations", OUTCOME,  \
       "outcome")                                                                                                       \
-    X(ERROR, "error_rate", WHOLE, GENERATION, SHARE, "Error rate", GENERATION_ERRORS, "generation_errors", COUNT,      \
-      NULL)                                                                                                            \
-    X(API_ERROR, "api_errors", WHOLE, GENERATION, COUNT, "API errors", API_ERRORS, "api_errors", COUNT, NULL)          \
-    X(PROMPT, "prompt_token_count", WHOLE, TOKENS, TOKENS, "Prompt tokens", TOKEN_USAGE, "prompt_token_count", AMOUNT, \
-      NULL)                                                                                                            \
-    X(COMPLETION, "completion_token_count", WHOLE, TOKENS, TOKENS, "Completion tokens", TOKEN_USAGE,                   \
+    X(ERROR, "error_rate", WHOLE, GENERATION, SHARE, LOWER, "Error rate", GENERATION_ERRORS, "generation_errors",      \
+      COUNT, NULL)                                                                                                     \
+    X(API_ERROR, "api_errors", WHOLE, GENERATION, COUNT, LOWER, "API errors", API_ERRORS, "api_errors", COUNT, NULL)   \
+    X(PROMPT, "prompt_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Prompt tokens", TOKEN_USAGE,                      \
+      "prompt_token_count", AMOUNT, NULL)                                                                              \
+    X(COMPLETION, "completion_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Completion tokens", TOKEN_USAGE,          \
       "completion_token_count", AMOUNT, NULL)                                                                          \
-    X(TOTAL, "total_token_count", WHOLE, TOKENS, TOKENS, "Total tokens", TOTAL_TOKENS, "total_token_count", AMOUNT,    \
-      NULL)                                                                                                            \
-    X(LENGTH, "conversation_length", WHOLE, CONVERSATIONS, TURNS, "Conversation length", CONVERSATION_LENGTH,          \
+    X(TOTAL, "total_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Total tokens", TOTAL_TOKENS, "total_token_count",   \
+      AMOUNT, NULL)                                                                                                    \
+    X(LENGTH, "conversation_length", WHOLE, CONVERSATIONS, TURNS, NEITHER, "Conversation length", CONVERSATION_LENGTH, \
       "conversation_length", AMOUNT, NULL)                                                                             \
-    X(EVALUATION_TIME, "evaluation_time", WHOLE, EVALUATION, SECONDS, "Evaluation time", EVALUATION_DURATION,          \
+    X(EVALUATION_TIME, "evaluation_time", WHOLE, EVALUATION, SECONDS, LOWER, "Evaluation time", EVALUATION_DURATION,   \
       "evaluation_time", SECONDS, NULL)                                                                                \
-    X(EVALUATION_ERROR, "evaluation_error_rate", WHOLE, EVALUATION, SHARE, "Evaluation error rate", EVALUATION_ERRORS, \
-      "evaluation_errors", COUNT, NULL)                                                                                \
-    X(MODEL, "model_usage:", PREFIX, COUNTED, COUNT, "Calls by model", MODEL_USAGE, "model_usage", COUNT,              \
+    X(EVALUATION_ERROR, "evaluation_error_rate", WHOLE, EVALUATION, SHARE, LOWER, "Evaluation error rate",             \
+      EVALUATION_ERRORS, "evaluation_errors", COUNT, NULL)                                                             \
+    X(MODEL, "model_usage:", PREFIX, COUNTED, COUNT, NEITHER, "Calls by model", MODEL_USAGE, "model_usage", COUNT,     \
       "model_name")                                                                                                    \
-    X(FINISH, "finish_reason:", PREFIX, COUNTED, COUNT, "Finish reasons", FINISH_REASONS, "finish_reason", COUNT,      \
-      "finish_reason")                                                                                                 \
-    X(SCORE, "evaluation_score_", PREFIX, EVALUATION, SCORE, "Evaluation score", EVALUATION_SCORE, "evaluation_score", \
-      AMOUNT, "score")                                                                                                 \
-    X(MODEL_CREATION, "model_creation_time", WHOLE, OTHER, SECONDS, "Model creation time", METRIC,                     \
+    X(FINISH, "finish_reason:", PREFIX, COUNTED, COUNT, NEITHER, "Finish reasons", FINISH_REASONS, "finish_reason",    \
+      COUNT, "finish_reason")                                                                                          \
+    X(SCORE, "evaluation_score_", PREFIX, EVALUATION, SCORE, NEITHER, "Evaluation score", EVALUATION_SCORE,            \
+      "evaluation_score", AMOUNT, "score")                                                                             \
+    X(MODEL_CREATION, "model_creation_time", WHOLE, GENERATION, SECONDS, LOWER, "Model creation time", METRIC,         \
       "model_creation_time", SECONDS, NULL)
 
 #define AFMON_METRIC_AS_ID(id, ...) AFMON_METRIC_##id,

@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "catalog/metrics.h"
 
 #define VALUE_MOST 100 /* bytes of a tag's value, and of a part of a name */
 #define NAME_MOST 250
@@ -98,42 +99,6 @@ static void add_field_tags(struct tags *tags, const afmon_sample *sample)
     }
 }
 
-/* ---- what a metric is in StatsD ---- */
-
-enum shape { COUNT, SECONDS, AMOUNT };
-
-struct rule {
-    const char *name; /* ending in a mark: what is behind it is the tag's value */
-    const char *statsd;
-    enum shape shape;
-    const char *tag; /* of the rest of the name, or the outcome; NULL: none */
-};
-
-static const struct rule rules[] = {
-    {"success_rate", "generations", COUNT, "outcome"},
-    {"error_rate", "generation_errors", COUNT, NULL},
-    {"api_errors", "api_errors", COUNT, NULL},
-    {"model_usage:", "model_usage", COUNT, "model_name"},
-    {"finish_reason:", "finish_reason", COUNT, "finish_reason"},
-    {"evaluation_error_rate", "evaluation_errors", COUNT, NULL},
-    {"generation_time", "generation_time", SECONDS, NULL},
-    {"evaluation_time", "evaluation_time", SECONDS, NULL},
-    {"evaluation_score_", "evaluation_score", AMOUNT, "score"},
-};
-
-static const struct rule *rule_of(const afmon_sample *sample)
-{
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        size_t length = strlen(rules[i].name);
-        char last = rules[i].name[length - 1];
-        bool prefix = last == ':' || last == '_';
-        if ((prefix ? sample->metric_length > length : sample->metric_length == length) &&
-            memcmp(sample->metric, rules[i].name, length) == 0)
-            return &rules[i];
-    }
-    return NULL;
-}
-
 static void add_number(struct line *line, double value)
 {
     char digits[AFMON_NUMBER_SIZE];
@@ -144,50 +109,58 @@ static void add_number(struct line *line, double value)
 }
 
 /* Plain StatsD's only distribution is the timer, whose values are meant in milliseconds. */
-static void add_value(struct line *line, const struct afmon_statsd_style *style, enum shape shape, double value)
+static void add_value(struct line *line, const struct afmon_statsd_style *style, enum afmon_statsd_shape shape,
+                      double value)
 {
+    bool counts = shape == AFMON_STATSD_COUNT || shape == AFMON_STATSD_OUTCOME;
     add_text(line, ":");
-    add_number(line, shape == SECONDS ? value * 1000 : value);
-    add_text(line, shape == COUNT ? "|c" : style->dog ? "|d" : "|ms");
+    add_number(line, shape == AFMON_STATSD_SECONDS ? value * 1000 : shape == AFMON_STATSD_OUTCOME ? 1 : value);
+    add_text(line, counts ? "|c" : style->dog ? "|d" : "|ms");
+}
+
+static void add_tags(struct line *line, const struct afmon_statsd_style *style, const struct afmon_metric *metric,
+                     struct afmon_piece special, const afmon_sample *sample)
+{
+    struct tags tags = {.line = line};
+    if (special.given)
+        add_tag(&tags, metric->statsd_tag, special.data, special.length);
+    add_field_tags(&tags, sample);
+    if (style->tags[0] != '\0') {
+        add_text(line, tags.any ? "," : "|#");
+        add_text(line, style->tags);
+    }
+}
+
+/* What of a metric has a tag of its own: the outcome, or what follows its prefix. */
+static struct afmon_piece special_of(const struct afmon_metric *metric, struct afmon_piece rest, double value)
+{
+    if (metric->statsd_shape != AFMON_STATSD_OUTCOME)
+        return rest;
+    const char *outcome = value > 0 ? "success" : "failure";
+    return (struct afmon_piece){outcome, strlen(outcome), true};
 }
 
 size_t afmon_statsd_line(char *out, const struct afmon_statsd_style *style, const afmon_sample *sample)
 {
-    const struct rule *rule = rule_of(sample);
+    struct afmon_piece rest;
+    const struct afmon_metric *metric =
+        afmon_metric_row(afmon_metric_find(sample->metric, sample->metric_length, &rest));
+    struct afmon_piece special = special_of(metric, rest, sample->value);
     struct line line = {out, out + AFMON_STATSD_LINE_MOST - 1};
-    double value = sample->value;
-    const char *special = NULL;
-    size_t special_length = 0;
-    if (!isfinite(value))
+    if (!isfinite(sample->value))
         return 0;
     add_text(&line, style->prefix);
-    if (rule == NULL)
+    if (metric->statsd_name == NULL)
         add_name(&line, sample->metric, sample->metric_length);
     else
-        add_text(&line, rule->statsd);
-    if (rule != NULL && rule == &rules[0]) {
-        special = value > 0 ? "success" : "failure";
-        special_length = strlen(special);
-        value = 1;
-    } else if (rule != NULL && rule->tag != NULL) {
-        special = sample->metric + strlen(rule->name);
-        special_length = sample->metric_length - strlen(rule->name);
-    }
-    if (special != NULL && !style->dog) { /* without tags the name has to tell */
+        add_text(&line, metric->statsd_name);
+    if (special.given && !style->dog) { /* without tags the name has to tell */
         add_text(&line, ".");
-        add_name(&line, special, special_length);
+        add_name(&line, special.data, special.length);
     }
-    add_value(&line, style, rule == NULL ? AMOUNT : rule->shape, value);
-    if (style->dog) {
-        struct tags tags = {.line = &line};
-        if (special != NULL)
-            add_tag(&tags, rule->tag, special, special_length);
-        add_field_tags(&tags, sample);
-        if (style->tags[0] != '\0') {
-            add_text(&line, tags.any ? "," : "|#");
-            add_text(&line, style->tags);
-        }
-    }
+    add_value(&line, style, metric->statsd_shape, sample->value);
+    if (style->dog)
+        add_tags(&line, style, metric, special, sample);
     *line.at++ = '\n';
     return (size_t)(line.at - out);
 }

@@ -151,7 +151,7 @@ static void (*const takes[AFMON_INSTRUMENTS])(struct afmon_meters *meters, const
     [AFMON_INSTRUMENT_METRIC] = observe_any,
 };
 
-#define INSTRUMENT(id, name, form, group, unit, title, instrument, ...)                                                \
+#define INSTRUMENT(id, name, form, group, unit, better, title, instrument, ...)                                        \
     [AFMON_METRIC_##id] = AFMON_INSTRUMENT_##instrument,
 static const enum afmon_instrument_id instruments[AFMON_METRIC_IDS] = {[AFMON_METRIC_OTHER] = AFMON_INSTRUMENT_METRIC,
                                                                        AFMON_METRIC_MAP(INSTRUMENT)};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "catalog/metrics.h"
 #include "plot/chart.h"
 #include "plot/times.h"
 
@@ -33,20 +34,21 @@ static afmon_status measure(struct afmon_chart_job *job, const char *name)
     return AFMON_OK;
 }
 
-static afmon_status choose(struct afmon_chart_job *job, const char *name)
+static afmon_status choose(struct afmon_chart_job *job, enum afmon_metric_id metric)
 {
+    const char *name = afmon_metric_name(metric);
     job->quantity = AFMON_QUANTITY_SECONDS;
     return afmon_chart_add_track(job, name, name, AFMON_INKS) ? measure(job, name) : AFMON_OK;
 }
 
 static afmon_status choose_generation(struct afmon_chart_job *job)
 {
-    return choose(job, "generation_time");
+    return choose(job, AFMON_METRIC_GENERATION_TIME);
 }
 
 static afmon_status choose_evaluation(struct afmon_chart_job *job)
 {
-    return choose(job, "evaluation_time");
+    return choose(job, AFMON_METRIC_EVALUATION_TIME);
 }
 
 /* ---- What it says ---- */

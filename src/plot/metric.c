@@ -10,17 +10,16 @@
 #define COLUMNS 1440
 #define ROWS 560
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
-}
-
 static enum afmon_quantity quantity_of(const char *name)
 {
-    return ends_with(name, "_rate")   ? AFMON_QUANTITY_PERCENT
-           : ends_with(name, "_time") ? AFMON_QUANTITY_SECONDS
-                                      : AFMON_QUANTITY_NUMBER;
+    switch (afmon_metric_get_info(name, strlen(name))->unit) {
+    case AFMON_UNIT_SHARE:
+        return AFMON_QUANTITY_PERCENT;
+    case AFMON_UNIT_SECONDS:
+        return AFMON_QUANTITY_SECONDS;
+    default:
+        return AFMON_QUANTITY_NUMBER;
+    }
 }
 
 static afmon_status choose(struct afmon_chart_job *job)

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "catalog/metrics.h"
 #include "plot/chart.h"
 #include "plot/times.h"
 
 #define LINE_WIDTH 2.2
 #define BESIDE_LEAST 560 /* narrower charts have their legend above the plot */
-#define SCORE_PREFIX "evaluation_score_"
 
 /* ---- Shared ---- */
 
@@ -141,8 +141,8 @@ static enum afmon_swatch swatch_of(unsigned index)
 static afmon_status choose_rates(struct afmon_chart_job *job)
 {
     job->quantity = AFMON_QUANTITY_PERCENT;
-    afmon_chart_add_track(job, "success_rate", "Success", AFMON_INK_GOOD);
-    afmon_chart_add_track(job, "error_rate", "Error", AFMON_INK_BAD);
+    afmon_chart_add_track(job, afmon_metric_name(AFMON_METRIC_SUCCESS), "Success", AFMON_INK_GOOD);
+    afmon_chart_add_track(job, afmon_metric_name(AFMON_METRIC_ERROR), "Error", AFMON_INK_BAD);
     return AFMON_OK;
 }
 
@@ -183,9 +183,9 @@ const struct afmon_chart_kind afmon_kind_rates = {.name = "success_error_rate",
 
 static afmon_status choose_tokens(struct afmon_chart_job *job)
 {
-    afmon_chart_add_track(job, "prompt_token_count", "Prompt", AFMON_INKS);
-    afmon_chart_add_track(job, "completion_token_count", "Completion", AFMON_INKS);
-    afmon_chart_add_track(job, "total_token_count", "Total", AFMON_INKS);
+    afmon_chart_add_track(job, afmon_metric_name(AFMON_METRIC_PROMPT), "Prompt", AFMON_INKS);
+    afmon_chart_add_track(job, afmon_metric_name(AFMON_METRIC_COMPLETION), "Completion", AFMON_INKS);
+    afmon_chart_add_track(job, afmon_metric_name(AFMON_METRIC_TOTAL), "Total", AFMON_INKS);
     return AFMON_OK;
 }
 
@@ -214,8 +214,9 @@ static afmon_status choose_scores(struct afmon_chart_job *job)
     size_t length;
     const char *name;
     for (size_t i = 0; (name = afmon_view_metric_name(job->view, i, &length)) != NULL; i++) {
-        if (length > strlen(SCORE_PREFIX) && strncmp(name, SCORE_PREFIX, strlen(SCORE_PREFIX)) == 0)
-            afmon_chart_add_track(job, name, name + strlen(SCORE_PREFIX), AFMON_INKS);
+        struct afmon_piece score;
+        if (afmon_metric_find(name, length, &score) == AFMON_METRIC_SCORE)
+            afmon_chart_add_track(job, name, score.data, AFMON_INKS);
     }
     return AFMON_OK;
 }

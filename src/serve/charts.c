@@ -6,11 +6,11 @@
 #include "base/clamp.h"
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "catalog/metrics.h"
 #include "serve/picture.h"
 
 #define BUCKETS_MAX 120
 #define SCORES_MAX 8
-#define SCORE_PREFIX "evaluation_score_"
 #define RECENT_NS (300 * AFMON_NS_PER_S)
 #define LONG_NS (2 * RECENT_NS)
 
@@ -91,21 +91,21 @@ static void write(struct frame *frame, const char *key, enum what what)
 static afmon_status write_metrics(struct frame *frame)
 {
     static const struct {
-        const char *metric;
+        enum afmon_metric_id metric;
         struct {
             const char *key; /* NULL: no more */
             enum what what;
         } series[3];
     } rows[] = {
-        {"success_rate", {{"success", MEAN}, {"throughput", COUNT_PER_S}}},
-        {"error_rate", {{"error", MEAN}}},
-        {"generation_time", {{"p50", P50}, {"p90", P90}, {"p99", P99}}},
-        {"evaluation_time", {{"evaluation_p50", P50}, {"evaluation_p90", P90}, {"evaluation_p99", P99}}},
-        {"prompt_token_count", {{"prompt", SUM_PER_S}}},
-        {"completion_token_count", {{"completion", SUM_PER_S}}},
+        {AFMON_METRIC_SUCCESS, {{"success", MEAN}, {"throughput", COUNT_PER_S}}},
+        {AFMON_METRIC_ERROR, {{"error", MEAN}}},
+        {AFMON_METRIC_GENERATION_TIME, {{"p50", P50}, {"p90", P90}, {"p99", P99}}},
+        {AFMON_METRIC_EVALUATION_TIME, {{"evaluation_p50", P50}, {"evaluation_p90", P90}, {"evaluation_p99", P99}}},
+        {AFMON_METRIC_PROMPT, {{"prompt", SUM_PER_S}}},
+        {AFMON_METRIC_COMPLETION, {{"completion", SUM_PER_S}}},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        afmon_status status = ask(frame, rows[i].metric);
+        afmon_status status = ask(frame, afmon_metric_name(rows[i].metric));
         if (status != AFMON_OK)
             return status;
         for (size_t k = 0; k < 3 && rows[i].series[k].key != NULL; k++)
@@ -122,12 +122,13 @@ static afmon_status write_scores(struct frame *frame, size_t metric_count)
     for (size_t i = 0; i < metric_count && found < SCORES_MAX && status == AFMON_OK; i++) {
         size_t length;
         const char *name = afmon_live_metric_name(frame->live, i, &length);
-        if (strncmp(name, SCORE_PREFIX, sizeof SCORE_PREFIX - 1) != 0 || strlen(name) != length)
+        struct afmon_piece score;
+        if (afmon_metric_find(name, length, &score) != AFMON_METRIC_SCORE || strlen(name) != length)
             continue;
         found++;
         status = ask(frame, name);
         afmon_json_open(frame->json, NULL, '{');
-        afmon_json_name(frame->json, "name", name + sizeof SCORE_PREFIX - 1, length - (sizeof SCORE_PREFIX - 1));
+        afmon_json_name(frame->json, "name", score.data, score.length);
         write(frame, "values", MEAN);
         afmon_json_close(frame->json, '}');
     }

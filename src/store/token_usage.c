@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/metrics.h"
 #include "store/store_internal.h"
 #include "store/token_usage.h"
 #include "store/window.h"
@@ -119,11 +120,12 @@ static bool hold_series(struct held *held, const struct afmon_series_data *serie
 
 static afmon_status hold_window(struct afmon_store *store, struct afmon_times steady, struct held *held)
 {
-    static const char *const names[] = {"prompt_token_count", "completion_token_count", "total_token_count"};
+    static const enum afmon_metric_id counted[] = {AFMON_METRIC_PROMPT, AFMON_METRIC_COMPLETION, AFMON_METRIC_TOTAL};
     bool held_all = true;
     afmon_turn_take(&store->turn);
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && held_all; i++) {
-        const struct afmon_series_data *series = afmon_store_find(store, names[i], strlen(names[i]));
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0] && held_all; i++) {
+        const struct afmon_metric *metric = afmon_metric_row(counted[i]);
+        const struct afmon_series_data *series = afmon_store_find(store, metric->info.name, metric->length);
         held_all = series == NULL || hold_series(held, series, steady);
     }
     afmon_turn_leave(&store->turn);

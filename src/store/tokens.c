@@ -5,6 +5,7 @@
 
 #include "base/clamp.h"
 #include "base/hash.h"
+#include "catalog/metrics.h"
 
 #define UNKNOWN "unknown"
 
@@ -24,19 +25,16 @@ void afmon_tokens_free(struct afmon_tokens *tokens)
 
 enum afmon_token_kind afmon_token_kind_of(const char *name, size_t length)
 {
-    static const struct {
-        const char *name;
-        enum afmon_token_kind kind;
-    } kinds[] = {
-        {"prompt_token_count", AFMON_TOKENS_PROMPT},
-        {"completion_token_count", AFMON_TOKENS_COMPLETION},
-        {"total_token_count", AFMON_TOKENS_TOTAL},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
-            return kinds[i].kind;
+    switch (afmon_metric_find(name, length, NULL)) {
+    case AFMON_METRIC_PROMPT:
+        return AFMON_TOKENS_PROMPT;
+    case AFMON_METRIC_COMPLETION:
+        return AFMON_TOKENS_COMPLETION;
+    case AFMON_METRIC_TOTAL:
+        return AFMON_TOKENS_TOTAL;
+    default:
+        return AFMON_TOKENS_NONE;
     }
-    return AFMON_TOKENS_NONE;
 }
 
 /* ---- The table ---- */

@@ -117,6 +117,21 @@ def test_table(command, run):
     assert not any(line != line.rstrip() for line in text.splitlines())
 
 
+def test_units_and_groups_are_those_of_whole_names(command, run):
+    run.add("success_rate", 1.0)
+    run.add("model_creation_time", 0.25)
+    own = ["disk_error_rate", "error_rate_budget_left", "evaluation_budget", "model_usage:", "my_token_count", "wall_time"]
+    for name in own:
+        run.add(name, 35)
+    lines = command("show", run).stdout.splitlines()
+    other = lines[lines.index("Other") + 1:]
+    assert sorted(line.split()[0] for line in other[:6]) == own
+    assert all(line.split()[2] == "35" for line in other[:6])
+    assert "Evaluation" not in lines and "Tokens" not in lines and "Counted" not in lines
+    assert any(re.match(r"^  model_creation_time +1 +250ms ", line) for line in lines)
+    assert any(re.match(r"^  success_rate +1 +100\.0% ", line) for line in lines)
+
+
 def width(text):
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in plain)

@@ -148,6 +148,48 @@ static void what_they_say(void **state)
     remove_folder(folder);
 }
 
+static char *svg_of_metric(afmon_view *view, const char *metric)
+{
+    struct kept kept = {0};
+    afmon_plot_options options;
+    afmon_plot_options_init(&options);
+    options.format = "svg";
+    assert_int_equal(afmon_plot_metric_to(view, metric, &options, keep, &kept, NULL), AFMON_OK);
+    return kept.data;
+}
+
+/* What a metric of a program's own is measured in nobody knows, whatever its name ends in. */
+static void units_are_those_of_whole_names(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    FILE *file = begin_run(folder);
+    for (int i = 0; i < 50; i++) {
+        add_line(file, "disk_error_rate", 35 + i, i);
+        add_line(file, "error_rate", i % 2, i);
+        add_line(file, "wall_time", 35 + i, i);
+        add_line(file, "model_creation_time", 35 + i, i);
+    }
+    fclose(file);
+    afmon_view *view = open_run(folder);
+    char *own_rate = svg_of_metric(view, "disk_error_rate");
+    char *rate = svg_of_metric(view, "error_rate");
+    char *own_time = svg_of_metric(view, "wall_time");
+    char *time = svg_of_metric(view, "model_creation_time");
+    has(own_rate, ">60</text>");
+    assert_null(strstr(own_rate, "%</text>"));
+    has(rate, "%</text>");
+    has(own_time, ">60</text>");
+    assert_null(strstr(own_time, " s</text>"));
+    has(time, " s</text>");
+    free(own_rate);
+    free(rate);
+    free(own_time);
+    free(time);
+    afmon_view_close(view);
+    remove_folder(folder);
+}
+
 static void nothing_to_draw(void **state)
 {
     (void)state;
@@ -463,12 +505,19 @@ static void eight_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_five),          cmocka_unit_test(what_they_say),
-        cmocka_unit_test(nothing_to_draw),   cmocka_unit_test(bad_arguments),
-        cmocka_unit_test(nothing_overlaps),  cmocka_unit_test(clean_labels),
-        cmocka_unit_test(hostile_names),     cmocka_unit_test(missing_glyphs_are_told),
-        cmocka_unit_test(unwritable_places), cmocka_unit_test(full_disk),
-        cmocka_unit_test(no_memory),         cmocka_unit_test(eight_threads),
+        cmocka_unit_test(all_five),
+        cmocka_unit_test(what_they_say),
+        cmocka_unit_test(units_are_those_of_whole_names),
+        cmocka_unit_test(nothing_to_draw),
+        cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(nothing_overlaps),
+        cmocka_unit_test(clean_labels),
+        cmocka_unit_test(hostile_names),
+        cmocka_unit_test(missing_glyphs_are_told),
+        cmocka_unit_test(unwritable_places),
+        cmocka_unit_test(full_disk),
+        cmocka_unit_test(no_memory),
+        cmocka_unit_test(eight_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,12 @@ static void samples_become_lines_of_statsd(void **state)
     assert_line(false, "finish_reason:stop now", 1, "afmon.finish_reason.stop_now:1|c\n");
     assert_line(false, "my metric:x", 0.25, "afmon.my_metric_x:0.25|ms\n");
     assert_line(true, "generation_time", NAN, "");
+    assert_line(false, "model_creation_time", 0.25, "afmon.model_creation_time:250|ms\n");
+    assert_line(false, "prompt_token_count", 12, "afmon.prompt_token_count:12|ms\n");
+    /* names that only begin or end like those of tracked calls */
+    assert_line(false, "error_rate_budget_left", 0.7, "afmon.error_rate_budget_left:0.7|ms\n");
+    assert_line(false, "wall_time", 2, "afmon.wall_time:2|ms\n");
+    assert_line(false, "model_usage:", 1, "afmon.model_usage_:1|ms\n");
 }
 
 static void a_line_always_fits(void **state)

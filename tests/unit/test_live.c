@@ -301,6 +301,27 @@ static void newest_first_comes_to_the_same(void **state)
     remove_folder(folder);
 }
 
+/* Names that only end like them take no place from the times of tracked calls. */
+static void times_have_quantiles_whatever_else_ends_in_time(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a_time",          "b_time",          "c_time", "d_time",
+                                        "generation_time", "evaluation_time", "e_time"};
+    char *folder = make_folder();
+    for (int i = 0; i < 7 * 8; i++)
+        append_sample(folder, "metrics.jsonl", names[i / 8], 1 + i % 8, "", BASE + i * S);
+    afmon_live *live = follow(folder);
+    load(live);
+    for (int i = 4; i < 6; i++) {
+        afmon_aggregate aggregate;
+        assert_int_equal(afmon_live_aggregate(live, names[i], (afmon_window){BASE, BASE + 100 * S}, &aggregate, NULL),
+                         AFMON_OK);
+        assert_true(aggregate.count == 8 && aggregate.p50 > 4 && aggregate.p50 < 5);
+    }
+    afmon_live_close(live);
+    remove_folder(folder);
+}
+
 static void buckets_are_what_is_in_the_files(void **state)
 {
     (void)state;
@@ -755,6 +776,7 @@ int main(void)
         cmocka_unit_test(a_run_grows_from_nothing),
         cmocka_unit_test(newest_first_comes_to_the_same),
         cmocka_unit_test(buckets_are_what_is_in_the_files),
+        cmocka_unit_test(times_have_quantiles_whatever_else_ends_in_time),
         cmocka_unit_test(torn_lines_and_what_is_no_sample),
         cmocka_unit_test(a_folder_may_vanish_and_come_back),
         cmocka_unit_test(a_file_that_is_cut_back_is_read_again),
