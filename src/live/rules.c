@@ -60,7 +60,9 @@ struct afmon_model *afmon_live_make_model(const struct afmon_live *live)
         options.rule_count = live->rules.count;
         options.period_ns = GIVEN_PERIOD_NS;
         options.replay = true;
-    } else if (afmon_rules_of_log(&log, &of_log)) {
+    } else {
+        if (afmon_rules_of_log(&log, &of_log) != AFMON_OK)
+            return NULL;
         options.rules = of_log.rules;
         options.rule_count = of_log.count;
     }

@@ -93,19 +93,21 @@ static void make_equal(struct message *message, const char *text, size_t length)
 
 /* ---- Groups ---- */
 
-static void set_example(struct afmon_model_failure *failure, const char *text, size_t length)
+/* False: no memory; the one before stays. */
+static bool set_example(struct afmon_model_failure *failure, const char *text, size_t length)
 {
     size_t kept = length < EXAMPLE_MAX ? length : EXAMPLE_MAX;
     while (kept < length && kept > 0 && ((unsigned char)text[kept] & 0xC0) == 0x80)
         kept--;
     char *copy = malloc(kept + 1);
     if (copy == NULL)
-        return; /* the one before stays */
+        return false;
     memcpy(copy, text, kept);
     copy[kept] = '\0';
     free(failure->example);
     failure->example = copy;
     failure->example_length = kept;
+    return true;
 }
 
 static int compare_texts(const char *a, size_t a_length, const char *b, size_t b_length)
@@ -131,7 +133,7 @@ static void merge(void *user, void *into, void *from)
     if (b->count == 0)
         return;
     if (b->example != NULL && is_example(a, b->first_ns, b->example, b->example_length))
-        set_example(a, b->example, b->example_length);
+        (void)set_example(a, b->example, b->example_length);
     a->first_ns = a->count == 0 || b->first_ns < a->first_ns ? b->first_ns : a->first_ns;
     a->last_ns = a->count == 0 || b->last_ns > a->last_ns ? b->last_ns : a->last_ns;
     a->count += b->count;
@@ -227,10 +229,11 @@ bool afmon_model_add_failure(struct afmon_names *failures, const struct afmon_fa
     bool known = failure != NULL && (failure->message != NULL || failure == failures->other);
     if (failure == NULL || (!known && !describe(failure, of, &message)))
         return false;
+    bool ok = true;
     if (is_example(failure, of->time_ns, length > 0 ? error->data : "", length))
-        set_example(failure, length > 0 ? error->data : "", length);
+        ok = set_example(failure, length > 0 ? error->data : "", length);
     failure->first_ns = failure->count == 0 || of->time_ns < failure->first_ns ? of->time_ns : failure->first_ns;
     failure->last_ns = failure->count == 0 || of->time_ns > failure->last_ns ? of->time_ns : failure->last_ns;
     failure->count++;
-    return true;
+    return ok;
 }

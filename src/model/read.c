@@ -72,7 +72,7 @@ afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct
     afmon_read_failures(&reading);
     afmon_read_lists(&reading);
     read_rates(&owned->summary);
-    bool ok = afmon_read_alerts(&reading);
+    bool ok = afmon_read_alerts(&reading) && !owned->pool.failed; /* lists that are there have what they count */
     if (ok)
         afmon_read_verdict(&reading);
     if (ok && !owned->pool.failed)

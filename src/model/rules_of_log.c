@@ -2,10 +2,11 @@
 
 #include "alerts/rules_json.h"
 
-bool afmon_rules_of_log(const struct afmon_run_log *log, afmon_rules *rules)
+afmon_status afmon_rules_of_log(const struct afmon_run_log *log, afmon_rules *rules)
 {
     *rules = (afmon_rules){0};
     if (log->rules == NULL)
-        return false;
-    return afmon_rules_read_json(log->rules, log->rules_length, rules, NULL) == AFMON_OK;
+        return AFMON_OK;
+    afmon_status status = afmon_rules_read_json(log->rules, log->rules_length, rules, NULL);
+    return status == AFMON_E_NO_MEMORY ? status : AFMON_OK;
 }

@@ -86,10 +86,10 @@ static afmon_status make(struct job *job, const struct afmon_run_log *log)
 {
     afmon_rules rules = {0};
     struct afmon_model_options options = {.whole = true};
-    if (afmon_rules_of_log(log, &rules)) {
-        options.rules = rules.rules;
-        options.rule_count = rules.count;
-    }
+    if (afmon_rules_of_log(log, &rules) != AFMON_OK)
+        return AFMON_E_NO_MEMORY;
+    options.rules = rules.rules;
+    options.rule_count = rules.count;
     job->model = afmon_model_new(&options);
     job->feed = afmon_feed_new(false);
     afmon_rules_free(&rules);

@@ -201,12 +201,19 @@ static void same_distribution(const afmon_distribution *ours, const afmon_distri
 
 static void same_lists(const afmon_run_summary *ours, const afmon_run_summary *theirs)
 {
-    assert_int_equal(ours->error_count, theirs->error_count);
-    for (size_t i = 0; i < ours->error_count; i++) {
-        const afmon_error_summary *a = &ours->errors[i], *b = &theirs->errors[i];
+    assert_int_equal(ours->failure_count, theirs->failure_count);
+    for (size_t i = 0; i < ours->failure_count; i++) {
+        const afmon_failure_summary *a = &ours->failures[i], *b = &theirs->failures[i];
         assert_string_equal(a->error_type, b->error_type);
-        assert_true(a->generations == b->generations && a->evaluations == b->evaluations && a->retries == b->retries);
+        assert_string_equal(a->operation, b->operation);
+        assert_string_equal(a->message, b->message);
+        assert_string_equal(a->example, b->example);
+        assert_true(a->count == b->count && a->items == b->items && a->evaluation == b->evaluation);
+        assert_true(a->first_ns == b->first_ns && a->last_ns == b->last_ns);
     }
+    assert_int_equal(ours->retry_count, theirs->retry_count);
+    for (size_t i = 0; i < ours->retry_count; i++)
+        assert_int_equal(ours->retried[i].count, theirs->retried[i].count);
     assert_int_equal(ours->finish_count, theirs->finish_count);
     for (size_t i = 0; i < ours->finish_count; i++) {
         assert_string_equal(ours->finishes[i].reason, theirs->finishes[i].reason);
@@ -249,22 +256,24 @@ static void same_summary(const afmon_run_summary *ours, const afmon_run_summary 
     assert_int_equal(ours->metric_count, theirs->metric_count);
     assert_int_equal(ours->file_count, theirs->file_count);
     assert_int_equal(ours->live, theirs->live);
-    assert_int_equal(ours->generations, theirs->generations);
-    assert_int_equal(ours->generation_failures, theirs->generation_failures);
+    assert_int_equal(ours->calls, theirs->calls);
+    assert_int_equal(ours->call_failures, theirs->call_failures);
     assert_int_equal(ours->evaluations, theirs->evaluations);
     assert_int_equal(ours->evaluation_failures, theirs->evaluation_failures);
-    assert_int_equal(ours->recent_generations, theirs->recent_generations);
-    assert_int_equal(ours->recent_failures, theirs->recent_failures);
+    assert_int_equal(ours->recent_calls, theirs->recent_calls);
+    assert_int_equal(ours->recent_call_failures, theirs->recent_call_failures);
     assert_int_equal(ours->total_tokens, theirs->total_tokens);
-    same(ours->generations_per_s, theirs->generations_per_s);
+    same(ours->calls_per_s, theirs->calls_per_s);
     same(ours->tokens_per_s, theirs->tokens_per_s);
-    same_distribution(&ours->generation_time_s, &theirs->generation_time_s);
+    same_distribution(&ours->latency_s, &theirs->latency_s);
     same_distribution(&ours->evaluation_time_s, &theirs->evaluation_time_s);
     same_distribution(&ours->conversation_length, &theirs->conversation_length);
     same_lists(ours, theirs);
     assert_int_equal(ours->alert_count, theirs->alert_count);
     for (size_t i = 0; i < ours->alert_count; i++)
-        assert_string_equal(ours->alerts[i].worst.name, theirs->alerts[i].worst.name);
+        assert_memory_equal(&ours->alerts[i], &theirs->alerts[i], sizeof ours->alerts[i]);
+    for (size_t i = 0; i < ours->reason_count; i++)
+        assert_string_equal(ours->reasons[i].text, theirs->reasons[i].text);
 }
 
 static void compare_summaries(afmon_live *live, afmon_view *view)

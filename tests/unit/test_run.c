@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "catalog/fields.h"
 #include "fail_alloc.h"
-#include "run/log_alerts.h"
+#include "model/run_log.h"
 #include "run/set_cache.h"
 
 #define TIME "2026-11-23T09:20:35.000123+00:00"

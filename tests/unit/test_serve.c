@@ -156,7 +156,7 @@ static void runs_are_found_and_go(void **state)
     assert_string_equal(text(first, "state"), "waiting");
     assert_string_equal(text(first, "verdict"), "no_data");
     assert_string_equal(text(first, "name"), "one");
-    assert_true(json_is_null(json_object_get(first, "success_rate")));
+    assert_true(json_integer_value(json_object_get(first, "calls")) == 0);
     json_decref(list);
     remove_folder(run);
     afmon_serve_look_at(server, server->runs[0]);
@@ -280,7 +280,7 @@ static void a_picture_has_the_run(void **state)
     json_t *picture = shown(&read_whole(server, 0)->shown);
     assert_true(number(picture, "loaded") == 1);
     assert_true(number(picture, "samples") == 4200);
-    assert_true(number(picture, "generations") == 700);
+    assert_true(number(picture, "calls") == 700);
     assert_true(number(json_object_get(picture, "plan"), "planned") == 1000);
     json_t *charts = json_object_get(picture, "charts");
     size_t count = (size_t)number(charts, "count");
@@ -336,7 +336,7 @@ static void another_picture_only_where_something_changed(void **state)
     (void)afmon_serve_read(server, run, 0, true);
     assert_int_equal(run->shown.version, version + 1);
     json_t *picture = shown(&run->shown);
-    assert_true(number(picture, "generations") == 6);
+    assert_true(number(picture, "calls") == 6);
     json_decref(picture);
     afmon_server_close(server);
     remove_folder(folder);
@@ -419,7 +419,7 @@ static void a_run_ends_though_nobody_reads_it(void **state)
     assert_int_equal(utimensat(AT_FDCWD, path, past, 0), 0);
     afmon_serve_look_at(server, run);
     assert_string_equal(run->facts.state, "ended");
-    assert_true(run->told && run->facts.generations == 5);
+    assert_true(run->told && run->facts.calls == 5);
     afmon_server_close(server);
     remove_folder(folder);
 }
