@@ -4,8 +4,8 @@ import { badge, h, set, table } from "./dom.js";
 import * as format from "./format.js";
 import { runPanel } from "./run.js";
 
-const perGeneration = (run, n) => (run.generations ? n / run.generations : null);
-const seconds = (run) => (run.last_ms - run.first_ms) / 1000;
+const per = (part, all) => (all ? part / all : null);
+const made = (run) => (run.summary.items.length ? run.items : null);
 
 // Of shares the difference is in percentage points: from 80% to 90% is 10 points, not an eighth more.
 const points = (a, b) => `${(Math.abs(b - a) * 100).toFixed(1)} points`;
@@ -13,17 +13,20 @@ const part = (a, b) => (a === 0 ? null : format.percent(Math.abs((b - a) / a)));
 
 // what, value, how it is shown, how its difference is
 const ROWS = [
-  ["Success rate", (run) => run.success_rate, format.percent, points],
-  ["Generations", (run) => run.generations, format.count],
-  ["Generations a second", (run) => (seconds(run) > 0 ? run.generations / seconds(run) : null), format.compact],
-  ["Latency mean", (run) => run.generation_time.mean, format.seconds],
-  ["Latency p50", (run) => run.generation_time.p50, format.seconds],
-  ["Latency p90", (run) => run.generation_time.p90, format.seconds],
-  ["Latency p99", (run) => run.generation_time.p99, format.seconds],
-  ["Prompt tokens a generation", (run) => perGeneration(run, run.tokens.prompt), format.compact],
-  ["Completion tokens a generation", (run) => perGeneration(run, run.tokens.completion), format.compact],
-  ["Evaluations", (run) => run.evaluations, format.count],
-  ["Alerts", (run) => run.alerts.length, format.count],
+  ["Made", made, format.count],
+  ["Made, failed", (run) => per(run.items_failed, run.items), format.percent, points],
+  ["Made a second", (run) => (made(run) == null ? null : per(run.items, run.summary.duration_s)), format.compact],
+  ["Calls", (run) => run.summary.calls.count, format.count],
+  ["Calls failed", (run) => per(run.summary.calls.failed, run.summary.calls.count), format.percent, points],
+  ["Calls a second", (run) => run.summary.calls.per_s, format.compact],
+  ["Call latency mean", (run) => run.summary.calls.latency_s.mean, format.seconds],
+  ["Call latency p50", (run) => run.summary.calls.latency_s.p50, format.seconds],
+  ["Call latency p90", (run) => run.summary.calls.latency_s.p90, format.seconds],
+  ["Call latency p99", (run) => run.summary.calls.latency_s.p99, format.seconds],
+  ["Prompt tokens a call", (run) => per(run.summary.tokens.prompt_tokens, run.summary.calls.count), format.compact],
+  ["Completion tokens a call", (run) => per(run.summary.tokens.completion_tokens, run.summary.calls.count), format.compact],
+  ["Evaluations", (run) => run.summary.evaluations.count, format.count],
+  ["Alerts", (run) => run.summary.alerts.length, format.count],
 ];
 
 function difference(a, b, size = part) {

@@ -31,6 +31,13 @@ export function compact(n) {
   return Number.isInteger(n) ? String(n) : significant(n, 3);
 }
 
+// Below one a second, a minute or an hour says more.
+export function rate(perS) {
+  if (perS == null) return "–";
+  if (perS === 0 || perS >= 1) return `${compact(perS)}/s`;
+  return perS * 60 >= 1 ? `${compact(perS * 60)}/min` : `${compact(perS * 3600)}/h`;
+}
+
 const pad = (n) => String(n).padStart(2, "0");
 
 export const clock = (ms) => {

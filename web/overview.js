@@ -3,10 +3,13 @@ import { badge, h, say, set, table } from "./dom.js";
 import * as format from "./format.js";
 import { listen } from "./streams.js";
 
-const COLUMNS = [["Run"], ["Verdict"], ["State"], ["Generations", "number wide"], ["Success", "number"], ["Last sample", "number wide"], ["Compare", "choice"]];
+const COLUMNS = [["Run"], ["Verdict"], ["State"], ["Made", "number"], ["Failed", "number"], ["Calls", "number wide"], ["Calls failed", "number wide"], ["Last sample", "number wide"], ["Compare", "choice"]];
 
 const state = (run) => h("span", { class: `dot ${run.state}` },
   run.verdict == null || run.loaded === 0 ? run.state : run.loaded < 1 ? `${run.state}, loading ${Math.floor(run.loaded * 100)}%` : run.state);
+
+const made = (run) => (run.verdict == null || !run.items ? "–" : format.count(run.items));
+const share = (failed, all) => format.percent(all ? failed / all : null);
 
 export function overview(main) {
   document.title = "Runs: afmon";
@@ -31,7 +34,7 @@ export function overview(main) {
     list.fill(runs.map((run) => [run, format.ago(run.last_ms)]), () => runs.map((run) => [
       h("a", { href: `#/run/${run.id}`, title: run.folder, "data-run": run.id }, run.name),
       h("span", {}, badge(run.verdict), run.problem ? h("span", { class: "note" }, ` ${run.problem}`) : null),
-      state(run), format.count(run.verdict == null ? null : run.generations), format.percent(run.success_rate),
+      state(run), made(run), share(run.items_failed, run.items), format.count(run.verdict == null ? null : run.calls), share(run.calls_failed, run.calls),
       h("span", { title: format.time(run.last_ms ?? run.modified_ms) }, format.ago(run.last_ms) || "–"), choose(run)]));
     if (focused) [...list.section.querySelectorAll(kind)].find((one) => one.dataset.run === focused)?.focus();
   };

@@ -5,7 +5,7 @@ import * as format from "./format.js";
 import { logPanel } from "./log.js";
 import { API, listen } from "./streams.js";
 
-const FACTS = ["Success rate", "Generations", "Latency p50", "Latency p99", "Tokens", "Samples"];
+const FACTS = ["Made", "Failed", "Calls", "Calls failed", "Call latency p50", "Tokens"];
 const DAY_MS = 86_400_000;
 const moment = (ms, run) => h("span", { title: format.time(ms) }, run.last_ms - run.first_ms < DAY_MS ? format.clock(ms) : format.time(ms));
 const dash = (text) => text || "–";
@@ -66,38 +66,57 @@ function chartsPanel(level, scales) {
   };
 }
 
+const plural = (kind) => (kind.endsWith("s") ? kind : `${kind}s`);
+const failed = (of, all) => `${format.count(of)} (${format.percent(all ? of / all : null)})`;
+const sum = (rows, member) => rows.reduce((total, row) => total + row[member], 0);
+const COMPARED = { below: "<", above: ">", "at most": "≤", "at least": "≥" };
+
 function tables(level) {
   const all = {
-    alerts: table("Alerts", [["Alert"], ["State"], ["Message", "text"], ["First", "number"], ["Last", "number"], ["Passes", "number"]], level),
-    operations: table("Operations", [["Operation"], ["Component"], ["Calls", "number"], ["Calls/s", "number"], ["Failed", "number"], ["Median", "number"], ["p95", "number"]], level),
-    models: table("Models", [["Model"], ["Calls", "number"], ["Prompt", "number"], ["Completion", "number"], ["Tokens/s", "number"]], level),
-    errors: table("Error types", [["Error"], ["Count", "number"]], level),
-    finishes: table("Finish reasons", [["Reason"], ["Count", "number"]], level),
+    items: table("Made", [["Kind"], ["Finished", "number"], ["Accepted", "number"], ["Failed", "number"], ["Rate", "number"], ["Median", "number"], ["p99", "number"]], level),
+    alerts: table("Alerts", [["Alert"], ["State"], ["Level"], ["Worst", "text"], ["Limit", "text"], ["First", "number"], ["Last", "number"], ["Held", "number"], ["Passes", "number"]], level),
+    failures: table("Failures", [["Operation"], ["Error"], ["Status", "number"], ["Message", "text"], ["Count", "number"], ["Share", "number"], ["Items", "number"], ["Last", "number"]], level),
+    operations: table("Operations", [["Operation"], ["Component"], ["Count", "number"], ["Lately", "number"], ["Failed", "number"], ["Median", "number"], ["p95", "number"]], level),
+    models: table("Models", [["Model"], ["Calls", "number"], ["Failed", "number"], ["Prompt", "number"], ["Completion", "number"], ["Median", "number"], ["Tokens lately", "number"]], level),
+    finishes: table("Finish reasons", [["Reason"], ["Count", "number"], ["Share", "number"]], level),
   };
-  const failed = (o) => `${format.count(o.failures)} (${format.percent(o.count ? o.failures / o.count : null)})`;
   return {
-    root: [all.alerts.section, all.operations.section, h("div", { class: "pair" }, all.models.section, all.errors.section, all.finishes.section)],
+    first: all.items.section,
+    root: [all.alerts.section, all.failures.section, all.operations.section, h("div", { class: "pair" }, all.models.section, all.finishes.section)],
     show(run) {
-      all.alerts.fill(run.alerts, () => run.alerts.map((a) => [a.name, h("span", { class: `state ${a.state}` }, a.state), a.message,
-        moment(a.first_ms, run), moment(a.resolved_ms ?? a.last_ms, run), format.count(a.passes_held)]));
-      all.operations.fill(run.operations, () => run.operations.map((o) => [dash(o.operation), dash(o.component), format.count(o.count),
-        format.compact(o.per_s), failed(o), format.seconds(o.p50_s), format.seconds(o.p95_s)]));
-      all.models.fill(run.models, () => run.models.map((m) => [m.model, format.count(m.calls), format.compact(m.prompt), format.compact(m.completion), format.compact(m.tokens_per_s)]));
-      all.errors.fill(run.errors, () => run.errors.map((e) => [e.name || "(none given)", format.count(e.count)]));
-      all.finishes.fill(run.finish_reasons, () => run.finish_reasons.map((f) => [f.name, format.count(f.count)]));
+      const { items, alerts, failures, operations, models, finish_reasons: finishes } = run.summary;
+      const when = (text) => moment(Date.parse(text), run);
+      const ofOperation = (o) => run.operations_lately.find((l) => dash(l.operation) === dash(o.operation) && dash(l.component) === dash(o.component));
+      const ofModel = (m) => run.models_lately.find((l) => l.model === m.model);
+      all.items.section.hidden = items.length === 0;
+      all.items.fill(items, () => items.map((i) => [plural(i.kind), format.count(i.finished), format.count(i.accepted), failed(i.failed, i.finished),
+        format.rate(i.per_s), format.seconds(i.time_s.p50), format.seconds(i.time_s.p99)]));
+      all.alerts.fill(alerts, () => alerts.map((a) => [a.name, h("span", { class: `state ${a.firing ? "firing" : "resolved"}` }, a.firing ? "firing" : "resolved"), a.level,
+        a.message, `${a.aggregate} of ${a.metric} ${COMPARED[a.comparison] ?? a.comparison} ${format.compact(a.limit)}`, when(a.first), when(a.resolved ?? a.last), format.seconds(a.held_s), format.count(a.passes)]));
+      all.failures.fill(failures, () => failures.map((f) => [dash(f.operation), f.error_type || "(none given)", f.status == null ? "–" : String(f.status),
+        h("span", { title: f.example ?? "" }, dash(f.message)), format.count(f.count), format.percent(f.share), format.count(f.items), when(f.last)]));
+      all.operations.fill([operations, run.operations_lately], () => operations.map((o) => [dash(o.operation), dash(o.component), format.count(o.count),
+        format.rate(ofOperation(o)?.per_s), failed(o.failed, o.count), format.seconds(o.duration_s.p50), format.seconds(o.duration_s.p95)]));
+      all.models.fill([models, run.models_lately], () => models.map((m) => [m.model, format.count(m.calls), failed(m.failed, m.calls), format.compact(m.prompt_tokens),
+        format.compact(m.completion_tokens), format.seconds(m.latency_s.p50), format.rate(ofModel(m)?.tokens_per_s)]));
+      all.finishes.fill(finishes, () => finishes.map((f) => [f.reason, format.count(f.count), format.percent(f.share)]));
     },
   };
 }
 
 function showFacts(facts, run) {
-  const { lately, generation_time: time, tokens } = run;
+  const { lately, summary } = run;
+  const { items, calls, tokens } = summary;
   const now = run.state === "running";
-  facts["Success rate"].set(format.percent(run.success_rate), now ? `${format.percent(lately.success_rate)} in the last minute` : "");
-  facts.Generations.set(format.count(run.generations), now ? `${format.compact(lately.generations_per_s)}/s in the last minute` : "");
-  facts["Latency p50"].set(format.seconds(time.p50), `p90 ${format.seconds(time.p90)}`);
-  facts["Latency p99"].set(format.seconds(time.p99), `max ${format.seconds(time.max)}`);
-  facts.Tokens.set(format.compact(tokens.total || tokens.prompt + tokens.completion), `${format.compact(tokens.prompt)} prompt, ${format.compact(tokens.completion)} completion`);
-  facts.Samples.set(format.compact(run.samples), `${run.metrics} metrics`);
+  const made = sum(items, "finished");
+  const lost = sum(items, "failed");
+  facts.Made.set(items.length ? format.count(made) : "–", items.map((i) => `${format.count(i.finished)} ${plural(i.kind)}`).join(", "));
+  facts.Failed.set(items.length ? format.percent(made ? lost / made : null) : "–", items.length ? `${format.count(lost)} of ${format.count(made)} made` : "");
+  facts.Calls.set(format.count(calls.count), now ? `${format.rate(lately.generations_per_s)} in the last minute` : "");
+  facts["Calls failed"].set(format.percent(calls.count ? calls.failed / calls.count : null), `${format.count(calls.failed)} of ${format.count(calls.count)} calls`);
+  facts["Call latency p50"].set(format.seconds(calls.latency_s.p50), `p99 ${format.seconds(calls.latency_s.p99)}, max ${format.seconds(calls.latency_s.max)}`);
+  facts.Tokens.set(format.compact(tokens.total_tokens || tokens.prompt_tokens + tokens.completion_tokens),
+    `${format.compact(tokens.prompt_tokens)} prompt, ${format.compact(tokens.completion_tokens)} completion`);
 }
 
 function span(run) {
@@ -121,20 +140,20 @@ export function runPanel(id, level, took = () => {}, scales = null) {
     ...["json", "csv"].map((kind) => h("a", { href: `${API}/runs/${id}/export?format=${kind}`, download: true, "aria-label": `Samples as ${kind.toUpperCase()}` }, kind.toUpperCase())));
   const root = h("article", { class: "run" },
     h("div", { class: "title" }, title, verdict, h("span", { class: "fill" }), links), when, ...bars.map((bar) => bar.element), problem, reasons,
-    h("dl", { class: "facts" }, ...Object.values(facts).map((f) => f.element)), plots.root, ...rest.root);
+    h("dl", { class: "facts" }, ...Object.values(facts).map((f) => f.element)), rest.first, plots.root, ...rest.root);
   let drawn = "";
   listen(`/runs/${id}/stream`, "run", (run) => {
     say(title, run.name);
     if (level === 1) document.title = `${run.name}: afmon`;
-    const said = JSON.stringify([run.verdict, run.reasons, run.warnings]);
+    const said = JSON.stringify([run.verdict, run.summary.reasons, run.summary.warnings]);
     if (said !== drawn) {
       set(verdict, badge(run.verdict));
-      set(reasons, ...run.reasons.map((text) => h("li", {}, text)), ...run.warnings.map((text) => h("li", { class: "note" }, text)));
+      set(reasons, ...run.summary.reasons.map((one) => h("li", {}, one.text)), ...run.summary.warnings.map((one) => h("li", { class: "note" }, one.text)));
     }
     drawn = said;
     problem.hidden = !run.problem;
     say(problem, run.problem ?? "");
-    say(when, `${run.state} · ${span(run)}${run.unreadable_lines ? ` · ${format.count(run.unreadable_lines)} unreadable lines` : ""}`);
+    say(when, `${run.state} · ${span(run)} · ${format.compact(run.samples)} samples${run.summary.unreadable_lines ? ` · ${format.count(run.summary.unreadable_lines)} unreadable lines` : ""}`);
     bars.forEach((bar) => bar.show(run));
     showFacts(facts, run);
     rest.show(run);
