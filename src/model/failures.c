@@ -139,14 +139,20 @@ static void merge(void *user, void *into, void *from)
     a->count += b->count;
 }
 
-static void free_failure(void *user, void *item)
+static void free_texts(struct afmon_model_failure *failure)
 {
-    (void)user;
-    struct afmon_model_failure *failure = item;
     free(failure->component);
     free(failure->operation);
     free(failure->error_type);
     free(failure->message);
+    failure->component = failure->operation = failure->error_type = failure->message = NULL;
+}
+
+static void free_failure(void *user, void *item)
+{
+    (void)user;
+    struct afmon_model_failure *failure = item;
+    free_texts(failure);
     free(failure->example);
 }
 
@@ -173,7 +179,7 @@ static const struct afmon_piece *type_of(const struct afmon_sample_facts *facts)
     return facts->error_type.given ? &facts->error_type : &facts->cause;
 }
 
-/* What its failures have in common, into a group that is new. */
+/* What its failures have in common, into a group that is new. It has all its texts then, or (false) none. */
 static bool describe(struct afmon_model_failure *failure, const struct afmon_failure_of *of,
                      const struct message *message)
 {
@@ -185,8 +191,11 @@ static bool describe(struct afmon_model_failure *failure, const struct afmon_fai
     failure->status = facts->has_status ? (int)facts->status : 0;
     failure->item = of->item;
     failure->evaluation = of->evaluation;
-    return failure->component != NULL && failure->operation != NULL && failure->error_type != NULL &&
-           failure->message != NULL;
+    if (failure->component != NULL && failure->operation != NULL && failure->error_type != NULL &&
+        failure->message != NULL)
+        return true;
+    free_texts(failure);
+    return false;
 }
 
 /* Cuts long names: they are told apart by hashes of the whole (model/names.h). */

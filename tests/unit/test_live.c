@@ -488,6 +488,19 @@ static int note_line(void *user, const afmon_live_log_line *line)
     return lines->count == 16;
 }
 
+/* The alerts of the summary, at most 16 of them. */
+static size_t alerts_of(afmon_live *live, afmon_alert_interval alerts[16])
+{
+    afmon_run_summary *summary = NULL;
+    assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
+    size_t count = summary->alert_count;
+    assert_true(count <= 16);
+    for (size_t i = 0; i < count; i++)
+        alerts[i] = summary->alerts[i];
+    afmon_run_summary_free(summary);
+    return count;
+}
+
 static void the_log_alerts_and_the_plan(void **state)
 {
     (void)state;
@@ -513,10 +526,8 @@ static void the_log_alerts_and_the_plan(void **state)
     assert_true(progress.known && progress.planned == 30 && progress.done == 15 && progress.per_s > 0);
     assert_true(isfinite(progress.eta_s));
 
-    afmon_live_alert alerts[4];
-    size_t count;
-    assert_int_equal(afmon_live_alerts(live, alerts, 4, &count), AFMON_OK);
-    assert_int_equal(count, 1);
+    afmon_alert_interval alerts[16];
+    assert_int_equal(alerts_of(live, alerts), 1);
     assert_string_equal(alerts[0].name, "low_success_rate");
     assert_string_equal(alerts[0].message, "Success rate dropped to 10.0%");
     assert_true(alerts[0].firing && alerts[0].level == AFMON_WARNING && alerts[0].passes == 1);
@@ -570,10 +581,8 @@ static void passes_become_spans(void **state)
     append(folder, "afterimage.log", log);
     afmon_live *live = follow(folder);
     load(live);
-    afmon_live_alert alerts[8];
-    size_t count;
-    assert_int_equal(afmon_live_alerts(live, alerts, 8, &count), AFMON_OK);
-    assert_int_equal(count, 3);
+    afmon_alert_interval alerts[16];
+    assert_int_equal(alerts_of(live, alerts), 3);
     for (size_t i = 0; i < 3; i++) {
         bool first = strcmp(alerts[i].message, "C") == 0;
         assert_true(first || alerts[i].passes == 1);
@@ -601,13 +610,11 @@ static void append_alert(const char *folder, const char *name, const char *state
     append(folder, "afterimage.log", line);
 }
 
-static afmon_live_alert alert_of(afmon_live *live, const char *name, size_t *spans)
+static afmon_alert_interval alert_of(afmon_live *live, const char *name, size_t *spans)
 {
-    afmon_live_alert alerts[16], found = {0};
-    size_t count;
+    afmon_alert_interval alerts[16], found = {0};
     *spans = 0;
-    assert_int_equal(afmon_live_alerts(live, alerts, 16, &count), AFMON_OK);
-    assert_true(count <= 16);
+    size_t count = alerts_of(live, alerts);
     for (size_t i = count; i-- > 0;)
         if (strcmp(alerts[i].name, name) == 0) {
             found = alerts[i];
@@ -651,9 +658,9 @@ static void alerts_that_are_not_repeated_go_on(void **state)
     assert_true(fires(live, "rare"));
     assert_true(fires(live, "pass"));
     assert_false(fires(live, "resumed")); /* the session that would have told the first one's end is gone */
-    afmon_live_alert rare = alert_of(live, "rare", &spans);
+    afmon_alert_interval rare = alert_of(live, "rare", &spans);
     assert_int_equal(spans, 1);
-    assert_true(rare.passes == 2 && rare.last_ns - rare.first_ns == 900 * S && rare.resolved_ns == 0);
+    assert_true(rare.passes == 2 && rare.last_ns - rare.first_ns == 900 * S && rare.resolved_ns == INT64_MIN);
 
     append_alert(folder, "once", "resolved", 3000, 10, never);
     append_alert(folder, "rare", "resolved", 3100, 100, rarely);

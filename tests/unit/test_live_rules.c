@@ -105,11 +105,15 @@ static afmon_live *follow(const char *folder, const afmon_alert_rule *rules, siz
     return live;
 }
 
-static size_t alerts_of(afmon_live *live, afmon_live_alert alerts[16])
+static size_t alerts_of(afmon_live *live, afmon_alert_interval alerts[16])
 {
-    size_t count;
-    assert_int_equal(afmon_live_alerts(live, alerts, 16, &count), AFMON_OK);
+    afmon_run_summary *summary = NULL;
+    assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
+    size_t count = summary->alert_count;
     assert_true(count <= 16);
+    for (size_t i = 0; i < count; i++)
+        alerts[i] = summary->alerts[i];
+    afmon_run_summary_free(summary);
     return count;
 }
 
@@ -117,7 +121,7 @@ static size_t alerts_of(afmon_live *live, afmon_live_alert alerts[16])
 static void load(afmon_live *live, bool asking)
 {
     afmon_live_info info;
-    afmon_live_alert alerts[16];
+    afmon_alert_interval alerts[16];
     uint64_t before;
     do {
         afmon_live_get_info(live, &info);
@@ -158,7 +162,7 @@ static bool is_near(int64_t a, int64_t b)
     return llabs(a - b) <= TOLERANCE_S * S;
 }
 
-static void same_alerts(const afmon_live_alert *alerts, size_t count, const struct episodes *episodes)
+static void same_alerts(const afmon_alert_interval *alerts, size_t count, const struct episodes *episodes)
 {
     assert_int_equal(count, episodes->count);
     for (size_t i = 0; i < episodes->count; i++) {
@@ -168,8 +172,8 @@ static void same_alerts(const afmon_live_alert *alerts, size_t count, const stru
         while (at < count && strcmp(alerts[at].name, episode->fired.name) != 0)
             at++;
         assert_true(at < count);
-        const afmon_live_alert *alert = &alerts[at];
-        assert_true(alert->judged && alert->passes > 10);
+        const afmon_alert_interval *alert = &alerts[at];
+        assert_true(alert->passes > 10);
         assert_int_equal(alert->level, episode->fired.level);
         assert_int_equal(alert->firing, !resolved);
         assert_true(is_near(alert->first_ns, episode->fired.timestamp_ns));
@@ -197,7 +201,7 @@ static void built_in_rules_are_judged_where_the_log_has_no_alert(void **state)
     assert_int_equal(episodes.count, 2); /* low_success_rate, high_error_rate */
     for (int asking = 0; asking < 2; asking++) {
         afmon_live *live = follow(folder, NULL, 0, false);
-        afmon_live_alert alerts[16];
+        afmon_alert_interval alerts[16];
         load(live, asking == 1);
         same_alerts(alerts, alerts_of(live, alerts), &episodes);
         for (size_t i = 0; i < 2; i++)
@@ -209,11 +213,10 @@ static void built_in_rules_are_judged_where_the_log_has_no_alert(void **state)
     append_text(folder, "afterimage.log",
                 "2023-11-14 22:13:22,100 - {\"message\": \"Alert: A\", \"alert\": \"low\", \"level\": \"warning\"}\n");
     afmon_live *live = follow(folder, NULL, 0, false);
-    afmon_live_alert alerts[16];
+    afmon_alert_interval alerts[16];
     load(live, true);
     assert_int_equal(alerts_of(live, alerts), 1);
     assert_string_equal(alerts[0].name, "low");
-    assert_false(alerts[0].judged);
     afmon_live_close(live);
     afmon_rules_free(&rules);
     remove_folder(folder);
@@ -234,7 +237,7 @@ static void own_rules_are_judged_whatever_the_log_has(void **state)
         assert_int_equal(episodes.count, 4);
         for (int asking = 0; asking < 2; asking++) {
             afmon_live *live = follow(folder, rules, OWN, false);
-            afmon_live_alert alerts[16];
+            afmon_alert_interval alerts[16];
             load(live, asking == 1);
             same_alerts(alerts, alerts_of(live, alerts), &episodes);
             assert_int_equal(alerts[0].firing, true); /* those come first */
@@ -251,7 +254,7 @@ static void alerts_come_and_go_with_time(void **state)
     (void)state;
     afmon_alert_rule rules[OWN];
     afmon_field field;
-    afmon_live_alert alerts[16];
+    afmon_alert_interval alerts[16];
     char *folder = make_folder();
     make_rules(rules, &field);
     write_minutes(folder, 0, MINUTES);
@@ -314,17 +317,18 @@ static void each_allocation_may_fail(void **state)
         afmon_live_options_init(&options);
         options.rules = rules;
         options.rule_count = OWN;
-        afmon_live_alert alerts[16];
-        size_t count;
+        afmon_run_summary *summary = NULL;
         fail_alloc_at(n);
         afmon_status status = afmon_live_open(folder, &options, &live, NULL);
         if (status == AFMON_OK)
             status = afmon_live_update(live, 0, NULL);
         if (status == AFMON_OK)
-            status = afmon_live_alerts(live, alerts, 16, &count);
+            status = afmon_live_summarize(live, &summary, NULL);
         bool failed = fail_alloc_stop();
         assert_true(status == AFMON_OK || status == AFMON_E_NO_MEMORY);
+        afmon_run_summary_free(summary);
         if (live != NULL) {
+            afmon_alert_interval alerts[16];
             load(live, false);
             assert_int_equal(alerts_of(live, alerts), 3);
         }

@@ -467,9 +467,11 @@ static void a_run_that_grows_is_summed_up_as_it_is(void **state)
     fclose(log);
     load(live);
     assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
-    assert_true(summary->warning_count > 0);
-    assert_string_equal(summary->warnings[summary->warning_count - 1].text,
-                        "3 records had to be dropped while the run went on.");
+    size_t told = 0;
+    for (size_t i = 0; i < summary->warning_count; i++)
+        if (strcmp(summary->warnings[i].text, "3 records had to be dropped while the run went on.") == 0)
+            told++;
+    assert_int_equal(told, 1);
     afmon_run_summary_free(summary);
     afmon_live_close(live);
     remove_folder(folder);

@@ -285,9 +285,10 @@ static int keep_text(void *user, const void *data, size_t size)
 
 static struct sample random_sample(void)
 {
-    static const char *const metrics[] = {"generation_time", "success_rate",  "error_rate",     "api_errors",
-                                          "model_usage:m",   "reward \x01 b", "finish_reason:s", "total_token_count",
-                                          "evaluation_time", "evaluation_score_x", "prompt_token_count"};
+    static const char *const metrics[] = {"generation_time",    "success_rate",      "error_rate",
+                                          "api_errors",         "model_usage:m",     "reward \x01 b",
+                                          "finish_reason:s",    "total_token_count", "evaluation_time",
+                                          "evaluation_score_x", "prompt_token_count"};
     static const char *const operations[] = {"a", "conversation_generation", "", "evaluation", "b\xff\xfe"};
     static const char *const types[] = {"Timeout", "RateLimitError", ""};
     static const double odd[] = {0, 1, -1, 1e308, -1e308, 5e-324, 0.1, 1e17, -0.0};
@@ -365,7 +366,8 @@ static void own_alerts_are_those_of_a_replay(void **state)
      * a minute apart. */
     assert_in_range(s->alerts[0].first_ns, T0 + 1115 * S, T0 + 1190 * S);
     assert_in_range(s->alerts[0].last_ns, T0 + 1710 * S, T0 + 1785 * S);
-    assert_true(s->alerts[1].worst >= 0.5 && s->alerts[1].worst < 0.505 && s->alerts[1].limit == 0.8 && !s->alerts[1].firing);
+    assert_true(s->alerts[1].worst >= 0.5 && s->alerts[1].worst < 0.505 && s->alerts[1].limit == 0.8 &&
+                !s->alerts[1].firing);
     assert_in_range((uint64_t)s->alerts[0].held_s, 600, 660);
     assert_true(s->alert_period_s == 60 && !s->alerts_logged);
     afmon_run_summary_free(s);
