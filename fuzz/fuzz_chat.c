@@ -7,6 +7,7 @@
 
 #include "generators/openai.h"
 #include "generators/retry.h"
+#include "generators/secrets.h"
 #include "generators/text.h"
 
 #define KEY "sk-0123456789"
@@ -31,16 +32,17 @@ static void check_outcome(const gen_chat_result *result)
     MUST(result->outcome == GEN_DONE || result->outcome == GEN_FAILED);
     MUST((result->outcome == GEN_DONE) == (result->text != NULL));
     MUST((result->outcome == GEN_FAILED) == (result->error_type[0] != '\0'));
-    MUST(!result->prompt_tokens.given || result->prompt_tokens.value >= 0);
-    MUST(!result->total_tokens.given || result->total_tokens.value >= 0);
+    MUST(!result->usage.prompt.given || result->usage.prompt.value >= 0);
+    MUST(!result->usage.total.given || result->usage.total.value >= 0);
 }
 
 /* What was answered is said again in the next request. */
 static void say_again(const char *text)
 {
-    const gen_message messages[] = {{GEN_SYSTEM, "s"}, {GEN_ASSISTANT, text}};
+    const gen_message messages[] = {{.role = GEN_SYSTEM, .content = "s"}, {.role = GEN_ASSISTANT, .content = text}};
     const gen_call call = {.operation = "o"};
-    char *request = gen_openai_request("m", messages, 2, &call);
+    const gen_openai_body body = {.model = "m"};
+    char *request = gen_openai_request(&body, messages, 2, &call);
     MUST(request != NULL && request[0] == '{');
     free(request);
 }
@@ -52,12 +54,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     gen_text body = {0};
     gen_text_append(&body, (const char *)data + 1, size - 1);
     MUST(gen_text_ok(&body));
-    gen_openai_redact_body(&body, KEY);
+    gen_secrets secrets = {0};
+    MUST(gen_secrets_add(&secrets, KEY));
+    gen_secrets_redact_body(&secrets, &body);
     gen_chat_result result;
     gen_chat_result_init(&result);
     gen_openai_response(statuses[data[0] % (sizeof statuses / sizeof statuses[0])], body.data == NULL ? "" : body.data,
                         body.length, &result);
-    gen_openai_redact(&result, KEY);
+    gen_secrets_redact(&secrets, &result);
     check_texts(&result);
     check_outcome(&result);
     MUST(!isnan(gen_retry_after(body.data == NULL ? "" : body.data, 1800000000)));
@@ -65,5 +69,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         say_again(result.text);
     gen_chat_result_clear(&result);
     gen_text_free(&body);
+    gen_secrets_free(&secrets);
     return 0;
 }
