@@ -63,13 +63,23 @@ static afmon_alert_interval interval_of(const struct afmon_logged_interval *logg
     return interval;
 }
 
+/* Whether a session without a run record logged passes too. Lines that name no session are the program's own. */
+static bool has_passes_of_others(const struct afmon_run_log *log)
+{
+    for (size_t i = 0; i < log->interval_count; i++)
+        if (log->intervals[i].session != 0 && log->intervals[i].session != log->sessions[0].serial)
+            return true;
+    return false;
+}
+
 /* True where the run's own passes are its alerts: one monitor, with rules and periodic passes, recorded all of it. */
 static bool is_judged(const struct afmon_model_reading *reading, int64_t end_ns)
 {
     const struct afmon_model *model = reading->model;
     const struct afmon_run_log *log = reading->facts->log;
     const struct afmon_run_session *session = log != NULL ? afmon_run_log_only_session(log) : NULL;
-    if (session == NULL || session->period_ns <= 0 || session->rules_length <= 2 || model->options.replay)
+    if (session == NULL || session->period_ns <= 0 || session->rules_length <= 2 || model->options.replay ||
+        has_passes_of_others(log))
         return false;
     bool begins = model->samples > 0 && model->first_ns >= session->started_ns - AFMON_NS_PER_S;
     bool passed = end_ns - session->started_ns >= session->period_ns;
