@@ -158,6 +158,22 @@ static void free_failure(void *user, void *item)
 
 const struct afmon_names_kind afmon_model_failures = {sizeof(struct afmon_model_failure), merge, free_failure};
 
+static size_t text_bytes(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
+size_t afmon_model_failure_bytes(const struct afmon_names *failures)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < afmon_names_count(failures); i++) {
+        const struct afmon_model_failure *failure = afmon_names_at(failures, i).item;
+        bytes += text_bytes(failure->component) + text_bytes(failure->operation) + text_bytes(failure->error_type) +
+                 text_bytes(failure->message) + failure->example_length;
+    }
+    return bytes;
+}
+
 static char *copy_of(const char *text, size_t length)
 {
     char *copy = malloc(length + 1);
