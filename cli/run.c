@@ -96,12 +96,11 @@ void cli_print_alerts(const cli_screen *screen, const afmon_run_summary *summary
     for (size_t i = first; i < summary->alert_count; i++)
         print_interval(screen, &summary->alerts[i]);
     if (summary->alert_count == 0) {
-        cli_put(screen, CLI_GREEN, "None");
-        fputs(" held", screen->out);
-    } else {
-        fprintf(screen->out, "%sJudged", cli_paint(screen, CLI_DIM));
+        cli_put(screen, CLI_GREEN, "No alert");
+        fputs(" held. ", screen->out);
     }
-    fprintf(screen->out, "%s, every %s.%s\n", summary->alerts_logged ? " by the run's own monitor" : " in a replay",
+    fprintf(screen->out, "%sJudged%s, every %s.%s\n", cli_paint(screen, CLI_DIM),
+            summary->alerts_logged ? " by the run's own monitor" : " in a replay",
             cli_seconds(summary->alert_period_s).s, cli_paint(screen, CLI_PLAIN));
 }
 

@@ -5,7 +5,8 @@
  * more than AFMON_SEGMENTS_MAX segments, the period doubles, and each segment becomes part of one of the wider grid. So
  * what is judged depends on the samples, and not on their order.
  *
- * The last pass is the first one at or after the last sample: what a monitor would have found next. */
+ * The first pass is at least a period after the first sample. The last one is the first at or after the last sample:
+ * what a monitor would have found next; a run shorter than a period has that one alone. */
 #ifndef AFMON_MODEL_TRACKS_H
 #define AFMON_MODEL_TRACKS_H
 
@@ -33,7 +34,7 @@ bool afmon_tracks_add(struct afmon_tracks *tracks, uint64_t rules, int64_t time_
 
 int64_t afmon_tracks_period(const struct afmon_tracks *tracks);
 
-/* Judges all passes from the run's first sample to end_ns. `ended`: the pass after it, too. Calls visit for each
+/* Judges the passes of a run up to end_ns. `ended`: the pass after it, too. Calls visit for each
  * interval, rule by rule, in order of time. False: no memory. */
 struct afmon_tracks_span {
     int64_t first_ns;

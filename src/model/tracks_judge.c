@@ -202,6 +202,16 @@ static int64_t last_pass(const struct afmon_tracks *tracks, const struct afmon_t
     return span->ended && span->end_ns % period_ns != 0 ? pass + 1 : pass;
 }
 
+/* A monitor's first pass is a period after its run began: one at the first samples would judge next to nothing. A run
+ * that ended sooner is judged once, after its end. */
+static int64_t first_pass(const struct way *way)
+{
+    int64_t period_ns = way->tracks->period_ns;
+    int64_t first_ns = way->span->first_ns;
+    int64_t pass = first_ns / period_ns + (first_ns % period_ns > 0) + 1;
+    return way->span->ended && pass > way->last_pass ? way->last_pass : pass;
+}
+
 static bool judge_rule(struct way *way)
 {
     struct afmon_walk_state state = {0};
@@ -215,8 +225,7 @@ static bool judge_rule(struct way *way)
                                     .find = find,
                                     .tell = tell,
                                     .user = way};
-    int64_t first_ns = way->span->first_ns;
-    int64_t first = first_ns / period_ns + (first_ns % period_ns > 0);
+    int64_t first = first_pass(way);
     bool going = first > way->last_pass || afmon_walk_passes(&walk, first, way->last_pass);
     if (going && way->open)
         going = close_interval(way, INT64_MAX, false) == 0;

@@ -146,7 +146,7 @@ def test_markdown_cannot_be_broken_out_of(command, run):
 
 def test_the_command_line(command, run, tmp_path):
     add_generation(run, 0.0)
-    for words, message in [([], "--output"), (["-o", "x.pdf"], "html or md"), (["-o", "x", "--format", "pdf"], "html and md"),
+    for words, message in [([], "--output"), (["-o", "x.pdf"], "html, md or json"), (["-o", "x", "--format", "pdf"], "html, md and json"),
                            (["-o", tmp_path], "ending")]:
         done = command("report", run, *words)
         assert done.returncode == 2 and message in done.stderr, done.stderr
