@@ -139,7 +139,7 @@ def test_table(command, run):
     assert re.search(r"^  evaluation_score_coherence +1 +0\.75 ", text, re.M)
     assert re.search(r"^alpha +10 +- +1,000 +500 +1,500 +97\.3%$", text, re.M)
     assert re.search(r"^all models +1,000 +500 +1,542 +100\.0%$", text, re.M)
-    assert "None held in a replay, every 60.0s." in text.splitlines()
+    assert "No alert held. Judged in a replay, every 60.0s." in text.splitlines()
     assert [line for line in text.splitlines() if line in ("Generation", "Tokens", "Evaluation", "Counted")] == [
         "Generation", "Tokens", "Evaluation", "Counted"]
     assert not any(line != line.rstrip() for line in text.splitlines())
