@@ -122,7 +122,9 @@ static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
             (void)snprintf(status, sizeof status, "%d", failure->status);
         row(page, failure->error_type[0] ? failure->error_type : "(no type given)");
         afmon_page_put(page, "<td>%s</td>", status);
-        text_cell(page, failure->operation[0] ? failure->operation : "-");
+        char place[512];
+        afmon_failure_place(failure, place, sizeof place);
+        text_cell(page, place);
         failures_cell(page, failure->count);
         count_cell(page, failure->items);
         share_cell(page, failure->share);

@@ -74,7 +74,7 @@ def test_a_typical_run(command, run, tmp_path):
     assert "1 line of the metrics files could not be read." in words and "metrics.jsonl:" in words
     assert page.row("large")[:7] == ["360", "-", "-", "-", "36,000", "18,000", "54,000"]
     timeouts = [row[2:5] for row in page.rows if row and row[0] == "timeout"]
-    assert timeouts == [["answer_generation", "20", "0"], ["answer_generation", "10", "0"]]  # of two components
+    assert timeouts == [["answer_generation", "20", "0"], ["opensimula · answer_generation", "10", "0"]]
     assert page.row("stop")[0] == "720"
     assert page.row("opensimula · answer_generation")[:2] == ["120", "20"]
     assert page.row("tone")[:2] == ["judge", "72"]
