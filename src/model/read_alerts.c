@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clamp.h"
 #include "base/clock.h"
 #include "model/model_internal.h"
 
@@ -173,16 +174,32 @@ static bool read_replayed(const struct afmon_model_reading *reading, int64_t end
 
 /* ---- Either ---- */
 
-/* Those that hold in the window, where the summary is of one. */
+static int64_t end_of(const afmon_alert_interval *alert)
+{
+    int64_t end_ns;
+    if (__builtin_add_overflow(alert->first_ns, afmon_seconds_to_ns(alert->held_s), &end_ns))
+        return INT64_MAX;
+    return end_ns > alert->last_ns ? end_ns : alert->last_ns;
+}
+
+/* Those that hold in the window, where the summary is of one; they held for what lies in it. */
 static void keep_window(const struct afmon_model_reading *reading)
 {
     const afmon_window *window = reading->facts->window;
     afmon_run_summary *summary = reading->summary;
     afmon_alert_interval *alerts = (afmon_alert_interval *)(uintptr_t)summary->alerts;
     size_t kept = 0;
-    for (size_t i = 0; i < summary->alert_count; i++)
-        if (alerts[i].last_ns >= window->since_ns && alerts[i].first_ns <= window->until_ns)
-            alerts[kept++] = alerts[i];
+    for (size_t i = 0; i < summary->alert_count; i++) {
+        int64_t first_ns = alerts[i].first_ns;
+        int64_t end_ns = end_of(&alerts[i]);
+        if (end_ns < window->since_ns || first_ns > window->until_ns)
+            continue;
+        double before_s = first_ns < window->since_ns ? afmon_seconds_between(first_ns, window->since_ns) : 0;
+        double after_s = end_ns > window->until_ns ? afmon_seconds_between(window->until_ns, end_ns) : 0;
+        double held_s = alerts[i].held_s - before_s - after_s;
+        alerts[kept] = alerts[i];
+        alerts[kept++].held_s = held_s > 0 ? held_s : 0;
+    }
     summary->alert_count = kept;
 }
 

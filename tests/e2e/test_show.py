@@ -332,3 +332,20 @@ def test_the_clock_is_set_back(command, run):
     assert "metrics.jsonl:4: times go back by 1 h 00 min" in table
     values = [row.split(",")[2] for row in command("export", run, "-o", "-", "--format", "csv").stdout.splitlines()[1:]]
     assert values == ["0.0", "60.0", "7200.0", "3600.0", "3660.0"]
+
+
+def test_alerts_hold_for_what_lies_in_the_window(run, command):
+    """Of those that the monitor logged: an alert that began before the window holds in it from the window's start."""
+    for i in range(3600):
+        run.add("success_rate", 0.0, at=i)
+    log = ('2026-11-23 09:00:00,000 - {"message": "Run record", "session": "00000000000000aa", "started": '
+           '"2026-11-23T09:00:00.000000+00:00", "metrics_interval": 60.0, "rules": [{"name": "low"}], "level": "info"}\n'
+           '2026-11-23 09:01:00,000 - {"message": "Alert: Low", "alert": "low", "resolves": true, "session": '
+           '"00000000000000aa", "level": "warning"}\n')
+    run.add_text(log, "afterimage.log")
+    whole = json.loads(command("show", run, "--json").stdout)["summary"]
+    part = json.loads(command("show", run, "--window", "10m", "--json").stdout)["summary"]
+    assert whole["alerts_from"] == part["alerts_from"] == "monitor"
+    assert [alert["held_s"] for alert in whole["alerts"]] == [3539.0]  # from 09:01:00 to the end
+    assert [alert["held_s"] for alert in part["alerts"]] == [600.0]
+    assert whole["alerts"][0]["first"] == part["alerts"][0]["first"]
