@@ -79,7 +79,7 @@ static json_t *rule_json(const afmon_alert_rule *rule, size_t index, uint64_t ju
 }
 
 static int print_json(afmon_view *view, const char *folder, const afmon_rules *rules, const uint64_t *judged,
-                      const episodes *all)
+                      const episodes *all, bool fired)
 {
     bool failed = false;
     json_t *object = json_object();
@@ -88,7 +88,7 @@ static int print_json(afmon_view *view, const char *folder, const afmon_rules *r
         if (json_array_append_new(list, rule_json(&rules->rules[i], i, judged[i], all)) != 0)
             failed = true;
     cli_json_set(object, "folder", cli_json_string(folder, strlen(folder)), &failed);
-    cli_json_set(object, "fired", json_boolean(all->count > 0), &failed);
+    cli_json_set(object, "fired", json_boolean(fired), &failed);
     cli_json_set(object, "rules", list, &failed);
     afmon_run_summary *summary = cli_summarize(view, AFMON_WINDOW_ALL);
     object = cli_json_done(object, failed);
@@ -180,8 +180,8 @@ static int check(afmon_view *view, const char *folder, const check_request *requ
     else if (tell_unjudged(folder, rules, judged)) {
         if (all->count > 0)
             qsort(all->list, all->count, sizeof all->list[0], compare_episodes);
-        int printed =
-            request->as_json ? print_json(view, folder, rules, judged, all) : print_text(view, request, rules, all);
+        int printed = request->as_json ? print_json(view, folder, rules, judged, all, has_fired(request, all))
+                                       : print_text(view, request, rules, all);
         status = printed != CLI_OK ? CLI_USAGE : has_fired(request, all) ? CLI_FAILED : CLI_OK;
     }
     free(judged);

@@ -138,7 +138,7 @@ cli_text cli_percent(double fraction);         /* 97.4% */
 cli_text cli_value(afmon_unit unit, double x); /* seconds, percent, or a number */
 cli_text cli_seconds(double s);                /* one unit: 12.3µs, 340ms, 1.84s, 12.4s, 2m05s, 1h02m, 3d04h */
 cli_text cli_span(double s);                   /* the same in whole seconds: how long something goes on */
-cli_text cli_rate(double per_s);               /* 812/s, 12.3k/s */
+cli_text cli_rate(double per_s);               /* 812/s, 12.3k/s, 12.0/min, 3.00/h */
 cli_text cli_time(int64_t ns);                 /* 2026-11-23 09:36:25, in the time zone of the machine */
 cli_text cli_clock(int64_t ns);                /* 09:36:25 */
 

@@ -147,7 +147,11 @@ cli_text cli_span(double s)
 
 cli_text cli_rate(double per_s)
 {
-    return text_of("%s/s", cli_compact(per_s).s);
+    if (!(per_s > 0) || per_s >= 0.9995)
+        return text_of("%s/s", cli_compact(per_s).s);
+    if (per_s * 60 >= 0.9995)
+        return text_of("%s/min", cli_compact(per_s * 60).s);
+    return text_of("%s/h", cli_compact(per_s * 3600).s);
 }
 
 static cli_text format_time(int64_t ns, const char *format)

@@ -217,6 +217,18 @@ static bool print_metrics(const cli_screen *screen, const afmon_run_summary *s)
     return printed;
 }
 
+/* Names beyond the first 1,000 are one row: how many of them there are is not known then. */
+static void print_absent(const cli_screen *screen, const struct show_facts *facts)
+{
+    enum { NAMES_KEPT = 1000 };
+    size_t here = facts->summary->metric_count;
+    if (isinf(facts->window_s) || here > NAMES_KEPT || here >= facts->info.metric_count)
+        return;
+    size_t absent = facts->info.metric_count - here;
+    fprintf(screen->out, "%s%s metric%s no sample in this window.%s\n", cli_paint(screen, CLI_DIM), cli_count(absent).s,
+            absent == 1 ? " has" : "s have", cli_paint(screen, CLI_PLAIN));
+}
+
 /* ---- Models --------------------------------------------------------------------------------------------------- */
 
 static void add_tokens(cli_table *table, cli_style style, uint64_t prompt, uint64_t completion, uint64_t total,
@@ -296,10 +308,12 @@ static void print_times(const cli_screen *screen, const struct show_facts *facts
         fputs("... and more; --json lists them.\n", screen->out);
 }
 
-static bool print_summary(const cli_screen *screen, const afmon_run_summary *summary)
+static bool print_summary(const cli_screen *screen, const struct show_facts *facts)
 {
+    const afmon_run_summary *summary = facts->summary;
     if (!print_outcomes(screen, summary) || !print_failures(screen, summary) || !print_metrics(screen, summary))
         return false;
+    print_absent(screen, facts);
     if (summary->model_count > 0) {
         fputc('\n', screen->out);
         if (!print_models(screen, summary))
@@ -324,7 +338,7 @@ int show_table(const struct show_facts *facts)
     } else {
         print_verdict(&screen, facts->summary);
         fputc('\n', screen.out);
-        if (!print_summary(&screen, facts->summary))
+        if (!print_summary(&screen, facts))
             return CLI_FAILED;
     }
     if (facts->info.problem_count > 0) {

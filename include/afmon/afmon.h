@@ -1062,7 +1062,7 @@ typedef struct afmon_run_summary {
     /* Alert rules, judged in one place: the run's own monitor's passes, where one monitor with rules recorded the whole
      * run; else a replay over all samples. */
     bool alerts_logged;       /* by the monitor */
-    double alert_period_s;    /* between two passes; 0: none took place */
+    double alert_period_s;    /* between two passes; of a replay 60, and more in long runs */
     uint64_t alerts_left_out; /* intervals, or passes of them, beyond the 1,000 that are kept */
     size_t alert_count;
     const afmon_alert_interval *alerts; /* in order of their first passes */
@@ -1098,7 +1098,8 @@ AFMON_API void afmon_summary_options_init(afmon_summary_options *options);
 
 /* Sums up a view: one pass over the run's files, about a sixth of a microsecond a sample (over memory, where the
  * monitor writes no metrics file). *summary is the caller's; NULL on failure. Quantiles are exact. options may be NULL.
- * Memory: 8 bytes for each duration, three times, beside what does not grow with the run. Any thread. */
+ * Memory: 8 bytes for each duration, three times for that of a call, and for each score, beside what does not grow with
+ * the run. Any thread. */
 AFMON_API afmon_status afmon_view_summarize(afmon_view *view, const afmon_summary_options *options,
                                             afmon_run_summary **summary, afmon_error *error);
 
@@ -1268,8 +1269,8 @@ AFMON_API const char *afmon_live_metric_name(const afmon_live *live, size_t inde
  * standard deviation is left 0, and quantiles are given of metrics whose unit is seconds
  * (afmon_metric_get_info), as those of afmon_bucket; of others they are 0. An unknown name is no error.
  *
- * A follower has 12 MiB for all that quantiles are taken from. Where a run has more of it (some hundred names, each
- * with many values over a wide range), they get less exact, those of the largest first. */
+ * A follower has 10 MiB for what quantiles over all time are taken from, and 6 MiB for those of windows and buckets.
+ * Where a run has more of it (some hundred names, each with many values over a wide range), they get less exact. */
 AFMON_API afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_window window,
                                             afmon_aggregate *aggregate, afmon_window *covered);
 
@@ -1303,7 +1304,7 @@ typedef struct afmon_live_rate {
     double prompt_tokens; /* likewise */
     double completion_tokens;
     double total_tokens; /* as recorded; where no totals are, prompt and completion */
-    double mean_s;       /* of the durations of an operation; 0 for a model */
+    double mean_s;       /* of the durations of an operation, or of the calls that name a model */
     double p50_s;        /* as afmon_live_aggregate has them of a metric */
     double p95_s;
     double calls_per_s; /* these over the last window_s seconds */

@@ -95,6 +95,15 @@ struct afmon_words afmon_words_number(double value)
     return words("%s%s", sign, text.text);
 }
 
+struct afmon_words afmon_words_rate(double per_s)
+{
+    if (!(per_s > 0) || per_s >= 0.9995)
+        return words("%s/s", afmon_words_compact(per_s).text);
+    if (per_s * 60 >= 0.9995)
+        return words("%s/min", afmon_words_compact(per_s * 60).text);
+    return words("%s/h", afmon_words_compact(per_s * 3600).text);
+}
+
 struct afmon_words afmon_words_percent(double fraction)
 {
     double percent = fraction * 100;

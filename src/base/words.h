@@ -17,4 +17,7 @@ struct afmon_words afmon_words_seconds(double seconds);    /* 12.3 ms, 4.56 s, 3
 struct afmon_words afmon_words_time(int64_t time_ns);      /* 2026-11-23 09:20:35 (UTC) */
 struct afmon_words afmon_words_time_only(int64_t time_ns); /* 09:20:35 */
 
+/* "12.5/s"; below one a second "12.0/min", below one a minute "3.00/h". */
+struct afmon_words afmon_words_rate(double per_s);
+
 #endif

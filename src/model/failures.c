@@ -158,6 +158,22 @@ static void free_failure(void *user, void *item)
 
 const struct afmon_names_kind afmon_model_failures = {sizeof(struct afmon_model_failure), merge, free_failure};
 
+static size_t text_bytes(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
+size_t afmon_model_failure_bytes(const struct afmon_names *failures)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < afmon_names_count(failures); i++) {
+        const struct afmon_model_failure *failure = afmon_names_at(failures, i).item;
+        bytes += text_bytes(failure->component) + text_bytes(failure->operation) + text_bytes(failure->error_type) +
+                 text_bytes(failure->message) + failure->example_length;
+    }
+    return bytes;
+}
+
 static char *copy_of(const char *text, size_t length)
 {
     char *copy = malloc(length + 1);
@@ -169,9 +185,10 @@ static char *copy_of(const char *text, size_t length)
     return copy;
 }
 
-static char *copy_piece(const struct afmon_piece *piece)
+/* As names are shown everywhere, so that they are found there. */
+static char *name_of(const struct afmon_piece *piece)
 {
-    return copy_of(piece->data, piece->given ? piece->length : 0);
+    return afmon_name_shown(piece->given ? piece->data : "", piece->given ? piece->length : 0);
 }
 
 static const struct afmon_piece *type_of(const struct afmon_sample_facts *facts)
@@ -184,9 +201,9 @@ static bool describe(struct afmon_model_failure *failure, const struct afmon_fai
                      const struct message *message)
 {
     const struct afmon_sample_facts *facts = of->facts;
-    failure->component = copy_piece(&facts->component);
-    failure->operation = copy_piece(&facts->operation);
-    failure->error_type = copy_piece(type_of(facts));
+    failure->component = name_of(&facts->component);
+    failure->operation = name_of(&facts->operation);
+    failure->error_type = name_of(type_of(facts));
     failure->message = copy_of(message->text, message->length);
     failure->status = facts->has_status ? (int)facts->status : 0;
     failure->item = of->item;

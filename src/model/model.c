@@ -542,5 +542,6 @@ size_t afmon_model_bytes(const struct afmon_model *model)
                    model->lately_count * sizeof(struct afmon_lately) + (model->options.sketch_bytes - model->room);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         bytes += afmon_names_bytes(names[i]);
-    return bytes;
+    return bytes + afmon_model_failure_bytes(&model->failures) + afmon_model_failure_bytes(&model->api) +
+           afmon_model_failure_bytes(&model->retried) + afmon_model_failure_bytes(&model->bare_failures);
 }

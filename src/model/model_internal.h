@@ -93,6 +93,9 @@ struct afmon_failure_of {
 /* False: no memory. */
 bool afmon_model_add_failure(struct afmon_names *failures, const struct afmon_failure_of *of);
 
+/* What the texts of failures take. */
+size_t afmon_model_failure_bytes(const struct afmon_names *failures);
+
 /* ---- Reading: each part fills its members of the summary ---- */
 
 struct afmon_model_reading {

@@ -57,7 +57,7 @@ static size_t cut(const char *text, size_t length)
     return at;
 }
 
-static char *shown(const char *text, size_t length)
+char *afmon_name_shown(const char *text, size_t length)
 {
     struct afmon_buffer buffer;
     afmon_buffer_init(&buffer, SIZE_MAX);
@@ -163,8 +163,8 @@ static void *other_of(struct afmon_names *names)
 /* Fills in texts and item; false: no memory, and nothing is to be freed. */
 static bool complete(const struct afmon_names *names, const struct afmon_name *name, struct afmon_named *key)
 {
-    key->first = shown(name->first, name->first_length);
-    key->second = shown(name->second, name->second_length);
+    key->first = afmon_name_shown(name->first, name->first_length);
+    key->second = afmon_name_shown(name->second, name->second_length);
     key->item = calloc(1, names->of->item_size);
     if (key->first != NULL && key->second != NULL && key->item != NULL)
         return true;

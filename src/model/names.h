@@ -57,6 +57,9 @@ void afmon_names_init(struct afmon_names *names, const struct afmon_names_kind *
 /* The item of a name, made where there is none. NULL: no memory. */
 void *afmon_names_item(struct afmon_names *names, const struct afmon_name *name);
 
+/* A name as it is shown (struct afmon_named); freed by the caller. NULL: no memory. */
+char *afmon_name_shown(const char *text, size_t length);
+
 /* How many there are, "(other)" included as the last one; and one of them. */
 size_t afmon_names_count(const struct afmon_names *names);
 struct afmon_named afmon_names_at(const struct afmon_names *names, size_t index);

@@ -73,11 +73,41 @@ struct sums {
     struct afmon_accumulator calls;
     struct afmon_accumulator evaluations;
     bool lost;
+    uint64_t without_outcome; /* calls of named operations with a duration alone, and with an outcome alone */
+    uint64_t without_time;
+    const struct afmon_model_group *unnamed; /* calls whose operation is not given; NULL: there are none */
 };
 
 bool afmon_read_is_call(const struct afmon_model_group *group)
 {
     return group->item == NULL || group->token_samples > 0;
+}
+
+static uint64_t beyond(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
+/* Programs that record by hand may name the operation with durations alone: an outcome without operation is that of a
+ * call that has none, before it is a call of its own; a duration likewise. */
+static uint64_t counted_twice(const struct sums *sums)
+{
+    const struct afmon_model_group *unnamed = sums->unnamed;
+    if (unnamed == NULL || (unnamed->times > 0 && unnamed->outcomes > 0))
+        return 0;
+    uint64_t missing = unnamed->times > 0 ? sums->without_time : sums->without_outcome;
+    return count_of(unnamed) < missing ? count_of(unnamed) : missing;
+}
+
+static void note_halves(const struct afmon_named *named, struct sums *sums)
+{
+    const struct afmon_model_group *group = named->item;
+    if (named->first[0] == '\0' && named->second[0] == '\0') {
+        sums->unnamed = group;
+        return;
+    }
+    sums->without_outcome += beyond(group->times, group->outcomes);
+    sums->without_time += beyond(group->outcomes, group->times);
 }
 
 static void add_up(const struct afmon_model_reading *reading, const struct afmon_named *named, struct sums *sums)
@@ -97,6 +127,8 @@ static void add_up(const struct afmon_model_reading *reading, const struct afmon
     summary->call_failures += group->failures;
     if (group->item != NULL)
         sums->lost |= !afmon_accumulator_merge(&sums->calls, &group->durations, &limits);
+    else
+        note_halves(named, sums);
 }
 
 static void read_latency(const struct afmon_model_reading *reading, struct sums *sums)
@@ -189,6 +221,7 @@ void afmon_read_operations(const struct afmon_model_reading *reading)
     }
     if (count > 1)
         qsort(operations, count, sizeof *operations, compare);
+    reading->summary->calls -= counted_twice(&sums);
     reading->summary->operations = operations;
     reading->summary->operation_count = count;
     read_latency(reading, &sums);

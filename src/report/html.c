@@ -94,8 +94,8 @@ static void put_call_facts(struct afmon_buffer *page, const afmon_run_summary *s
         put_fact(page, "Last 5 minutes", afmon_words_count(s->recent_calls).text, more);
     }
     if (s->calls_per_s > 0) {
-        (void)snprintf(more, sizeof more, "%s tokens/s", afmon_words_compact(s->tokens_per_s).text);
-        put_fact(page, "Calls a second", afmon_words_number(s->calls_per_s).text, s->tokens_per_s > 0 ? more : "");
+        (void)snprintf(more, sizeof more, "%s tokens", afmon_words_rate(s->tokens_per_s).text);
+        put_fact(page, "Rate of calls", afmon_words_rate(s->calls_per_s).text, s->tokens_per_s > 0 ? more : "");
     }
     if (s->latency_s.count > 0) {
         (void)snprintf(more, sizeof more, "p95 %s", afmon_words_seconds(s->latency_s.p95).text);

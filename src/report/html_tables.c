@@ -122,7 +122,9 @@ static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
             (void)snprintf(status, sizeof status, "%d", failure->status);
         row(page, failure->error_type[0] ? failure->error_type : "(no type given)");
         afmon_page_put(page, "<td>%s</td>", status);
-        text_cell(page, failure->operation[0] ? failure->operation : "-");
+        char place[512];
+        afmon_failure_place(failure, place, sizeof place);
+        text_cell(page, place);
         failures_cell(page, failure->count);
         count_cell(page, failure->items);
         share_cell(page, failure->share);
@@ -163,7 +165,10 @@ static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
         const afmon_model_summary *model = &s->models[i];
         row(page, model->model_name);
         count_cell(page, model->calls);
-        failures_cell(page, model->failures);
+        if (model->latency_s.count > 0 || model->failures > 0)
+            failures_cell(page, model->failures);
+        else
+            text_cell(page, "-"); /* its calls do not say their model, but what they used does */
         const double values[] = {model->latency_s.p50, model->latency_s.p95};
         for (size_t j = 0; j < sizeof values / sizeof values[0]; j++)
             cell(page, model->latency_s.count > 0 ? afmon_words_seconds(values[j]) : (struct afmon_words){"-"});

@@ -82,8 +82,8 @@ static void put_numbers(struct afmon_buffer *page, const afmon_run_summary *s)
     latency_row(page, "Calls", s->calls, s->call_failures, &s->latency_s);
     latency_row(page, "Evaluations", s->evaluations, s->evaluation_failures, &s->evaluation_time_s);
     if (s->calls_per_s > 0)
-        afmon_page_put(page, "\n%s calls/s, %s tokens/s.\n", afmon_words_number(s->calls_per_s).text,
-                       afmon_words_compact(s->tokens_per_s).text);
+        afmon_page_put(page, "\n%s calls, %s tokens.\n", afmon_words_rate(s->calls_per_s).text,
+                       afmon_words_rate(s->tokens_per_s).text);
 }
 
 static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
@@ -97,7 +97,9 @@ static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
         first_cell(page, failure->error_type[0] ? failure->error_type : "(no type given)");
         afmon_page_put(page, failure->status != 0 ? " %d |" : " - |", failure->status);
         afmon_buffer_add_char(page, ' ');
-        afmon_markdown_text(page, failure->operation[0] ? failure->operation : "-");
+        char place[512];
+        afmon_failure_place(failure, place, sizeof place);
+        afmon_markdown_text(page, place);
         afmon_buffer_add_text(page, " |");
         cell(page, afmon_words_count(failure->count));
         cell(page, afmon_words_count(failure->items));

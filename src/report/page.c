@@ -33,3 +33,11 @@ void afmon_operation_text(const afmon_operation_summary *operation, char *out, s
     (void)snprintf(out, size, "%s%s%s", operation->component, both ? " \xC2\xB7 " : "",
                    neither ? nothing : operation->operation);
 }
+
+void afmon_failure_place(const afmon_failure_summary *failure, char *out, size_t size)
+{
+    bool both = failure->component[0] != '\0' && failure->operation[0] != '\0';
+    bool neither = failure->component[0] == '\0' && failure->operation[0] == '\0';
+    (void)snprintf(out, size, "%s%s%s", failure->component, both ? " \xC2\xB7 " : "",
+                   neither ? "-" : failure->operation);
+}

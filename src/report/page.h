@@ -35,4 +35,7 @@ struct afmon_words afmon_css_percent(double fraction);
 /* An operation as people name it: "component · operation". */
 void afmon_operation_text(const afmon_operation_summary *operation, char *out, size_t size);
 
+/* Where a failure was, as people name it; "-" where that is not told. */
+void afmon_failure_place(const afmon_failure_summary *failure, char *out, size_t size);
+
 #endif

@@ -84,6 +84,7 @@ def test_which_alerts_count(command, run):
             done = command("check", run, *words, *more)
             assert done.returncode == status, words
             assert "low_success_rate" in done.stdout  # it is told all the same
+            assert json.loads(command("check", run, *words, *more, "--json").stdout)["fired"] is (status == 1)
     facts = json.loads(command("check", run, "--fail-on", "error", "--ignore", "high_error_rate", "--json").stdout)
     assert facts["fired"] is False and len(facts["summary"]["alerts"]) == 2
 

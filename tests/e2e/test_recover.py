@@ -50,7 +50,8 @@ def test_recover_after_sigkill(command, killed):
     assert json.loads(done.stdout)["recovered"] > 0 or len(lines) == before
     assert command("recover", killed).stdout == "Nothing to recover.\n"
     facts = json.loads(command("show", killed, "--json").stdout)
-    assert facts["samples"] == len(lines) and facts["problem_count"] == 0 and facts["live"] is False
+    summary = facts["summary"]
+    assert summary["samples"] == len(lines) and facts["problem_count"] == 0 and summary["live"] is False
     # A tracked generation is recorded whole or not at all.
     count = collections.Counter(line["metric"] for line in lines)
     assert count["success_rate"] == count["generation_time"] == count["error_rate"] > 0
@@ -58,7 +59,7 @@ def test_recover_after_sigkill(command, killed):
 
 def test_every_reader_recovers(command, killed):
     shown = json.loads(command("show", killed, "--json").stdout)
-    assert shown["samples"] == len(list(lines_of(killed)))
+    assert shown["summary"]["samples"] == len(list(lines_of(killed)))
     assert command("recover", killed).stdout == "Nothing to recover.\n"
 
 
@@ -84,8 +85,8 @@ def test_a_torn_last_line(command, run):
     run.add("generation_time", 1.0)
     run.add_text('{"metric": "generation_time", "val')
     assert command("recover", run).returncode == 0
-    facts = json.loads(command("show", run, "--json").stdout)
-    assert facts["metrics"]["generation_time"]["count"] == 1
+    metrics = json.loads(command("show", run, "--json").stdout)["summary"]["metrics"]
+    assert [(metric["name"], metric["values"]["count"]) for metric in metrics] == [("generation_time", 1)]
 
 
 def test_a_folder_that_cannot_be_written(command, killed):
@@ -109,4 +110,5 @@ def test_a_folder_that_cannot_be_written(command, killed):
         after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert done.returncode == 0, done.stderr
     assert after == before
-    assert json.loads(done.stdout)["samples"] == json.loads(command("show", killed, "--json").stdout)["samples"] > 0
+    recovered = json.loads(command("show", killed, "--json").stdout)
+    assert json.loads(done.stdout)["summary"]["samples"] == recovered["summary"]["samples"] > 0

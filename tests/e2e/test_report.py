@@ -69,10 +69,13 @@ def test_a_typical_run(command, run, tmp_path):
     typical(run)
     page, text = page_of(command, run, tmp_path)
     words = "".join(page.words)
-    assert "Degraded" in words and re.search(r"Success rate dropped to (49|50)\.\d%", words) and "it was over at the end" in words
+    assert "Degraded" in words and re.search(r"Success rate dropped to (49|50)\.\d%", words)
+    assert "of 59 min 55 s" in words and "held at the end" not in words
     assert "1 line of the metrics files could not be read." in words and "metrics.jsonl:" in words
-    assert page.row("large")[:4] == ["360", "36,000", "18,000", "54,000"]
-    assert page.row("timeout")[0] == "30" and page.row("stop")[0] == "720"
+    assert page.row("large")[:7] == ["360", "-", "-", "-", "36,000", "18,000", "54,000"]
+    timeouts = [row[2:5] for row in page.rows if row and row[0] == "timeout"]
+    assert timeouts == [["answer_generation", "20", "0"], ["opensimula · answer_generation", "10", "0"]]
+    assert page.row("stop")[0] == "720"
     assert page.row("opensimula · answer_generation")[:2] == ["120", "20"]
     assert page.row("tone")[:2] == ["judge", "72"]
     assert not re.search(r"""(?:src|href)\s*=|@import|url\((?!#)""", text), "nothing is loaded"
@@ -121,7 +124,8 @@ def test_hostile_texts_are_text(command, run, tmp_path):
     words = "".join(page.words)
     assert MARKUP.replace("\u202e", "�").replace("\u0007", "�") in words
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x09\x0b-\x1f\x7f]", text)
-    assert "x" * 197 + "…" in words and "x" * 198 not in words
+    assert {len(found) for found in re.findall("x{100,}", words)} == {160, 197}  # names; a list of scores
+    assert "x" * 197 + "…" in words
     done = command("report", run, "--output", tmp_path / "x.html", "--title", MARKUP)
     assert done.returncode == 0
     assert not {"script", "img"} & set(Page((tmp_path / "x.html").read_text(encoding="utf-8")).tags)

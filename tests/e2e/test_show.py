@@ -18,6 +18,17 @@ def show(command, run, *options):
     return json.loads(done.stdout)
 
 
+def summary_of(command, run, *options):
+    return show(command, run, *options)["summary"]
+
+
+def metrics_of(summary):
+    """The values of each metric, by its name, in the order of the list; no name is there twice."""
+    metrics = {metric["name"]: metric["values"] for metric in summary["metrics"]}
+    assert len(metrics) == len(summary["metrics"])
+    return metrics
+
+
 def quantile(values, q):
     """Type 7 of Hyndman and Fan, as numpy and pandas have it."""
     values = sorted(values)
@@ -42,57 +53,74 @@ def small_run(run):
     return run
 
 
-def test_figures_are_right(command, run):
+def test_figures_are_right(command, run, tmp_path):
     chance = random.Random(3)
     values = [chance.lognormvariate(0, 1) for _ in range(997)]
     for i, value in enumerate(values):
         run.add("generation_time", value, at=i * 0.01)
-    facts = show(command, run)
-    assert list(facts["metrics"]) == ["generation_time"]
-    metric = facts["metrics"]["generation_time"]
-    assert metric["count"] == 997 and metric["not_finite"] == 0
-    wanted = {"sum": sum(values), "mean": statistics.fmean(values), "stddev": statistics.stdev(values),
-              "min": min(values), "max": max(values), "p50": quantile(values, 0.5), "p90": quantile(values, 0.9),
+    metrics = metrics_of(summary_of(command, run))
+    assert list(metrics) == ["generation_time"]
+    metric = metrics["generation_time"]
+    assert metric["count"] == 997 and metric["not_finite"] == 0 and metric["quantile_error"] == 0
+    wanted = {"sum": sum(values), "mean": statistics.fmean(values), "min": min(values), "max": max(values),
+              "p50": quantile(values, 0.5), "p90": quantile(values, 0.9), "p95": quantile(values, 0.95),
               "p99": quantile(values, 0.99)}
     for name, value in wanted.items():
         assert metric[name] == pytest.approx(value, rel=1e-12), name
+    # Summaries have no standard deviation; a rule that only the pass of all samples can fire says it.
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("built_in: false\nrules:\n  - {name: spread, metric: generation_time, aggregate: stddev, above: 0,\n"
+                     "     min_samples: 997}\n")
+    done = command("check", run, "--rules", rules, "--json")
+    assert done.returncode == 1, done.stderr
+    episodes = json.loads(done.stdout)["rules"][0]["episodes"]
+    assert [(episode["passes"], episode["worst_count"]) for episode in episodes] == [(1, 997)]
+    assert episodes[0]["worst_value"] == pytest.approx(statistics.stdev(values), rel=1e-12)
 
 
 def test_run_facts(command, run):
     facts = show(command, small_run(run))
     assert facts["folder"] == str(run)
-    assert facts["live"] is False
-    assert facts["samples"] == 73 and facts["files"] == 1 and facts["recovered"] == 0
-    assert facts["first"] == "2026-11-23T09:00:00.000000+00:00"
-    assert facts["last"] == "2026-11-23T09:00:09.000000+00:00"
-    assert facts["window"] == {"seconds": None, "since": facts["first"], "until": facts["last"]}
-    assert facts["problems"] == [] and facts["problem_count"] == 0
+    summary = facts["summary"]
+    assert summary["live"] is False
+    assert summary["samples"] == 73 and summary["files"] == 1 and facts["recovered"] == 0
+    assert summary["first"] == "2026-11-23T09:00:00.000000+00:00"
+    assert summary["last"] == "2026-11-23T09:00:09.000000+00:00"
+    assert summary["duration_s"] == 9
+    assert facts["window"] == {"seconds": None, "since": summary["first"], "until": summary["last"]}
+    assert facts["problems"] == [] and facts["problem_count"] == 0 and summary["unreadable_lines"] == 0
 
 
 def test_token_usage(command, run):
-    usage = show(command, small_run(run))["token_usage"]
-    assert usage["models"] == [
-        {"model_name": "alpha", "prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500},
-        {"model_name": "beta", "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 40},
-        {"model_name": "unknown", "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 2},
-    ]
-    assert (usage["prompt_tokens"], usage["completion_tokens"], usage["total_tokens"]) == (1000, 500, 1542)
+    summary = summary_of(command, small_run(run))
+    members = ("model", "prompt_tokens", "completion_tokens", "total_tokens")
+    assert [tuple(model[name] for name in members) for model in summary["models"]] == [
+        ("alpha", 1000, 500, 1500), ("beta", 0, 0, 40), ("unknown", 0, 0, 2)]
+    assert [tuple(summary["tokens"][name] for name in members[1:])] == [(1000, 500, 1542)]
+    for model in summary["models"]:
+        assert model["share"] == pytest.approx(model["total_tokens"] / 1542, rel=1e-12)
 
 
 def test_window_counts_back_from_the_last_sample(command, run):
     facts = show(command, small_run(run), "--window", "3s")
-    assert facts["window"]["since"] == "2026-11-23T09:00:06.000000+00:00"
-    assert facts["metrics"]["generation_time"]["count"] == 4  # both edges belong to it
-    assert facts["metrics"]["success_rate"]["mean"] == 0.75
-    assert facts["token_usage"]["models"][0]["total_tokens"] == 600
-    assert show(command, run, "--window", "100w")["metrics"]["generation_time"]["count"] == 10
+    summary = facts["summary"]
+    assert facts["window"] == {"seconds": 3, "since": "2026-11-23T09:00:06.000000+00:00",
+                               "until": "2026-11-23T09:00:09.000000+00:00"}
+    # All of the summary is of the window, its samples and its times too.
+    assert (summary["first"], summary["last"]) == (facts["window"]["since"], facts["window"]["until"])
+    assert summary["samples"] == 4 * 7 + 3 and summary["duration_s"] == 3
+    assert metrics_of(summary)["generation_time"]["count"] == 4  # both edges belong to it
+    assert metrics_of(summary)["success_rate"]["mean"] == 0.75
+    assert summary["models"][0]["model"] == "alpha" and summary["models"][0]["total_tokens"] == 600
+    assert metrics_of(summary_of(command, run, "--window", "100w"))["generation_time"]["count"] == 10
 
 
 def test_metrics_without_samples_in_the_window(command, run):
     run.add("early", 1.0, at=0)
     run.add("late", 1.0, at=100)
-    assert list(show(command, run, "--window", "10s")["metrics"]) == ["late"]
+    assert list(metrics_of(summary_of(command, run, "--window", "10s"))) == ["late"]
     assert "1 metric has no sample in this window." in command("show", run, "--window", "10s").stdout
+    assert "in this window" not in command("show", run).stdout + command("show", run, "--window", "100s").stdout
 
 
 @pytest.mark.parametrize("window", ["", "5x", "-5m", "0", "5m1h", "nan"])
@@ -109,9 +137,9 @@ def test_table(command, run):
     assert re.search(r"^  success_rate +10 +90\.0% ", text, re.M)
     assert re.search(r"^  prompt_token_count +10 +100 ", text, re.M)
     assert re.search(r"^  evaluation_score_coherence +1 +0\.75 ", text, re.M)
-    assert re.search(r"^alpha +1,000 +500 +1,500 +97\.3%$", text, re.M)
+    assert re.search(r"^alpha +10 +- +1,000 +500 +1,500 +97\.3%$", text, re.M)
     assert re.search(r"^all models +1,000 +500 +1,542 +100\.0%$", text, re.M)
-    assert "None by the default limits" in text
+    assert "No alert held. Judged in a replay, every 60.0s." in text.splitlines()
     assert [line for line in text.splitlines() if line in ("Generation", "Tokens", "Evaluation", "Counted")] == [
         "Generation", "Tokens", "Evaluation", "Counted"]
     assert not any(line != line.rstrip() for line in text.splitlines())
@@ -165,28 +193,34 @@ def test_names_cannot_take_over_the_terminal(command, on_terminal, run):
     drawn = on_terminal("show", run, NO_COLOR="1", columns=150)
     assert not set(drawn) & {"\x1b", "\x07", "\u202e"}
     assert "evil\\x1b]0;title\\x07\\x1b[2J" in drawn and "new\\nline" in drawn and "m\\x1b[31m\\r" in drawn
-    facts = json.loads(command("show", run, "--json").stdout)
-    assert "evil\x1b]0;title\x07\x1b[2J" in facts["metrics"]
+    summary = summary_of(command, run)
+    assert list(metrics_of(summary)) == ["evil\x1b]0;title\x07\x1b[2J", "new\nline", "total_token_count", "turn\u202earound"]
+    assert summary["models"][0]["model"] == "m\x1b[31m\r"
 
 
 def test_values_that_are_no_numbers(command, run):
     run.add("score", 1.0)
     run.add("score", None)
     run.add("only", None)
-    facts = show(command, run)
-    assert facts["metrics"]["score"]["count"] == 1 and facts["metrics"]["score"]["not_finite"] == 1
-    assert facts["metrics"]["only"]["count"] == 0 and facts["metrics"]["only"]["mean"] is None
-    assert facts["not_finite"] == 2
-    assert "2 values are no finite number" in command("show", run).stdout
+    summary = summary_of(command, run)
+    metrics = metrics_of(summary)
+    assert metrics["score"]["count"] == 1 and metrics["score"]["not_finite"] == 1
+    assert metrics["only"]["count"] == 0 and metrics["only"]["not_finite"] == 1 and metrics["only"]["mean"] is None
+    assert summary["samples"] == 3 and summary["not_finite"] == 2
+    said = "2 samples had a value that is no number (NaN or infinite), and are in no figure."
+    assert summary["warnings"] == [{"level": "warning", "text": said}]
+    assert said in command("show", run).stdout.splitlines()
 
 
 def test_a_name_with_a_nul_byte_is_not_taken_for_another(command, run):
     run.add("a\0b", 1.0)
     run.add("a", 5.0)
-    facts = show(command, run)
-    assert list(facts["metrics"]) == ["a"] and facts["metrics"]["a"]["mean"] == 5.0
-    assert facts["left_out"] == 1
-    assert "1 metric is not shown: the name holds a NUL byte." in command("show", run).stdout
+    metrics = metrics_of(summary_of(command, run))
+    assert list(metrics) == ["a", "a\ufffdb"]  # in place of the NUL; it is not left out
+    assert (metrics["a"]["count"], metrics["a"]["mean"]) == (1, 5.0)
+    assert (metrics["a\ufffdb"]["count"], metrics["a\ufffdb"]["mean"]) == (1, 1.0)
+    text = command("show", run, LC_ALL="C.UTF-8").stdout
+    assert re.search(r"^  a +1 +5 ", text, re.M) and re.search("^  a\ufffdb +1 +1 ", text, re.M)
 
 
 def test_bad_lines_are_named_and_passed_over(command, run):
@@ -196,8 +230,8 @@ def test_bad_lines_are_named_and_passed_over(command, run):
     run.add_text('{"metric": "x"}\n')
     run.add("generation_time", 2.0)
     facts = show(command, run)
-    assert facts["metrics"]["generation_time"]["count"] == 2
-    assert facts["problem_count"] == 3 and len(facts["problems"]) == 3
+    assert metrics_of(facts["summary"])["generation_time"]["count"] == 2
+    assert facts["problem_count"] == 3 and len(facts["problems"]) == 3 and facts["summary"]["unreadable_lines"] == 3
     assert facts["problems"][0].startswith("metrics.jsonl:2: ")
     text = command("show", run).stdout
     assert "Problems" in text and "metrics.jsonl:2: " in text
@@ -208,6 +242,7 @@ def test_many_bad_lines_are_counted(command, run):
     run.add_text("x\n" * 1500)
     facts = show(command, run)
     assert facts["problem_count"] == 1500 and len(facts["problems"]) == 1000
+    assert facts["summary"]["unreadable_lines"] == 1500
     assert "... and 1,495 more" in command("show", run).stdout
 
 
@@ -215,23 +250,28 @@ def test_the_files_of_the_python_package(command, run):
     run.add_text('{"metric": "generation_time", "value": 1.5, "timestamp": "2026-11-23T09:00:00.250000"}\n'
                  '{"metric": "generation_time", "value": 2.5, "timestamp": "2026-11-23T09:00:01"}\n')
     facts = show(command, run)
-    assert facts["metrics"]["generation_time"]["mean"] == 2.0
-    assert facts["first"] == "2026-11-23T09:00:00.250000+00:00"
+    assert metrics_of(facts["summary"])["generation_time"]["mean"] == 2.0
+    assert facts["summary"]["first"] == "2026-11-23T09:00:00.250000+00:00"
     assert facts["problem_count"] == 0
 
 
 def test_alerts_that_held(command, run):
     for i in range(100):
         run.add("success_rate", 0.0 if 20 <= i < 80 else 1.0, at=i * 30)
-    facts = show(command, run, "--interval", "60s")
-    assert [alert["name"] for alert in facts["alerts"]] == ["low_success_rate"]
-    alert = facts["alerts"][0]
+    summary = summary_of(command, run)
+    assert (summary["alerts_from"], summary["alert_period_s"], summary["alerts_left_out"]) == ("replay", 60, 0)
+    assert [alert["name"] for alert in summary["alerts"]] == ["low_success_rate"]
+    alert = summary["alerts"][0]
     assert alert["level"] == "warning" and alert["message"] == "Success rate dropped to 0.0%"
-    assert alert["limit"] == 0.8 and alert["worst_mean"] == 0.0
-    assert 0 < alert["passes_held"] < alert["passes"]
-    text = command("show", run, "--interval", "60s").stdout
+    assert alert["limit"] == 0.8 and alert["worst"] == 0.0
+    # Of eleven samples in five minutes three or more are failures from 09:11 on, and two at 09:44.
+    assert (alert["first"], alert["last"], alert["resolved"], alert["worst_at"]) == tuple(
+        f"2026-11-23T09:{minute}:00.000000+00:00" for minute in (11, 43, 44, 15))
+    assert alert["passes"] == 33 and alert["held_s"] == 33 * 60 and alert["firing"] is False
+    text = command("show", run).stdout
     assert "low_success_rate" in text and "Success rate dropped to 0.0%" in text
-    assert show(command, run, "--window", "60s")["alerts"] == []
+    assert summary_of(command, run, "--window", "60s")["alerts"] == []
+    assert command("show", run, "--interval", "60s").returncode == 2  # one period, on every screen
 
 
 def test_an_empty_folder(command, run):
@@ -250,16 +290,16 @@ def test_a_run_that_goes_on(command, tmp_path):
             end = time.monotonic() + 30
             while time.monotonic() < end:
                 done = command("show", folder, "--json")
-                if done.returncode == 0 and json.loads(done.stdout)["samples"] > 100:
+                if done.returncode == 0 and json.loads(done.stdout)["summary"]["samples"] > 100:
                     break
                 time.sleep(0.2)
-            facts = json.loads(done.stdout)
-            assert facts["live"] is True and facts["samples"] > 100
+            summary = json.loads(done.stdout)["summary"]
+            assert summary["live"] is True and summary["samples"] > 100
             assert "still running" in command("show", folder).stdout
-            assert show(command, folder)["samples"] >= facts["samples"]
+            assert summary_of(command, folder)["samples"] >= summary["samples"]
         finally:
             process.send_signal(signal.SIGKILL)
-    assert show(command, folder)["live"] is False
+    assert summary_of(command, folder)["live"] is False
 
 
 def test_an_hour_that_clocks_show_twice(command, run):
@@ -268,15 +308,19 @@ def test_an_hour_that_clocks_show_twice(command, run):
             line = {"metric": "success_rate", "value": value, "timestamp": f"2025-11-02T01:{minute:02d}:00"}
             run.add_text(json.dumps(line) + "\n")
     in_new_york = {"TZ": "EST5EDT,M3.2.0,M11.1.0"}
+    whole = json.loads(command("show", run, "--json", **in_new_york).stdout)["summary"]
+    assert whole["first"] == "2025-11-02T05:00:00.000000+00:00" and whole["last"] == "2025-11-02T06:59:00.000000+00:00"
     facts = json.loads(command("show", run, "--json", "--window", "30m", **in_new_york).stdout)
-    assert facts["first"] == "2025-11-02T05:00:00.000000+00:00" and facts["last"] == "2025-11-02T06:59:00.000000+00:00"
-    assert facts["metrics"]["success_rate"]["mean"] == 0 and facts["metrics"]["success_rate"]["count"] == 31
+    assert facts["window"] == {"seconds": 1800, "since": "2025-11-02T06:29:00.000000+00:00", "until": whole["last"]}
+    lately = facts["summary"]
+    assert lately["first"] == facts["window"]["since"] and lately["last"] == whole["last"]
+    assert metrics_of(lately)["success_rate"]["mean"] == 0 and metrics_of(lately)["success_rate"]["count"] == 31
     assert facts["problem_count"] == 0 and len(facts["warnings"]) == 1
     assert facts["warnings"][0].startswith("metrics.jsonl:1: local times of an hour that clocks show twice")
     rows = command("export", run, "-o", "-", "--format", "csv", **in_new_york).stdout.splitlines()
     assert rows[61] == "success_rate,2025-11-02T06:00:00.000000+00:00,0.0"
-    followed = json.loads(command("watch", run, "--once", "--json", **in_new_york).stdout)
-    assert followed["first"] == facts["first"] and followed["last"] == facts["last"]
+    followed = json.loads(command("watch", run, "--once", "--json", **in_new_york).stdout)["summary"]
+    assert followed["first"] == whole["first"] and followed["last"] == whole["last"]
 
 
 def test_the_clock_is_set_back(command, run):

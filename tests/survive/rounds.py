@@ -138,7 +138,7 @@ def samples_shown(folder):
         ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", AFMON, "show", "--json", str(folder)],
         capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["samples"]
+    return json.loads(done.stdout)["summary"]["samples"]
 
 
 def make_readable(folder):

@@ -473,6 +473,46 @@ static void names_without_end_do_not_fill_memory(void **state)
     remove_folder(folder);
 }
 
+/* Nor texts of failures, which are cut, but for an example of each. */
+static void long_texts_do_not_fill_memory(void **state)
+{
+    (void)state;
+    enum { LONG = 20000, FAILURES = 1500 };
+    char *folder = make_folder();
+    char path[1024], at[40];
+    char *text = malloc(LONG + 1);
+    assert_non_null(text);
+    memset(text, 'x', LONG);
+    text[LONG] = '\0';
+    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < FAILURES; i++) {
+        time_text(at, BASE + i * S);
+        fprintf(file,
+                "{\"metric\": \"error_rate\", \"value\": 1.0, \"operation\": \"%d%s\", \"component\": \"%d%s\", "
+                "\"error_type\": \"%d%s\", \"error\": \"%d %s\", \"timestamp\": \"%s\"}\n",
+                i, text, i, text, i, text, i, text, at);
+    }
+    fclose(file);
+    free(text);
+    afmon_live *live = follow(folder);
+    load(live);
+    size_t bytes = info_of(live).memory_bytes;
+    assert_true(bytes > (size_t)1000 * 4000 && bytes < (size_t)16 << 20); /* 1,000 examples of 4,000 bytes */
+    afmon_run_summary *summary = NULL;
+    assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
+    assert_int_equal(summary->failure_count, 1001);
+    for (size_t i = 0; i < summary->failure_count; i++) {
+        const afmon_failure_summary *failure = &summary->failures[i];
+        assert_true(strlen(failure->operation) <= 200 && strlen(failure->component) <= 200);
+        assert_true(strlen(failure->error_type) <= 200 && strlen(failure->example) <= 4000);
+    }
+    afmon_run_summary_free(summary);
+    afmon_live_close(live);
+    remove_folder(folder);
+}
+
 /* ---- Log ---- */
 
 struct lines {
@@ -749,6 +789,7 @@ int main(void)
         cmocka_unit_test(a_folder_may_vanish_and_come_back),
         cmocka_unit_test(a_file_that_is_cut_back_is_read_again),
         cmocka_unit_test(names_without_end_do_not_fill_memory),
+        cmocka_unit_test(long_texts_do_not_fill_memory),
         cmocka_unit_test(the_log_alerts_and_the_plan),
         cmocka_unit_test(logged_passes_are_the_alerts),
         cmocka_unit_test(passes_of_part_of_the_run_are_not_its_alerts),
