@@ -110,9 +110,9 @@ function showFacts(facts, run) {
   const now = run.state === "running";
   const made = sum(items, "finished");
   const lost = sum(items, "failed");
-  facts.Made.set(items.length ? format.count(made) : "–", items.map((i) => `${format.count(i.finished)} ${plural(i.kind)}`).join(", "));
+  facts.Made.set(items.length ? format.count(made) : "–", items.map((i) => `${format.count(i.finished)} ${plural(i.kind)}`).join(", ") + (now && items.length ? `, ${format.rate(lately.items_per_s)} in the last minute` : ""));
   facts.Failed.set(items.length ? format.percent(made ? lost / made : null) : "–", items.length ? `${format.count(lost)} of ${format.count(made)} made` : "");
-  facts.Calls.set(format.count(calls.count), now ? `${format.rate(lately.generations_per_s)} in the last minute` : "");
+  facts.Calls.set(format.count(calls.count), now ? `${format.rate(lately.calls_per_s)} in the last minute` : "");
   facts["Calls failed"].set(format.percent(calls.count ? calls.failed / calls.count : null), `${format.count(calls.failed)} of ${format.count(calls.count)} calls`);
   facts["Call latency p50"].set(format.seconds(calls.latency_s.p50), `p99 ${format.seconds(calls.latency_s.p99)}, max ${format.seconds(calls.latency_s.max)}`);
   facts.Tokens.set(format.compact(tokens.total_tokens || tokens.prompt_tokens + tokens.completion_tokens),

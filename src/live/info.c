@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "live/live.h"
 #include "live/live_internal.h"
 
 #define FOREIGN_QUIET_NS (10 * AFMON_NS_PER_S) /* a run of another program counts as running so long after a write */
@@ -124,6 +125,13 @@ const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t 
 struct afmon_lately_window afmon_live_lately(const struct afmon_live *live, double window_s)
 {
     return (struct afmon_lately_window){now_of(live, state_of(live)), live->first_ns, window_s};
+}
+
+struct afmon_model_pace afmon_live_pace(const afmon_live *live, double window_s)
+{
+    if (live->model == NULL)
+        return (struct afmon_model_pace){0};
+    return afmon_model_lately(live->model, afmon_live_lately(live, window_s));
 }
 
 static afmon_status rates_of(afmon_live *live, bool models, double window_s, afmon_live_rate *rates, size_t capacity,

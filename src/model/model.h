@@ -105,6 +105,17 @@ bool afmon_model_metric(struct afmon_model *model, const char *name, size_t leng
 bool afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
                        afmon_live_rate *rates, size_t capacity, size_t *count);
 
+/* What went on a second lately. Items and calls are counted as in a summary, one that makes an item and uses tokens
+ * itself in both, and none of an operation whose last two minutes are not kept. */
+struct afmon_model_pace {
+    double items_per_s;
+    double items_failed_per_s;
+    double calls_per_s;
+    double calls_failed_per_s;
+    double tokens_per_s;
+};
+struct afmon_model_pace afmon_model_lately(const struct afmon_model *model, struct afmon_lately_window window);
+
 /* How often an operation (length 0: any) was tracked, and how many a second lately. */
 uint64_t afmon_model_done(const struct afmon_model *model, const char *operation, size_t length,
                           struct afmon_lately_window window, double *per_s);

@@ -81,6 +81,37 @@ bool afmon_model_rates(struct afmon_model *model, bool models, struct afmon_late
     return true;
 }
 
+static void add_pace(struct afmon_model_pace *pace, const struct afmon_named *named, struct afmon_lately_window window)
+{
+    const struct afmon_model_group *group = named->item;
+    double seconds = afmon_lately_length(window);
+    if (group->lately == NULL)
+        return;
+    struct afmon_lately_second sum = afmon_lately_sum(group->lately, window);
+    bool totals = afmon_exact_sum_value(&group->tokens[2]) > 0;
+    pace->tokens_per_s += (totals ? sum.tokens[2] : sum.tokens[0] + sum.tokens[1]) / seconds;
+    if (named->kind == AFMON_OF_EVALUATION)
+        return;
+    if (group->item != NULL) {
+        pace->items_per_s += sum.calls / seconds;
+        pace->items_failed_per_s += sum.failures / seconds;
+    }
+    if (afmon_read_is_call(group)) {
+        pace->calls_per_s += sum.calls / seconds;
+        pace->calls_failed_per_s += sum.failures / seconds;
+    }
+}
+
+struct afmon_model_pace afmon_model_lately(const struct afmon_model *model, struct afmon_lately_window window)
+{
+    struct afmon_model_pace pace = {0};
+    for (size_t i = 0; i < afmon_names_count(&model->operations); i++) {
+        const struct afmon_named named = afmon_names_at(&model->operations, i);
+        add_pace(&pace, &named, window);
+    }
+    return pace;
+}
+
 uint64_t afmon_model_done(const struct afmon_model *model, const char *operation, size_t length,
                           struct afmon_lately_window window, double *per_s)
 {

@@ -78,8 +78,7 @@ struct sums {
     const struct afmon_model_group *unnamed; /* calls whose operation is not given; NULL: there are none */
 };
 
-/* An operation that makes an item is a call, too, where it used tokens itself (StructuredGenerator's). */
-static bool is_call(const struct afmon_model_group *group)
+bool afmon_read_is_call(const struct afmon_model_group *group)
 {
     return group->item == NULL || group->token_samples > 0;
 }
@@ -122,7 +121,7 @@ static void add_up(const struct afmon_model_reading *reading, const struct afmon
         sums->lost |= !afmon_accumulator_merge(&sums->evaluations, &group->durations, &limits);
         return;
     }
-    if (!is_call(group))
+    if (!afmon_read_is_call(group))
         return;
     summary->calls += count_of(group);
     summary->call_failures += group->failures;

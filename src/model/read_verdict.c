@@ -254,8 +254,7 @@ static void warn_of_missing(const afmon_run_summary *summary, struct remarks *wa
         say(warnings, AFMON_WARNING, "%s record%s had to be dropped while the run went on.",
             afmon_words_count(summary->dropped).text, plural(summary->dropped));
     if (summary->not_finite > 0)
-        say(warnings, AFMON_WARNING,
-            "%s sample%s had a value that is no number (NaN or infinite), and %s in no figure.",
+        say(warnings, AFMON_WARNING, "%s sample%s had a value that is no finite number, and %s in no figure.",
             afmon_words_count(summary->not_finite).text, plural(summary->not_finite),
             summary->not_finite == 1 ? "is" : "are");
 }

@@ -1,15 +1,13 @@
 #include "serve/picture.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "base/clamp.h"
-#include "base/clock.h"
-#include "model/model.h"
 #include "base/json_write.h"
+#include "live/live.h"
+#include "model/model.h"
 #include "serve/serve.h"
 
-#define LATELY_NS (60 * AFMON_NS_PER_S)
+#define LATELY_S 60.0
 #define LOG_LINES 50
 #define LOG_TEXT 500 /* bytes of a line's message and of its data: it is sent every second */
 
@@ -68,34 +66,16 @@ static void write_plan(struct afmon_json *json, const afmon_live *live)
     afmon_json_close(json, '}');
 }
 
-/* What a metric came to in the last minute: so many a second, and the mean. */
-static afmon_status ask_lately(afmon_live *live, const afmon_live_info *info, const char *metric,
-                               afmon_aggregate *aggregate, double *seconds)
+static void write_lately(struct afmon_json *json, const afmon_live *live)
 {
-    int64_t since_ns = afmon_clamp_sub(info->now_ns, LATELY_NS);
-    since_ns = since_ns > info->first_ns ? since_ns : info->first_ns;
-    afmon_window covered;
-    afmon_status status =
-        afmon_live_aggregate(live, metric, (afmon_window){since_ns, info->now_ns}, aggregate, &covered);
-    *seconds = fmax(1, afmon_seconds_between(covered.since_ns, info->now_ns));
-    return status;
-}
-
-static afmon_status write_lately(struct afmon_json *json, afmon_live *live, const afmon_live_info *info)
-{
-    afmon_aggregate success, tokens;
-    double seconds, token_seconds;
-    afmon_status status = ask_lately(live, info, "success_rate", &success, &seconds);
-    if (status == AFMON_OK)
-        status = ask_lately(live, info, "total_token_count", &tokens, &token_seconds);
-    if (status != AFMON_OK)
-        return status;
+    struct afmon_model_pace pace = afmon_live_pace(live, LATELY_S);
     afmon_json_open(json, "lately", '{');
-    afmon_json_rounded(json, "generations_per_s", (double)success.count / seconds);
-    afmon_json_rounded(json, "success_rate", success.count > 0 ? success.mean : (double)NAN);
-    afmon_json_rounded(json, "tokens_per_s", tokens.count > 0 ? tokens.sum / token_seconds : 0);
+    afmon_json_rounded(json, "items_per_s", pace.items_per_s);
+    afmon_json_rounded(json, "items_failed_per_s", pace.items_failed_per_s);
+    afmon_json_rounded(json, "calls_per_s", pace.calls_per_s);
+    afmon_json_rounded(json, "calls_failed_per_s", pace.calls_failed_per_s);
+    afmon_json_rounded(json, "tokens_per_s", pace.tokens_per_s);
     afmon_json_close(json, '}');
-    return AFMON_OK;
 }
 
 static int write_line(void *json, const afmon_live_log_line *line)
@@ -123,9 +103,8 @@ afmon_status afmon_picture_write(afmon_live *live, const afmon_run_summary *summ
     afmon_picture_write_head(&json, picture);
     afmon_summary_json(summary, &json, "summary");
     write_plan(&json, live);
-    afmon_status status = write_lately(&json, live, &info);
-    if (status == AFMON_OK)
-        status = afmon_picture_rates(live, &json);
+    write_lately(&json, live);
+    afmon_status status = afmon_picture_rates(live, &json);
     if (status == AFMON_OK)
         status = afmon_picture_charts(live, &info, &json);
     if (status == AFMON_OK)

@@ -1,4 +1,5 @@
-"""docs/api.md and the answers of the dashboard's API: each member of an answer is documented, and the other way round."""
+"""docs/api.md and the answers of the dashboard's API: each member of an answer is documented, and the other way round; of
+the summary in it docs/formats.md does that."""
 import json
 import pathlib
 import re
@@ -8,6 +9,7 @@ import pytest
 from served import serve
 
 API = pathlib.Path(__file__).resolve().parents[2] / "docs" / "api.md"
+FORMATS = API.with_name("formats.md")
 NAME = re.compile(r"`([a-z][a-z0-9_]*)`")
 
 
@@ -20,9 +22,13 @@ def names(text):
     return set(NAME.findall(re.sub(r"\([^)]*\)", "", text)))
 
 
-def table(title):
-    """Members by the first column of a section's table, and what the second one says of each."""
-    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", section(title), re.M)
+def of_summary():
+    return re.search(r"^### summary\n(.*?)(?=^##)", FORMATS.read_text(encoding="utf-8"), re.M | re.S)[1]
+
+
+def table(text):
+    """Members by the first column of a text's table, and what the second one says of each."""
+    rows = re.findall(r"^\| (`.*?) \| (.*) \|$", text, re.M)
     return {member: meaning for first, meaning in rows for member in re.findall(r"`([a-z0-9_.]+)`", first)}
 
 
@@ -37,12 +43,16 @@ def served(tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("runs") / "run")
     for i in range(0, 1200, 10):  # longer than ten minutes: it has a recent part
         run.add("success_rate", 0.0 if i % 40 == 0 else 1.0, at=i, operation="ask", component="c")
-        run.add("error_rate", 1.0 if i % 40 == 0 else 0.0, at=i)
+        run.add("error_rate", 1.0 if i % 40 == 0 else 0.0, at=i, operation="ask", component="c")
         run.add("generation_time", 0.5, at=i, operation="ask", component="c")
         run.add("prompt_token_count", 10, at=i, model_name="m")
         run.add("evaluation_score_truth", 0.5, at=i)
         run.add("evaluation_time", 0.5, at=i)
+        run.add("generation_time", 1.5, at=i, operation="conversation_generation", component="c")
+        run.add("success_rate", 1.0, at=i, operation="conversation_generation", component="c")
+        run.add("conversation_length", 2, at=i, operation="conversation_generation", component="c")
     run.add("api_errors", 1.0, at=3, error_type="Timeout")
+    run.add("api_errors", 1.0, at=5, error_type="RateLimitError", status=429, retried=True, operation="ask", component="c")
     run.add("finish_reason:stop", 1.0, at=3)
     run.add_text('2026-11-23 09:00:01,000 - {"message": "Run plan", "planned": 400, "done": 100, "level": "info"}\n', "afterimage.log")
     with serve(run) as server:
@@ -58,28 +68,53 @@ def one(served):
 def test_the_list(served):
     answer = served.json("/api/v1/runs")
     assert set(answer) == set(re.findall(r'"([a-z_]+)"', section("Runs").split("`: ")[0])) == {"runs", "left_out"}
-    assert members(answer["runs"]) == set(table("Runs"))
+    assert members(answer["runs"]) == set(table(section("Runs")))
 
 
 def test_a_run(one):
-    documented = table("A run")
-    assert set(one) == set(table("Runs")) | {member for member in documented if "." not in member}
+    documented = table(section("A run"))
+    assert set(one) == set(table(section("Runs"))) | {member for member in documented if "." not in member}
+
+
+def check_part(member, part, wanted):
+    if isinstance(part, list) and part and isinstance(part[0], str):
+        part = []
+    assert part, f"the run of the test has no {member}"
+    assert members(part) == wanted, member
 
 
 def test_the_parts_of_a_run(one):
-    documented = table("A run")
+    documented = table(section("A run"))
     line = set(re.findall(r'"([a-z_]+)"', section("Log").split("`, the latest")[0])) - {"lines", "complete"}
-    as_elsewhere = {"log": line, "recent": names(documented["charts"])}
+    as_elsewhere = {"log": line, "recent": names(documented["charts"]), "summary": set(table(of_summary()))}
     for member, meaning in documented.items():
         part = one
         for step in member.split("."):
             part = part.get(step) if isinstance(part, dict) else None
-        if isinstance(part, list) and part and isinstance(part[0], str):
-            part = []
         if isinstance(part, (dict, list)):
-            assert member in ("reasons", "warnings") or part, f"the run of the test has no {member}"
-            assert members(part) == as_elsewhere.get(member, names(meaning)), member
-    assert all(one[part] for part in ("alerts", "charts", "errors", "finish_reasons", "log", "models", "operations", "plan", "recent"))
+            check_part(member, part, as_elsewhere.get(member, names(meaning)))
+    assert all(one[part] for part in ("charts", "lately", "log", "models_lately", "operations_lately", "plan", "recent", "summary"))
+
+
+def paragraph(title):
+    return names(re.search(rf"^\*\*{title}\*\*:(.*?)\n\n", of_summary(), re.M | re.S)[1].split(". ")[0])
+
+
+def test_the_parts_of_its_summary(one):
+    summary, documented = one["summary"], table(of_summary())
+    distribution = paragraph("A distribution")
+    as_elsewhere = {"alerts": paragraph("An alert"), "failures": paragraph("A failure"), "conversation_length": distribution,
+                    "warnings": names(documented["reasons"])}
+    for member, meaning in documented.items():
+        if isinstance(summary[member], (dict, list)):
+            part = as_elsewhere.get(member, names(meaning))
+            check_part(member, summary[member], part)
+            for one_part in summary[member] if isinstance(summary[member], list) else [summary[member]]:
+                inner = [value for name, value in one_part.items() if isinstance(value, dict)]
+                assert len(inner) == meaning.count("(distribution)") and all(set(value) == distribution for value in inner), member
+    assert {member for member in summary if isinstance(summary[member], (dict, list))} == {
+        "reasons", "warnings", "items", "calls", "evaluations", "tokens", "conversation_length", "alerts", "failures", "retried",
+        "finish_reasons", "models", "operations", "scores", "metrics"}
 
 
 def test_the_log(served):

@@ -136,9 +136,9 @@ def test_runs_that_are_over_are_read_once(three):
 def test_a_run_that_is_looked_at_is_scraped_too(three):
     with serve(three) as served:
         name = served.the_run("two")
-        assert served.json(f"/api/v1/runs/{name}")["generations"] == 20  # opened before anybody scraped
+        assert served.json(f"/api/v1/runs/{name}")["summary"]["calls"]["count"] == 20  # opened before anybody scraped
         until(served, all_given(3))
-        assert served.json(f"/api/v1/runs/{name}")["generations"] == 20
+        assert served.json(f"/api/v1/runs/{name}")["summary"]["calls"]["count"] == 20
 
 
 def test_a_run_that_records(tmp_path, command):

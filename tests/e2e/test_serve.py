@@ -17,12 +17,13 @@ TOKEN = "correct-horse-battery"
 @pytest.fixture
 def filled(run):
     for i in range(20):
-        run.add("success_rate", 0.0 if i % 4 == 0 else 1.0, at=i, operation="ask" if i % 2 else "answer", component="c")
-        run.add("error_rate", 1.0 if i % 4 == 0 else 0.0, at=i)
-        run.add("generation_time", i / 10, at=i, operation="ask" if i % 2 else "answer", component="c")
+        call = {"operation": "ask" if i % 2 else "answer", "component": "c"}
+        run.add("success_rate", 0.0 if i % 4 == 0 else 1.0, at=i, **call)
+        run.add("error_rate", 1.0 if i % 4 == 0 else 0.0, at=i, **call)
+        run.add("generation_time", i / 10, at=i, **call)
         run.add("prompt_token_count", 10, at=i, model_name="m")
         run.add("evaluation_score_truth", 0.5, at=i)
-    run.add("api_errors", 1.0, at=3, error_type="Timeout")
+    run.add("api_errors", 1.0, at=4, error_type="Timeout", operation="answer", component="c")
     run.add("finish_reason:stop", 1.0, at=3)
     run.add_text('2026-11-23 09:00:00,001 - {"message": "one", "n": 1, "level": "info"}\n'
                  '2026-11-23 09:00:00,002 - {"message": "two <b>", "level": "warning"}\n'
@@ -33,21 +34,46 @@ def filled(run):
 def test_a_run(filled):
     with serve(filled) as served:
         run = served.json(f"/api/v1/runs/{served.the_run()}")
-    assert (run["state"], run["verdict"], run["generations"], run["success_rate"]) == ("ended", "degraded", 20, 0.75)
-    assert run["generation_time"]["count"] == 20 and run["generation_time"]["p50"] == pytest.approx(0.95)
-    assert run["tokens"] == {"prompt": 200, "completion": 0, "total": 0}
-    assert [(m["model"], m["prompt"], m["total"]) for m in run["models"]] == [("m", 200, 0)]
-    assert ("ask", "c", 10, 0, 1.0) in [(o["operation"], o["component"], o["count"], o["failures"], o["mean_s"]) for o in run["operations"]]
+    summary = run["summary"]
+    assert (run["state"], run["verdict"], run["items"], run["items_failed"]) == ("ended", "degraded", 0, 0)
+    assert (summary["verdict"], summary["items"], summary["samples"]) == ("degraded", [], run["samples"])
+    calls, latency = summary["calls"], summary["calls"]["latency_s"]
+    assert (run["calls"], run["calls_failed"]) == (calls["count"], calls["failed"]) == (20, 5)
+    assert latency["count"] == 20 and latency["p50"] == pytest.approx(0.95) and latency["quantile_error"] == 0
+    tokens = ("prompt_tokens", "completion_tokens", "total_tokens")  # where no totals were recorded they are the sum
+    assert [summary["tokens"][kind] for kind in tokens] == [200, 0, 200]
+    assert [(m["model"], *(m[kind] for kind in tokens)) for m in summary["models"]] == [("m", 200, 0, 200)]
+    assert ("ask", "c", 10, 0, 1.0) in [(o["operation"], o["component"], o["count"], o["failed"], o["duration_s"]["mean"])
+                                        for o in summary["operations"]]
     assert run["loaded"] == 1 and run["plan"] is None and run["problem"] is None
-    assert run["errors"] == [{"name": "", "count": 4}, {"name": "Timeout", "count": 1}]
-    assert run["finish_reasons"] == [{"name": "stop", "count": 1}]
-    assert {alert["state"] for alert in run["alerts"]} == {"firing"}
-    assert all(any(alert["name"] in reason for reason in run["reasons"]) for alert in run["alerts"])
+    assert [(f["operation"], f["error_type"], f["count"], f["share"]) for f in summary["failures"]] == [
+        ("answer", "", 4, 0.8), ("answer", "Timeout", 1, 0.2)]
+    assert summary["finish_reasons"] == [{"reason": "stop", "count": 1, "share": 1.0}]
+    assert [(alert["name"], alert["firing"], alert["resolved"]) for alert in summary["alerts"]] == [
+        ("high_error_rate", True, None), ("low_success_rate", True, None)]
+    assert all(any(alert["name"] in reason["text"] for reason in summary["reasons"]) for alert in summary["alerts"])
     charts = run["charts"]
     assert charts["count"] == len(charts["success"]) == len(charts["p99"]) == len(charts["scores"][0]["values"])
     step_s = charts["step_ms"] / 1000  # the last sample is at the very end: there is no time of which to tell a rate
     assert sum(x or 0 for x in charts["prompt"]) * step_s == pytest.approx(190)
     assert sum(x or 0 for x in charts["throughput"]) * step_s == pytest.approx(19)
+
+
+def test_items_are_not_counted_among_the_calls_that_were_made_for_them(run):
+    for i in range(60):
+        for operation in ("ask", "answer", "conversation_generation") if i % 3 == 0 else ("ask", "answer"):
+            failed = operation == "conversation_generation" and i % 2 == 0
+            run.add("generation_time", 0.5, at=i, operation=operation)
+            run.add("success_rate", 0.0 if failed else 1.0, at=i, operation=operation)
+            run.add("prompt_token_count", 0 if operation == "conversation_generation" else 10, at=i, operation="ask")
+            run.add("evaluation_time", 0.5, at=i, operation="judge")
+    with serve(run) as served:
+        shown = served.json(f"/api/v1/runs/{served.the_run()}")
+    assert [shown[head] for head in ("items", "items_failed", "calls", "calls_failed")] == [20, 10, 120, 0]
+    assert shown["summary"]["calls"]["count"] == 120 and shown["summary"]["evaluations"]["count"] == 140
+    assert [(item["kind"], item["finished"], item["failed"]) for item in shown["summary"]["items"]] == [("conversation", 20, 10)]
+    assert shown["lately"] == pytest.approx({"items_per_s": 20 / 59, "items_failed_per_s": 10 / 59, "calls_per_s": 120 / 59,
+                                             "calls_failed_per_s": 0, "tokens_per_s": 1200 / 59}, rel=1e-5)
 
 
 def test_the_log(filled):
@@ -107,10 +133,10 @@ def test_a_run_grows_from_nothing(run, tmp_path):
         with served.connect() as client:
             client.sendall(f"GET /api/v1/runs/{name}/stream HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             seen = b""
-            while b'"generations":1,' not in seen:
+            while b'"calls":1,' not in seen:
                 seen += client.recv(65536)
             run.add("success_rate", 1.0, at=1)
-            while b'"generations":2,' not in seen:
+            while b'"calls":2,' not in seen:
                 seen += client.recv(65536)
         assert b"text/event-stream" in seen and b"event: run\ndata: {" in seen
 
@@ -194,7 +220,7 @@ def test_dashboards_that_read_nothing_hold_nobody_up(filled):
         for i in range(6):
             for k in range(50):
                 filled.add("success_rate", 1.0, at=30 + i, operation=f"operation {i} {k}")
-            served.until(f"/api/v1/runs/{name}", lambda run, i=i: run["generations"] == 20 + 50 * (i + 1))
+            served.until(f"/api/v1/runs/{name}", lambda run, i=i: run["calls"] == run["summary"]["calls"]["count"] == 20 + 50 * (i + 1))
         assert served.json("/api/v1/status")["streams"] >= 100
         if not SHORT:
             assert peak_mib(served) < 64
@@ -229,7 +255,7 @@ def test_the_token(filled, tmp_path):
 def test_hostile_names_stay_text(run):
     run.add("success_rate", 1.0, operation='"}],<script>\u2028\0', component="\x1b[31m")
     with serve(run) as served:
-        operations = served.json(f"/api/v1/runs/{served.the_run()}")["operations"]
+        operations = served.json(f"/api/v1/runs/{served.the_run()}")["summary"]["operations"]
     assert operations[0]["operation"].startswith('"}],<script>') and operations[0]["component"] == "\x1b[31m"
 
 

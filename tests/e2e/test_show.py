@@ -207,7 +207,7 @@ def test_values_that_are_no_numbers(command, run):
     assert metrics["score"]["count"] == 1 and metrics["score"]["not_finite"] == 1
     assert metrics["only"]["count"] == 0 and metrics["only"]["not_finite"] == 1 and metrics["only"]["mean"] is None
     assert summary["samples"] == 3 and summary["not_finite"] == 2
-    said = "2 samples had a value that is no number (NaN or infinite), and are in no figure."
+    said = "2 samples had a value that is no finite number, and are in no figure."
     assert summary["warnings"] == [{"level": "warning", "text": said}]
     assert said in command("show", run).stdout.splitlines()
 
