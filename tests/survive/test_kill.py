@@ -10,7 +10,7 @@ import pytest
 
 from rounds import AFMON, acknowledged, check, kill, recorded, recover, start
 
-INSTANTS = int(os.environ.get("AFMON_KILLS", "60"))
+INSTANTS = int(os.environ.get("AFMON_KILLS", "200"))
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -113,7 +113,9 @@ def killed_with_a_ring(tmp_path):
     """A killed run, and its rings."""
     folder = tmp_path / "run"
     process = start(folder, tmp_path / "acks", 1, "a")
-    time.sleep(0.02)
+    until = time.monotonic() + 30
+    while not list((folder / ".afmon").glob("*.ring")) and time.monotonic() < until:
+        time.sleep(0.02)
     kill(process)
     return folder, sorted((folder / ".afmon").glob("*.ring"))
 
