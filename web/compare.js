@@ -18,7 +18,7 @@ const ROWS = [
   ["Made a second", (run) => (made(run) == null ? null : per(run.items, run.summary.duration_s)), format.compact],
   ["Calls", (run) => run.summary.calls.count, format.count],
   ["Calls failed", (run) => per(run.summary.calls.failed, run.summary.calls.count), format.percent, points],
-  ["Calls a second", (run) => run.summary.calls.per_s, format.compact],
+  ["Rate of calls", (run) => run.summary.calls.per_s, format.rate],
   ["Call latency mean", (run) => run.summary.calls.latency_s.mean, format.seconds],
   ["Call latency p50", (run) => run.summary.calls.latency_s.p50, format.seconds],
   ["Call latency p90", (run) => run.summary.calls.latency_s.p90, format.seconds],

@@ -74,7 +74,7 @@ def test_it_lives_and_comes_back(browser, tmp_path):
         page.get_by_text("Live", exact=True).wait_for()
         fill(run, 10)
         page.get_by_role("link", name="run").click()
-        generations = page.locator(".fact", has_text="Generations").locator("dd").first
+        generations = page.locator(".fact", has_text="Calls").locator("dd").first
         expect(generations).to_have_text("10", timeout=WAIT_MS)
         fill(run, 5)
         expect(generations).to_have_text("15", timeout=WAIT_MS)
@@ -99,7 +99,7 @@ def test_runs_appear_by_themselves(browser, tmp_path):
         row.get_by_role("link").click()
         page.get_by_text("no samples yet").wait_for()
         fill(Run(tmp_path / "new"), 10)
-        expect(page.locator(".fact", has_text="Generations").locator("dd").first).to_have_text("10", timeout=WAIT_MS)
+        expect(page.locator(".fact", has_text="Calls").locator("dd").first).to_have_text("10", timeout=WAIT_MS)
         page.locator(".uplot canvas").nth(3).wait_for()
         check(page)
 
@@ -188,8 +188,8 @@ def test_two_runs_in_figures(browser, tmp_path):
         def row(name):
             return page.locator(".figures tr", has=page.get_by_role("rowheader", name=name, exact=True))
 
-        expect(row("Generations")).to_contain_text("1021+110.0%", timeout=WAIT_MS)
-        expect(row("Success rate")).to_contain_text("80.0%76.2%−3.8 points")
+        expect(row("Calls")).to_contain_text("1021+110.0%", timeout=WAIT_MS)
+        expect(row("Calls failed")).to_contain_text("20.0%23.8%+3.8 points")
         check(page)
 
 
@@ -271,7 +271,7 @@ def test_the_keyboard_is_enough(browser, tmp_path):
             expect(page.get_by_label(f"Compare {name}")).to_be_checked()
         press(page, page.get_by_role("button", name="Compare two runs"), "Enter", "Shift+Tab")
         page.get_by_role("heading", name="Two runs side by side").wait_for()
-        page.locator(".figures").get_by_text("Success rate").wait_for()
+        page.locator(".figures").get_by_text("Calls failed").wait_for()
 
         theme = page.get_by_role("button", name="Theme")
         press(page, theme, "Space", "Shift+Tab")
