@@ -161,6 +161,8 @@ static int check(afmon_view *view, const char *folder, const check_request *requ
     int status = CLI_USAGE;
     if (!has_something_to_judge(summary)) {
         cli_error("%s: nothing to judge: no generation was recorded", folder);
+        if (request->as_json)
+            (void)print(folder, summary, request, false);
     } else {
         bool fired = has_fired(summary, request);
         int printed = print(folder, summary, request, fired);

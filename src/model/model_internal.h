@@ -116,6 +116,8 @@ void afmon_read_verdict(const struct afmon_model_reading *reading); /* last: its
 
 const char *afmon_read_text(const struct afmon_model_reading *reading, const char *text);
 uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum);
+/* Where no totals were recorded they are what prompts and completions come to. */
+uint64_t afmon_read_total_tokens(const struct afmon_model_group *group);
 double afmon_read_share(uint64_t part, uint64_t whole);
 int afmon_read_by_count(uint64_t a, uint64_t b); /* for qsort: the greater first */
 

@@ -21,6 +21,14 @@ uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum)
     return tokens >= 18446744073709549568.0 ? UINT64_MAX : (uint64_t)(tokens + 0.5);
 }
 
+uint64_t afmon_read_total_tokens(const struct afmon_model_group *group)
+{
+    struct afmon_exact_sum both = group->tokens[0];
+    uint64_t total = afmon_read_tokens(&group->tokens[2]);
+    afmon_exact_sum_merge(&both, &group->tokens[1]);
+    return total > 0 ? total : afmon_read_tokens(&both);
+}
+
 double afmon_read_share(uint64_t part, uint64_t whole)
 {
     return whole == 0 ? 0.0 : (double)part / (double)whole;

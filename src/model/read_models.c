@@ -34,15 +34,6 @@ static void share_out(afmon_run_summary *summary, afmon_model_summary *models)
                                                     : afmon_read_share(models[i].calls, calls);
 }
 
-/* Where no totals were recorded they are what prompts and completions come to. */
-static uint64_t total_of(const struct afmon_model_group *group)
-{
-    struct afmon_exact_sum both = group->tokens[0];
-    uint64_t total = afmon_read_tokens(&group->tokens[2]);
-    afmon_exact_sum_merge(&both, &group->tokens[1]);
-    return total > 0 ? total : afmon_read_tokens(&both);
-}
-
 void afmon_read_models(const struct afmon_model_reading *reading)
 {
     const struct afmon_names *names = &reading->model->models;
@@ -58,7 +49,7 @@ void afmon_read_models(const struct afmon_model_reading *reading)
                                           .failures = group->failures,
                                           .prompt_tokens = afmon_read_tokens(&group->tokens[0]),
                                           .completion_tokens = afmon_read_tokens(&group->tokens[1]),
-                                          .total_tokens = total_of(group)};
+                                          .total_tokens = afmon_read_total_tokens(group)};
         afmon_accumulator_distribution(&group->durations, &models[i].latency_s);
     }
     reading->summary->models = models;

@@ -63,7 +63,7 @@ static void fill(const struct afmon_model_reading *reading, const struct afmon_n
     summary->failures = group->failures;
     summary->prompt_tokens = afmon_read_tokens(&tokens->tokens[0]);
     summary->completion_tokens = afmon_read_tokens(&tokens->tokens[1]);
-    summary->total_tokens = afmon_read_tokens(&tokens->tokens[2]);
+    summary->total_tokens = afmon_read_total_tokens(tokens);
     afmon_accumulator_distribution(&group->durations, &summary->duration_s);
 }
 

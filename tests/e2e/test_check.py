@@ -108,7 +108,10 @@ def test_could_not_tell(command, run):
     assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith("afmon: ")
     run.add("my_metric", 1.0)
     done = command("check", run)
-    assert done.returncode == 2 and "nothing to judge" in done.stderr
+    assert done.returncode == 2 and "nothing to judge" in done.stderr and done.stdout == ""
+    done = command("check", run, "--json")
+    facts = json.loads(done.stdout)
+    assert done.returncode == 2 and facts["fired"] is False and facts["summary"]["samples"] == 1
 
 
 @pytest.mark.parametrize("words", [
