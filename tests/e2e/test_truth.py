@@ -15,7 +15,7 @@ from served import serve
 
 EXACT_MAX = 4096  # values of which a follower's quantiles are exact too
 QUANTILES = ("p50", "p90", "p95", "p99", "quantile_error")
-RANDOM_RUNS = int(os.environ.get("AFMON_TRUTH_RUNS", "4" if os.environ.get("AFMON_TEST_SHORT") == "1" else "16"))
+RANDOM_RUNS = int(os.environ.get("AFMON_TRUTH_RUNS", "8" if os.environ.get("AFMON_TEST_SHORT") == "1" else "200"))
 PYTHON_SUMMARY = """
 import sys, afmon
 print(afmon.open_run(sys.argv[1]).summary_json())
