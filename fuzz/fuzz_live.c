@@ -113,13 +113,11 @@ static void ask(afmon_live *live)
 {
     afmon_error error;
     afmon_run_summary *summary = NULL;
-    afmon_live_alert alerts[8];
     afmon_live_rate rates[8];
     size_t count;
     afmon_live_log_query query = {0};
     MUST(afmon_live_summarize(live, &summary, &error) == AFMON_OK);
     afmon_run_summary_free(summary);
-    MUST(afmon_live_alerts(live, alerts, 8, &count) == AFMON_OK);
     MUST(afmon_live_operations(live, 60, rates, 8, &count) == AFMON_OK);
     MUST(afmon_live_models(live, 60, rates, 8, &count) == AFMON_OK);
     count = 0;

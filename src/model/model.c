@@ -34,20 +34,26 @@ static void free_metric(void *user, void *item)
     afmon_accumulator_free(&metric->bare, &model->limits);
 }
 
-static void merge_group(void *user, void *into, void *from)
+static void merge_outcomes(struct afmon_model_outcomes *a, const struct afmon_model_outcomes *b)
 {
-    const struct afmon_model *model = user;
-    struct afmon_model_group *a = into;
-    struct afmon_model_group *b = from;
     bool first = a->failures == 0;
     if (b->failures > 0) {
         a->failed_first_ns = first || b->failed_first_ns < a->failed_first_ns ? b->failed_first_ns : a->failed_first_ns;
         a->failed_last_ns = first || b->failed_last_ns > a->failed_last_ns ? b->failed_last_ns : a->failed_last_ns;
     }
-    a->times += b->times;
-    a->outcomes += b->outcomes;
+    a->count += b->count;
     a->failures += b->failures;
     a->errors += b->errors;
+}
+
+static void merge_group(void *user, void *into, void *from)
+{
+    const struct afmon_model *model = user;
+    struct afmon_model_group *a = into;
+    struct afmon_model_group *b = from;
+    merge_outcomes(&a->tracked, &b->tracked);
+    merge_outcomes(&a->bare, &b->bare);
+    a->times += b->times;
     a->named += b->named;
     a->token_samples += b->token_samples;
     for (size_t i = 0; i < 3; i++)
@@ -143,6 +149,7 @@ void afmon_model_free(struct afmon_model *model)
     afmon_names_free(&model->retried);
     afmon_accumulator_free(&model->call_time, &model->limits);
     afmon_tracks_free(model->tracks);
+    afmon_tracks_free(model->bare_tracks);
     free(model->intervals);
     free(model);
 }
@@ -308,11 +315,16 @@ static void add_generation_time(struct adding *adding)
     take_duration(adding, &model->durations);
 }
 
+static void note_failure_in(struct afmon_model_outcomes *outcomes, int64_t time_ns)
+{
+    bool first = outcomes->failures++ == 0;
+    outcomes->failed_first_ns = first || time_ns < outcomes->failed_first_ns ? time_ns : outcomes->failed_first_ns;
+    outcomes->failed_last_ns = first || time_ns > outcomes->failed_last_ns ? time_ns : outcomes->failed_last_ns;
+}
+
 static void note_failure(struct afmon_model_group *group, int64_t time_ns)
 {
-    bool first = group->failures++ == 0;
-    group->failed_first_ns = first || time_ns < group->failed_first_ns ? time_ns : group->failed_first_ns;
-    group->failed_last_ns = first || time_ns > group->failed_last_ns ? time_ns : group->failed_last_ns;
+    note_failure_in(&group->tracked, time_ns);
     note_call_lately(group, time_ns, true);
 }
 
@@ -322,7 +334,8 @@ static void add_success(struct adding *adding)
     struct afmon_model_group *group = operation_of(adding, AFMON_OF_GENERATION);
     if (group == NULL)
         return;
-    group->outcomes++;
+    group->tracked.count++;
+    adding->model->tracked++;
     if (failed)
         note_failure(group, adding->time_ns);
     if (group->item != NULL)
@@ -353,10 +366,11 @@ static bool is_one(const struct adding *adding)
 
 static void add_error(struct adding *adding)
 {
+    adding->model->tracked++;
     struct afmon_model_group *group = is_one(adding) ? operation_of(adding, AFMON_OF_GENERATION) : NULL;
     if (group == NULL)
         return;
-    group->errors++;
+    group->tracked.errors++;
     put_failure(adding, &adding->model->failures, false);
 }
 
@@ -384,7 +398,7 @@ static void add_evaluation_error(struct adding *adding)
     struct afmon_model_group *group = is_one(adding) ? operation_of(adding, AFMON_OF_EVALUATION) : NULL;
     if (group == NULL)
         return;
-    group->errors++;
+    group->tracked.errors++;
     put_failure(adding, &adding->model->failures, true);
 }
 
@@ -486,13 +500,46 @@ static void add_by_metric(struct adding *adding)
     }
 }
 
+static void add_bare_success(struct adding *adding, struct afmon_model_group *group)
+{
+    bool failed = adding->finite && adding->value == 0;
+    group->bare.count++;
+    if (failed)
+        note_failure_in(&group->bare, adding->time_ns);
+    if (group->item == NULL && adding->finite)
+        afmon_recent_add(&adding->model->bare_recent, adding->time_ns, failed);
+    struct afmon_model_group *model = failed && group->item == NULL ? model_of(adding) : NULL;
+    if (model != NULL)
+        note_failure_in(&model->bare, adding->time_ns);
+}
+
+static void judge_bare(struct adding *adding)
+{
+    struct afmon_model *model = adding->model;
+    uint64_t rules = adding->name->rules & adding->labels->rules;
+    if (rules == 0 || !adding->finite)
+        return;
+    if (model->bare_tracks == NULL)
+        model->bare_tracks = afmon_tracks_another(model->tracks);
+    adding->lost |=
+        model->bare_tracks == NULL || !afmon_tracks_add(model->bare_tracks, rules, adding->time_ns, adding->value);
+}
+
 /* Recorded beside the tracked calls, of which it repeats one: it counts where there are no tracked ones. */
 static void add_bare(struct adding *adding)
 {
     adding->model->bare++;
     adding->lost |= !afmon_accumulator_add(&adding->name->metric->bare, adding->value, &adding->model->metric_limits);
-    if (adding->name->id == AFMON_METRIC_ERROR && is_one(adding))
-        put_failure(adding, &adding->model->bare_failures, false);
+    judge_bare(adding);
+    struct afmon_model_group *group = operation_of(adding, AFMON_OF_GENERATION);
+    if (group == NULL)
+        return;
+    if (adding->name->id == AFMON_METRIC_SUCCESS)
+        add_bare_success(adding, group);
+    if (adding->name->id != AFMON_METRIC_ERROR || !is_one(adding))
+        return;
+    group->bare.errors++;
+    put_failure(adding, &adding->model->bare_failures, false);
 }
 
 static void note_time(struct afmon_model *model, int64_t time_ns, bool finite)
@@ -504,7 +551,7 @@ static void note_time(struct afmon_model *model, int64_t time_ns, bool finite)
     model->not_finite += !finite;
 }
 
-static bool is_derived(enum afmon_metric_id id)
+bool afmon_model_is_derived(enum afmon_metric_id id)
 {
     return id == AFMON_METRIC_SUCCESS || id == AFMON_METRIC_ERROR || id == AFMON_METRIC_API_ERROR;
 }
@@ -520,7 +567,7 @@ bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *n
                             .time_ns = time_ns,
                             .finite = isfinite(value)};
     note_time(model, time_ns, adding.finite);
-    if (labels->facts.bare && is_derived(name->id)) {
+    if (labels->facts.bare && afmon_model_is_derived(name->id)) {
         add_bare(&adding);
     } else {
         adding.lost |= !afmon_accumulator_add(&name->metric->values, value, &model->metric_limits);
@@ -539,6 +586,7 @@ size_t afmon_model_bytes(const struct afmon_model *model)
                                                &model->finishes, &model->scores,     &model->failures,
                                                &model->api,      &model->retried,    &model->bare_failures};
     size_t bytes = sizeof *model + afmon_tracks_bytes(model->tracks) +
+                   (model->bare_tracks != NULL ? afmon_tracks_bytes(model->bare_tracks) : 0) +
                    model->lately_count * sizeof(struct afmon_lately) + (model->options.sketch_bytes - model->room);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         bytes += afmon_names_bytes(names[i]);

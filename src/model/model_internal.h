@@ -15,17 +15,22 @@ struct afmon_model_metric {
         bare; /* recorded beside tracked calls (afmon_source): they count where there is no other */
 };
 
-/* An operation or a model. */
-struct afmon_model_group {
-    const char *item; /* the kind of item that it makes; NULL: none */
-    uint64_t times;   /* samples of a duration */
-    uint64_t outcomes;
+struct afmon_model_outcomes {
+    uint64_t count;
     uint64_t failures;
     uint64_t errors; /* failures that say an error */
-    uint64_t named;  /* of a model: calls that name it (model_usage) */
-    uint64_t token_samples;
     int64_t failed_first_ns;
     int64_t failed_last_ns;
+};
+
+/* An operation or a model. */
+struct afmon_model_group {
+    const char *item;                    /* the kind of item that it makes; NULL: none */
+    uint64_t times;                      /* samples of a duration */
+    struct afmon_model_outcomes tracked; /* of tracked calls, and of samples that do not say how they were recorded */
+    struct afmon_model_outcomes bare;    /* recorded beside tracked calls; afmon_read_outcomes has those that count */
+    uint64_t named;                      /* of a model: calls that name it (model_usage) */
+    uint64_t token_samples;
     struct afmon_exact_sum tokens[3]; /* prompt, completion, total */
     struct afmon_accumulator durations;
     struct afmon_lately *lately; /* NULL: none is kept */
@@ -62,16 +67,19 @@ struct afmon_model {
     uint64_t calls_without_tokens;
     uint64_t failed_without_tokens;
     uint64_t bare;                      /* samples recorded beside tracked calls */
+    uint64_t tracked;                   /* outcomes and errors that were not */
     bool unjoined;                      /* samples came without the order of calls */
     struct afmon_accumulator call_time; /* of calls that are no items */
     struct afmon_recent recent;
+    struct afmon_recent bare_recent;
     struct afmon_tracks *tracks;
-    struct afmon_names metrics;    /* struct afmon_model_metric; kind 0: of the catalogue */
-    struct afmon_names operations; /* struct afmon_model_group, by component and operation, of either kind */
-    struct afmon_names models;     /* struct afmon_model_group */
-    struct afmon_names finishes;   /* uint64_t */
-    struct afmon_names scores;     /* struct afmon_accumulator */
-    struct afmon_names failures;   /* struct afmon_model_failure, from error_rate and evaluation_error_rate */
+    struct afmon_tracks *bare_tracks; /* of samples beside tracked calls; NULL: there are none */
+    struct afmon_names metrics;       /* struct afmon_model_metric; kind 0: of the catalogue */
+    struct afmon_names operations;    /* struct afmon_model_group, by component and operation, of either kind */
+    struct afmon_names models;        /* struct afmon_model_group */
+    struct afmon_names finishes;      /* uint64_t */
+    struct afmon_names scores;        /* struct afmon_accumulator */
+    struct afmon_names failures;      /* struct afmon_model_failure, from error_rate and evaluation_error_rate */
     struct afmon_names bare_failures;
     struct afmon_names api;     /* likewise, from api_errors; where error_rate does not say the type (afmon 0.1.0) */
     struct afmon_names retried; /* likewise: attempts that were tried again */
@@ -96,6 +104,9 @@ bool afmon_model_add_failure(struct afmon_names *failures, const struct afmon_fa
 /* What the texts of failures take. */
 size_t afmon_model_failure_bytes(const struct afmon_names *failures);
 
+/* Metrics that a tracked call derives: samples of these that were recorded by hand may repeat a call. */
+bool afmon_model_is_derived(enum afmon_metric_id id);
+
 /* ---- Reading: each part fills its members of the summary ---- */
 
 struct afmon_model_reading {
@@ -113,6 +124,11 @@ void afmon_read_failures(const struct afmon_model_reading *reading);
 void afmon_read_lists(const struct afmon_model_reading *reading);   /* finishes, scores, metrics */
 bool afmon_read_alerts(const struct afmon_model_reading *reading);  /* false: no memory */
 void afmon_read_verdict(const struct afmon_model_reading *reading); /* last: its sentences tell what the others found */
+
+/* A run's outcomes are those of its tracked calls; where it has none, those that were recorded by hand. */
+bool afmon_read_is_bare(const struct afmon_model *model);
+const struct afmon_model_outcomes *afmon_read_outcomes(const struct afmon_model *model,
+                                                       const struct afmon_model_group *group);
 
 const char *afmon_read_text(const struct afmon_model_reading *reading, const char *text);
 uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum);

@@ -4,7 +4,8 @@
 
 #include "model/model_internal.h"
 
-static afmon_live_rate rate_of(const struct afmon_named *named, bool model, struct afmon_lately_window window)
+static afmon_live_rate rate_of(const struct afmon_model *from, const struct afmon_named *named, bool model,
+                               struct afmon_lately_window window)
 {
     static const double q[] = {0.5, 0.95};
     struct afmon_model_group *group = named->item;
@@ -21,13 +22,14 @@ static afmon_live_rate rate_of(const struct afmon_named *named, bool model, stru
     const char *name = model || named->second[0] == '\0' ? named->first : named->second;
     const char *component = model || named->second[0] == '\0' ? "" : named->first;
     uint64_t counted = group->named > group->times ? group->named : group->times;
+    const struct afmon_model_outcomes *outcomes = afmon_read_outcomes(from, group);
     return (afmon_live_rate){
         .name = name,
         .name_length = strlen(name),
         .component = component,
         .component_length = strlen(component),
-        .calls = counted > group->outcomes ? counted : group->outcomes,
-        .failures = group->failures,
+        .calls = counted > outcomes->count ? counted : outcomes->count,
+        .failures = outcomes->failures,
         .prompt_tokens = tokens[0],
         .completion_tokens = tokens[1],
         .total_tokens = totals ? tokens[2] : tokens[0] + tokens[1],
@@ -55,9 +57,9 @@ static int compare(const void *left, const void *right)
 }
 
 /* Where tokens alone were recorded of an operation it is none. */
-static bool is_shown(const struct afmon_model_group *group, bool model)
+static bool is_shown(const struct afmon_model *from, const struct afmon_model_group *group, bool model)
 {
-    return model || group->times > 0 || group->outcomes > 0;
+    return model || group->times > 0 || afmon_read_outcomes(from, group)->count > 0;
 }
 
 bool afmon_model_rates(struct afmon_model *model, bool models, struct afmon_lately_window window,
@@ -70,8 +72,8 @@ bool afmon_model_rates(struct afmon_model *model, bool models, struct afmon_late
         return false;
     for (size_t i = 0; i < afmon_names_count(names); i++) {
         const struct afmon_named named = afmon_names_at(names, i);
-        if (is_shown(named.item, models))
-            all[(*count)++] = rate_of(&named, models, window);
+        if (is_shown(model, named.item, models))
+            all[(*count)++] = rate_of(model, &named, models, window);
     }
     if (*count > 1)
         qsort(all, *count, sizeof *all, compare);
@@ -123,7 +125,8 @@ uint64_t afmon_model_done(const struct afmon_model *model, const char *operation
         const struct afmon_model_group *group = named->item;
         if (length > 0 && (strlen(named->second) != length || memcmp(named->second, operation, length) != 0))
             continue;
-        done += group->times > group->outcomes ? group->times : group->outcomes;
+        uint64_t outcomes = afmon_read_outcomes(model, group)->count;
+        done += group->times > outcomes ? group->times : outcomes;
         if (group->lately != NULL)
             *per_s += afmon_lately_sum(group->lately, window).calls / afmon_lately_length(window);
     }

@@ -15,6 +15,18 @@ const char *afmon_read_text(const struct afmon_model_reading *reading, const cha
     return afmon_pool_text(reading->pool, text, strlen(text));
 }
 
+bool afmon_read_is_bare(const struct afmon_model *model)
+{
+    return model->tracked == 0 && model->bare > 0;
+}
+
+const struct afmon_model_outcomes *afmon_read_outcomes(const struct afmon_model *model,
+                                                       const struct afmon_model_group *group)
+{
+    bool has_bare = group->bare.count + group->bare.errors > 0;
+    return has_bare && afmon_read_is_bare(model) ? &group->bare : &group->tracked;
+}
+
 uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum)
 {
     double tokens = afmon_exact_sum_value(sum);
@@ -56,7 +68,8 @@ static void read_facts(const struct afmon_model_reading *reading)
     summary->retries = model->retries;
     summary->calls_without_tokens = model->unjoined ? 0 : model->calls_without_tokens;
     summary->failed_calls_without_tokens = model->unjoined ? 0 : model->failed_without_tokens;
-    afmon_recent_sum(&model->recent, model->last_ns, &summary->recent_calls, &summary->recent_call_failures);
+    afmon_recent_sum(afmon_read_is_bare(model) ? &model->bare_recent : &model->recent, model->last_ns,
+                     &summary->recent_calls, &summary->recent_call_failures);
 }
 
 static void read_rates(afmon_run_summary *summary)

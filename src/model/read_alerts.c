@@ -110,6 +110,7 @@ struct replay {
     size_t capacity;
     uint64_t left_out;
     bool no_memory;
+    enum { ALL, WITHOUT_DERIVED, DERIVED } part; /* of the rules: those of metrics that tracked calls derive */
 };
 
 /* Of too many the one that began first goes. */
@@ -123,9 +124,17 @@ static void push_out_first(struct replay *replay)
     replay->left_out++;
 }
 
+static bool is_derived(const char *metric)
+{
+    struct afmon_piece rest;
+    return afmon_model_is_derived(afmon_metric_find(metric, strlen(metric), &rest));
+}
+
 static bool take_interval(void *user, const afmon_alert_interval *interval)
 {
     struct replay *replay = user;
+    if (replay->part != ALL && is_derived(interval->metric) != (replay->part == DERIVED))
+        return true;
     if (replay->count == AFMON_INTERVALS_MAX)
         push_out_first(replay);
     if (replay->count == replay->capacity) {
@@ -158,7 +167,11 @@ static bool read_replayed(const struct afmon_model_reading *reading, int64_t end
     const struct afmon_tracks_span span = {
         .first_ns = model->first_ns, .last_ns = model->last_ns, .end_ns = end_ns, .ended = !reading->facts->live};
     summary->alert_period_s = (double)afmon_tracks_period(model->tracks) / 1e9;
+    bool bare = model->bare_tracks != NULL && afmon_read_is_bare(model);
+    replay.part = bare ? WITHOUT_DERIVED : ALL;
     bool ok = model->samples == 0 || afmon_tracks_judge(model->tracks, &span, take_interval, &replay);
+    replay.part = DERIVED;
+    ok = ok && (!bare || afmon_tracks_judge(model->bare_tracks, &span, take_interval, &replay));
     ok = ok && !replay.no_memory;
     if (ok && replay.count > 1)
         qsort(replay.list, replay.count, sizeof *replay.list, compare);

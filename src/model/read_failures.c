@@ -104,7 +104,8 @@ static void add_silent(const struct afmon_model_reading *reading, struct groups 
     for (size_t i = 0; i < afmon_names_count(names); i++) {
         const struct afmon_named named = afmon_names_at(names, i);
         const struct afmon_model_group *group = named.item;
-        if (group->failures <= group->errors)
+        const struct afmon_model_outcomes *outcomes = afmon_read_outcomes(reading->model, group);
+        if (outcomes->failures <= outcomes->errors)
             continue;
         struct groups *into = group->item != NULL ? items : groups;
         bool other = i >= names->count;
@@ -115,9 +116,9 @@ static void add_silent(const struct afmon_model_reading *reading, struct groups 
                                     .message = "",
                                     .example = "",
                                     .evaluation = named.kind == AFMON_OF_EVALUATION,
-                                    .count = group->failures - group->errors,
-                                    .first_ns = group->failed_first_ns,
-                                    .last_ns = group->failed_last_ns};
+                                    .count = outcomes->failures - outcomes->errors,
+                                    .first_ns = outcomes->failed_first_ns,
+                                    .last_ns = outcomes->failed_last_ns};
     }
 }
 
@@ -225,7 +226,7 @@ static void read_retries(const struct afmon_model_reading *reading)
 void afmon_read_failures(const struct afmon_model_reading *reading)
 {
     const struct afmon_model *model = reading->model;
-    const struct afmon_names *failures = model->failures.count > 0 ? &model->failures : &model->bare_failures;
+    const struct afmon_names *failures = afmon_read_is_bare(model) ? &model->bare_failures : &model->failures;
     size_t most = afmon_names_count(failures) + afmon_names_count(&model->api) + afmon_names_count(&model->operations);
     struct groups calls = {afmon_pool_array(reading->pool, 2 * most, sizeof *calls.list), 0};
     struct groups items = {afmon_pool_array(reading->pool, 2 * most, sizeof *items.list), 0};

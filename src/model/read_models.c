@@ -46,7 +46,7 @@ void afmon_read_models(const struct afmon_model_reading *reading)
         struct afmon_model_group *group = named.item;
         models[i] = (afmon_model_summary){.model_name = afmon_read_text(reading, named.first),
                                           .calls = group->named > group->times ? group->named : group->times,
-                                          .failures = group->failures,
+                                          .failures = afmon_read_outcomes(reading->model, group)->failures,
                                           .prompt_tokens = afmon_read_tokens(&group->tokens[0]),
                                           .completion_tokens = afmon_read_tokens(&group->tokens[1]),
                                           .total_tokens = afmon_read_total_tokens(group)};

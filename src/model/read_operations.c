@@ -10,9 +10,9 @@ static uint64_t larger(uint64_t a, uint64_t b)
 }
 
 /* Where only one of duration and outcome was recorded it stands for both. */
-static uint64_t count_of(const struct afmon_model_group *group)
+static uint64_t count_of(const struct afmon_model *model, const struct afmon_model_group *group)
 {
-    return larger(group->times, group->outcomes);
+    return larger(group->times, afmon_read_outcomes(model, group)->count);
 }
 
 static int compare(const void *left, const void *right)
@@ -38,17 +38,19 @@ static const struct afmon_named *twin_of(const struct afmon_names *names, const 
 
 /* Tokens do not say whether a generation or an evaluation used them. Where an operation has evaluations only, they are
  * theirs. */
-static const struct afmon_model_group *tokens_of(const struct afmon_named *named, const struct afmon_named *twin)
+static const struct afmon_model_group *tokens_of(const struct afmon_model *model, const struct afmon_named *named,
+                                                 const struct afmon_named *twin)
 {
     const struct afmon_model_group *other = twin != NULL ? twin->item : NULL;
-    return named->kind == AFMON_OF_EVALUATION && other != NULL && count_of(other) == 0 ? other : named->item;
+    return named->kind == AFMON_OF_EVALUATION && other != NULL && count_of(model, other) == 0 ? other : named->item;
 }
 
 /* A generation that is there for the tokens of evaluations alone is not one. */
-static bool is_shown(const struct afmon_named *named, const struct afmon_named *twin)
+static bool is_shown(const struct afmon_model *model, const struct afmon_named *named, const struct afmon_named *twin)
 {
     const struct afmon_model_group *group = named->item;
-    return named->kind == AFMON_OF_EVALUATION || count_of(group) > 0 || (twin == NULL && group->token_samples > 0);
+    return named->kind == AFMON_OF_EVALUATION || count_of(model, group) > 0 ||
+           (twin == NULL && group->token_samples > 0);
 }
 
 static void fill(const struct afmon_model_reading *reading, const struct afmon_named *named, bool other,
@@ -59,8 +61,8 @@ static void fill(const struct afmon_model_reading *reading, const struct afmon_n
     summary->operation = afmon_read_text(reading, other ? named->first : named->second);
     summary->item = group->item != NULL ? group->item : "";
     summary->evaluation = named->kind == AFMON_OF_EVALUATION;
-    summary->count = count_of(group);
-    summary->failures = group->failures;
+    summary->count = count_of(reading->model, group);
+    summary->failures = afmon_read_outcomes(reading->model, group)->failures;
     summary->prompt_tokens = afmon_read_tokens(&tokens->tokens[0]);
     summary->completion_tokens = afmon_read_tokens(&tokens->tokens[1]);
     summary->total_tokens = afmon_read_total_tokens(tokens);
@@ -90,24 +92,26 @@ static uint64_t beyond(uint64_t a, uint64_t b)
 
 /* Programs that record by hand may name the operation with durations alone: an outcome without operation is that of a
  * call that has none, before it is a call of its own; a duration likewise. */
-static uint64_t counted_twice(const struct sums *sums)
+static uint64_t counted_twice(const struct afmon_model *model, const struct sums *sums)
 {
     const struct afmon_model_group *unnamed = sums->unnamed;
-    if (unnamed == NULL || (unnamed->times > 0 && unnamed->outcomes > 0))
+    if (unnamed == NULL || (unnamed->times > 0 && afmon_read_outcomes(model, unnamed)->count > 0))
         return 0;
     uint64_t missing = unnamed->times > 0 ? sums->without_time : sums->without_outcome;
-    return count_of(unnamed) < missing ? count_of(unnamed) : missing;
+    uint64_t count = count_of(model, unnamed);
+    return count < missing ? count : missing;
 }
 
-static void note_halves(const struct afmon_named *named, struct sums *sums)
+static void note_halves(const struct afmon_model *model, const struct afmon_named *named, struct sums *sums)
 {
     const struct afmon_model_group *group = named->item;
+    uint64_t outcomes = afmon_read_outcomes(model, group)->count;
     if (named->first[0] == '\0' && named->second[0] == '\0') {
         sums->unnamed = group;
         return;
     }
-    sums->without_outcome += beyond(group->times, group->outcomes);
-    sums->without_time += beyond(group->outcomes, group->times);
+    sums->without_outcome += beyond(group->times, outcomes);
+    sums->without_time += beyond(outcomes, group->times);
 }
 
 static void add_up(const struct afmon_model_reading *reading, const struct afmon_named *named, struct sums *sums)
@@ -117,18 +121,18 @@ static void add_up(const struct afmon_model_reading *reading, const struct afmon
     afmon_run_summary *summary = reading->summary;
     if (named->kind == AFMON_OF_EVALUATION) {
         summary->evaluations += group->times;
-        summary->evaluation_failures += group->failures;
+        summary->evaluation_failures += group->tracked.failures;
         sums->lost |= !afmon_accumulator_merge(&sums->evaluations, &group->durations, &limits);
         return;
     }
     if (!afmon_read_is_call(group))
         return;
-    summary->calls += count_of(group);
-    summary->call_failures += group->failures;
+    summary->calls += count_of(reading->model, group);
+    summary->call_failures += afmon_read_outcomes(reading->model, group)->failures;
     if (group->item != NULL)
         sums->lost |= !afmon_accumulator_merge(&sums->calls, &group->durations, &limits);
     else
-        note_halves(named, sums);
+        note_halves(reading->model, named, sums);
 }
 
 static void read_latency(const struct afmon_model_reading *reading, struct sums *sums)
@@ -216,12 +220,12 @@ void afmon_read_operations(const struct afmon_model_reading *reading)
         bool other = i >= names->count;
         const struct afmon_named *twin = other ? NULL : twin_of(names, &named);
         add_up(reading, &named, &sums);
-        if (is_shown(&named, twin))
-            fill(reading, &named, other, tokens_of(&named, twin), &operations[count++]);
+        if (is_shown(reading->model, &named, twin))
+            fill(reading, &named, other, tokens_of(reading->model, &named, twin), &operations[count++]);
     }
     if (count > 1)
         qsort(operations, count, sizeof *operations, compare);
-    reading->summary->calls -= counted_twice(&sums);
+    reading->summary->calls -= counted_twice(reading->model, &sums);
     reading->summary->operations = operations;
     reading->summary->operation_count = count;
     read_latency(reading, &sums);

@@ -35,7 +35,7 @@ struct afmon_tracks *afmon_tracks_new(const afmon_alert_rule *rules, size_t coun
     if (tracks == NULL)
         return NULL;
     count = count < AFMON_TRACKS_MAX ? count : AFMON_TRACKS_MAX;
-    tracks->period_ns = period_ns;
+    tracks->period_ns = tracks->first_period_ns = period_ns;
     tracks->limits = (struct afmon_sketch_limits){.exact_max = EXACT_VALUES, .room = sketch_room};
     if (afmon_rules_copy(rules, count, &tracks->rules, NULL) != AFMON_OK) {
         free(tracks);
@@ -46,6 +46,11 @@ struct afmon_tracks *afmon_tracks_new(const afmon_alert_rule *rules, size_t coun
         tracks->sketched |= needs_sketch(&tracks->rules.rules[i]) ? UINT64_C(1) << i : 0;
     }
     return tracks;
+}
+
+struct afmon_tracks *afmon_tracks_another(const struct afmon_tracks *tracks)
+{
+    return afmon_tracks_new(tracks->rules.rules, tracks->rules.count, tracks->first_period_ns, tracks->limits.room);
 }
 
 void afmon_tracks_free(struct afmon_tracks *tracks)

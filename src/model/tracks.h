@@ -23,6 +23,8 @@ struct afmon_tracks; /* opaque */
 /* Copies the rules, the first AFMON_TRACKS_MAX of them. period_ns: at least a second. NULL: no memory. */
 struct afmon_tracks *afmon_tracks_new(const afmon_alert_rule *rules, size_t count, int64_t period_ns,
                                       size_t *sketch_room);
+/* An empty one with the same rules and the period that this one began with. NULL: no memory. */
+struct afmon_tracks *afmon_tracks_another(const struct afmon_tracks *tracks);
 void afmon_tracks_free(struct afmon_tracks *tracks);
 
 /* The rules that look at a metric, and those that samples with such fields satisfy. */

@@ -22,6 +22,7 @@ struct afmon_tracks {
     uint64_t sketched; /* rules whose segments have sketches */
     struct afmon_sketch_limits limits;
     int64_t period_ns;
+    int64_t first_period_ns; /* before it doubled */
     struct afmon_segment *segments;
     size_t count;
     size_t capacity;

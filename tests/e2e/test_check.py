@@ -138,3 +138,26 @@ def test_lines_that_cannot_be_read_are_told(command, run):
     done = command("check", run)
     assert done.returncode == 0
     assert "1 line could not be read" in done.stderr
+
+
+def test_outcomes_recorded_by_hand(command, run):
+    """They count where no call was tracked; beside tracked calls, which they repeat, they do not."""
+    for i in range(300):
+        failed = i % 3 == 0
+        run.add("success_rate", float(not failed), at=i, afmon_source="record_metric")
+        run.add("error_rate", float(failed), at=i, afmon_source="record_metric")
+    done = command("check", run, "--json")
+    assert done.returncode == 1
+    summary = json.loads(done.stdout)["summary"]
+    assert (summary["calls"]["count"], summary["calls"]["failed"], summary["verdict"]) == (300, 100, "degraded")
+    assert (summary["calls"]["recent"], summary["calls"]["recent_failed"]) == (300, 100)
+    assert sum(failure["count"] for failure in summary["failures"]) == 100
+    assert [alert["name"] for alert in summary["alerts"]] == ["high_error_rate", "low_success_rate"]
+    for i in range(300):
+        run.add("success_rate", 1.0, at=i, operation="answer")
+        run.add("error_rate", 0.0, at=i, operation="answer")
+    done = command("check", run, "--json")
+    assert done.returncode == 0
+    summary = json.loads(done.stdout)["summary"]
+    assert (summary["calls"]["count"], summary["calls"]["failed"], summary["verdict"]) == (300, 0, "healthy")
+    assert summary["alerts"] == summary["failures"] == []

@@ -150,7 +150,7 @@ def random_metadata(chance):
                          ("component", [random_name(chance)]), ("model_name", [random_name(chance)]),
                          ("evaluator_type", [random_name(chance)]), ("error_type", [random_name(chance), "TimeoutError"]),
                          ("error", [random_name(chance) + f" {chance.randrange(10**9)}"]), ("status", [429, 500, None, "x"]),
-                         ("success", [True, False]), ("other", [1, 2.5, None, [1], {"a": {}}])):
+                         ("success", [True, False]), ("afmon_source", ["record_metric"] * 2 + ["x"]), ("other", [1, 2.5, None, [1], {"a": {}}])):
         if chance.random() < 0.4:
             about[name] = chance.choice(values)
     return about
