@@ -281,6 +281,10 @@ def _last_written(folder: Path) -> float | None:
     for name in ("metrics.jsonl", "afterimage.log", ".afmon"):
         with contextlib.suppress(OSError):
             times.append((folder / name).stat().st_mtime)
+    if not times:  # seldom: whatever recorded the run made one of those
+        for file in (*folder.glob("metrics-*.jsonl"), *folder.glob("afterimage-*.log")):
+            with contextlib.suppress(OSError):
+                times.append(file.stat().st_mtime)
     return max(times, default=None)
 
 

@@ -224,6 +224,9 @@ bool afmon_expand(struct afmon_expander *expander, const unsigned char *record, 
                   const struct afmon_expand_sink *sink)
 {
     struct afmon_record head;
+    memcpy(&head, record, 8); /* a pad may be no longer, and stand at the end of a ring */
+    if (head.kind == AFMON_RECORD_PAD)
+        return true;
     memcpy(&head, record, sizeof head);
     struct afmon_expansion expansion = {
         .expander = expander, .sink = sink, .boot_ns = head.boot_ns, .wall_offset_ns = wall_offset_ns};

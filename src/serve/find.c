@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "run/folder.h"
 #include "serve/serve.h"
 
 struct search {
@@ -23,6 +24,21 @@ static int64_t time_of(const struct stat *facts)
     return (int64_t)facts->st_mtim.tv_sec * AFMON_NS_PER_S + facts->st_mtim.tv_nsec;
 }
 
+/* Of files of other names: of forked processes, and of those before. */
+static int64_t time_of_others(const char *folder, const char *stem, const char *extension)
+{
+    struct afmon_run_files files;
+    int64_t latest_ns = -1;
+    struct stat facts;
+    if (afmon_run_list(folder, stem, extension, &files, NULL) != AFMON_OK)
+        return -1;
+    for (size_t i = 0; i < files.count; i++)
+        if (stat(files.files[i].path, &facts) == 0 && time_of(&facts) > latest_ns)
+            latest_ns = time_of(&facts);
+    afmon_run_files_free(&files);
+    return latest_ns;
+}
+
 int64_t afmon_serve_run_time(const char *folder)
 {
     static const char *const names[] = {"metrics.jsonl", "afterimage.log", ".afmon"};
@@ -34,6 +50,10 @@ int64_t afmon_serve_run_time(const char *folder)
             latest_ns = time_of(&facts);
         free(path);
     }
+    if (latest_ns < 0) /* seldom: whatever recorded the run made one of those */
+        latest_ns = time_of_others(folder, "metrics", "jsonl");
+    if (latest_ns < 0)
+        latest_ns = time_of_others(folder, "afterimage", "log");
     return latest_ns;
 }
 

@@ -26,6 +26,9 @@ def test_finding_runs(recorded, tmp_path, monkeypatch):
     assert afmon.find_runs(parent) == [recorded, parent / "older"]
     assert afmon.find_runs(str(recorded)) == [recorded]
     assert afmon.find_runs(parent / "no run") == []
+    (parent / "forked").mkdir()
+    (parent / "forked" / "metrics-8.jsonl").write_text("")
+    assert set(afmon.find_runs(parent)) == {recorded, parent / "older", parent / "forked"}
     monkeypatch.chdir(tmp_path / "no run")
     with pytest.raises(FileNotFoundError, match="afterimage-monitoring"):
         afmon.find_runs()
