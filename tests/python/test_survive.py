@@ -167,7 +167,7 @@ for i in range(int(sys.argv[2])):
         monitor.record_metric("m", i)
     if i == 100: before = descriptors(), memory()
 assert descriptors() == before[0], (descriptors(), before)
-assert memory() - before[1] < 64 << 20, (memory(), before)
+assert memory() - before[1] < int(sys.argv[3]) << 20, (memory(), before)
 """
     # AddressSanitizer keeps up to 256 MiB of what was freed, to find late uses of it.
     status, output = run_python(code, quick_folder, number, 320 if SHORT else 64)
