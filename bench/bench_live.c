@@ -111,8 +111,6 @@ static void ask(afmon_live *live)
     }
     afmon_live_operations(live, 60, rates, 64, &count);
     afmon_live_models(live, 60, rates, 64, &count);
-    afmon_live_alert alerts[16];
-    afmon_live_alerts(live, alerts, 16, &count);
     afmon_run_summary *summary = NULL;
     if (afmon_live_summarize(live, &summary, NULL) != AFMON_OK)
         bench_die("no summary");
