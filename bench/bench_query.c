@@ -15,7 +15,7 @@
 
 struct producer {
     pthread_t thread;
-    afmon_metric *metric;
+    afmon_metric *metric = NULL;
     uint64_t state;
     long count;             /* samples to record; -1: until stop */
     unsigned pause_us;      /* after each 100 samples; 0: as fast as it goes */
@@ -56,7 +56,7 @@ static void fill(afmon_monitor *monitor, afmon_metric *metric, long count)
 
 static afmon_metric *resolve(afmon_monitor *monitor)
 {
-    afmon_metric *metric;
+    afmon_metric *metric = NULL;
     if (afmon_metric_resolve(monitor, "duration", NULL, 0, &metric) != AFMON_OK)
         bench_die("cannot resolve");
     return metric;
@@ -143,7 +143,7 @@ static void measure_pass(const char *folder, const char *name, afmon_rule_aggreg
     double times[PASSES];
     afmon_options options;
     afmon_monitor *monitor;
-    afmon_metric *metric;
+    afmon_metric *metric = NULL;
     const afmon_field field = afmon_string("operation", "answer_generation");
     afmon_alert_rule rule;
     afmon_alert_rule_init(&rule);
