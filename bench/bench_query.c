@@ -15,7 +15,7 @@
 
 struct producer {
     pthread_t thread;
-    afmon_metric *metric = NULL;
+    afmon_metric *metric;
     uint64_t state;
     long count;             /* samples to record; -1: until stop */
     unsigned pause_us;      /* after each 100 samples; 0: as fast as it goes */

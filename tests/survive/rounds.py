@@ -9,6 +9,7 @@ runs them by hand and prints what was counted. AFMON, AFMON_RECORDER and AFMON_F
 """
 
 import argparse
+import ctypes
 import json
 import os
 import pathlib
@@ -31,6 +32,7 @@ FAULTS = ["eintr=9,short=7", "eio=400,undo=5,short=11", "enospc=150,eintr=40", "
 
 def start(folder, acks, threads, name, *options, faults=""):
     """Starts a recorder in a process group of its own, and waits until it records."""
+    adopt_orphans()
     environment = dict(os.environ)
     if faults:
         environment.update(LD_PRELOAD=FAULTY, AFMON_FAULTS=faults)
@@ -42,11 +44,25 @@ def start(folder, acks, threads, name, *options, faults=""):
     return process
 
 
+def adopt_orphans():
+    """Children of a recorder that has ended become ours, so that we can wait for them."""
+    PR_SET_CHILD_SUBREAPER = 36
+    assert ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
 def kill(process):
-    """Kills a recorder and its children; it must not have ended before by itself."""
+    """Kills a recorder and its children, until the last is gone: one that is still dying holds its locks, which is life.
+
+    The recorder must not have ended before by itself.
+    """
     ended = process.poll()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    try:
+        while True:
+            os.waitpid(-process.pid, 0)
+    except ChildProcessError:
+        pass
     process.stdout.close()
     assert ended is None, f"the recorder ended by itself: {ended}"
     assert process.returncode == -signal.SIGKILL
