@@ -1,4 +1,6 @@
-/* Excel: one workbook, a sheet per metric, by libxlsxwriter in constant memory: rows go to temporary files at once. */
+/* Excel: one workbook, a sheet per metric, by libxlsxwriter in constant memory: rows go to a temporary file at
+ * once, which all sheets share (spool.h). */
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include "export/excel_room.h"
 #include "export/format.h"
 #include "export/names.h"
+#include "export/spool.h"
 #include "base/target.h"
 #include "export/text.h"
 
@@ -33,6 +36,7 @@ struct sheet {
 struct excel {
     struct afmon_export_job *job;
     struct afmon_target target;
+    struct afmon_spool *spool;
     lxw_workbook *workbook;
     lxw_format *bold;
     lxw_format *time;
@@ -133,18 +137,32 @@ static lxw_error write_titles(struct excel *excel, struct sheet *sheet)
     return refused;
 }
 
+/* Puts a stream of the spool in the place of the file that the library has opened for the sheet's rows. */
+static afmon_status spool_rows(struct excel *excel, lxw_worksheet *worksheet)
+{
+    FILE *stream = afmon_spool_stream(excel->spool);
+    if (stream == NULL)
+        return afmon_fail_memory(excel->job->error);
+    fclose(worksheet->optimize_tmpfile);
+    worksheet->optimize_tmpfile = worksheet->file = stream;
+    return AFMON_OK;
+}
+
 static afmon_status add_sheet(struct excel *excel, struct sheet *sheet, const char *name)
 {
     lxw_error refused = workbook_validate_sheet_name(excel->workbook, name);
     if (refused != LXW_NO_ERROR)
         return fail(excel, refused);
+    int failure = afmon_excel_try_temporary(excel->target.folder);
+    if (failure != 0)
+        return afmon_fail_os(excel->job->error, failure, "writing %s: a temporary file", excel->target.path);
     sheet->worksheet = workbook_add_worksheet(excel->workbook, name);
     if (sheet->worksheet == NULL)
-        return afmon_fail(
-            excel->job->error, AFMON_E_SYSTEM,
-            "writing %s: no further sheet can be made (too many open files, or no memory); choose metrics",
-            excel->target.path);
+        return afmon_fail_memory(excel->job->error);
     sheet->part++;
+    afmon_status status = spool_rows(excel, sheet->worksheet);
+    if (status != AFMON_OK)
+        return status;
     refused = write_titles(excel, sheet);
     return refused == LXW_NO_ERROR ? AFMON_OK : fail(excel, refused);
 }
@@ -219,6 +237,9 @@ static afmon_status write_sheets(struct excel *excel)
 
 static afmon_status write_workbook(struct excel *excel)
 {
+    excel->spool = afmon_spool_open(excel->target.folder);
+    if (excel->spool == NULL)
+        return afmon_fail_os(excel->job->error, errno, "writing %s: a temporary file", excel->target.path);
     lxw_workbook_options options = {.constant_memory = LXW_TRUE, .tmpdir = excel->target.folder};
     excel->workbook = workbook_new_opt(excel->target.temporary, &options);
     if (excel->workbook == NULL)
@@ -232,7 +253,8 @@ static afmon_status write_workbook(struct excel *excel)
         status = write_sheets(excel);
     }
     if (status == AFMON_OK)
-        status = afmon_excel_check_room(excel->workbook, excel->target.folder, excel->target.path, excel->job->error);
+        status = afmon_excel_check_room(excel->workbook, excel->spool, excel->target.folder, excel->target.path,
+                                        excel->job->error);
     if (status != AFMON_OK) {
         afmon_excel_give_up(excel->workbook);
         return status;
@@ -277,6 +299,7 @@ static void end(struct excel *excel)
     if (excel->names != NULL)
         afmon_free_names(excel->names, count);
     afmon_buffer_free(&excel->text);
+    afmon_spool_close(excel->spool);
     afmon_target_drop(&excel->target);
 }
 

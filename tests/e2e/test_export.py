@@ -3,8 +3,12 @@ import csv
 import io
 import json
 import random
+import resource
+import subprocess
+import zipfile
 
 import pytest
+from conftest import COMMAND
 
 HOSTILE = ["model_usage:org/model:free", "History", "=cmd|' /C calc'!A0", "emoji 😀", 'quote " and \n newline', "..", "a" * 60 + "1",
            "a" * 60 + "2"]
@@ -114,3 +118,47 @@ def test_progress_counts_samples(on_terminal, run, tmp_path):
     assert (tmp_path / "x.xlsx").exists()
     if "Writing" in drawn:
         assert "samples" in drawn and "B/s" not in drawn.split("Writing", 1)[1]
+
+
+def limited(command_words, folder, soft_descriptors=None, file_bytes=None, **kwargs):
+    """afmon under limits of its process."""
+    def tighten():
+        if soft_descriptors is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft_descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        if file_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, resource.RLIM_INFINITY))
+    return subprocess.run([COMMAND, *map(str, command_words)], cwd=folder, preexec_fn=tighten, capture_output=True, text=True,
+                          timeout=120, check=False, **kwargs)
+
+
+@pytest.mark.parametrize("kind", ["excel", "csv", "json"])
+def test_as_many_metrics_as_there_are_whatever_may_be_open(run, tmp_path, kind):
+    names = [f"metric_{i:04d}" for i in range(300)]
+    fill(run, count=600, names=names)
+    done = limited(["export", run, "--format", kind, "--output", tmp_path / "out" / "x"], tmp_path, soft_descriptors=24)
+    assert (done.returncode, done.stderr) == (0, "")
+    if kind == "excel":
+        with zipfile.ZipFile(tmp_path / "out" / "x") as book:
+            sheets = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+        assert len(sheets) == len(names)
+        assert all(sheet.count("<row ") == 3 for sheet in sheets)  # titles and two samples
+    assert all(not path.name.startswith(".") for path in (tmp_path / "out").iterdir())
+
+
+def test_no_library_prints_whatever_is_short(run, tmp_path):
+    """Descriptors and room run out anywhere: what stands on standard error is one line of afmon's, and no file is left."""
+    fill(run, count=2000, names=["a", "b", "c"])
+    (tmp_path / "out").mkdir()
+    outcomes = set()
+    for limits in [{"soft_descriptors": count} for count in range(4, 16)] + [{"file_bytes": 1 << k} for k in range(9, 21)]:
+        done = limited(["export", run, "--output", tmp_path / "out" / "x.xlsx"], tmp_path, **limits)
+        outcomes.add(done.returncode)
+        left = [path.name for path in (tmp_path / "out").iterdir()]
+        if done.returncode == 0:
+            assert (done.stderr, left) == ("", ["x.xlsx"]), limits
+            (tmp_path / "out" / "x.xlsx").unlink()
+            continue
+        lines = done.stderr.splitlines()
+        assert len(lines) == 1 and lines[0].startswith("afmon: "), (limits, lines)
+        assert left == [], limits
+    assert outcomes >= {0, 1}
