@@ -1,23 +1,29 @@
-# The two commands: make demo, make test. Plain Meson works, too: meson setup build && ninja -C build
+# The commands: make demo, make test, and make check while one works. Plain Meson works, too: meson setup build && ninja -C build
 PREFIX ?= /usr/local
 RUN_TESTS = python3 tools/run-tests
 
-.PHONY: build demo test test-peer bench bench-peers install lint format asan tsan clean
+.PHONY: build demo check test test-peer bench bench-peers install lint format asan tsan clean
 # What is not in Debian is fetched, too; without a network there is no Parquet then, and the dashboard has no charts.
 build: setup
 	@tools/fetch carquet uplot || echo 'Going on without: no Parquet exports, no charts in the dashboard (tools/fetch gets them).' >&2
-	@test -f build/build.ninja || meson setup build --prefix '$(PREFIX)'
+	@tools/configure build --prefix '$(PREFIX)'
 	@ninja -C build
 
-.PHONY: setup setup-tests
+.PHONY: setup setup-check setup-tests
 setup:
 	@tools/setup
+setup-check:
+	@tools/setup --check
 setup-tests:
 	@tools/setup --tests
 	@tools/fetch
 
 demo: build
 	@build/cli/afmon demo
+
+# AFMON_TEST=NAME make check: the one test function of that name.
+check: setup-check
+	@$(RUN_TESTS) check
 
 test: setup-tests
 	@$(RUN_TESTS)
