@@ -97,7 +97,7 @@ function tables(level) {
         h("span", { title: f.example ?? "" }, dash(f.message)), format.count(f.count), format.percent(f.share), format.count(f.items), when(f.last)]));
       all.operations.fill([operations, run.operations_lately], () => operations.map((o) => [dash(o.operation), dash(o.component), format.count(o.count),
         format.rate(ofOperation(o)?.per_s), failed(o.failed, o.count), format.seconds(o.duration_s.p50), format.seconds(o.duration_s.p95)]));
-      all.models.fill([models, run.models_lately], () => models.map((m) => [m.model, format.count(m.calls), failed(m.failed, m.calls), format.compact(m.prompt_tokens),
+      all.models.fill([models, run.models_lately], () => models.map((m) => [m.model, format.count(m.calls), m.latency_s.count || m.failed ? failed(m.failed, m.calls) : "–", format.compact(m.prompt_tokens),
         format.compact(m.completion_tokens), format.seconds(m.latency_s.p50), format.rate(ofModel(m)?.tokens_per_s)]));
       all.finishes.fill(finishes, () => finishes.map((f) => [f.reason, format.count(f.count), format.percent(f.share)]));
     },
