@@ -1,48 +1,17 @@
-#include <stdint.h>
-#include <string.h>
-
+#include "base/plain.h"
 #include "base/text.h"
 #include "base/utf8.h"
-
-#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-static bool byte_is_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
-}
-
-/* The same of eight bytes at once. A sum or difference may carry into the next byte, but only from a byte that is not
- * plain itself, so the answer for the whole word is exact. */
-static bool word_is_plain(uint64_t word)
-{
-    uint64_t quotes = word ^ EVERY_BYTE('"');
-    uint64_t backslashes = word ^ EVERY_BYTE('\\');
-    uint64_t not_plain = word                             /* 0x80 and above */
-                         | (word + EVERY_BYTE(1))         /* DEL */
-                         | (word - EVERY_BYTE(0x20))      /* control characters */
-                         | (quotes - EVERY_BYTE(1))       /* zero where there is a quote */
-                         | (backslashes - EVERY_BYTE(1)); /* and likewise */
-    return AFMON_WORD_IS_ASCII(not_plain);
-}
 
 /* Length of what text begins with that stands in a JSON string as it is: plain ASCII and well-formed UTF-8. */
 static size_t plain_run(const char *text, size_t length)
 {
     size_t at = 0;
-    while (at < length) {
-        uint64_t word;
-        if (length - at >= sizeof word) {
-            memcpy(&word, text + at, sizeof word);
-            if (word_is_plain(word)) {
-                at += sizeof word;
-                continue;
-            }
-        }
-        bool fits = byte_is_plain((unsigned char)text[at]);
-        size_t part = 1;
-        if (!fits && (unsigned char)text[at] >= 0x80)
-            part = afmon_utf8_part(text + at, length - at, &fits);
-        if (!fits)
+    while ((at += afmon_plain_run(text + at, length - at)) < length) {
+        bool well_formed = false;
+        size_t part = 0;
+        if ((unsigned char)text[at] >= 0x80)
+            part = afmon_utf8_part(text + at, length - at, &well_formed);
+        if (!well_formed)
             break;
         at += part;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/plain.h"
 #include "base/utf8.h"
 
 #define KEY_SIZE (AFMON_MAX_LABELS * (AFMON_LABEL_SIZE + 1) + sizeof(uint32_t))
@@ -56,6 +57,14 @@ char *afmon_label_write(char *out, struct afmon_label_text value)
 {
     size_t length = 0;
     for (size_t at = 0; value.data != NULL && at < value.length;) {
+        size_t room = AFMON_LABEL_SIZE - length;
+        size_t left = value.length - at;
+        size_t plain = afmon_plain_run(value.data + at, left < room ? left : room);
+        memcpy(out + length, value.data + at, plain);
+        length += plain;
+        at += plain;
+        if (at == value.length)
+            break;
         bool well_formed = true;
         size_t part = 1;
         if ((unsigned char)value.data[at] >= 0x80)

@@ -2,21 +2,8 @@
 
 #include <stdint.h>
 
+#include "base/plain.h"
 #include "base/utf8.h"
-
-#define EVERY_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* True where none of eight bytes needs a look: no quote, backslash, control character, or part of a longer character. A
- * borrow only spreads from a byte that needs a look itself, so it cannot hide one. */
-static bool word_is_plain(const char *at)
-{
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    uint64_t quotes = word ^ EVERY_BYTE('"');
-    uint64_t backslashes = word ^ EVERY_BYTE('\\');
-    return AFMON_WORD_IS_ASCII(word | (word - EVERY_BYTE(0x20)) | (quotes - EVERY_BYTE(1)) |
-                               (backslashes - EVERY_BYTE(1)));
-}
 
 static int hex_digit(char c)
 {
@@ -70,11 +57,7 @@ static const char *skip_escape(const char *at, const char *end)
 
 const char *afmon_json_string_end(const char *at, const char *end, bool *escaped)
 {
-    while (at != NULL && at < end) {
-        if (end - at >= (ptrdiff_t)sizeof(uint64_t) && word_is_plain(at)) {
-            at += sizeof(uint64_t);
-            continue;
-        }
+    while (at != NULL && (at += afmon_plain_run(at, (size_t)(end - at))) < end) {
         unsigned char byte = (unsigned char)*at;
         if (byte == '"')
             return at;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/json_check.h"
+#include "base/plain.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "fail_alloc.h"
@@ -85,6 +86,35 @@ static void a_string_without_memory_leaves_no_part(void **state)
         afmon_buffer_free(&buffer);
         if (!fired)
             break;
+    }
+}
+
+static size_t plain_run_of_bytes(const unsigned char *text, size_t length)
+{
+    size_t at = 0;
+    while (at < length && text[at] >= 0x20 && text[at] <= 0x7E && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
+/* Each byte at each place of texts of each short length, beside another of those that end a run. */
+static void runs_of_plain_bytes(void **state)
+{
+    (void)state;
+    static const unsigned char beside[] = {'a', 0x7F, 0xFF, '"', 0};
+    for (size_t length = 0; length <= 19; length++) {
+        unsigned char *text = malloc(length > 0 ? length : 1);
+        assert_non_null(text);
+        for (size_t at = 0; at < length; at++) {
+            for (unsigned byte = 0; byte < 256 * sizeof beside; byte++) {
+                memset(text, 'a', length);
+                text[length - 1 - at] = beside[byte / 256];
+                text[at] = (unsigned char)byte;
+                assert_int_equal(afmon_plain_run((const char *)text, length), plain_run_of_bytes(text, length));
+            }
+        }
+        assert_int_equal(afmon_plain_run((const char *)text, 0), 0);
+        free(text);
     }
 }
 
@@ -292,6 +322,7 @@ int main(void)
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(a_string_that_does_not_fit_leaves_no_part),
         cmocka_unit_test(a_string_without_memory_leaves_no_part),
+        cmocka_unit_test(runs_of_plain_bytes),
         cmocka_unit_test(utf8_is_told_from_what_is_not),
         cmocka_unit_test(time_stamps),
         cmocka_unit_test(a_zeroed_cache_knows_no_second),
