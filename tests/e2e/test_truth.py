@@ -16,13 +16,15 @@ from served import serve
 EXACT_MAX = 4096  # values of which a follower's quantiles are exact too
 QUANTILES = ("p50", "p90", "p95", "p99", "quantile_error")
 RANDOM_RUNS = int(os.environ.get("AFMON_TRUTH_RUNS", "8" if os.environ.get("AFMON_TEST_SHORT") == "1" else "200"))
-PYTHON_SUMMARY = """
+PYTHON_SUMMARIES = """
 import sys, afmon
-print(afmon.open_run(sys.argv[1]).summary_json())
-with afmon.follow(sys.argv[1]) as live:
-    while live.update().loaded < 1:
-        pass
-    print(live.summary_json())
+for line in sys.stdin:
+    folder = line.rstrip("\\n")
+    print(afmon.open_run(folder).summary_json())
+    with afmon.follow(folder) as live:
+        while live.update().loaded < 1:
+            pass
+        print(live.summary_json(), flush=True)
 """
 MODELS = ("sim-small", "sim-large", 'odd "name" \u2028 ✓')
 
@@ -55,19 +57,32 @@ def plain(text):
     return json.dumps(json.loads(text))
 
 
-def of_python(folder):
-    """Of a view and of a follower. A Python that is not built for sanitizers cannot load a library that is."""
+@pytest.fixture(scope="module")
+def python():
+    """One interpreter for all runs, which is told folders and tells summaries. None under a sanitizer: a Python that is
+    not built for it cannot load a library that is."""
     library = os.environ.get("AFMON_LIBRARY")
     if library is None or os.environ.get("AFMON_TEST_SHORT") == "1":
-        return {}
+        yield None
+        return
     package = pathlib.Path(library).parents[1] / "python"
-    done = subprocess.run([sys.executable, "-c", PYTHON_SUMMARY, folder], capture_output=True, text=True, timeout=120,
-                          env={**os.environ, "PYTHONPATH": str(package), "TZ": "UTC"}, check=False)
-    assert done.returncode == 0, done.stderr
-    return dict(zip(("python", "python's follower"), done.stdout.rstrip("\n").split("\n"), strict=True))
+    with subprocess.Popen([sys.executable, "-c", PYTHON_SUMMARIES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "PYTHONPATH": str(package), "TZ": "UTC"}) as process:
+        yield process
+        process.stdin.close()
+        assert process.wait(timeout=60) == 0
 
 
-def surfaces(command, folder):
+def of_python(process, folder):
+    """Of a view and of a follower."""
+    if process is None:
+        return {}
+    process.stdin.write(f"{folder}\n")
+    process.stdin.flush()
+    return {name: process.stdout.readline().rstrip("\n") for name in ("python", "python's follower")}
+
+
+def surfaces(command, python, folder):
     """What each surface says of a run, by its name."""
     told = {}
     for words in (("show", folder, "--json"), ("watch", folder, "--once", "--json"), ("check", folder, "--json"),
@@ -78,18 +93,23 @@ def surfaces(command, folder):
         told[words[0]] = summary_bytes(done.stdout)
     with serve(folder) as served:
         told["api"] = of_the_api(served, served.the_run(folder.name))
-    told.update(of_python(folder))
+    told.update(of_python(python, folder))
     return told
 
 
-def agree(command, folder):
-    """Asserts that all surfaces say the same, byte by byte; returns what."""
-    told = surfaces(command, folder)
-    few = masked(told["show"]) == plain(told["show"])  # no figure of so many values that a follower's may be others
-    for name, text in told.items():
-        assert masked(text) == masked(told["show"]), name
-        assert not few or text == told["show"], name
-    return {name: json.loads(text) for name, text in told.items()}
+@pytest.fixture
+def agree(command, python):
+    """Asserts that all surfaces say the same of a run, byte by byte; returns what."""
+
+    def compare(folder):
+        told = surfaces(command, python, folder)
+        few = masked(told["show"]) == plain(told["show"])  # no figure of so many values that a follower's may be others
+        for name, text in told.items():
+            assert masked(text) == masked(told["show"]), name
+            assert not few or text == told["show"], name
+        return {name: json.loads(text) for name, text in told.items()}
+
+    return compare
 
 
 def write_calls(run, seed, count, seconds, file="metrics.jsonl", fail=0.1):
@@ -118,10 +138,10 @@ def write_calls(run, seed, count, seconds, file="metrics.jsonl", fail=0.1):
 @pytest.mark.parametrize("seed, count, seconds, fail", [
     (1, 1, 0, 0.0), (2, 60, 3, 0.1), (3, 300, 300, 0.3), (4, 400, 7200, 0.05), (5, 300, 3 * 86400, 0.1),
     (6, 300, 60 * 86400, 0.05), (7, 200, 600, 1.0), (8, 0, 0, 0.0)])
-def test_runs_of_every_length(command, run, seed, count, seconds, fail):
+def test_runs_of_every_length(agree, run, seed, count, seconds, fail):
     run.add_text("")
     write_calls(run, seed, count, seconds, fail=fail)
-    agree(command, run.path)
+    agree(run.path)
 
 
 def random_name(chance):
@@ -172,7 +192,7 @@ def random_log(run, chance, seconds):
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_RUNS))
-def test_runs_of_any_shape(command, run, seed):
+def test_runs_of_any_shape(agree, run, seed):
     """Whatever their samples say, of several processes, in any order of time, with lines that are none."""
     chance = random.Random(f"truth {seed}")
     seconds = chance.choice([0.5, 30, 400, 5000, 200_000, 6_000_000])
@@ -184,22 +204,22 @@ def test_runs_of_any_shape(command, run, seed):
         if chance.random() < 0.01:
             run.add_text(chance.choice(['{"metric": "a"}\n', "\n", "\xff\n", '{"metric": 1, "value": 2}\n']), files[-1])
     random_log(run, chance, seconds)
-    agree(command, run.path)
+    agree(run.path)
 
 
-def test_more_values_than_are_held_exactly(command, run):
+def test_more_values_than_are_held_exactly(agree, run):
     write_calls(run, 9, 2 * EXACT_MAX, 3600)
-    told = agree(command, run.path)
+    told = agree(run.path)
     exact, near = told["show"]["calls"]["latency_s"], told["watch"]["calls"]["latency_s"]
     assert exact["count"] == near["count"] > EXACT_MAX and exact["quantile_error"] == 0
     for name in ("p50", "p90", "p95", "p99"):
         assert near[name] == pytest.approx(exact[name], rel=near["quantile_error"] + 1e-12)
 
 
-def test_several_processes(command, run):
+def test_several_processes(agree, run):
     for process, file in enumerate(("metrics.jsonl", "metrics-7.jsonl", "metrics-8.jsonl")):
         write_calls(run, 20 + process, 150, 500 + process, file)
-    agree(command, run.path)
+    agree(run.path)
 
 
 def demo(folder, *words):
@@ -207,14 +227,14 @@ def demo(folder, *words):
                           check=False)
 
 
-def test_the_demo(command, tmp_path):
+def test_the_demo(agree, tmp_path):
     assert demo(tmp_path / "run", "--duration", "8s", "--seed", "7").returncode == 0
-    told = agree(command, tmp_path / "run")
+    told = agree(tmp_path / "run")
     assert told["watch"]["verdict"] == told["report"]["verdict"] != "healthy"
     assert told["watch"]["alerts"] == told["report"]["alerts"] != []
 
 
-def test_a_run_that_was_killed_and_resumed(command, tmp_path):
+def test_a_run_that_was_killed_and_resumed(command, agree, tmp_path):
     folder = tmp_path / "run"
     with subprocess.Popen([COMMAND, "demo", "--log-dir", str(folder), "--duration", "20s"], stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as process:
@@ -224,7 +244,7 @@ def test_a_run_that_was_killed_and_resumed(command, tmp_path):
             time.sleep(0.1)
         process.send_signal(signal.SIGKILL)
     command("show", folder)  # puts back what had been recorded
-    agree(command, folder)
+    agree(folder)
     before = json.loads(command("show", folder, "--json").stdout)["summary"]["samples"]
     assert demo(folder, "--duration", "2s", "--conversations", "100").returncode == 0
-    assert agree(command, folder)["api"]["samples"] > before
+    assert agree(folder)["api"]["samples"] > before
