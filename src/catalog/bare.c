@@ -7,13 +7,7 @@
 
 bool afmon_metric_is_derived(const char *name, size_t length)
 {
-    static const enum afmon_metric_id derived[] = {AFMON_METRIC_ERROR, AFMON_METRIC_SUCCESS, AFMON_METRIC_API_ERROR};
-    for (size_t i = 0; i < sizeof derived / sizeof derived[0]; i++) {
-        const struct afmon_metric *metric = afmon_metric_row(derived[i]);
-        if (metric->length == length && memcmp(metric->info.name, name, length) == 0)
-            return true;
-    }
-    return false;
+    return afmon_metric_id_is_derived(afmon_metric_find(name, length, NULL));
 }
 
 afmon_field afmon_bare_mark(void)
@@ -21,10 +15,17 @@ afmon_field afmon_bare_mark(void)
     return afmon_string(AFMON_BARE_KEY, AFMON_BARE_SOURCE);
 }
 
-static bool is_key(const afmon_field *field)
+#define RETRIED_KEY "retried"
+
+struct marks {
+    bool marked;
+    bool retried;
+};
+
+static bool is_key(const afmon_field *field, const char *key, size_t key_length)
 {
     size_t length = field->key_length > 0 ? field->key_length : strlen(field->key);
-    return length == sizeof AFMON_BARE_KEY - 1 && memcmp(field->key, AFMON_BARE_KEY, length) == 0;
+    return length == key_length && memcmp(field->key, key, length) == 0;
 }
 
 static bool is_mark(const afmon_field *field)
@@ -33,20 +34,50 @@ static bool is_mark(const afmon_field *field)
            memcmp(field->as.text.data, AFMON_BARE_SOURCE, sizeof AFMON_BARE_SOURCE - 1) == 0;
 }
 
+static void look(struct marks *marks, const afmon_field *field)
+{
+    if (is_key(field, AFMON_BARE_KEY, sizeof AFMON_BARE_KEY - 1))
+        marks->marked = is_mark(field);
+    else if (is_key(field, RETRIED_KEY, sizeof RETRIED_KEY - 1))
+        marks->retried = field->type == AFMON_BOOL && field->as.boolean;
+}
+
+static struct marks marks_among(const afmon_field *fields, size_t count)
+{
+    struct marks marks = {0};
+    for (size_t i = 0; i < count; i++)
+        look(&marks, &fields[i]);
+    return marks;
+}
+
 bool afmon_fields_are_bare(const afmon_field *fields, size_t count)
 {
-    while (count > 0 && !is_key(&fields[count - 1]))
-        count--;
-    return count > 0 && is_mark(&fields[count - 1]);
+    struct marks marks = marks_among(fields, count);
+    return marks.marked && !marks.retried;
+}
+
+bool afmon_fields_are_retried(const afmon_field *fields, size_t count)
+{
+    return marks_among(fields, count).retried;
+}
+
+static struct marks marks_of(const void *packed, size_t length)
+{
+    struct afmon_field_walk walk = afmon_field_walk_begin(packed, length);
+    struct marks marks = {0};
+    afmon_field field;
+    while (afmon_field_walk_next(&walk, &field))
+        look(&marks, &field);
+    return marks;
 }
 
 bool afmon_packed_is_bare(const void *packed, size_t length)
 {
-    struct afmon_field_walk walk = afmon_field_walk_begin(packed, length);
-    afmon_field field;
-    bool bare = false;
-    while (afmon_field_walk_next(&walk, &field))
-        if (is_key(&field))
-            bare = is_mark(&field);
-    return bare;
+    struct marks marks = marks_of(packed, length);
+    return marks.marked && !marks.retried;
+}
+
+bool afmon_packed_is_retried(const void *packed, size_t length)
+{
+    return marks_of(packed, length).retried;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "catalog/bare.h"
+
 #define TEXT(text) (text), sizeof(text) - 1
 
 void afmon_sample_look_at_name(const char *metric, size_t metric_length, struct afmon_sample_facts *facts)
@@ -48,9 +50,6 @@ static void take_value(const afmon_field *field, const char *key, size_t length,
     } else if (is(key, length, TEXT("status"))) {
         facts->has_status = field->type == AFMON_INT;
         facts->status = facts->has_status ? field->as.integer : 0;
-    } else if (is(key, length, TEXT("afmon_source"))) {
-        struct afmon_piece source = text_of(field);
-        facts->bare = source.given && is(source.data, source.length, TEXT("record_metric"));
     }
 }
 
@@ -65,6 +64,7 @@ void afmon_sample_look_at_fields(const afmon_field *fields, size_t count, struct
         else
             take_value(field, field->key, length, facts);
     }
+    facts->bare = afmon_fields_are_bare(fields, count);
 }
 
 void afmon_sample_look(const afmon_sample *sample, struct afmon_sample_facts *facts)

@@ -53,3 +53,8 @@ const afmon_metric_info *afmon_metric_get_info(const char *name, size_t length)
 {
     return &rows[afmon_metric_find(name, length, NULL)].info;
 }
+
+bool afmon_metric_id_is_derived(enum afmon_metric_id id)
+{
+    return id == AFMON_METRIC_ERROR || id == AFMON_METRIC_SUCCESS || id == AFMON_METRIC_API_ERROR;
+}

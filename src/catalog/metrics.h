@@ -82,6 +82,9 @@ struct afmon_piece {
  * with nothing behind it is a custom name. Any thread. */
 enum afmon_metric_id afmon_metric_find(const char *name, size_t length, struct afmon_piece *rest);
 
+/* True for what a tracked call derives: its samples are marked where a program records them by their bare name. */
+bool afmon_metric_id_is_derived(enum afmon_metric_id id);
+
 /* The row of an id below AFMON_METRIC_IDS; never NULL. */
 const struct afmon_metric *afmon_metric_row(enum afmon_metric_id id);
 

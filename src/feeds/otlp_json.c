@@ -166,7 +166,7 @@ static bool add_point(void *user, const struct afmon_meter *meter)
     for (size_t i = 0; i < meter->instrument->label_count; i++)
         add_attribute(out, afmon_label_facts[meter->instrument->labels[i]].otel, meter->values[i]);
     add_text(out, "],\"startTimeUnixNano\":");
-    add_int(out, writing->start_ns);
+    add_int(out, meter->since_ns > writing->start_ns ? meter->since_ns : writing->start_ns);
     add_text(out, ",\"timeUnixNano\":");
     add_int(out, writing->now_ns);
     if (meter->instrument->kind == AFMON_KIND_HISTOGRAM) {

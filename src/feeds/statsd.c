@@ -1,5 +1,6 @@
 /* StatsD over UDP: a line a sample, as many lines in a packet as fit. */
 #include <errno.h>
+#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "base/number.h"
 #include "base/status.h"
 #include "feeds/birth.h"
+#include "feeds/statsd_held.h"
 #include "feeds/statsd_line.h"
 
 #define PACKET_SMALLEST AFMON_STATSD_LINE_MOST
@@ -20,6 +22,7 @@
 struct statsd {
     struct afmon_statsd_style style;
     struct afmon_birth birth;
+    struct afmon_statsd_held held;
     int fd;
     size_t packet_bytes;
     char packet[PACKET_LARGEST];
@@ -93,6 +96,17 @@ static void leave_to_parent(struct statsd *statsd)
         return;
     statsd->length = 0;
     statsd->lines = statsd->lines_before = statsd->lost = 0;
+    afmon_statsd_held_forget(&statsd->held);
+}
+
+static void add_line(void *user, const char *line, size_t length)
+{
+    struct statsd *statsd = user;
+    if (statsd->length + length > statsd->packet_bytes)
+        send_packet(statsd);
+    memcpy(statsd->packet + statsd->length, line, length);
+    statsd->length += length;
+    statsd->lines += length > 0;
 }
 
 static int take_sample(void *user, const afmon_sample *sample, char *error, size_t size)
@@ -102,19 +116,17 @@ static int take_sample(void *user, const afmon_sample *sample, char *error, size
     (void)error, (void)size;
     leave_to_parent(statsd);
     size_t length = afmon_statsd_line(line, &statsd->style, sample);
-    if (statsd->length + length > statsd->packet_bytes)
-        send_packet(statsd);
-    memcpy(statsd->packet + statsd->length, line, length);
-    statsd->length += length;
-    statsd->lines += length > 0;
+    if (afmon_statsd_held_passes(&statsd->held, sample) || !afmon_statsd_held_keep(&statsd->held, sample, line, length))
+        add_line(statsd, line, length);
     return 0;
 }
 
 static uint64_t flush(void *user, const afmon_deadline *deadline, char *error, size_t size)
 {
     struct statsd *statsd = user;
-    (void)deadline;
+    bool end = isfinite(afmon_deadline_left(deadline));
     leave_to_parent(statsd);
+    afmon_statsd_held_tick(&statsd->held, end, add_line, statsd);
     send_packet(statsd);
     ask_for_refusal(statsd);
     uint64_t lost = statsd->lost;
@@ -162,9 +174,14 @@ static afmon_status open_socket(struct statsd *statsd, const char *address, afmo
 static void destroy(void *user)
 {
     struct statsd *statsd = user;
-    if (statsd->fd >= 0)
+    if (statsd->fd >= 0) {
+        leave_to_parent(statsd);
+        afmon_statsd_held_tick(&statsd->held, true, add_line, statsd); /* a shutdown without an end has no last tick */
+        send_packet(statsd);
         close(statsd->fd);
+    }
     afmon_birth_free(&statsd->birth);
+    afmon_statsd_held_free(&statsd->held);
     free(statsd);
 }
 
@@ -200,6 +217,7 @@ afmon_status afmon_statsd_handler(const afmon_statsd_options *options, afmon_met
     if (statsd == NULL)
         return afmon_fail_memory(error);
     statsd->fd = -1;
+    afmon_statsd_held_init(&statsd->held);
     statsd->packet_bytes = options->max_packet;
     statsd->style.dog = options->dogstatsd;
     strcpy(statsd->style.prefix, options->prefix);

@@ -119,8 +119,15 @@ bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const 
     return true;
 }
 
+afmon_field afmon_success_field(uint16_t flags)
+{
+    if ((flags & AFMON_TRACK_UNKNOWN) != 0)
+        return (afmon_field){.key = "success", .type = AFMON_NULL};
+    return afmon_bool("success", (flags & AFMON_TRACK_SUCCESS) != 0);
+}
+
 /* Adds what every tracked call's data begins with. */
-void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, bool success)
+void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, uint16_t flags)
 {
     struct afmon_buffer *data = &expansion->expander->data;
     char text[AFMON_TIMESTAMP_SIZE];
@@ -128,7 +135,7 @@ void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, bool
     afmon_buffer_clear(data);
     afmon_pack_one(data, afmon_string_n("timestamp", text, length));
     afmon_pack_one(data, afmon_double("duration", duration_s));
-    afmon_pack_one(data, afmon_bool("success", success));
+    afmon_pack_one(data, afmon_success_field(flags));
 }
 
 void afmon_data_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3])
@@ -177,11 +184,13 @@ static bool expand_sample(const unsigned char *at, const struct afmon_expand_sin
     return sink->sample(sink->user, &sample, record.head.boot_ns);
 }
 
-/* A name that tracked calls derive: the sample is marked. (A handle's metadata have the mark already.) */
+/* A name that tracked calls derive: the sample is marked, but where no tracked call repeats it. (A handle's metadata
+ * have the mark already.) */
 static bool mark_bare(struct afmon_expander *expander, struct afmon_expanded_sample *sample)
 {
     if (!afmon_metric_is_derived(sample->name, sample->name_length) ||
-        afmon_packed_is_bare(sample->packed, sample->packed_length))
+        afmon_packed_is_bare(sample->packed, sample->packed_length) ||
+        afmon_packed_is_retried(sample->packed, sample->packed_length))
         return true;
     struct afmon_buffer *packed = &expander->packed;
     afmon_buffer_clear(packed);

@@ -16,7 +16,10 @@ struct afmon_meter_series *afmon_meter_series_of(struct afmon_meters *meters, en
                                                  const struct afmon_label_text *values)
 {
     bool other;
-    struct afmon_meter_series *series = afmon_meter_table_find(&meters->table, id, values, &other);
+    size_t before = meters->counts->count;
+    struct afmon_meter_series *series = afmon_meter_table_find(meters->counts, id, values, &other);
+    if (series != NULL && meters->counts->count > before)
+        series->meter.since_ns = meters->since_ns[id];
     if (!other)
         return series;
     const char *name = afmon_instruments[id].prom;

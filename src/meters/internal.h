@@ -25,6 +25,10 @@ struct afmon_meter_call {
 struct afmon_meters {
     pthread_mutex_t lock;
     struct afmon_meter_table table;
+    struct afmon_meter_table bare;   /* what was counted of samples beside tracked calls */
+    bool tracked[AFMON_INSTRUMENTS]; /* there are others: those of `bare` do not count */
+    int64_t since_ns[AFMON_INSTRUMENTS];
+    struct afmon_meter_table *counts; /* where a sample is counted: one of the two */
     struct afmon_meter_call own;
     struct afmon_meter_call *call; /* that samples belong to: own, or a caller's */
     uint64_t samples;

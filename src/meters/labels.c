@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "catalog/bare.h"
 
 #define TEXT(literal)                                                                                                  \
     (struct afmon_label_text)                                                                                          \
@@ -82,6 +83,7 @@ void afmon_meter_labels_of(struct afmon_meter_labels *labels, const afmon_sample
     memset(labels, 0, offsetof(struct afmon_meter_labels, status_text));
     for (size_t i = 0; i < sample->field_count; i++)
         take(labels, &sample->fields[i]);
+    labels->bare = afmon_fields_are_bare(sample->fields, sample->field_count);
     labels->operation_name = conventional(labels->operation);
     if (labels->provider.length == 0)
         labels->provider = TEXT("unknown");

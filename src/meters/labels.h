@@ -14,6 +14,7 @@ struct afmon_meter_labels {
     struct afmon_label_text status;
     struct afmon_label_text retried;
     struct afmon_label_text success;
+    bool bare; /* recorded beside tracked calls (catalog/bare.h) */
     char status_text[24];
 };
 

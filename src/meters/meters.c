@@ -9,12 +9,14 @@ struct afmon_meters *afmon_meters_new(void)
     if (meters == NULL)
         return NULL;
     meters->call = &meters->own;
-    if (!afmon_meter_table_init(&meters->table) || pthread_mutex_init(&meters->lock, NULL) != 0) {
-        free(meters->table.slots);
-        free(meters);
-        return NULL;
-    }
-    return meters;
+    meters->counts = &meters->table;
+    if (afmon_meter_table_init(&meters->table) && afmon_meter_table_init(&meters->bare) &&
+        pthread_mutex_init(&meters->lock, NULL) == 0)
+        return meters;
+    free(meters->table.slots);
+    free(meters->bare.slots);
+    free(meters);
+    return NULL;
 }
 
 void afmon_meters_free(struct afmon_meters *meters)
@@ -22,6 +24,7 @@ void afmon_meters_free(struct afmon_meters *meters)
     if (meters == NULL)
         return;
     afmon_meter_table_free(&meters->table);
+    afmon_meter_table_free(&meters->bare);
     pthread_mutex_destroy(&meters->lock);
     free(meters);
 }
@@ -88,13 +91,21 @@ void afmon_meters_set_alerts(struct afmon_meters *meters, const afmon_alert *ale
 
 /* ---- reading ---- */
 
-static bool each_of(struct afmon_meters *meters, size_t id, bool (*visit)(void *user, const struct afmon_meter *meter),
+static bool each_in(const struct afmon_meter_list *list, bool (*visit)(void *user, const struct afmon_meter *meter),
                     void *user)
 {
     bool going = true;
-    for (struct afmon_meter_series *at = meters->table.lists[id].first; at != NULL && going; at = at->next)
+    for (struct afmon_meter_series *at = list->first; at != NULL && going; at = at->next)
         going = visit(user, &at->meter);
     return going;
+}
+
+/* No label set is in both lists where both are visited: all but attempts that were tried again make it tracked. */
+static bool each_of(struct afmon_meters *meters, size_t id, bool (*visit)(void *user, const struct afmon_meter *meter),
+                    void *user)
+{
+    return each_in(&meters->table.lists[id], visit, user) &&
+           (meters->tracked[id] || each_in(&meters->bare.lists[id], visit, user));
 }
 
 void afmon_meters_each(struct afmon_meters *meters, bool (*visit)(void *user, const struct afmon_meter *meter),
@@ -127,19 +138,27 @@ size_t afmon_meters_count(struct afmon_meters *meters)
 {
     pthread_mutex_lock(&meters->lock);
     size_t all = meters->table.count;
+    for (size_t id = 0; id < AFMON_INSTRUMENTS; id++)
+        all += meters->tracked[id] ? 0 : meters->bare.lists[id].count;
     pthread_mutex_unlock(&meters->lock);
     return all;
+}
+
+static size_t bytes_of(const struct afmon_meter_table *table)
+{
+    size_t bytes = table->slot_count * sizeof *table->slots;
+    for (size_t i = 0; i < AFMON_INSTRUMENTS; i++)
+        for (const struct afmon_meter_series *at = table->lists[i].first; at != NULL; at = at->next) {
+            const struct afmon_bounds *bounds = at->meter.instrument->bounds;
+            bytes += sizeof *at + at->key_length + (bounds != NULL ? bounds->count + 1 : 0) * sizeof at->buckets[0];
+        }
+    return bytes;
 }
 
 size_t afmon_meters_bytes(struct afmon_meters *meters)
 {
     pthread_mutex_lock(&meters->lock);
-    size_t bytes = sizeof *meters + meters->table.slot_count * sizeof *meters->table.slots;
-    for (size_t i = 0; i < AFMON_INSTRUMENTS; i++)
-        for (const struct afmon_meter_series *at = meters->table.lists[i].first; at != NULL; at = at->next) {
-            const struct afmon_bounds *bounds = at->meter.instrument->bounds;
-            bytes += sizeof *at + at->key_length + (bounds != NULL ? bounds->count + 1 : 0) * sizeof at->buckets[0];
-        }
+    size_t bytes = sizeof *meters + bytes_of(&meters->table) + bytes_of(&meters->bare);
     pthread_mutex_unlock(&meters->lock);
     return bytes;
 }

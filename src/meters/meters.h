@@ -9,6 +9,10 @@
  * tell different things of it: the duration has no model, the model no duration. So a call is gathered until a sample
  * comes that is not of it, or afmon_meters_settle says that none will.
  *
+ * Samples that a program recorded beside the tracked calls (catalog/bare.h) are counted apart, and stand in an
+ * instrument for as long as it has no tracked sample. With the first of these it begins again from nothing, as a
+ * counter does whose process was started anew.
+ *
  * Threads: all functions but _new and _free take the meters' lock. */
 #ifndef AFMON_METERS_METERS_H
 #define AFMON_METERS_METERS_H
@@ -48,6 +52,7 @@ void afmon_meters_set_alerts(struct afmon_meters *meters, const afmon_alert *ale
 struct afmon_meter {
     const struct afmon_instrument *instrument;
     const char *values[AFMON_MAX_LABELS]; /* as many as the instrument has labels; "": has none. UTF-8 */
+    int64_t since_ns;                     /* when it began again from nothing; 0: it counts from the beginning */
     double value;                         /* of counters and gauges; of a histogram the sum */
     uint64_t count;                       /* of a histogram */
     const uint64_t *buckets;              /* of a histogram: bounds->count + 1, each only what is in it, not below it */

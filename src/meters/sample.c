@@ -168,6 +168,34 @@ static void count_sample(struct afmon_meters *meters, const afmon_sample *sample
         afmon_meter_count(meters, AFMON_INSTRUMENT_NOT_FINITE, &name, 1);
 }
 
+/* An attempt that was tried again is of no tracked call, and repeated by none: it counts beside both. */
+static void note_tracked(struct afmon_meters *meters, const struct given_sample *in)
+{
+    bool retried = in->metric == AFMON_METRIC_API_ERROR && in->labels->retried.length == sizeof "true" - 1;
+    if (meters->tracked[in->instrument] || retried)
+        return;
+    meters->tracked[in->instrument] = true;
+    if (meters->bare.lists[in->instrument].count > 0)
+        meters->since_ns[in->instrument] = in->sample->timestamp_ns;
+}
+
+/* A sample beside the tracked calls says nothing of the call on its way, even where it has its time. */
+static void take_derived(struct afmon_meters *meters, const struct given_sample *in)
+{
+    struct afmon_meter_call none = {.open = false};
+    struct afmon_meter_call *call = meters->call;
+    if (!in->labels->bare) {
+        note_tracked(meters, in);
+        takes[in->instrument](meters, in);
+        return;
+    }
+    meters->counts = &meters->bare;
+    meters->call = &none;
+    takes[in->instrument](meters, in);
+    meters->call = call;
+    meters->counts = &meters->table;
+}
+
 void afmon_meter_add(struct afmon_meters *meters, const afmon_sample *sample, const struct afmon_meter_labels *labels)
 {
     struct afmon_piece name;
@@ -180,5 +208,9 @@ void afmon_meter_add(struct afmon_meters *meters, const afmon_sample *sample, co
     if (meters->call->open && meters->call->timestamp_ns != sample->timestamp_ns)
         afmon_meter_settle(meters);
     count_sample(meters, sample);
+    if (afmon_metric_id_is_derived(metric)) {
+        take_derived(meters, &in);
+        return;
+    }
     takes[in.instrument](meters, &in);
 }

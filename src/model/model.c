@@ -551,11 +551,6 @@ static void note_time(struct afmon_model *model, int64_t time_ns, bool finite)
     model->not_finite += !finite;
 }
 
-bool afmon_model_is_derived(enum afmon_metric_id id)
-{
-    return id == AFMON_METRIC_SUCCESS || id == AFMON_METRIC_ERROR || id == AFMON_METRIC_API_ERROR;
-}
-
 bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *name, struct afmon_model_labels *labels,
                      struct afmon_model_call *call, int64_t time_ns, double value)
 {
@@ -567,7 +562,7 @@ bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *n
                             .time_ns = time_ns,
                             .finite = isfinite(value)};
     note_time(model, time_ns, adding.finite);
-    if (labels->facts.bare && afmon_model_is_derived(name->id)) {
+    if (labels->facts.bare && afmon_metric_id_is_derived(name->id)) {
         add_bare(&adding);
     } else {
         adding.lost |= !afmon_accumulator_add(&name->metric->values, value, &model->metric_limits);

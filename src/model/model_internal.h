@@ -104,9 +104,6 @@ bool afmon_model_add_failure(struct afmon_names *failures, const struct afmon_fa
 /* What the texts of failures take. */
 size_t afmon_model_failure_bytes(const struct afmon_names *failures);
 
-/* Metrics that a tracked call derives: samples of these that were recorded by hand may repeat a call. */
-bool afmon_model_is_derived(enum afmon_metric_id id);
-
 /* ---- Reading: each part fills its members of the summary ---- */
 
 struct afmon_model_reading {

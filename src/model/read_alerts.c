@@ -127,7 +127,7 @@ static void push_out_first(struct replay *replay)
 static bool is_derived(const char *metric)
 {
     struct afmon_piece rest;
-    return afmon_model_is_derived(afmon_metric_find(metric, strlen(metric), &rest));
+    return afmon_metric_id_is_derived(afmon_metric_find(metric, strlen(metric), &rest));
 }
 
 static bool take_interval(void *user, const afmon_alert_interval *interval)

@@ -132,16 +132,18 @@ afmon_status afmon_metric_resolve(afmon_monitor *monitor, const char *name, cons
         return AFMON_E_ARGUMENT;
     if (draft.length == 0)
         return AFMON_E_TOO_BIG;
-    bool derived = afmon_metric_is_derived(name, strlen(name));
     const afmon_field mark = afmon_bare_mark();
-    size_t length = draft.fields_length + (derived ? afmon_fields_packed_size(&mark, 1) : 0);
-    unsigned char *packed = malloc(length + 1);
+    size_t length = draft.fields_length;
+    unsigned char *packed = malloc(length + afmon_fields_packed_size(&mark, 1));
     if (packed == NULL)
         return AFMON_E_NO_MEMORY;
     unsigned char *end = afmon_fields_pack(packed, fields, count);
-    if (derived)
+    bool marked = afmon_metric_is_derived(name, strlen(name)) && !afmon_packed_is_retried(packed, length);
+    if (marked) {
         afmon_fields_pack(end, &mark, 1);
-    afmon_status status = find_or_make(monitor, name, packed, length, count + (derived ? 1 : 0), metric);
+        length += afmon_fields_packed_size(&mark, 1);
+    }
+    afmon_status status = find_or_make(monitor, name, packed, length, count + (marked ? 1 : 0), metric);
     free(packed);
     if (status != AFMON_OK)
         return status;

@@ -70,6 +70,10 @@ class Place:
             if metric in (None, sample["metric"]) and all(sample.get(k) == v for k, v in fields.items())
         ]
 
+    def summary(self):
+        done = subprocess.run([AFMON, "show", self.run_dir, "--json"], capture_output=True, check=True, timeout=60)
+        return json.loads(done.stdout)["summary"]
+
     def everything_written(self):
         return "".join(path.read_text(errors="replace") for path in self.path.rglob("*") if path.is_file())
 
@@ -340,6 +344,8 @@ def test_what_is_tried_again_until_the_retries_are_used_up(place, status, error_
     assert [s["value"] for s in place.samples("success_rate", operation="question_generation")] == [0]
     (whole,) = place.samples("success_rate", operation="conversation_generation")
     assert whole["value"] == 0 and whole["cause"] == error_type and whole["completed_turns"] == 0
+    (again,) = place.summary()["retried"]
+    assert again["error_type"] == error_type and again["count"] == 2
     assert "1 failed" in done.stdout
 
 

@@ -134,6 +134,26 @@ static void alone_they_count(void **state)
     remove_folder(folder);
 }
 
+/* No tracked call repeats it: it counts beside those of tracked calls, however it was recorded. */
+static void an_attempt_that_was_tried_again_is_not_marked(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    afmon_field fields[] = {afmon_string("error_type", "RateLimitError"), afmon_bool("retried", true)};
+    afmon_aggregate aggregate;
+    afmon_metric *handle;
+    assert_int_equal(afmon_metric_resolve(monitor, "api_errors", fields, 2, &handle), AFMON_OK);
+    assert_int_equal(afmon_record(handle, 1), AFMON_OK);
+    assert_int_equal(afmon_record_metric(monitor, "api_errors", 1, fields, 2), AFMON_OK);
+    afmon_track_generation(monitor, &(afmon_generation){.error = "no", .error_type = "RateLimitError"});
+    assert_int_equal(afmon_get_metrics(monitor, "api_errors", 300, &aggregate), AFMON_OK);
+    assert_int_equal(aggregate.count, 3);
+    afmon_monitor_close(monitor, NULL);
+    assert_int_equal(count_in(folder, "metrics.jsonl", "afmon_source"), 0);
+    remove_folder(folder);
+}
+
 /* ---- against the naive answer ---- */
 
 static uint64_t seed = 20261130;
@@ -355,6 +375,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sixteen_percent_stay_sixteen),
         cmocka_unit_test(alone_they_count),
+        cmocka_unit_test(an_attempt_that_was_tried_again_is_not_marked),
         cmocka_unit_test(every_window_is_the_naive_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "catalog/bare.h"
 #include "fail_alloc.h"
 #include "feeds/otlp_json.h"
+#include "feeds/statsd_held.h"
 #include "feeds/statsd_line.h"
 #include "run_folder.h"
 
@@ -53,6 +55,66 @@ static void a_line_always_fits(void **state)
     size_t length = afmon_statsd_line(line, &style, &sample);
     assert_true(length <= sizeof line);
     assert_int_equal(line[length - 1], '\n');
+}
+
+/* ---- lines beside tracked calls ---- */
+
+static void collect_line(void *user, const char *line, size_t length)
+{
+    (void)line;
+    *(size_t *)user += length > 0;
+}
+
+static afmon_sample bare_error(const afmon_field *mark)
+{
+    return (afmon_sample){.metric = "error_rate", .metric_length = 10, .value = 1, .fields = mark, .field_count = 1};
+}
+
+static size_t tick(struct afmon_statsd_held *held, bool end)
+{
+    size_t lines = 0;
+    afmon_statsd_held_tick(held, end, collect_line, &lines);
+    return lines;
+}
+
+static void a_line_beside_tracked_calls_waits_for_one(void **state)
+{
+    (void)state;
+    struct afmon_statsd_held held;
+    const afmon_field mark = afmon_bare_mark();
+    const afmon_sample bare = bare_error(&mark);
+    const afmon_sample tracked = {.metric = "error_rate", .metric_length = 10};
+    const afmon_sample other = {.metric = "m", .metric_length = 1, .fields = &mark, .field_count = 1};
+    afmon_statsd_held_init(&held);
+    assert_true(afmon_statsd_held_passes(&held, &other));
+    assert_false(afmon_statsd_held_passes(&held, &bare));
+    assert_true(afmon_statsd_held_keep(&held, &bare, "a\n", 2));
+    assert_true(afmon_statsd_held_keep(&held, &bare, "b\n", 2));
+    assert_int_equal(tick(&held, false), 0);
+    assert_int_equal(tick(&held, false), 2); /* no call came */
+    assert_int_equal(tick(&held, true), 0);
+    assert_true(afmon_statsd_held_keep(&held, &bare, "c\n", 2));
+    assert_int_equal(tick(&held, true), 1);
+    assert_true(afmon_statsd_held_keep(&held, &bare, "d\n", 2));
+    assert_true(afmon_statsd_held_passes(&held, &tracked));
+    assert_true(afmon_statsd_held_keep(&held, &bare, "e\n", 2));
+    assert_int_equal(tick(&held, true), 0);
+    afmon_statsd_held_free(&held);
+}
+
+static void lines_that_find_no_room_are_sent(void **state)
+{
+    (void)state;
+    struct afmon_statsd_held held;
+    const afmon_field mark = afmon_bare_mark();
+    const afmon_sample bare = bare_error(&mark);
+    afmon_statsd_held_init(&held);
+    size_t kept = 0;
+    while (afmon_statsd_held_keep(&held, &bare, "0123456789abcde\n", 16))
+        kept++;
+    assert_int_equal(kept, (64 << 10) / 16);
+    assert_int_equal(tick(&held, true), kept);
+    afmon_statsd_held_free(&held);
 }
 
 static afmon_status make_one(int which, afmon_error *error)
@@ -178,9 +240,14 @@ static void losses_are_exact(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_become_lines_of_statsd), cmocka_unit_test(a_line_always_fits),
-        cmocka_unit_test(every_allocation_may_fail),      cmocka_unit_test(statsd_ports_are_ports),
-        cmocka_unit_test(secrets_are_in_no_error),        cmocka_unit_test(losses_are_exact),
+        cmocka_unit_test(samples_become_lines_of_statsd),
+        cmocka_unit_test(a_line_always_fits),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(statsd_ports_are_ports),
+        cmocka_unit_test(secrets_are_in_no_error),
+        cmocka_unit_test(losses_are_exact),
+        cmocka_unit_test(a_line_beside_tracked_calls_waits_for_one),
+        cmocka_unit_test(lines_that_find_no_room_are_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

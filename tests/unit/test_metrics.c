@@ -117,7 +117,7 @@ static void metadata_that_matter_are_found(void **state)
     assert_true(piece_is(facts.operation, "answer_generation") && piece_is(facts.component, "opensimula"));
     assert_true(piece_is(facts.error, "Error code: 429") && piece_is(facts.error_type, "RateLimitError"));
     assert_true(piece_is(facts.model_name, "gpt-4o") && piece_is(facts.evaluator_type, "coherence"));
-    assert_true(facts.has_status && facts.status == 429 && facts.retried && facts.bare);
+    assert_true(facts.has_status && facts.status == 429 && facts.retried && !facts.bare);
     assert_true(facts.has_success && facts.unsuccessful);
     assert_true(facts.error.data == fields[2].as.text.data); /* nothing is copied */
 }

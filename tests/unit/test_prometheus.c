@@ -165,6 +165,63 @@ static void what_is_not_finite_is_counted_and_in_no_histogram(void **state)
     afmon_meters_free(meters);
 }
 
+static void add_bare(struct afmon_meters *meters, const char *metric, double value, int64_t at)
+{
+    afmon_field own[] = {afmon_string("operation", "answer_generation"), afmon_string("afmon_source", "record_metric")};
+    add_fields(meters, metric, value, at, own, 2);
+}
+
+/* afterimage's generators record the error of a call that they track, too. */
+static void what_stands_beside_a_tracked_call_counts_only_without_one(void **state)
+{
+    (void)state;
+    struct afmon_meters *meters = afmon_meters_new();
+    add_bare(meters, "error_rate", 1, 500);
+    add_bare(meters, "api_errors", 1, 500);
+    add_bare(meters, "success_rate", 0, 500);
+    size_t alone = afmon_meters_count(meters);
+    char *text = text_of(meters, AFMON_OPENMETRICS);
+    assert_has(text, "afmon_generation_errors_total{afmon_operation=\"answer_generation\"} 1.0\n");
+    assert_has(text, "afmon_generations_total{outcome=\"failure\",afmon_operation=\"answer_generation\"} 1.0\n");
+    assert_has(text, "afmon_api_errors_total{retried=\"false\"} 1.0\n");
+    free(text);
+    add(meters, "generation_time", 2.0, 1000);
+    add_bare(meters, "error_rate", 1, 1000); /* beside the call, at its time: not its error */
+    add(meters, "success_rate", 1, 1000);
+    add(meters, "error_rate", 0, 1000);
+    afmon_meters_settle(meters);
+    text = text_of(meters, AFMON_OPENMETRICS);
+    assert_has(text, "afmon_generation_errors_total{afmon_operation=\"answer_generation\"} 0.0\n");
+    assert_has(text, "afmon_generations_total{outcome=\"failure\",afmon_operation=\"answer_generation\"} 0.0\n");
+    assert_has(text, "afmon_generations_total{outcome=\"success\",afmon_operation=\"answer_generation\"} 1.0\n");
+    assert_has(text, "afmon_api_errors_total{retried=\"false\"} 1.0\n"); /* of that name there is no tracked one */
+    assert_null(strstr(text, "error_type"));
+    assert_true(afmon_meters_count(meters) > alone);
+    free(text);
+    afmon_meters_free(meters);
+}
+
+static void an_attempt_that_was_tried_again_counts_beside_both(void **state)
+{
+    (void)state;
+    struct afmon_meters *meters = afmon_meters_new();
+    afmon_field own[] = {afmon_string("error_type", "RateLimitError"), afmon_bool("retried", true),
+                         afmon_string("afmon_source", "record_metric")};
+    add_fields(meters, "api_errors", 1, 500, own, 2);
+    add_fields(meters, "api_errors", 1, 600, own, 3); /* as 0.1.0 marked them */
+    add_bare(meters, "api_errors", 1, 700);
+    char *text = text_of(meters, AFMON_OPENMETRICS);
+    assert_has(text, "afmon_api_errors_total{error_type=\"RateLimitError\",retried=\"true\"} 2.0\n");
+    assert_has(text, "afmon_api_errors_total{retried=\"false\"} 1.0\n");
+    free(text);
+    add_call(meters, 1000, "small", false);
+    text = text_of(meters, AFMON_OPENMETRICS);
+    assert_has(text, "afmon_api_errors_total{error_type=\"RateLimitError\",retried=\"true\"} 2.0\n");
+    assert_null(strstr(text, "{retried=\"false\"}"));
+    free(text);
+    afmon_meters_free(meters);
+}
+
 static void alerts_are_active_while_they_hold(void **state)
 {
     (void)state;
@@ -277,6 +334,8 @@ int main(void)
         cmocka_unit_test(names_without_end_are_bounded_and_counted),
         cmocka_unit_test(strange_label_values_are_made_safe_and_stay_one_series),
         cmocka_unit_test(what_is_not_finite_is_counted_and_in_no_histogram),
+        cmocka_unit_test(what_stands_beside_a_tracked_call_counts_only_without_one),
+        cmocka_unit_test(an_attempt_that_was_tried_again_counts_beside_both),
         cmocka_unit_test(alerts_are_active_while_they_hold),
         cmocka_unit_test(a_metric_of_ones_own_is_no_error),
         cmocka_unit_test(a_view_joins_calls_as_they_were_written),
