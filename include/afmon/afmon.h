@@ -640,7 +640,8 @@ AFMON_API afmon_status afmon_record(afmon_metric *metric, double value);
 typedef struct afmon_generation {
     double duration_s;
     bool success;
-    const char *model_name;    /* NULL: not given */
+    bool success_unknown;   /* whether it succeeded is not known: success is not looked at, success_rate not finite */
+    const char *model_name; /* NULL: not given */
     const char *finish_reason; /* NULL: not given */
     const char *error;         /* text of the failure; NULL or "": none */
     const char *error_type;    /* "RateLimitError", "timeout" ... ; NULL: not given */
@@ -666,6 +667,7 @@ typedef struct afmon_score {
 typedef struct afmon_evaluation {
     double duration_s;
     bool success;
+    bool success_unknown; /* as of a generation: success is null in what is recorded */
     const char *evaluator_type;
     const afmon_score *scores;
     size_t score_count;

@@ -205,6 +205,52 @@ def describe(error: BaseException) -> str:
     return f"{kind}: {words}" if words else kind
 
 
+def number(value: Any) -> float | None:
+    """What a value means as a number; a length of time in seconds. None, or an exception, where that is not plain."""
+    if isinstance(value, (bytes, bytearray)):
+        value = bytes(value).decode("ascii")
+    if isinstance(value, str):
+        taken = float(value)
+        return taken if math.isfinite(taken) else None
+    plain = _scalar(value)
+    if plain is NotImplemented:  # an array of one number, or what float() takes; others raise
+        plain = value.item() if callable(getattr(type(value), "item", None)) else float(value)
+    if isinstance(plain, str) and isinstance(value, enum.Enum):
+        return number(plain)
+    return float(plain) if isinstance(plain, (int, float)) else None
+
+
+_TRUTHS = {word: truth for truth, words in ((True, "true yes y on 1 ok okay success succeeded successful passed pass done"),
+                                            (False, "false no n off 0 failed failure fail error"))
+           for word in words.split()}
+
+
+def truth(value: Any) -> bool | None:
+    """Whether a value means success. None, or an exception, where that is not plain."""
+    if isinstance(value, BaseException):
+        return False
+    if isinstance(value, (str, bytes, bytearray)):
+        return _TRUTHS.get(text(value).strip().casefold())
+    plain = _scalar(value)
+    if plain is NotImplemented:
+        return bool(value)
+    if isinstance(plain, float):
+        return bool(plain) if plain in (0.0, 1.0) else None
+    return bool(plain) if isinstance(plain, int) else truth(plain) if isinstance(plain, str) else None
+
+
+def shown(value: object) -> str:
+    """A value and its type, for a message."""
+    said = text(value).encode("utf-8", "replace").decode()
+    short = said if len(said) <= 60 else said[:57] + "..."
+    return f"{repr(short) if _is_text(value) else short} ({type_name(value)})"
+
+
+def warn_odd(argument: str, given: str, became: str) -> None:
+    """Told once for each argument of a monitor; how many there were stands in GenerationMonitor.stats()["not_finite"]."""
+    warnings.warn(f"afmon: {argument} is {given}, which makes no sense: recorded as {became}", RuntimeWarning, stacklevel=2)
+
+
 def warn_refused(reason: str) -> None:
     """Told once for each reason; how many there were stands in GenerationMonitor.stats()["dropped"]."""
     warnings.warn(f"afmon did not record a sample: {reason}", RuntimeWarning, stacklevel=2)

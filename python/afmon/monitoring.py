@@ -416,4 +416,5 @@ class GenerationMonitor(_afmon.Monitor):
         return report
 
 
-_afmon._set_helpers(_convert.field_value, _convert.text, _convert.describe, _convert.warn_refused, _exit.close_later)
+_afmon._set_helpers(_convert.field_value, _convert.text, _convert.describe, _convert.warn_refused, _exit.close_later,
+                    _convert.number, _convert.truth, _convert.shown, _convert.warn_odd)

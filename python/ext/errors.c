@@ -99,22 +99,3 @@ PyObject *name_of_type(PyTypeObject *type)
         return PyUnicode_FromString("?");
     return at->get((PyObject *)type, at->closure);
 }
-
-int raise_wrong(const char *function, const char *argument, const char *wanted, PyObject *object)
-{
-    PyObject *type = name_of_type(Py_TYPE(object));
-    int result = type == NULL ? -1
-                              : raise_from(PyExc_TypeError, "%s: %s must be %s, not %U", function, argument, wanted, type);
-    Py_XDECREF(type);
-    return result;
-}
-
-int take_number(PyObject *object, const char *function, const char *argument, double *value)
-{
-    *value = PyLong_CheckExact(object) ? PyLong_AsDouble(object) : PyFloat_AsDouble(object);
-    if (*value != -1.0 || !PyErr_Occurred())
-        return 0;
-    if (PyErr_ExceptionMatches(PyExc_OverflowError))
-        return raise_from(PyExc_ValueError, "%s: %s is larger than a double can hold", function, argument);
-    return raise_wrong(function, argument, "a number", object);
-}

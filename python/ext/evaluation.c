@@ -41,7 +41,7 @@ static int fill_score(struct track *track, PyObject *name, PyObject *given, afmo
     if (score->name == NULL)
         result = -1;
     else if (value != Py_None)
-        result = take_number(value, "track_evaluation: scores", score->name, &score->value);
+        result = take_number(track->monitor, ODD_SCORE, value, &score->value);
     if (result == 0 && feedback != NULL && feedback != Py_None) {
         score->feedback = fields_c_text(&track->fields, feedback);
         result = score->feedback == NULL ? -1 : fields_keep(&track->fields, Py_NewRef(feedback));
@@ -73,10 +73,11 @@ static PyObject *scores_dict(struct track *track)
         return given;
     PyObject *copy = given == Py_None ? PyDict_New()
                                       : PyObject_CallFunctionObjArgs((PyObject *)&PyDict_Type, given, NULL);
-    if (copy == NULL) {
-        raise_from(PyExc_TypeError, "track_evaluation: scores must be a dict of names to scores");
+    if (copy == NULL && !PyErr_ExceptionMatches(PyExc_MemoryError) && forgive() == 0 &&
+        odd_tell(track->monitor, TRACK_SCORES, given, "no scores") == 0)
+        copy = PyDict_New();
+    if (copy == NULL)
         return NULL;
-    }
     return fields_keep(&track->fields, copy) == 0 ? copy : NULL;
 }
 
@@ -105,9 +106,8 @@ static afmon_score *fill_scores(struct track *track, afmon_score space[SCORES_IN
 
 static int fill_evaluation(struct track *track, afmon_evaluation *evaluation, afmon_score space[SCORES_INLINE])
 {
-    static const char function[] = "track_evaluation";
-    if (track_basics(track, function, &evaluation->duration_s, &evaluation->success) != 0 ||
-        track_tokens(track, function, &evaluation->prompt_token_count, &evaluation->completion_token_count,
+    if (track_basics(track, &evaluation->duration_s, &evaluation->success, &evaluation->success_unknown) != 0 ||
+        track_tokens(track, &evaluation->prompt_token_count, &evaluation->completion_token_count,
                      &evaluation->total_token_count) != 0 ||
         track_text(track, TRACK_EVALUATOR, &evaluation->evaluator_type) != 0 ||
         track_text(track, TRACK_MODEL, &evaluation->model_name) != 0 ||
@@ -133,7 +133,7 @@ PyObject *monitor_track_evaluation(PyObject *object, PyObject *const *arguments,
     afmon_status status = AFMON_E_ARGUMENT;
     if (!monitor_is_open(self))
         return NULL;
-    track_begin(&track);
+    track_begin(&track, self);
     if (track_sort(&track, "track_evaluation", takes, 4, 4, arguments, count, names) == 0 &&
         fill_evaluation(&track, &evaluation, space) == 0) {
         host_recording = true;
@@ -143,5 +143,5 @@ PyObject *monitor_track_evaluation(PyObject *object, PyObject *const *arguments,
     if (evaluation.scores != space)
         free((void *)(uintptr_t)evaluation.scores);
     fields_end(&track.fields);
-    return PyErr_Occurred() ? NULL : monitor_settle(self, status);
+    return monitor_settle(self, status);
 }

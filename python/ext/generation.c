@@ -4,20 +4,19 @@
 
 static int fill_generation(struct track *track, afmon_generation *generation)
 {
-    static const char function[] = "track_generation";
     afmon_number status = {0};
-    if (track_basics(track, function, &generation->duration_s, &generation->success) != 0 ||
-        track_tokens(track, function, &generation->prompt_token_count, &generation->completion_token_count,
+    if (track_basics(track, &generation->duration_s, &generation->success, &generation->success_unknown) != 0 ||
+        track_tokens(track, &generation->prompt_token_count, &generation->completion_token_count,
                      &generation->total_token_count) != 0 ||
-        track_optional(track, function, TRACK_LENGTH, &generation->conversation_length) != 0 ||
-        track_optional(track, function, TRACK_STATUS, &status) != 0 ||
+        track_amount(track, TRACK_LENGTH, &generation->conversation_length) != 0 ||
+        track_status(track, &status) != 0 ||
         track_text(track, TRACK_MODEL, &generation->model_name) != 0 ||
         track_text(track, TRACK_FINISH, &generation->finish_reason) != 0 ||
         track_error(track, &generation->error, &generation->error_type) != 0 ||
         track_answer(track, &status, &generation->prompt_token_count, &generation->completion_token_count,
                      &generation->total_token_count) != 0)
         return -1;
-    generation->http_status = status.value >= 0 && status.value < 1000 ? (int)status.value : 0;
+    generation->http_status = status.given ? (int)status.value : 0;
     generation->fields = track->fields.items;
     generation->field_count = track->fields.count;
     return 0;
@@ -36,7 +35,7 @@ PyObject *monitor_track_generation(PyObject *object, PyObject *const *arguments,
     afmon_status status = AFMON_E_ARGUMENT;
     if (!monitor_is_open(self))
         return NULL;
-    track_begin(&track);
+    track_begin(&track, self);
     if (track_sort(&track, "track_generation", takes, 2, 2, arguments, count, names) == 0 &&
         fill_generation(&track, &generation) == 0) {
         host_recording = true;
@@ -44,5 +43,5 @@ PyObject *monitor_track_generation(PyObject *object, PyObject *const *arguments,
         host_recording = false;
     }
     fields_end(&track.fields);
-    return PyErr_Occurred() ? NULL : monitor_settle(self, status);
+    return monitor_settle(self, status);
 }

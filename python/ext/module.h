@@ -29,6 +29,10 @@ struct afmon_python {
     PyObject *key;         /* afmon._convert.text: any object to str; never raises Exception */
     PyObject *describe;    /* afmon._convert.describe: an exception to one line */
     PyObject *refused;     /* afmon._convert.warn_refused */
+    PyObject *number;      /* afmon._convert.number: any object to a float, or None */
+    PyObject *truth;       /* afmon._convert.truth: any object to a bool, or None */
+    PyObject *shown;       /* afmon._convert.shown: any object to a short str */
+    PyObject *odd;         /* afmon._convert.warn_odd */
     PyObject *close_later; /* afmon._exit.close_later */
     PyObject *monitor_type;
     PyObject *view_type;
@@ -46,6 +50,7 @@ struct monitor {
     struct hot *hot;        /* handles of what is recorded again and again; NULL: nothing yet */
     PyObject *callables;    /* list: what the handlers of `handle` call; they borrow from it */
     unsigned warned;        /* bit per status: a warning has been given */
+    unsigned odd;           /* bit per argument (odd.c): likewise, of values that make no sense */
     bool shut;
     bool told_wait;         /* the log says that a call on an event loop's thread waited */
 };
@@ -112,11 +117,40 @@ int raise_from(PyObject *kind, const char *format, ...);
 /* A type's __name__, as it was made: a new reference. */
 PyObject *name_of_type(PyTypeObject *type);
 
-/* So a TypeError: "FUNCTION: ARGUMENT must be WANTED, not TYPE". */
-int raise_wrong(const char *function, const char *argument, const char *wanted, PyObject *object);
+/* ---- odd.c: values that make no sense. 0, or -1 with an exception that is no Exception, or an error of a warning ---- */
 
-/* A number; what is none raises TypeError or ValueError that names the argument. -1 with an exception, else 0. */
-int take_number(PyObject *object, const char *function, const char *argument, double *value);
+/* Warns, once for each argument of a monitor, that a value was taken as what `became` says. */
+int odd_tell(struct monitor *self, int argument, PyObject *given, const char *became);
+
+/* What is no float and no int, and what is negative and may not be. */
+int odd_number(struct monitor *self, int argument, PyObject *given, double *value);
+int odd_negative(struct monitor *self, int argument, PyObject *given, double *value);
+/* fields_add_mapping; what is no mapping becomes a field "metadata". */
+int odd_mapping(struct monitor *self, struct fields *fields, PyObject *mapping);
+int odd_truth(struct monitor *self, PyObject *given, bool *success, bool *unknown);
+
+/* Any object as a number; argument: of enum track_member, or one of those behind (track.h). */
+static inline int take_number(struct monitor *self, int argument, PyObject *given, double *value)
+{
+    if (__builtin_expect(PyFloat_Check(given), 1)) {
+        *value = PyFloat_AsDouble(given);
+        return 0;
+    }
+    if (PyLong_Check(given)) {
+        *value = PyLong_AsDouble(given);
+        if (*value != -1.0 || !PyErr_Occurred())
+            return 0;
+        PyErr_Clear(); /* larger than a double can hold */
+    }
+    return odd_number(self, argument, given, value);
+}
+
+/* The same of what cannot be below zero. */
+static inline int take_amount(struct monitor *self, int argument, PyObject *given, double *value)
+{
+    int result = take_number(self, argument, given, value);
+    return result == 0 && *value < 0 ? odd_negative(self, argument, given, value) : result;
+}
 
 /* ---- host.c: the GIL around waits and batches ---- */
 
@@ -189,7 +223,7 @@ PyObject *monitor_record_metric(PyObject *self, PyObject *const *arguments, Py_s
 PyObject *monitor_track_generation(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *monitor_track_evaluation(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 PyObject *monitor_log(PyObject *self, PyObject *arguments);
-PyObject *monitor_settle(struct monitor *self, afmon_status status); /* None, a warning, or an exception */
+PyObject *monitor_settle(struct monitor *self, afmon_status status); /* of a record call, also where it set an exception */
 bool monitor_is_open(struct monitor *self);                          /* false: with an exception */
 
 int monitor_make_type(PyObject *module);

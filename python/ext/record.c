@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "module.h"
+#include "track.h"
 
 #define NAMES_KEPT 4096 /* names whose handles a monitor keeps; a run that makes up names without end records by name */
 
@@ -15,13 +16,15 @@ bool monitor_is_open(struct monitor *self)
 /* What keeps a sample from being recorded is no fault of the generator's: it is counted, and told once as a warning. */
 PyObject *monitor_settle(struct monitor *self, afmon_status status)
 {
+    if (PyErr_Occurred()) {
+        if (!PyErr_ExceptionMatches(PyExc_MemoryError))
+            return NULL;
+        PyErr_Clear();
+        status = AFMON_E_NO_MEMORY;
+    }
     if (host_waited)
         host_tell_wait(self);
-    if (status == AFMON_OK || status == AFMON_E_FULL)
-        Py_RETURN_NONE;
-    if (status == AFMON_E_ARGUMENT || status == AFMON_E_NO_MEMORY)
-        return raise_status(status, "afmon");
-    if (self->warned & (1u << status))
+    if (status == AFMON_OK || status == AFMON_E_FULL || (self->warned & (1u << status)) != 0)
         Py_RETURN_NONE;
     self->warned |= 1u << status;
     return PyObject_CallFunction(afmon_python.refused, "s", afmon_status_text(status));
@@ -72,10 +75,10 @@ static PyObject *record_with(struct monitor *self, PyObject *name, double value,
     struct fields fields;
     fields_begin(&fields);
     afmon_status status = AFMON_E_ARGUMENT;
-    if (fields_add_mapping(&fields, metadata) == 0)
+    if (odd_mapping(self, &fields, metadata) == 0)
         status = record_by_name(self, name, value, &fields);
     fields_end(&fields);
-    return PyErr_Occurred() ? NULL : monitor_settle(self, status);
+    return monitor_settle(self, status);
 }
 
 /* Positional and keyword arguments of record_metric into the three slots. */
@@ -115,12 +118,12 @@ PyObject *monitor_record_metric(PyObject *object, PyObject *const *arguments, Py
     } else if (sort_arguments(arguments, count, names, slots) != 0) {
         return NULL;
     }
-    if (!monitor_is_open(self) || take_number(slots[1], "record_metric", "value", &value) != 0)
+    if (!monitor_is_open(self) || take_number(self, ODD_VALUE, slots[1], &value) != 0)
         return NULL;
     afmon_metric *metric = hot_find(self, slots[0], slots[2]);
     if (metric == NULL) {
-        if (!PyUnicode_Check(slots[0]))
-            return PyErr_Format(PyExc_TypeError, "record_metric: metric_name must be a str");
+        if (!PyUnicode_Check(slots[0]) && odd_tell(self, ODD_NAME, slots[0], "its text") != 0)
+            return NULL;
         if (PyUnicode_CheckExact(slots[0]) && (slots[2] == NULL || slots[2] == Py_None))
             metric = handle_of(self, slots[0]);
         if (metric == NULL)
@@ -152,11 +155,11 @@ PyObject *monitor_log(PyObject *object, PyObject *arguments)
     fields_begin(&fields);
     afmon_status status = AFMON_E_ARGUMENT;
     const char *text = fields_c_text(&fields, message);
-    if (text != NULL && fields_add_mapping(&fields, data) == 0) {
+    if (text != NULL && odd_mapping(self, &fields, data) == 0) {
         host_recording = true;
         status = log_of(level)(self->handle, text, fields.items, fields.count);
         host_recording = false;
     }
     fields_end(&fields);
-    return PyErr_Occurred() ? NULL : monitor_settle(self, status);
+    return monitor_settle(self, status);
 }

@@ -25,8 +25,8 @@ static int sort_named(struct track *track, const char *function, const int *take
     int member = member_of(name, track->next);
     if (member < 0)
         return -1;
-    if (member == TRACK_METADATA && PyDict_Check(value)) /* what OpenSimula gives: one dict of all */
-        return fields_add_mapping(&track->fields, value);
+    if (member == TRACK_METADATA && (value == Py_None || PyDict_Check(value))) /* OpenSimula gives one dict of all */
+        return odd_mapping(track->monitor, &track->fields, value);
     if (member == TRACK_FIELD || !takes[member])
         return fields_add(&track->fields, name, value);
     if (track->members[member] != NULL) {
@@ -65,12 +65,24 @@ static bool is_given(const struct track *track, enum track_member member)
     return track->members[member] != NULL && track->members[member] != Py_None;
 }
 
-int track_optional(struct track *track, const char *function, enum track_member member, afmon_number *number)
+int track_amount(struct track *track, enum track_member member, afmon_number *number)
 {
     if (!is_given(track, member))
         return 0;
     number->given = true;
-    return take_number(track->members[member], function, track_names[member], &number->value);
+    return take_amount(track->monitor, (int)member, track->members[member], &number->value);
+}
+
+/* A status that is none is as good as not given. */
+int track_status(struct track *track, afmon_number *status)
+{
+    PyObject *given = track->members[TRACK_STATUS];
+    if (!is_given(track, TRACK_STATUS))
+        return 0;
+    if (take_number(track->monitor, TRACK_STATUS, given, &status->value) != 0)
+        return -1;
+    status->given = status->value >= 100 && status->value < 1000; /* not so where it is not finite */
+    return status->given ? 0 : odd_tell(track->monitor, TRACK_STATUS, given, "no status");
 }
 
 int track_text(struct track *track, enum track_member member, const char **text)
@@ -173,28 +185,27 @@ int track_answer(struct track *track, afmon_number *status, afmon_number *prompt
     return PyErr_Occurred() ? -1 : 0;
 }
 
-void track_begin(struct track *track)
+void track_begin(struct track *track, struct monitor *monitor)
 {
     memset(track->members, 0, sizeof track->members);
+    track->monitor = monitor;
     track->next = 0;
     fields_begin(&track->fields);
 }
 
-int track_basics(struct track *track, const char *function, double *duration, bool *success)
+int track_basics(struct track *track, double *duration, bool *success, bool *success_unknown)
 {
     PyObject *given = track->members[TRACK_SUCCESS];
-    int is_true = given == Py_True ? 1 : PyObject_IsTrue(given);
-    if (is_true < 0)
-        return raise_wrong(function, "success", "true or false", given);
-    *success = is_true == 1;
-    return take_number(track->members[TRACK_DURATION], function, "duration", duration);
+    *success = given == Py_True;
+    if (given != Py_True && given != Py_False && odd_truth(track->monitor, given, success, success_unknown) != 0)
+        return -1;
+    return take_amount(track->monitor, TRACK_DURATION, track->members[TRACK_DURATION], duration);
 }
 
-int track_tokens(struct track *track, const char *function, afmon_number *prompt, afmon_number *completion,
-                 afmon_number *total)
+int track_tokens(struct track *track, afmon_number *prompt, afmon_number *completion, afmon_number *total)
 {
-    if (track_optional(track, function, TRACK_PROMPT_TOKENS, prompt) != 0 ||
-        track_optional(track, function, TRACK_COMPLETION_TOKENS, completion) != 0)
+    if (track_amount(track, TRACK_PROMPT_TOKENS, prompt) != 0 ||
+        track_amount(track, TRACK_COMPLETION_TOKENS, completion) != 0)
         return -1;
-    return track_optional(track, function, TRACK_TOTAL_TOKENS, total);
+    return track_amount(track, TRACK_TOTAL_TOKENS, total);
 }

@@ -28,25 +28,29 @@ enum track_member {
         TRACK_FIELD /* none of them: metadata */
 };
 
+/* What else is warned of once (odd.c). */
+enum { ODD_VALUE = TRACK_FIELD, ODD_SCORE, ODD_NAME, ODD_ARGUMENTS };
+
 extern const char *const track_names[TRACK_FIELD];
 
 struct track {
     PyObject *members[TRACK_FIELD]; /* borrowed; NULL: not given */
+    struct monitor *monitor;
     int next;                       /* behind the member that was named last */
     struct fields fields;
 };
 
-void track_begin(struct track *track); /* fields_end of its fields must follow */
+void track_begin(struct track *track, struct monitor *monitor); /* fields_end of its fields must follow */
 
 /* Sorts the arguments of a call. takes[member]: the call has this member; where not, such a name is metadata. */
 int track_sort(struct track *track, const char *function, const int *takes, int positional, int required,
                PyObject *const *arguments, Py_ssize_t count, PyObject *names);
 
 /* What was sorted, as the library takes it. Texts live as long as the fields. 0, or -1 with an exception. */
-int track_basics(struct track *track, const char *function, double *duration, bool *success);
-int track_optional(struct track *track, const char *function, enum track_member member, afmon_number *number);
-int track_tokens(struct track *track, const char *function, afmon_number *prompt, afmon_number *completion,
-                 afmon_number *total);
+int track_basics(struct track *track, double *duration, bool *success, bool *success_unknown);
+int track_amount(struct track *track, enum track_member member, afmon_number *number);
+int track_status(struct track *track, afmon_number *status);
+int track_tokens(struct track *track, afmon_number *prompt, afmon_number *completion, afmon_number *total);
 int track_text(struct track *track, enum track_member member, const char **text);
 int track_error(struct track *track, const char **text, const char **type);
 

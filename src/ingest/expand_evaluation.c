@@ -15,7 +15,6 @@ struct evaluation {
     struct afmon_text error_type;
     const unsigned char *scores;
     double tokens[3];
-    bool success;
 };
 
 struct score {
@@ -36,7 +35,6 @@ static void parse(struct evaluation *call, struct afmon_expansion *expansion, co
     call->tokens[0] = call->record.prompt_tokens;
     call->tokens[1] = call->record.completion_tokens;
     call->tokens[2] = call->record.total_tokens;
-    call->success = (call->record.head.flags & AFMON_TRACK_SUCCESS) != 0;
     expansion->fields = at + call->record.scores_length;
     expansion->fields_length = call->record.fields_length;
 }
@@ -62,7 +60,7 @@ static bool emit_time(struct afmon_expansion *expansion, const struct evaluation
 {
     struct afmon_buffer *packed = afmon_packed_begin(expansion);
     afmon_pack_text(packed, "evaluator_type", call->evaluator);
-    afmon_pack_one(packed, afmon_bool("success", call->success));
+    afmon_pack_one(packed, afmon_success_field(call->record.head.flags));
     return afmon_packed_end(expansion) &&
            afmon_emit(expansion, "evaluation_time", call->record.duration_s, packed->data, packed->length);
 }
@@ -149,7 +147,7 @@ bool afmon_expand_evaluation(struct afmon_expansion *expansion, const unsigned c
     if (!emit_samples(expansion, &call))
         return false;
     struct afmon_buffer *data = &expansion->expander->data;
-    afmon_data_begin(expansion, call.record.duration_s, call.success);
+    afmon_data_begin(expansion, call.record.duration_s, call.record.head.flags);
     afmon_pack_text(data, "evaluator_type", call.evaluator);
     add_scores(expansion, &call);
     afmon_data_tokens(expansion, call.record.head.flags, call.tokens);

@@ -1,4 +1,5 @@
 /* A tracked generation: section 2 of the contract. */
+#include <math.h>
 #include <string.h>
 
 #include "catalog/api_errors.h"
@@ -12,7 +13,7 @@ struct generation {
     struct afmon_text error;
     struct afmon_text error_type;
     double tokens[3];
-    bool success;
+    bool success; /* or not known */
     bool has_error;
     /* of a failure: */
     struct afmon_text known_type;
@@ -31,7 +32,7 @@ static void parse(struct generation *call, struct afmon_expansion *expansion, co
     call->tokens[0] = call->record.prompt_tokens;
     call->tokens[1] = call->record.completion_tokens;
     call->tokens[2] = call->record.total_tokens;
-    call->success = (call->record.head.flags & AFMON_TRACK_SUCCESS) != 0;
+    call->success = (call->record.head.flags & (AFMON_TRACK_SUCCESS | AFMON_TRACK_UNKNOWN)) != 0;
     call->has_error = call->error.length > 0;
     call->known_type = call->error_type;
     call->status = call->record.http_status;
@@ -96,6 +97,13 @@ static bool emit_api_error(struct afmon_expansion *expansion, const struct gener
     return afmon_packed_end(expansion) && afmon_emit(expansion, "api_errors", 1.0, packed->data, packed->length);
 }
 
+static double success_rate(const struct generation *call)
+{
+    if ((call->record.head.flags & AFMON_TRACK_UNKNOWN) != 0)
+        return NAN;
+    return call->success ? 1.0 : 0.0;
+}
+
 static bool emit_samples(struct afmon_expansion *expansion, const struct generation *call)
 {
     if (!afmon_expand_common(expansion, call->model))
@@ -103,7 +111,7 @@ static bool emit_samples(struct afmon_expansion *expansion, const struct generat
     const void *fields = expansion->expander->common.data;
     size_t length = expansion->expander->common.length;
     return afmon_emit(expansion, "generation_time", call->record.duration_s, fields, length) &&
-           afmon_emit(expansion, "success_rate", call->success ? 1.0 : 0.0, fields, length) &&
+           afmon_emit(expansion, "success_rate", success_rate(call), fields, length) &&
            emit_error_rate(expansion, call) && emit_api_error(expansion, call) &&
            (call->model.data == NULL ||
             afmon_emit_named(expansion, "model_usage:", call->model, 1.0, fields, length)) &&
@@ -122,7 +130,7 @@ bool afmon_expand_generation(struct afmon_expansion *expansion, const unsigned c
     if (!emit_samples(expansion, &call))
         return false;
     struct afmon_buffer *data = &expansion->expander->data;
-    afmon_data_begin(expansion, call.record.duration_s, call.success);
+    afmon_data_begin(expansion, call.record.duration_s, call.record.head.flags);
     afmon_data_tokens(expansion, call.record.head.flags, call.tokens);
     afmon_pack_text(data, "model_name", call.model);
     afmon_pack_text(data, "finish_reason", call.finish);

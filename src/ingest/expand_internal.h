@@ -39,11 +39,14 @@ bool afmon_emit(struct afmon_expansion *expansion, const char *name, double valu
 bool afmon_emit_named(struct afmon_expansion *expansion, const char *prefix, struct afmon_text rest, double value,
                       const void *packed, size_t length);
 
+/* "success" of a call with these flags: true, false, or null where it is not known. */
+afmon_field afmon_success_field(uint16_t flags);
+
 /* The token counts that were given: prompt, completion, total. */
 bool afmon_emit_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3]);
 
 /* The data of the log record, collected in expander->data, and given to the sink with the call's metadata behind it. */
-void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, bool success);
+void afmon_data_begin(struct afmon_expansion *expansion, double duration_s, uint16_t flags);
 void afmon_data_tokens(struct afmon_expansion *expansion, uint16_t flags, const double tokens[3]);
 bool afmon_data_emit(struct afmon_expansion *expansion, const char *message);
 

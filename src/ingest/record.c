@@ -88,7 +88,7 @@ static const afmon_field *text_field(const afmon_field *fields, size_t count, co
 bool afmon_generation_is_api_error(const afmon_generation *call)
 {
     bool has_error = given(call->error) && call->error[0] != '\0';
-    if (call->success && !has_error)
+    if ((call->success || call->success_unknown) && !has_error)
         return false;
     struct afmon_failure failure = {.status = call->http_status, .error_type = call->error_type, .error = call->error};
     const afmon_field *type = text_field(call->fields, call->field_count, "error_type");
@@ -196,9 +196,14 @@ static unsigned char *write_log(const struct afmon_draft *draft, unsigned char *
     return afmon_fields_pack(at, draft->as.log.fields, draft->as.log.count);
 }
 
-static uint16_t track_flags(bool success, afmon_number prompt, afmon_number completion, afmon_number total)
+static uint16_t success_flag(bool success, bool unknown)
 {
-    return (uint16_t)((success ? AFMON_TRACK_SUCCESS : 0) | (prompt.given ? AFMON_TRACK_PROMPT : 0) |
+    return unknown ? AFMON_TRACK_UNKNOWN : success ? AFMON_TRACK_SUCCESS : 0;
+}
+
+static uint16_t track_flags(uint16_t success, afmon_number prompt, afmon_number completion, afmon_number total)
+{
+    return (uint16_t)(success | (prompt.given ? AFMON_TRACK_PROMPT : 0) |
                       (completion.given ? AFMON_TRACK_COMPLETION : 0) | (total.given ? AFMON_TRACK_TOTAL : 0));
 }
 
@@ -219,8 +224,8 @@ static unsigned char *write_generation(const struct afmon_draft *draft, unsigned
                                              .error_length = (uint32_t)text[2],
                                              .error_type_length = (uint32_t)text[3],
                                              .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags =
-        track_flags(call->success, call->prompt_token_count, call->completion_token_count, call->total_token_count);
+    record.head.flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
+                                    call->completion_token_count, call->total_token_count);
     if (call->conversation_length.given)
         record.head.flags |= AFMON_TRACK_LENGTH;
     at = put(at, &record, sizeof record);
@@ -262,8 +267,8 @@ static unsigned char *write_evaluation(const struct afmon_draft *draft, unsigned
                                              .scores_length = (uint32_t)draft->as.evaluation.scores_length,
                                              .score_count = (uint32_t)call->score_count,
                                              .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags =
-        track_flags(call->success, call->prompt_token_count, call->completion_token_count, call->total_token_count);
+    record.head.flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
+                                    call->completion_token_count, call->total_token_count);
     at = put(at, &record, sizeof record);
     at = put_text(at, call->evaluator_type, text[0]);
     at = put_text(at, call->model_name, text[1]);

@@ -54,6 +54,7 @@ enum {
     AFMON_TRACK_COMPLETION = 4,
     AFMON_TRACK_TOTAL = 8,
     AFMON_TRACK_LENGTH = 16,
+    AFMON_TRACK_UNKNOWN = 32, /* whether it succeeded; AFMON_TRACK_SUCCESS is not set then */
 };
 
 /* Followed by the texts that were given, in the order of their lengths, and the packed fields. */

@@ -109,6 +109,7 @@ def test_metadata(monitor, folder, name):
 @pytest.mark.parametrize("value, expected", [
     (numpy.float32(0.5), 0.5), (numpy.int64(3), 3.0), (numpy.bool_(True), 1.0), (numpy.array(3.5), 3.5),
     (decimal.Decimal("1.5"), 1.5), (numpy.longdouble(2), 2.0), (numpy.float64("inf"), None),
+    (numpy.array([2]), 2.0), (numpy.timedelta64(1500, "ms"), 1.5), (pandas.Timedelta(seconds=2), 2.0),
 ])
 def test_values(monitor, folder, value, expected):
     monitor.record_metric("m", value)
@@ -116,12 +117,14 @@ def test_values(monitor, folder, value, expected):
     assert lines_of(folder)[0]["value"] == expected
 
 
-@pytest.mark.parametrize("value", [numpy.arange(2), numpy.datetime64("2026-01-02"), pandas.NA, "1", None, Answer(when=WHEN)])
-def test_what_is_no_number_is_named(monitor, value):
-    with pytest.raises(TypeError, match="value must be a number"):
+@pytest.mark.parametrize("value", [numpy.arange(2), numpy.datetime64("2026-01-02"), pandas.NA, pandas.NaT, Answer(when=WHEN)])
+def test_what_is_no_number_is_not_finite(monitor, folder, value):
+    with pytest.warns(RuntimeWarning, match="value is .*recorded as not finite"):
         monitor.record_metric("m", value)
-    with pytest.raises(TypeError, match="duration must be a number"):
+    with pytest.warns(RuntimeWarning, match="duration is .*recorded as not finite"):
         monitor.track_generation(value, True)
+    monitor.flush()
+    assert [line["value"] for line in lines_of(folder)[:2]] == [None, None]
 
 
 def test_track_calls_take_them_too(monitor, folder):

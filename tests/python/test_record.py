@@ -170,38 +170,6 @@ def test_what_stops_the_program_goes_through(monitor):
         monitor.track_generation(1, False, error=Stops())
 
 
-class NoNumber:
-    def __float__(self):
-        raise RuntimeError("no number")
-
-
-class OddKeys(dict):
-    def __iter__(self):
-        raise RuntimeError("no keys")
-
-    keys = __iter__
-
-
-@pytest.mark.parametrize("call, said", [
-    (lambda m: m.track_generation(1, NoTruth()), "track_generation: success must be true or false, not NoTruth"),
-    (lambda m: m.track_evaluation(1, NoTruth(), "e", {}), "track_evaluation: success must be true or false, not NoTruth"),
-    (lambda m: m.track_generation(NoNumber(), True), "track_generation: duration must be a number, not NoNumber"),
-    (lambda m: m.track_generation(1, True, total_token_count=NoNumber()),
-     "track_generation: total_token_count must be a number, not NoNumber"),
-    (lambda m: m.track_evaluation(1, True, "e", {"a": NoNumber()}), "track_evaluation: scores: a must be a number, not NoNumber"),
-    (lambda m: m.track_evaluation(1, True, "e", OddKeys(a=1)), "track_evaluation: scores must be a dict of names to scores"),
-    (lambda m: m.record_metric("m", NoNumber()), "record_metric: value must be a number, not NoNumber"),
-    (lambda m: m.record_metric("m", 1, OddKeys(a=1)), "metadata must be a dict (or None)"),
-    (lambda m: m.track_generation(1, True, metadata=OddKeys(a=1)), "metadata must be a dict (or None)"),
-])
-def test_an_argument_that_raises_is_named(monitor, call, said):
-    with pytest.raises(TypeError) as raised:
-        call(monitor)
-    assert str(raised.value) == said
-    assert isinstance(raised.value.__cause__, RuntimeError) and raised.value.__cause__.__traceback__ is not None
-    assert monitor.stats()["samples_recorded"] == 0
-
-
 def test_pairs_of_score_and_feedback_are_read_as_what_they_are(monitor):
     class OddList(list):
         def __len__(self):
@@ -299,19 +267,10 @@ def test_many_fields(monitor, folder):
 
 
 @pytest.mark.parametrize("call, kind, word", [
-    (lambda m: m.record_metric("m", "1"), TypeError, "value"),
-    (lambda m: m.record_metric("m", None), TypeError, "value"),
-    (lambda m: m.record_metric("m", 10**400), ValueError, "value"),
-    (lambda m: m.record_metric(3, 1), TypeError, "metric_name"),
-    (lambda m: m.record_metric("m", 1, 5), TypeError, "metadata"),
     (lambda m: m.record_metric("m"), TypeError, "value"),
     (lambda m: m.record_metric("m", 1, nope=2), TypeError, "nope"),
-    (lambda m: m.track_generation("x", True), TypeError, "duration"),
     (lambda m: m.track_generation(1), TypeError, "success"),
     (lambda m: m.track_generation(1, True, duration=2), TypeError, "duration"),
-    (lambda m: m.track_generation(1, True, prompt_token_count="9"), TypeError, "prompt_token_count"),
-    (lambda m: m.track_evaluation(1, True, "e", 5), TypeError, "scores"),
-    (lambda m: m.track_evaluation(1, True, "e", {"a": "high"}), TypeError, "a must be"),
     (lambda m: m.get_metrics(5), TypeError, "metric_name"),
     (lambda m: m.get_metrics("m", "1h"), TypeError, "window"),
     (lambda m: m.export_metrics("x.foo", "foo"), ValueError, "foo"),
