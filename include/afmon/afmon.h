@@ -561,7 +561,7 @@ typedef struct afmon_options {
     afmon_full_policy on_full;
     const char *prometheus_listen; /* "127.0.0.1:9464": serves /metrics there; ":9464" is this machine only, port 0 any
                                       free one; "": counts for afmon_monitor_prometheus_write, and does not listen;
-                                      NULL: neither. A forked child counts, and does not listen */
+                                      NULL: neither. It counts forked children, too, which do not listen */
     const char *prometheus_token_file; /* its text is asked for as a bearer token; needed beyond this machine; NULL */
     afmon_host_hooks host;             /* none */
 } afmon_options;
@@ -699,6 +699,11 @@ AFMON_API afmon_status afmon_log_error(afmon_monitor *monitor, const char *messa
 /* ---- Asking a live monitor: any thread --------------------------------------------------------------------------------
  * What the calling thread recorded before is in the answer. Other threads' samples follow within some milliseconds. */
 
+/* Questions to the process that opened the monitor, its alerts and its /metrics are over what its forked children
+ * record, too, as soon as that is in their metrics files (afmon_stats.processes counts them): within about 0.2 s,
+ * or 1.7 s of a child that had recorded nothing for a while. A forked child itself answers for what it recorded. Views,
+ * and so exports and charts, are of one process; those of the run's folder (afmon_view_open) are of all. */
+
 /* Aggregate of a metric over the last window_s seconds (AFMON_ALL_TIME for everything). An unknown name is no error:
  * known is false and count 0. */
 AFMON_API afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double window_s,
@@ -754,7 +759,9 @@ typedef struct afmon_stats {
     uint64_t write_errors;
     double cpu_time_s;    /* of the monitor's own thread */
     double record_cost_s; /* mean cost of a record call, measured on one call in 1,024; 0 before the first */
-    size_t handler_count; /* custom handlers; the first AFMON_HANDLER_STATS are below */
+    uint64_t processes;   /* that alerts, queries and /metrics count: this one, and the forked children that recorded */
+    uint64_t processes_left_out; /* forked children that they do not count */
+    size_t handler_count;        /* custom handlers; the first AFMON_HANDLER_STATS are below */
     afmon_handler_stats handlers[AFMON_HANDLER_STATS];
     afmon_error last_error;
 } afmon_stats;

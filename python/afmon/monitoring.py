@@ -161,7 +161,8 @@ class GenerationMonitor(_afmon.Monitor):
 
     What it sends on (docs/scale.md), beside all handlers: `otlp`, an endpoint or an OTLP; `statsd`, HOST:PORT or a StatsD;
     `webhook`, a URL or a Webhook, for alerts. `prometheus_listen`, "127.0.0.1:9464", serves /metrics there (port 0: any
-    free one, see `prometheus_url`; "": only counts, for `prometheus_text`); `prometheus_token_file` holds the token that
+    free one, see `prometheus_url`; "": only counts, for `prometheus_text`), over this process and its forked children;
+    `prometheus_token_file` holds the token that
     it asks for, and must be given beyond this machine. Secrets come from environment variables and files only.
 
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
@@ -358,7 +359,8 @@ class GenerationMonitor(_afmon.Monitor):
 
     @property
     def prometheus_url(self) -> str | None:
-        """Where /metrics is: "http://127.0.0.1:9464". None without prometheus_listen, and in a forked child."""
+        """Where /metrics is: "http://127.0.0.1:9464". None without prometheus_listen, and in a forked child,
+        whose records the one of its parent counts."""
         return self._prometheus_url()
 
     def prometheus_text(self, openmetrics: bool = False) -> str:

@@ -96,7 +96,7 @@ static PyObject *handlers_of(const afmon_stats *stats)
 PyObject *value_stats(const afmon_stats *s)
 {
     return Py_BuildValue(
-        "{sKsKsKsKsKsKsNsKsdsKsKsKsKsKsKsKsdsdsNsN}", "samples_recorded", (unsigned long long)s->samples_recorded,
+        "{sKsKsKsKsKsKsNsKsdsKsKsKsKsKsKsKsdsdsKsKsNsN}", "samples_recorded", (unsigned long long)s->samples_recorded,
         "samples_written", (unsigned long long)s->samples_written, "logs_recorded", (unsigned long long)s->logs_recorded,
         "logs_written", (unsigned long long)s->logs_written, "samples_queued", (unsigned long long)s->samples_queued,
         "bytes_queued", (unsigned long long)s->bytes_queued, "dropped", value_drops(&s->dropped), "ring_waits",
@@ -104,6 +104,7 @@ PyObject *value_stats(const afmon_stats *s)
         (unsigned long long)s->series, "samples_in_memory", (unsigned long long)s->samples_in_memory, "samples_evicted",
         (unsigned long long)s->samples_evicted, "bytes_in_memory", (unsigned long long)s->bytes_in_memory, "not_finite",
         (unsigned long long)s->not_finite, "write_errors", (unsigned long long)s->write_errors, "cpu_time_s",
-        s->cpu_time_s, "record_cost_s", s->record_cost_s, "handlers", handlers_of(s), "last_error",
+        s->cpu_time_s, "record_cost_s", s->record_cost_s, "processes", (unsigned long long)s->processes,
+        "processes_left_out", (unsigned long long)s->processes_left_out, "handlers", handlers_of(s), "last_error",
         value_text(s->last_error.message));
 }

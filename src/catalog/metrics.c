@@ -17,10 +17,10 @@ enum form { WHOLE, PREFIX };
                             .statsd_shape = AFMON_STATSD_##shape_,                                                     \
                             .statsd_tag = (tag_)},
 
-static const struct afmon_metric rows[AFMON_METRIC_IDS] = {
+static const struct afmon_metric_row rows[AFMON_METRIC_IDS] = {
     [AFMON_METRIC_OTHER] = {.id = AFMON_METRIC_OTHER, .info = {.group = AFMON_METRICS_OTHER}}, AFMON_METRIC_MAP(ROW)};
 
-static bool fits(const struct afmon_metric *row, const char *name, size_t length)
+static bool fits(const struct afmon_metric_row *row, const char *name, size_t length)
 {
     if (row->info.is_prefix ? length <= row->length : length != row->length)
         return false;
@@ -29,7 +29,7 @@ static bool fits(const struct afmon_metric *row, const char *name, size_t length
 
 enum afmon_metric_id afmon_metric_find(const char *name, size_t length, struct afmon_piece *rest)
 {
-    const struct afmon_metric *found = &rows[AFMON_METRIC_OTHER];
+    const struct afmon_metric_row *found = &rows[AFMON_METRIC_OTHER];
     for (size_t i = AFMON_METRIC_OTHER + 1; i < AFMON_METRIC_IDS && found->id == AFMON_METRIC_OTHER; i++)
         if (fits(&rows[i], name, length))
             found = &rows[i];
@@ -39,7 +39,7 @@ enum afmon_metric_id afmon_metric_find(const char *name, size_t length, struct a
     return found->id;
 }
 
-const struct afmon_metric *afmon_metric_row(enum afmon_metric_id id)
+const struct afmon_metric_row *afmon_metric_row(enum afmon_metric_id id)
 {
     return &rows[id];
 }

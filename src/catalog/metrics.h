@@ -62,7 +62,7 @@ enum afmon_statsd_shape {
 };
 
 /* A row. Texts are static. */
-struct afmon_metric {
+struct afmon_metric_row {
     enum afmon_metric_id id;
     size_t length;           /* of info.name */
     afmon_metric_info info;  /* what the public header tells; a custom metric has no name and no title here */
@@ -86,7 +86,7 @@ enum afmon_metric_id afmon_metric_find(const char *name, size_t length, struct a
 bool afmon_metric_id_is_derived(enum afmon_metric_id id);
 
 /* The row of an id below AFMON_METRIC_IDS; never NULL. */
-const struct afmon_metric *afmon_metric_row(enum afmon_metric_id id);
+const struct afmon_metric_row *afmon_metric_row(enum afmon_metric_id id);
 
 /* The name of a metric that is no prefix, or the prefix. Static text. */
 const char *afmon_metric_name(enum afmon_metric_id id);

@@ -118,7 +118,7 @@ static void add_value(struct line *line, const struct afmon_statsd_style *style,
     add_text(line, counts ? "|c" : style->dog ? "|d" : "|ms");
 }
 
-static void add_tags(struct line *line, const struct afmon_statsd_style *style, const struct afmon_metric *metric,
+static void add_tags(struct line *line, const struct afmon_statsd_style *style, const struct afmon_metric_row *metric,
                      struct afmon_piece special, const afmon_sample *sample)
 {
     struct tags tags = {.line = line};
@@ -132,7 +132,7 @@ static void add_tags(struct line *line, const struct afmon_statsd_style *style, 
 }
 
 /* What of a metric has a tag of its own: the outcome, or what follows its prefix. */
-static struct afmon_piece special_of(const struct afmon_metric *metric, struct afmon_piece rest, double value)
+static struct afmon_piece special_of(const struct afmon_metric_row *metric, struct afmon_piece rest, double value)
 {
     if (metric->statsd_shape != AFMON_STATSD_OUTCOME)
         return rest;
@@ -143,7 +143,7 @@ static struct afmon_piece special_of(const struct afmon_metric *metric, struct a
 size_t afmon_statsd_line(char *out, const struct afmon_statsd_style *style, const afmon_sample *sample)
 {
     struct afmon_piece rest;
-    const struct afmon_metric *metric =
+    const struct afmon_metric_row *metric =
         afmon_metric_row(afmon_metric_find(sample->metric, sample->metric_length, &rest));
     struct afmon_piece special = special_of(metric, rest, sample->value);
     struct line line = {out, out + AFMON_STATSD_LINE_MOST - 1};

@@ -135,6 +135,9 @@ int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(v
 size_t afmon_session_count_damaged(int private_folder);
 
 void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME]);
+
+/* The metrics file of a session that is not the first one in its folder. */
+void afmon_metrics_file_name(uint64_t serial, char out[AFMON_FILE_NAME]);
 void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME]);
 
 #endif

@@ -7,7 +7,7 @@
 #include "alerts/message.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "monitor/core.h"
+#include "monitor/family.h"
 
 struct pass {
     struct afmon_core *core;
@@ -22,7 +22,7 @@ static bool wants_set(void *user, const struct afmon_set *set)
 static afmon_status find(void *user, const afmon_alert_rule *rule, struct afmon_finding *finding)
 {
     const struct pass *pass = user;
-    struct afmon_store *store = pass->core->store;
+    struct afmon_store *store = afmon_family_store(pass->core);
     size_t length = strlen(rule->metric);
     int64_t window_us = afmon_seconds_to_ns(rule->window_s) / 1000;
     bool wants_quantile = rule->aggregate == AFMON_RULE_QUANTILE;

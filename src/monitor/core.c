@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "monitor/core.h"
 #include "monitor/dispatches.h"
+#include "monitor/family.h"
 #include "monitor/listen.h"
 #include "monitor/run_record.h"
 
@@ -119,6 +120,7 @@ static void free_parts(struct afmon_core *core)
 {
     afmon_listen_free(core);
     afmon_dispatches_free(core);
+    afmon_family_free(core);
     if (core->store != NULL)
         afmon_store_release(core->store);
     afmon_run_files_close(&core->files);
@@ -182,6 +184,7 @@ afmon_status afmon_core_open(afmon_monitor *monitor, struct afmon_core **out, af
     if (core == NULL)
         return afmon_fail_memory(error);
     core->monitor = monitor;
+    core->is_child = atomic_load_explicit(&monitor->core, memory_order_acquire) != NULL;
     core->files.metrics = core->files.log = -1;
     afmon_buffer_init(&core->removed, 1 << 20);
     int failure = init_locks(core);

@@ -24,6 +24,8 @@
 #include "store/store.h"
 
 struct afmon_http;
+struct afmon_family;      /* family.h */
+struct afmon_family_page; /* shared with forked children */
 
 /* States of the process page. */
 enum {
@@ -80,6 +82,10 @@ struct afmon_core {
     char *log_path;
     struct afmon_hub hub;
     struct afmon_store *store;
+    bool is_child;                            /* this process was forked from the one that opened the monitor */
+    struct afmon_family *family;              /* NULL: no child was met. The core's own thread's */
+    bool told_left_out;                       /* likewise */
+    struct afmon_store *_Atomic family_store; /* what questions are asked of, once it is complete */
     int64_t opening_offset_ns;
     _Atomic int64_t wall_offset_ns;
 
@@ -130,6 +136,7 @@ struct afmon_monitor {
     bool metric_file, log_file; /* the built-in ones are wanted */
     bool took_handlers;         /* their end is the dispatches' business */
     struct afmon_page *page;
+    struct afmon_family_page *family_page;
     struct afmon_core *_Atomic core;
     struct afmon_metric *_Atomic handles[AFMON_HANDLE_BUCKETS];
     _Atomic uint64_t refused_closed; /* calls that came after the end */

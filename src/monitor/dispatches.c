@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "monitor/family.h"
 
 /* From a handler's thread: what it did not manage goes to the log. */
 static size_t report_fields(const struct afmon_dispatch_report *report, afmon_field fields[4])
@@ -51,7 +52,7 @@ static void report_log_handler(void *user, const struct afmon_dispatch_report *r
 static afmon_status usage_now(void *user, afmon_token_usage *usage)
 {
     struct afmon_core *core = user;
-    return afmon_store_token_usage(core->store, afmon_core_steady_us(core), INT64_MAX, usage);
+    return afmon_store_token_usage(afmon_family_store(core), afmon_core_steady_us(core), INT64_MAX, usage);
 }
 
 static afmon_status open_one(struct afmon_core *core, struct afmon_dispatch_options *options,

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "monitor/family.h"
 
 #define BATCH_BYTES (UINT64_C(64) << 10) /* of a ring, so that its producer soon has room again */
 #define TEXT_LIMIT ((size_t)1 << 30)
@@ -137,6 +138,7 @@ static void follow_clock(struct afmon_drain *drain)
     if (core->has_session)
         afmon_session_set_wall_offset(&core->session, offset);
     afmon_store_set_wall_delta(core->store, (offset - core->opening_offset_ns) / 1000);
+    afmon_family_set_wall_delta(core, (offset - core->opening_offset_ns) / 1000);
 }
 
 int afmon_drain_pass(struct afmon_drain *drain, uint64_t *moved)
@@ -262,6 +264,7 @@ static int64_t next_alerts(const struct afmon_core *core, int64_t now)
 }
 
 struct loop {
+    uint64_t request; /* that was answered last */
     int64_t nap_ns;
     int64_t alerts_due;
 };
@@ -282,9 +285,9 @@ static int64_t nap_length(const struct loop *loop, bool stalled)
     return to_alerts < length ? to_alerts : length;
 }
 
-static void choose_nap(struct loop *loop, uint64_t moved)
+static void choose_nap(struct loop *loop, bool moved)
 {
-    if (moved > 0)
+    if (moved)
         loop->nap_ns = SHORTEST_NAP_NS;
     else if (loop->nap_ns < LONGEST_NAP_NS)
         loop->nap_ns = loop->nap_ns * 5 / 4;
@@ -304,9 +307,11 @@ static bool round_of_work(struct afmon_drain *drain, struct loop *loop)
         end_stall(core);
     tell_ring_error(core);
     tell_ring_moved(core);
+    bool followed = afmon_family_follow(core, stopping || request != loop->request);
+    loop->request = request;
     publish(core, request, failure != 0);
     look_at_the_clock(core, loop);
-    choose_nap(loop, moved);
+    choose_nap(loop, moved > 0 || followed);
     if (stopping && (afmon_boot_ns() >= atomic_load_explicit(&core->stop_deadline_ns, memory_order_acquire) ||
                      (failure == 0 && moved == 0)))
         return false;

@@ -7,7 +7,7 @@
 
 #include "alerts/rules.h"
 #include "base/status.h"
-#include "monitor/core.h"
+#include "monitor/family.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -229,7 +229,7 @@ static int map_page(afmon_monitor *monitor)
     if (page == MAP_FAILED)
         return errno;
     monitor->page = page;
-    return madvise(page, size, MADV_WIPEONFORK) == 0 ? 0 : errno;
+    return madvise(page, size, MADV_WIPEONFORK) == 0 ? afmon_family_map(&monitor->family_page) : errno;
 }
 
 afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out, afmon_error *error)
@@ -304,6 +304,7 @@ void afmon_monitor_delete(afmon_monitor *monitor)
     free(monitor->alert_handlers);
     free(monitor->log_dir);
     afmon_rules_free(&monitor->rules);
+    afmon_family_unmap(monitor->family_page);
     if (monitor->page != NULL)
         munmap(monitor->page, (size_t)sysconf(_SC_PAGESIZE));
     free(monitor);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "monitor/family.h"
 #include "monitor/listen.h"
 
 #define RETRY_NS INT64_C(1000000000)
@@ -29,6 +30,7 @@ static void be_born(afmon_monitor *monitor)
         return;
     }
     core->ancestor = ancestor;
+    afmon_family_join(core);
     afmon_core_publish(monitor, core);
 }
 

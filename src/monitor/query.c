@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "monitor/dispatches.h"
+#include "monitor/family.h"
 #include "store/view.h"
 
 #define OWN_RECORDS_NS AFMON_NS_PER_S /* so long at most a query waits for its own thread's records */
@@ -38,8 +39,8 @@ afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double 
     struct afmon_core *core = core_for_query(monitor, &status);
     if (core == NULL)
         return status;
-    return afmon_store_aggregate(core->store, name, strlen(name), afmon_core_steady_us(core), window_us(window_s), true,
-                                 aggregate);
+    return afmon_store_aggregate(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core),
+                                 window_us(window_s), true, aggregate);
 }
 
 afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *name, double window_s, const double *q,
@@ -54,8 +55,8 @@ afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *name, doubl
     struct afmon_core *core = core_for_query(monitor, &status);
     if (core == NULL)
         return status;
-    return afmon_store_quantiles(core->store, name, strlen(name), afmon_core_steady_us(core), window_us(window_s), q,
-                                 count, values);
+    return afmon_store_quantiles(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core),
+                                 window_us(window_s), q, count, values);
 }
 
 afmon_status afmon_get_total_token_usage(afmon_monitor *monitor, double window_s, afmon_token_usage *usage)
@@ -67,7 +68,7 @@ afmon_status afmon_get_total_token_usage(afmon_monitor *monitor, double window_s
     struct afmon_core *core = core_for_query(monitor, &status);
     if (core == NULL)
         return status;
-    return afmon_store_token_usage(core->store, afmon_core_steady_us(core), window_us(window_s), usage);
+    return afmon_store_token_usage(afmon_family_store(core), afmon_core_steady_us(core), window_us(window_s), usage);
 }
 
 afmon_status afmon_check_alerts(afmon_monitor *monitor, afmon_alert *alerts, size_t capacity, size_t *count)

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "monitor/dispatches.h"
+#include "monitor/family.h"
 
 static void add_handler(void *user, struct afmon_dispatch *dispatch)
 {
@@ -56,6 +57,7 @@ afmon_status afmon_monitor_stats(afmon_monitor *monitor, afmon_stats *stats)
     stats->samples_queued = stats->samples_recorded > stored ? stats->samples_recorded - stored : 0;
     stats->write_errors = atomic_load_explicit(&core->counts.write_errors, memory_order_relaxed);
     stats->cpu_time_s = (double)atomic_load_explicit(&core->counts.cpu_ns, memory_order_relaxed) / 1e9;
+    afmon_family_count(core, &stats->processes, &stats->processes_left_out);
     afmon_dispatches_each(core, add_handler, stats);
     pthread_mutex_lock(&core->lock);
     stats->last_error = core->last_error;

@@ -41,6 +41,13 @@ static void write_totals(struct afmon_prometheus_writer *writer, const afmon_sta
         {"afmon_memory_bytes", "gauge", "Samples, metadata and indexes in memory.", "bytes",
          (double)stats->bytes_in_memory},
         {"afmon_series", "gauge", "Metric names seen.", NULL, (double)stats->series},
+        {"afmon_processes", "gauge",
+         "Processes that generations, tokens, alerts and other figures of the run count: this one and its forked "
+         "children. What the monitor says of itself is of this one.",
+         NULL, (double)stats->processes},
+        {"afmon_processes_left_out", "gauge",
+         "Forked children that they do not count; afmon serve on the run folder does.", NULL,
+         (double)stats->processes_left_out},
         {"afmon_record_cost_seconds", "gauge", "Mean cost of a record call.", "seconds", stats->record_cost_s},
     };
     write_figures(writer, figures, sizeof figures / sizeof figures[0]);

@@ -76,10 +76,10 @@ static afmon_status append(struct afmon_loader *loader, const char *name, size_t
             afmon_set_release(set);
         return AFMON_E_NO_MEMORY;
     }
-    loader->batch[loader->count++] =
-        (struct afmon_store_sample){.series = series, .set = set, .value = value, .wall_us = wall_us};
     if (loader->count == BATCH)
         flush(loader);
+    loader->batch[loader->count++] =
+        (struct afmon_store_sample){.series = series, .set = set, .value = value, .wall_us = wall_us};
     return AFMON_OK;
 }
 
@@ -106,14 +106,19 @@ static afmon_status set_of(struct afmon_loader *loader, struct afmon_read_sample
     return AFMON_OK;
 }
 
+static afmon_status take(struct afmon_loader *loader, struct afmon_read_sample *sample)
+{
+    struct afmon_set *set;
+    afmon_status status = set_of(loader, sample, &set);
+    return status != AFMON_OK ? status
+                              : append(loader, sample->name, sample->name_length, sample->value, sample->wall_us, set);
+}
+
 static int take_sample(void *user, const struct afmon_read_sample *read)
 {
     struct loading *loading = user;
     struct afmon_read_sample sample = *read;
-    struct afmon_set *set;
-    afmon_status status = set_of(loading->loader, &sample, &set);
-    if (status == AFMON_OK)
-        status = append(loading->loader, sample.name, sample.name_length, sample.value, sample.wall_us, set);
+    afmon_status status = take(loading->loader, &sample);
     loading->no_memory |= status != AFMON_OK;
     return status != AFMON_OK;
 }
@@ -169,4 +174,21 @@ afmon_status afmon_load_text(struct afmon_loader *loader, const char *text, size
     }
     flush(loader);
     return loading.no_memory ? AFMON_E_NO_MEMORY : AFMON_OK;
+}
+
+afmon_status afmon_load_line(struct afmon_loader *loader, const char *line, size_t length,
+                             const struct afmon_store_sample **sample)
+{
+    struct afmon_read_sample read;
+    const char *why;
+    afmon_status status = afmon_read_line(loader->reader, line, length, &read, &why);
+    if (status == AFMON_OK)
+        status = take(loader, &read);
+    *sample = status == AFMON_OK ? &loader->batch[loader->count - 1] : NULL;
+    return status;
+}
+
+void afmon_load_settle(struct afmon_loader *loader)
+{
+    flush(loader);
 }

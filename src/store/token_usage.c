@@ -124,7 +124,7 @@ static afmon_status hold_window(struct afmon_store *store, struct afmon_times st
     bool held_all = true;
     afmon_turn_take(&store->turn);
     for (size_t i = 0; i < sizeof counted / sizeof counted[0] && held_all; i++) {
-        const struct afmon_metric *metric = afmon_metric_row(counted[i]);
+        const struct afmon_metric_row *metric = afmon_metric_row(counted[i]);
         const struct afmon_series_data *series = afmon_store_find(store, metric->info.name, metric->length);
         held_all = series == NULL || hold_series(held, series, steady);
     }

@@ -63,7 +63,7 @@ static void each_row_is_found_by_its_own_name(void **state)
     (void)state;
     assert_true(afmon_metric_row(AFMON_METRIC_OTHER)->info.name == NULL);
     for (int id = AFMON_METRIC_OTHER + 1; id < AFMON_METRIC_IDS; id++) {
-        const struct afmon_metric *row = afmon_metric_row((enum afmon_metric_id)id);
+        const struct afmon_metric_row *row = afmon_metric_row((enum afmon_metric_id)id);
         char name[100];
         struct afmon_piece rest;
         snprintf(name, sizeof name, "%s%s", row->info.name, row->info.is_prefix ? "name" : "");
