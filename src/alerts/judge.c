@@ -159,16 +159,3 @@ void afmon_alert_fill(const afmon_alert_rule *rule, const struct afmon_finding *
     afmon_aggregate_text(rule, alert->aggregate, sizeof alert->aggregate);
     afmon_message_write(rule, step->judged, alert);
 }
-
-const char *afmon_alert_state_name(afmon_alert_state state)
-{
-    switch (state) {
-    case AFMON_ALERT_FIRED:
-        return "fired";
-    case AFMON_ALERT_FIRING:
-        return "firing";
-    case AFMON_ALERT_RESOLVED:
-        break;
-    }
-    return "resolved";
-}

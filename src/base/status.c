@@ -49,6 +49,19 @@ const char *afmon_level_name(afmon_level level)
     return "unknown";
 }
 
+const char *afmon_alert_state_name(afmon_alert_state state)
+{
+    switch (state) {
+    case AFMON_ALERT_FIRED:
+        return "fired";
+    case AFMON_ALERT_FIRING:
+        return "firing";
+    case AFMON_ALERT_RESOLVED:
+        break;
+    }
+    return "resolved";
+}
+
 /* Length of text without a UTF-8 character that its end cuts in two. */
 static size_t whole_characters(const char *text, size_t length)
 {
