@@ -2,7 +2,6 @@
 #include "handlers/dispatch.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +134,7 @@ afmon_status afmon_dispatch_new(const struct afmon_dispatch_options *options, st
     if (dispatch == NULL)
         return afmon_fail_memory(error);
     dispatch->options = *options;
-    dispatch->deadline.dispatch = dispatch;
+    atomic_init(&dispatch->deadline.end_ns, INT64_MAX);
     set_name(dispatch);
     if (!afmon_queue_init(&dispatch->queue, wanted_capacity(options), AFMON_DISPATCH_BYTES)) {
         free(dispatch);
@@ -194,7 +193,7 @@ void afmon_dispatch_finish(struct afmon_dispatch *dispatch, int64_t deadline_ns)
     pthread_mutex_lock(&dispatch->lock);
     if (!dispatch->finishing) {
         dispatch->finishing = true;
-        dispatch->deadline_ns = deadline_ns;
+        dispatch->deadline.end_ns = deadline_ns;
         pthread_cond_signal(&dispatch->work);
     }
     pthread_mutex_unlock(&dispatch->lock);
@@ -237,19 +236,4 @@ void afmon_dispatch_get_stats(struct afmon_dispatch *dispatch, afmon_handler_sta
     if (oldest != NULL && oldest->pushed_ns < now_ns)
         stats->lag_s = (double)(now_ns - oldest->pushed_ns) / (double)AFMON_NS_PER_S;
     pthread_mutex_unlock(&dispatch->lock);
-}
-
-double afmon_deadline_left(const afmon_deadline *deadline)
-{
-    if (deadline == NULL)
-        return INFINITY;
-    struct afmon_dispatch *dispatch = deadline->dispatch;
-    pthread_mutex_lock(&dispatch->lock);
-    bool finishing = dispatch->finishing;
-    int64_t end_ns = dispatch->deadline_ns;
-    pthread_mutex_unlock(&dispatch->lock);
-    int64_t now_ns = afmon_boot_ns();
-    if (!finishing || end_ns == INT64_MAX)
-        return INFINITY;
-    return end_ns > now_ns ? (double)(end_ns - now_ns) / (double)AFMON_NS_PER_S : 0;
 }

@@ -5,15 +5,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/deadline.h"
 #include "catalog/unpacked.h"
 #include "handlers/dispatch.h"
 #include "handlers/queue.h"
 
 #define AFMON_DISPATCH_ERROR_SIZE 512
-
-struct afmon_deadline {
-    struct afmon_dispatch *dispatch;
-};
 
 struct afmon_dispatch {
     struct afmon_dispatch_options options; /* never changes */
@@ -27,7 +24,7 @@ struct afmon_dispatch {
     bool finishing;
     bool ended;
     bool drained; /* nothing that was taken was let go */
-    int64_t deadline_ns;
+    struct afmon_deadline deadline;
     uint64_t taken; /* items ever put into the queue, and those that left it and are through */
     uint64_t settled;
     uint64_t handled;
@@ -42,7 +39,6 @@ struct afmon_dispatch {
     int64_t last_report_ns;                  /* 0: none yet */
     char error[AFMON_DISPATCH_ERROR_SIZE];   /* of the last failure */
     char scratch[AFMON_DISPATCH_ERROR_SIZE]; /* what the handler writes into */
-    struct afmon_deadline deadline;
     struct afmon_unpacked unpacked;
 };
 

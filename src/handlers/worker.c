@@ -137,7 +137,7 @@ static void call_tick(struct afmon_dispatch *dispatch)
 
 static bool is_over(const struct afmon_dispatch *dispatch)
 {
-    return dispatch->finishing && afmon_boot_ns() >= dispatch->deadline_ns;
+    return dispatch->finishing && afmon_boot_ns() >= dispatch->deadline.end_ns;
 }
 
 /* Waits for the next thing and does it. False: the queue is empty, or the deadline over, and the thread is to finish.
