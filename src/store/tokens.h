@@ -48,7 +48,4 @@ static inline double afmon_tokens_counted(double value)
 /* Fills a report; AFMON_OK or AFMON_E_NO_MEMORY (then it is empty). */
 afmon_status afmon_tokens_report(const struct afmon_tokens *tokens, afmon_token_usage *usage);
 
-/* A report of its own with the same content; AFMON_OK or AFMON_E_NO_MEMORY (then it is empty). */
-afmon_status afmon_token_usage_copy(const afmon_token_usage *from, afmon_token_usage *usage);
-
 #endif

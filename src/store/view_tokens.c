@@ -1,6 +1,7 @@
 /* Token usage of a view: for all of it as the store knew it, for a window from the chunks and the files. */
 #include <string.h>
 
+#include "catalog/usage_report.h"
 #include "store/token_usage.h"
 #include "store/view_internal.h"
 
