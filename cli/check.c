@@ -112,14 +112,6 @@ static bool take_option(cli_args *args, int id, check_request *request)
     }
 }
 
-bool check_counts(const check_request *request, const char *name, afmon_level level)
-{
-    for (size_t i = 0; i < request->ignored_count; i++)
-        if (strcmp(request->ignored[i], name) == 0)
-            return false;
-    return level >= request->fail_on;
-}
-
 /* ---- The run's own alerts ---- */
 
 /* "No alert" from nothing would be a lie. */

@@ -158,6 +158,14 @@ static bool tell_unjudged(const char *folder, const afmon_rules *rules, const ui
     return true;
 }
 
+bool check_counts(const check_request *request, const char *name, afmon_level level)
+{
+    for (size_t i = 0; i < request->ignored_count; i++)
+        if (strcmp(request->ignored[i], name) == 0)
+            return false;
+    return level >= request->fail_on;
+}
+
 static bool has_fired(const check_request *request, const episodes *all)
 {
     for (size_t i = 0; i < all->count; i++)

@@ -2,14 +2,7 @@
 #include "module.h"
 #include "track.h"
 
-struct afmon_python afmon_python;
 _Static_assert(TRACK_FIELD <= sizeof afmon_python.member_names / sizeof *afmon_python.member_names, "all names fit");
-
-const char *const track_names[TRACK_FIELD] = {
-#define TRACK_NAME(name, text) [TRACK_##name] = text,
-    TRACK_MEMBERS(TRACK_NAME)
-#undef TRACK_NAME
-};
 
 /* Objects of one interpreter are no good in another, and the library's threads run Python in the main one. */
 static int is_main_interpreter(void)

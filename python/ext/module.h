@@ -55,6 +55,12 @@ struct monitor {
     bool told_wait;         /* the log says that a call on an event loop's thread waited */
 };
 
+/* A run as it was at one moment: afmon._afmon.View. */
+struct view {
+    PyObject_HEAD
+    afmon_view *handle; /* never NULL */
+};
+
 /* ---- fields.c: any Python metadata as afmon_field[] ---- */
 
 #define FIELDS_INLINE 24

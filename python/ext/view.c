@@ -3,16 +3,6 @@
 
 #include "module.h"
 
-struct view {
-    PyObject_HEAD
-    afmon_view *handle; /* never NULL */
-};
-
-afmon_view *view_handle(PyObject *object)
-{
-    return ((struct view *)object)->handle;
-}
-
 PyObject *view_wrap(afmon_view *handle)
 {
     struct view *self = (struct view *)PyType_GenericAlloc((PyTypeObject *)afmon_python.view_type, 0);
@@ -210,15 +200,6 @@ static PyObject *export_to(PyObject *object, PyObject *arguments)
 }
 
 /* ---- alert rules ---- */
-
-int take_limits(PyObject *tuple, afmon_alert_limits *limits)
-{
-    return PyArg_ParseTuple(tuple, "ddddddd", &limits->min_success_rate, &limits->max_generation_time_s,
-                            &limits->max_error_rate, &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
-                            &limits->max_total_token_mean, &limits->max_conversation_length_mean)
-               ? 0
-               : -1;
-}
 
 static PyObject *span_at(const void *spans, size_t i)
 {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/status.h"
 #include "catalog/metrics.h"
 
 struct built_in {
@@ -51,6 +52,11 @@ void afmon_alert_limits_init(afmon_alert_limits *limits)
     };
 }
 
+void afmon_alert_rule_init(afmon_alert_rule *rule)
+{
+    *rule = (afmon_alert_rule){.window_s = 300, .level = AFMON_WARNING, .min_samples = 1, .send_resolved = true};
+}
+
 static double limit_of(const struct built_in *rule, const afmon_alert_limits *limits)
 {
     double limit;
@@ -80,4 +86,21 @@ afmon_alert_rule afmon_rule_built_in(size_t index, const afmon_alert_limits *lim
     rule.resolved_message = built_in->resolved_message;
     rule.send_resolved = false;
     return rule;
+}
+
+afmon_status afmon_rules_built_in(const afmon_alert_limits *limits, afmon_rules *rules, afmon_error *error)
+{
+    afmon_alert_limits defaults;
+    afmon_alert_limits_init(&defaults);
+    if (rules == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "give a place for the rules");
+    *rules = (afmon_rules){0};
+    limits = limits != NULL ? limits : &defaults;
+    if (afmon_alert_limits_bad(limits) != NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "limits.%s: give a number that is not negative",
+                          afmon_alert_limits_bad(limits));
+    afmon_alert_rule built_in[AFMON_ALERT_RULES];
+    for (size_t i = 0; i < AFMON_ALERT_RULES; i++)
+        built_in[i] = afmon_rule_built_in(i, limits);
+    return afmon_rules_copy(built_in, AFMON_ALERT_RULES, rules, error);
 }

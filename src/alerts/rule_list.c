@@ -10,11 +10,6 @@ struct kept {
     max_align_t bytes[];
 };
 
-void afmon_alert_rule_init(afmon_alert_rule *rule)
-{
-    *rule = (afmon_alert_rule){.window_s = 300, .level = AFMON_WARNING, .min_samples = 1, .send_resolved = true};
-}
-
 static void *keep(afmon_rules *list, size_t size)
 {
     struct kept *kept = malloc(sizeof *kept + size);
@@ -113,21 +108,4 @@ afmon_status afmon_rules_copy(const afmon_alert_rule *rules, size_t count, afmon
             return afmon_fail_memory(error);
         }
     return AFMON_OK;
-}
-
-afmon_status afmon_rules_built_in(const afmon_alert_limits *limits, afmon_rules *rules, afmon_error *error)
-{
-    afmon_alert_limits defaults;
-    afmon_alert_limits_init(&defaults);
-    if (rules == NULL)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "give a place for the rules");
-    *rules = (afmon_rules){0};
-    limits = limits != NULL ? limits : &defaults;
-    if (afmon_alert_limits_bad(limits) != NULL)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "limits.%s: give a number that is not negative",
-                          afmon_alert_limits_bad(limits));
-    afmon_alert_rule built_in[AFMON_ALERT_RULES];
-    for (size_t i = 0; i < AFMON_ALERT_RULES; i++)
-        built_in[i] = afmon_rule_built_in(i, limits);
-    return afmon_rules_copy(built_in, AFMON_ALERT_RULES, rules, error);
 }

@@ -23,21 +23,6 @@
 
 static const char session_magic[8] = {'A', 'F', 'M', 'O', 'N', 'S', 'E', 'S'};
 
-void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME])
-{
-    snprintf(out, AFMON_FILE_NAME, "%016" PRIx64 ".session", serial);
-}
-
-void afmon_metrics_file_name(uint64_t serial, char out[AFMON_FILE_NAME])
-{
-    snprintf(out, AFMON_FILE_NAME, "metrics-%016" PRIx64 ".jsonl", serial);
-}
-
-void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME])
-{
-    snprintf(out, AFMON_FILE_NAME, "%016" PRIx64 "-%" PRIu32 ".ring", serial, number);
-}
-
 /* ---- opening ---- */
 
 static int random_serial(uint64_t *serial)

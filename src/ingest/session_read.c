@@ -17,6 +17,21 @@
 
 #define DICTIONARY_MAX (INT64_C(1) << 30)
 
+void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME])
+{
+    snprintf(out, AFMON_FILE_NAME, "%016" PRIx64 ".session", serial);
+}
+
+void afmon_metrics_file_name(uint64_t serial, char out[AFMON_FILE_NAME])
+{
+    snprintf(out, AFMON_FILE_NAME, "metrics-%016" PRIx64 ".jsonl", serial);
+}
+
+void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME])
+{
+    snprintf(out, AFMON_FILE_NAME, "%016" PRIx64 "-%" PRIu32 ".ring", serial, number);
+}
+
 static bool is_hex(const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)

@@ -11,10 +11,6 @@
 
 #define MOST_LINES 10000
 
-/* What keeps a follower within AFMON_LIVE_BYTES, whatever the run invents. */
-#define CELL_BYTES ((size_t)8 << 20)   /* cells of metrics that not all runs have */
-#define SKETCH_BYTES ((size_t)6 << 20) /* sketches in cells; the model has room of its own */
-#define SKETCH_MAX ((size_t)64 << 10)  /* of each, where room is short for the first time */
 #define LOOK_EVERY_NS (AFMON_NS_PER_S / 4)
 
 void afmon_live_options_init(afmon_live_options *options)
@@ -56,25 +52,6 @@ static bool have_sums(struct afmon_live *live)
     return live->model != NULL && live->meters != NULL && live->back.meter_call != NULL;
 }
 
-static void begin_account(struct afmon_live *live)
-{
-    live->account = (struct afmon_cell_account){.left = CELL_BYTES, .room = SKETCH_BYTES, .sketch_max = SKETCH_MAX};
-}
-
-/* The largest give first. A quarter is made free at once, so that this is seldom done. */
-void afmon_live_narrow(struct afmon_live *live)
-{
-    struct afmon_cell_account *account = &live->account;
-    if (account->room >= SKETCH_BYTES / 32)
-        return;
-    while (account->sketch_max >= AFMON_SKETCH_BYTES_MIN) {
-        afmon_live_table_narrow(live->table);
-        if (account->room >= SKETCH_BYTES / 4)
-            return;
-        account->sketch_max /= 2;
-    }
-}
-
 static afmon_status take_rules(struct afmon_live *live, afmon_error *error)
 {
     const afmon_alert_rule *given = live->options.rules;
@@ -94,7 +71,7 @@ static afmon_status make(struct afmon_live *live, const char *folder, afmon_erro
 {
     afmon_buffer_init(&live->buffer, AFMON_TAIL_LINE * 2);
     live->log.routine.most = live->log.notable.most = live->options.log_lines;
-    begin_account(live);
+    afmon_live_begin_account(live);
     live->replay_ns = INT64_MIN;
     live->looked_ns = INT64_MIN / 2;
     afmon_status status = take_rules(live, error);
@@ -142,7 +119,7 @@ static void forget_sums(struct afmon_live *live)
     afmon_model_free(live->model);
     afmon_meters_free(live->meters);
     free(live->back.meter_call);
-    begin_account(live);
+    afmon_live_begin_account(live);
     live->model = NULL;
     if (live->table != NULL)
         live->table->model = NULL;

@@ -89,6 +89,9 @@ void afmon_live_look(const struct afmon_live *live, afmon_live_info *info);
 /* The last seconds of the run. */
 struct afmon_lately_window afmon_live_lately(const struct afmon_live *live, double window_s);
 
+/* The account of all cells, with all of its room. */
+void afmon_live_begin_account(struct afmon_live *live);
+
 /* Where the room of all sketches gets short they get coarser. */
 void afmon_live_narrow(struct afmon_live *live);
 

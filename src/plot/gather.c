@@ -8,38 +8,6 @@
 
 #define SECOND_US INT64_C(1000000)
 
-/* ---- Series ---- */
-
-static bool is_in_window(struct afmon_chart_job *job, const struct afmon_view_series *series)
-{
-    int64_t first = 0;
-    int64_t last = 0;
-    if (!afmon_view_series_times(series, job->options->window, &first, &last))
-        return false;
-    job->first_us = job->track_count == 0 || first < job->first_us ? first : job->first_us;
-    job->last_us = job->track_count == 0 || last > job->last_us ? last : job->last_us;
-    return true;
-}
-
-bool afmon_chart_add_track(struct afmon_chart_job *job, const char *name, const char *label, unsigned ink)
-{
-    const struct afmon_view_series *series = NULL;
-    if (afmon_view_find(job->view, name, strlen(name), &series) != AFMON_OK || series == NULL)
-        return false;
-    if (job->track_count == AFMON_TRACKS_MOST) {
-        job->left_out++;
-        return false;
-    }
-    if (!is_in_window(job, series))
-        return false;
-    struct afmon_track *track = &job->tracks[job->track_count];
-    track->series = series;
-    afmon_label_clean(track->label, label, strlen(label));
-    track->ink = ink < AFMON_INKS ? ink : (unsigned)AFMON_INK_SERIES + job->track_count % AFMON_SERIES_INKS;
-    job->track_count++;
-    return true;
-}
-
 static bool make_slices(struct afmon_chart_job *job)
 {
     job->points = malloc(AFMON_SLICES * sizeof *job->points);
