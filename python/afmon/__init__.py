@@ -9,6 +9,7 @@
 It goes wherever ``afterimage.GenerationMonitor`` goes. ``afmon.open_run(folder)`` reads a recorded run.
 """
 from ._afmon import version as __version__
+from ._install import install
 from .charts import Figure
 from .feeds import OTLP, StatsD, Webhook
 from .live import Follower, LiveInfo, LiveRate, LogLine, follow
@@ -70,6 +71,7 @@ __all__ = [
     "export",
     "find_runs",
     "follow",
+    "install",
     "load_rules",
     "open_run",
     "plot_metric",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from . import _afmon, _convert, _exit, _typed, feeds
+from . import _afmon, _convert, _errors, _exit, _typed, feeds
 from . import rules as _rules
 from ._alerts import Alert, AlertHandlers, alert_of
 from ._limits import DEFAULT_LIMITS
@@ -419,4 +419,4 @@ class GenerationMonitor(_afmon.Monitor):
 
 
 _afmon._set_helpers(_convert.field_value, _convert.text, _convert.describe, _convert.warn_refused, _exit.close_later,
-                    _convert.number, _convert.truth, _convert.shown, _convert.warn_odd)
+                    _convert.number, _convert.truth, _convert.shown, _convert.warn_odd, _errors.known)

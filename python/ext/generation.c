@@ -13,8 +13,7 @@ static int fill_generation(struct track *track, afmon_generation *generation)
         track_text(track, TRACK_MODEL, &generation->model_name) != 0 ||
         track_text(track, TRACK_FINISH, &generation->finish_reason) != 0 ||
         track_error(track, &generation->error, &generation->error_type) != 0 ||
-        track_answer(track, &status, &generation->prompt_token_count, &generation->completion_token_count,
-                     &generation->total_token_count) != 0)
+        track_answer(track, generation, &status) != 0)
         return -1;
     generation->http_status = status.given ? (int)status.value : 0;
     generation->fields = track->fields.items;

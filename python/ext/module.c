@@ -14,15 +14,16 @@ static int is_main_interpreter(void)
     return 0;
 }
 
-/* _set_helpers(convert, key, describe, refused, close_later, number, truth, shown, odd): what the Python half does for this one. */
+/* _set_helpers(convert, key, describe, refused, close_later, number, truth, shown, odd, known): what the Python half does for this one. */
 static PyObject *set_helpers(PyObject *module, PyObject *arguments)
 {
     struct afmon_python *python = &afmon_python;
     (void)module;
     if (!is_main_interpreter()) /* a second import of the module does not come by PyInit__afmon */
         return NULL;
-    if (!PyArg_ParseTuple(arguments, "OOOOOOOOO", &python->convert, &python->key, &python->describe, &python->refused,
-                          &python->close_later, &python->number, &python->truth, &python->shown, &python->odd))
+    if (!PyArg_ParseTuple(arguments, "OOOOOOOOOO", &python->convert, &python->key, &python->describe, &python->refused,
+                          &python->close_later, &python->number, &python->truth, &python->shown, &python->odd,
+                          &python->known))
         return NULL;
     Py_INCREF(python->convert);
     Py_INCREF(python->key);
@@ -33,6 +34,7 @@ static PyObject *set_helpers(PyObject *module, PyObject *arguments)
     Py_INCREF(python->truth);
     Py_INCREF(python->shown);
     Py_INCREF(python->odd);
+    Py_INCREF(python->known);
     Py_RETURN_NONE;
 }
 

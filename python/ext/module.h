@@ -31,6 +31,7 @@ struct afmon_python {
     PyObject *refused;     /* afmon._convert.warn_refused */
     PyObject *number;      /* afmon._convert.number: any object to a float, or None */
     PyObject *truth;       /* afmon._convert.truth: any object to a bool, or None */
+    PyObject *known;       /* afmon._errors.known: what an exception knows of the answer */
     PyObject *shown;       /* afmon._convert.shown: any object to a short str */
     PyObject *odd;         /* afmon._convert.warn_odd */
     PyObject *close_later; /* afmon._exit.close_later */

@@ -66,14 +66,9 @@ int track_sort(struct track *track, const char *function, const int *takes, int 
     return 0;
 }
 
-static bool is_given(const struct track *track, enum track_member member)
-{
-    return track->members[member] != NULL && track->members[member] != Py_None;
-}
-
 int track_amount(struct track *track, enum track_member member, afmon_number *number)
 {
-    if (!is_given(track, member))
+    if (!track_has(track, member))
         return 0;
     number->given = true;
     return take_amount(track->monitor, (int)member, track->members[member], &number->value);
@@ -83,7 +78,7 @@ int track_amount(struct track *track, enum track_member member, afmon_number *nu
 int track_status(struct track *track, afmon_number *status)
 {
     PyObject *given = track->members[TRACK_STATUS];
-    if (!is_given(track, TRACK_STATUS))
+    if (!track_has(track, TRACK_STATUS))
         return 0;
     if (take_number(track->monitor, TRACK_STATUS, given, &status->value) != 0)
         return -1;
@@ -93,101 +88,11 @@ int track_status(struct track *track, afmon_number *status)
 
 int track_text(struct track *track, enum track_member member, const char **text)
 {
-    if (!is_given(track, member))
+    if (!track_has(track, member))
         return 0;
     *text = fields_c_text(&track->fields, track->members[member]);
     if (*text != NULL && **text == '\0')
         *text = NULL; /* an empty name is none */
-    return PyErr_Occurred() ? -1 : 0;
-}
-
-/* 1: an exception; 0: none. What does not tell counts as one, so that at least its type is known. */
-static int is_exception(PyObject *error)
-{
-    int answer = PyObject_IsInstance(error, PyExc_Exception);
-    return answer >= 0 ? answer : forgive() == 0 ? 1 : -1;
-}
-
-/* An error is whatever is true, and what does not tell whether it is; an exception also has a type. One whose text is
- * empty still is an error. */
-int track_error(struct track *track, const char **text, const char **type)
-{
-    PyObject *error = track->members[TRACK_ERROR];
-    if (track_text(track, TRACK_ERROR_TYPE, type) != 0)
-        return -1;
-    if (!is_given(track, TRACK_ERROR))
-        return 0;
-    int is_true = PyObject_IsTrue(error);
-    if (is_true <= 0 && (is_true == 0 || forgive() != 0))
-        return is_true;
-    *text = fields_c_text(&track->fields, error);
-    int has_type = *text == NULL ? -1 : **text == '\0' ? 1 : is_exception(error);
-    if (has_type <= 0)
-        return has_type;
-    PyObject *name = name_of_type(Py_TYPE(error));
-    const char *name_text = name == NULL ? NULL : fields_c_text(&track->fields, name);
-    int kept = name == NULL ? -1 : fields_keep(&track->fields, name);
-    if (**text == '\0')
-        *text = name_text;
-    if (*type == NULL)
-        *type = name_text;
-    return kept;
-}
-
-/* An attribute; NULL: there is none, or whoever has it raised (an exception that is no Exception stays set). */
-static PyObject *attribute_of(PyObject *object, const char *name)
-{
-    PyObject *value = object == NULL ? NULL : PyObject_GetAttrString(object, name);
-    if (value == NULL && PyErr_Occurred())
-        (void)forgive();
-    return value;
-}
-
-/* A whole number, not negative, that was not given otherwise. */
-static void take_whole(PyObject *object, const char *name, afmon_number *number)
-{
-    PyObject *value = number->given || PyErr_Occurred() ? NULL : attribute_of(object, name);
-    if (value != NULL && PyLong_CheckExact(value)) {
-        double whole = PyLong_AsDouble(value);
-        if (PyErr_Occurred())
-            PyErr_Clear(); /* larger than a double can hold */
-        else if (whole >= 0)
-            *number = (afmon_number){.given = true, .value = whole};
-    }
-    Py_XDECREF(value);
-}
-
-/* As openai has it: on the exception, or on the answer that it was raised for (LengthFinishReasonError). */
-static PyObject *usage_of(PyObject *error)
-{
-    PyObject *usage = attribute_of(error, "usage");
-    if (usage != NULL || PyErr_Occurred())
-        return usage;
-    PyObject *completion = attribute_of(error, "completion");
-    usage = attribute_of(completion, "usage");
-    Py_XDECREF(completion);
-    return usage;
-}
-
-int track_answer(struct track *track, afmon_number *status, afmon_number *prompt, afmon_number *completion,
-                 afmon_number *total)
-{
-    PyObject *error = track->members[TRACK_ERROR];
-    if (!is_given(track, TRACK_ERROR) || PyUnicode_Check(error) || is_exception(error) <= 0)
-        return PyErr_Occurred() ? -1 : 0;
-    take_whole(error, "status_code", status);
-    take_whole(error, "status", status);
-    PyObject *response = status->given || PyErr_Occurred() ? NULL : attribute_of(error, "response");
-    if (response != NULL)
-        take_whole(response, "status_code", status);
-    Py_XDECREF(response);
-    PyObject *usage = PyErr_Occurred() ? NULL : usage_of(error);
-    if (usage != NULL) {
-        take_whole(usage, "prompt_tokens", prompt);
-        take_whole(usage, "completion_tokens", completion);
-        take_whole(usage, "total_tokens", total);
-    }
-    Py_XDECREF(usage);
     return PyErr_Occurred() ? -1 : 0;
 }
 

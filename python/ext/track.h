@@ -40,6 +40,11 @@ struct track {
     struct fields fields;
 };
 
+static inline bool track_has(const struct track *track, enum track_member member)
+{
+    return track->members[member] != NULL && track->members[member] != Py_None;
+}
+
 void track_begin(struct track *track, struct monitor *monitor); /* fields_end of its fields must follow */
 
 /* Sorts the arguments of a call. takes[member]: the call has this member; where not, such a name is metadata. */
@@ -54,9 +59,8 @@ int track_tokens(struct track *track, afmon_number *prompt, afmon_number *comple
 int track_text(struct track *track, enum track_member member, const char **text);
 int track_error(struct track *track, const char **text, const char **type);
 
-/* What an exception that was given as the error knows of the answer: its HTTP status, and the tokens that were used. Only
- * what was not given is filled in. 0, or -1 with an exception that is no Exception. */
-int track_answer(struct track *track, afmon_number *status, afmon_number *prompt, afmon_number *completion,
-                 afmon_number *total);
+/* What the exception that was given as the error, or whose text was, knows of the answer: its HTTP status, and the tokens
+ * that were used. Only what was not given is filled in. 0, or -1 with an exception that is no Exception. */
+int track_answer(struct track *track, afmon_generation *generation, afmon_number *status);
 
 #endif

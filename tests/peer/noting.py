@@ -17,8 +17,24 @@ API_ERRORS = {"APIConnectionError", "APITimeoutError", "ConnectError", "Internal
               "RateLimitError", "RemoteProtocolError", "TimeoutError"}
 ITEMS = {"conversation_generation", "structured_generation", "opensimula.task.single_qa_generate",
          "opensimula.task.mcq_generate"}
-OWN = {*TOKENS, "conversation_length", "model_name", "finish_reason", "error", "error_type", "metadata"}
+OWN = {*TOKENS, "conversation_length", "model_name", "finish_reason", "error", "error_type", "http_status", "metadata"}
 USAGE = (21, 7)  # tokens of each answer of the server
+
+
+def _handled(kwargs, counted):
+    """What the exception tells whose text, or which itself, the generator hands over while it handles it: its type, and the
+    tokens of an answer that was cut short, once."""
+    error = sys.exc_info()[1]
+    if error is None or kwargs.get("error") not in (error, str(error)):
+        return {}
+    known = {}
+    if "error_type" not in kwargs and "error_type" not in kwargs.get("metadata", {}):
+        known["error_type"] = type(error).__name__
+    usage = getattr(getattr(error, "completion", None), "usage", None)
+    if usage is not None and not any(error is other for other in counted):
+        counted.append(error)
+        known |= {name: getattr(usage, name.replace("_count", "s")) for name in TOKENS if kwargs.get(name) is None}
+    return known
 
 
 class Noting(afmon.GenerationMonitor):
@@ -27,11 +43,12 @@ class Noting(afmon.GenerationMonitor):
     def __init__(self, folder):
         self.told = []
         self.logged = []
+        self._counted = []
         super().__init__(folder, metrics_interval=0)
 
     def track_generation(self, duration, success, **kwargs):
         places.note(2)
-        self.told.append(("generation", duration, success, kwargs))
+        self.told.append(("generation", duration, success, {**kwargs, **_handled(kwargs, self._counted)}))
         super().track_generation(duration, success, **kwargs)
 
     def track_evaluation(self, duration, success, evaluator_type, scores, **kwargs):

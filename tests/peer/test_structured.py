@@ -60,6 +60,8 @@ def test_failures(tmp_path, monitor, failure):
     errors = failures_of(lines)
     assert failed == ["structured_generation"] * len(errors) and {line["error_type"] for line in errors} == {error_type}
     assert operations(told).count("structured_generation") == 3
+    answered = 3 + (len(failed) if failure == "cut short" else 0)  # what was cut short was paid for
+    assert monitor.get_total_token_usage().total_tokens == answered * sum(USAGE)
 
 
 def test_prompt_that_is_made_or_missing(tmp_path, monitor):

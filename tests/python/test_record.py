@@ -6,6 +6,7 @@ import enum
 import fractions
 import json
 import uuid
+from http import HTTPStatus
 from types import SimpleNamespace
 
 import afmon
@@ -65,7 +66,9 @@ class Answered(Exception):
 @pytest.mark.parametrize("error, status", [
     (Answered(status_code=429), 429), (Answered(status=503), 503), (Answered(status_code="x"), None), (Answered(), None),
     (type("Http", (Exception,), {"response": SimpleNamespace(status_code=404)})("gone"), 404),
-], ids=["status_code", "status", "no number", "none", "response"])
+    (Answered(status=HTTPStatus.BAD_GATEWAY), 502), (Answered(code=429, status="RESOURCE_EXHAUSTED"), 429),
+    (Answered(code="insufficient_quota"), None), (Answered(code=7), None),
+], ids=["status_code", "status", "no number", "none", "response", "enum", "google", "openai's code", "grpc's code"])
 def test_an_exception_knows_its_status(monitor, folder, error, status):
     monitor.track_generation(1, False, error=error)
     monitor.track_generation(1, False, error=error, http_status=500)
@@ -77,11 +80,42 @@ def test_an_exception_knows_its_status(monitor, folder, error, status):
 @pytest.mark.parametrize("known", ["usage", "completion"])
 def test_an_exception_knows_the_tokens(monitor, known):
     usage = SimpleNamespace(prompt_tokens=7, completion_tokens=4096, total_tokens=4103)
-    error = Answered(**({"usage": usage} if known == "usage" else {"completion": SimpleNamespace(usage=usage)}))
-    monitor.track_generation(1, False, error=error, model_name="m")
-    monitor.track_generation(1, False, error=error, model_name="m", prompt_token_count=1)
+    for given in ({}, {"prompt_token_count": 1}):
+        error = Answered(**({"usage": usage} if known == "usage" else {"completion": SimpleNamespace(usage=usage)}))
+        monitor.track_generation(1, False, error=error, model_name="m", **given)
     (model,) = monitor.get_total_token_usage().by_model
     assert (model.prompt_tokens, model.completion_tokens, model.total_tokens) == (8, 8192, 8206)
+
+
+def test_the_tokens_of_an_answer_count_once_however_often_its_error_is_tracked(monitor, tmp_path):
+    """A generator's call, and the conversation around it, track one error."""
+    error = Answered(usage={"input_tokens": 7, "output_tokens": 4096})
+    with afmon.GenerationMonitor(tmp_path / "other") as other:
+        for each in (monitor, other):
+            for given in (error, error):
+                each.track_generation(1, False, error=given)
+            assert each.get_total_token_usage().total_prompt_tokens == 7
+            assert each.get_metrics("error_rate")["sum"] == 2
+
+
+def test_the_text_of_the_error_that_is_being_handled_is_as_good_as_the_error(monitor, folder):
+    """afterimage's generators hand over str(error)."""
+    cause = Answered(status_code=503, usage=SimpleNamespace(prompt_tokens=5, completion_tokens=6, total_tokens=11))
+    try:
+        raise ValueError("it broke") from cause
+    except ValueError as error:
+        monitor.track_generation(1, False, error=str(error), metadata={"operation": "first"})
+        monitor.track_generation(1, False, error="another text", metadata={"operation": "second"})
+        monitor.track_generation(1, False, error=str(error), metadata={"operation": "third", "error_type": "Own"})
+    monitor.track_generation(1, False, error="it broke", metadata={"operation": "fourth"})
+    monitor.flush()
+    lines = {line["operation"]: line for line in lines_of(folder) if line["metric"] == "error_rate"}
+    assert (lines["first"]["error_type"], lines["first"]["status"]) == ("ValueError", 503)
+    assert lines["third"]["error_type"] == "Own" and lines["third"]["status"] == 503
+    assert not {"status", "error_type"} & (lines["second"].keys() | lines["fourth"].keys())
+    assert monitor.get_total_token_usage().total_tokens == 11
+    (sample,) = [line for line in lines_of(folder) if line["metric"] == "total_token_count"]
+    assert sample["operation"] == "first"
 
 
 def data_of_first_call(folder):

@@ -1,0 +1,81 @@
+"""What an exception knows of the answer that it was raised for. Nothing here raises an Exception."""
+from __future__ import annotations
+
+from typing import Any
+
+Amount = float | None
+
+_DEEPEST = 4  # of exceptions that were raised from another
+_STATUSES = ("status_code", "status", "code", "http_status")  # `code` of google-genai is the status, of openai a word
+_USAGES = ("usage", "usage_metadata", "total_usage")
+_ANSWERS = ("completion", "response", "last_completion")
+_TOKENS = (
+    ("prompt_tokens", "input_tokens", "prompt_token_count"),
+    ("completion_tokens", "output_tokens", "candidates_token_count"),
+    ("total_tokens", "total_token_count"),
+)
+_SEEN = "_afmon_seen_by"
+
+
+def _get(thing: Any, name: str) -> Any:
+    try:
+        return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
+    except Exception:
+        return None
+
+
+def _whole(value: Any) -> Amount:
+    try:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    except Exception:
+        return None
+
+
+def _status(error: BaseException) -> Amount:
+    for thing in (error, _get(error, "response")):
+        for name in _STATUSES if thing is not None else ():
+            status = _whole(_get(thing, name))
+            if status is not None and 100 <= status < 600:
+                return status
+    return None
+
+
+def usage_tokens(usage: Any) -> tuple[Amount, Amount, Amount]:
+    """Prompt, completion and total tokens of a usage, an object or a dict, whatever a provider calls them."""
+    found = [next((tokens for name in names if (tokens := _whole(_get(usage, name))) is not None), None) for names in _TOKENS]
+    return found[0], found[1], found[2]
+
+
+def _tokens(error: BaseException) -> tuple[Amount, Amount, Amount]:
+    for thing in (error, *(_get(error, name) for name in _ANSWERS)):
+        for name in _USAGES if thing is not None else ():
+            tokens = usage_tokens(_get(thing, name))
+            if any(tokens):
+                return tokens
+    return None, None, None
+
+
+def _is_first(error: BaseException, monitor: int) -> bool:
+    """Whoever calls a generator that failed may track the same failure again: an answer's tokens were used once."""
+    try:
+        seen = error.__dict__.setdefault(_SEEN, set())
+        first = monitor not in seen
+        seen.add(monitor)
+        return first
+    except Exception:
+        return True
+
+
+def known(error: BaseException, monitor: int) -> tuple[Amount, Amount, Amount, Amount]:
+    """HTTP status, prompt, completion and total tokens, as far as the exception, or one that it was raised from, tells."""
+    status: Amount = None
+    tokens: tuple[Amount, Amount, Amount] = (None, None, None)
+    at: BaseException | None = error
+    for _ in range(_DEEPEST):
+        if at is None:
+            break
+        status = _status(at) if status is None else status
+        if not any(tokens) and any(tokens := _tokens(at)) and not _is_first(at, monitor):
+            return status, None, None, None
+        at = _get(at, "__cause__")
+    return status, *tokens
