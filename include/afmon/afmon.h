@@ -516,7 +516,9 @@ typedef struct afmon_monitor afmon_monitor;
 /* A metric name, and optionally metadata, resolved once. Owned by its monitor; valid until afmon_monitor_close. */
 typedef struct afmon_metric afmon_metric;
 
-/* What a record call does when the queue of its thread is full. */
+/* What a record call does when the queue of its thread is full. Neither policy bounds a call while the run folder's
+ * file system is frozen (fsfreeze, a volume's snapshot): the kernel holds it until the thaw, and nothing is lost. A run
+ * folder on tmpfs is never frozen. */
 typedef enum afmon_full_policy {
     AFMON_FULL_WAIT = 0, /* wait until there is room: nothing is lost, memory is bounded */
     AFMON_FULL_DROP = 1  /* drop the record, count it, return AFMON_E_FULL */
