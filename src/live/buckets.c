@@ -42,13 +42,13 @@ static void all_time(afmon_live *live, const struct afmon_live_series *series, a
 }
 
 struct gathering {
-    struct afmon_cell sum;
+    struct afmon_time_bucket sum;
     struct afmon_sketch sketch;
     int64_t from; /* quarters that are covered: from to `to`, `to` not included */
     int64_t to;
 };
 
-static bool gather(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+static bool gather(void *user, int64_t first, int64_t width, const struct afmon_time_bucket *cell,
                    const struct afmon_sketch *sketch)
 {
     struct gathering *gathering = user;
@@ -65,7 +65,7 @@ static afmon_status of_window(const struct afmon_live_series *series, afmon_wind
     aggregate->known = true;
     aggregate->approximate = true;
     bool whole = afmon_cells_each(&series->cells, sums.from, sums.to - 1, gather, &sums);
-    const struct afmon_cell *sum = &sums.sum;
+    const struct afmon_time_bucket *sum = &sums.sum;
     if (sum->count > 0) {
         aggregate->count = sum->count;
         aggregate->sum = sum->sum;
@@ -116,7 +116,7 @@ static int64_t bucket_of(int64_t quarter, unsigned shift)
     return quarter >= 0 ? quarter / width : -((width - 1 - quarter) / width);
 }
 
-static bool fill(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+static bool fill(void *user, int64_t first, int64_t width, const struct afmon_time_bucket *cell,
                  const struct afmon_sketch *sketch)
 {
     (void)width;
@@ -126,7 +126,7 @@ static bool fill(void *user, int64_t first, int64_t width, const struct afmon_ce
     if (at < 0 || at >= (int64_t)filling->count)
         return true;
     afmon_bucket *bucket = &filling->buckets[at];
-    struct afmon_cell sum = {bucket->count, bucket->sum, bucket->min, bucket->max};
+    struct afmon_time_bucket sum = {bucket->count, bucket->sum, bucket->min, bucket->max};
     afmon_cell_merge(&sum, cell);
     bucket->count = sum.count;
     bucket->sum = sum.sum;
@@ -135,7 +135,7 @@ static bool fill(void *user, int64_t first, int64_t width, const struct afmon_ce
     return true;
 }
 
-static bool merge(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+static bool merge(void *user, int64_t first, int64_t width, const struct afmon_time_bucket *cell,
                   const struct afmon_sketch *sketch)
 {
     (void)first;

@@ -34,7 +34,7 @@ static unsigned level_of(const struct afmon_cells *cells, int64_t quarter)
     return level;
 }
 
-#define LEVEL_BYTES (AFMON_CELLS * sizeof(struct afmon_cell))
+#define LEVEL_BYTES (AFMON_CELLS * sizeof(struct afmon_time_bucket))
 
 /* False: no memory, or (given_up) no room in the account. */
 static bool open_level(struct afmon_cells *cells, struct afmon_cell_level *level)
@@ -87,7 +87,7 @@ void afmon_cells_narrow(struct afmon_cells *cells)
 
 /* ---- Cells ---- */
 
-void afmon_cell_merge(struct afmon_cell *into, const struct afmon_cell *from)
+void afmon_cell_merge(struct afmon_time_bucket *into, const struct afmon_time_bucket *from)
 {
     if (from->count == 0)
         return;
@@ -102,7 +102,7 @@ void afmon_cell_merge(struct afmon_cell *into, const struct afmon_cell *from)
 static bool move_up(struct afmon_cells *cells, unsigned from, int64_t index)
 {
     size_t slot = slot_of(index);
-    struct afmon_cell *cell = &cells->levels[from].cells[slot];
+    struct afmon_time_bucket *cell = &cells->levels[from].cells[slot];
     if (cell->count == 0)
         return true;
     int64_t quarter = index * (INT64_C(1) << (2 * from));
@@ -112,7 +112,7 @@ static bool move_up(struct afmon_cells *cells, unsigned from, int64_t index)
         return false;
     size_t place = slot_of(index_at(quarter, to));
     afmon_cell_merge(&level->cells[place], cell);
-    *cell = (struct afmon_cell){0};
+    *cell = (struct afmon_time_bucket){0};
     if (!cells->timed)
         return true;
     return move_into(cells, &level->sketches[place], &cells->levels[from].sketches[slot]);
@@ -150,7 +150,7 @@ static bool add(struct afmon_cells *cells, int64_t time_ns, double value)
     if (!open_level(cells, level))
         return false;
     size_t slot = slot_of(index_at(quarter, at));
-    afmon_cell_merge(&level->cells[slot], &(struct afmon_cell){1, value, value, value});
+    afmon_cell_merge(&level->cells[slot], &(struct afmon_time_bucket){1, value, value, value});
     struct afmon_sketch_limits limits = limits_of(cells);
     return !cells->timed || afmon_sketch_add(&level->sketches[slot], value, &limits);
 }

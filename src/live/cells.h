@@ -17,7 +17,7 @@
 #define AFMON_CELL_EXACT_MAX 64 /* values that a cell's sketch holds exactly */
 #define AFMON_QUARTER_NS INT64_C(250000000)
 
-struct afmon_cell {
+struct afmon_time_bucket {
     uint64_t count; /* 0: nothing else is set */
     double sum;
     double min;
@@ -25,8 +25,8 @@ struct afmon_cell {
 };
 
 struct afmon_cell_level {
-    struct afmon_cell *cells;      /* by index % AFMON_CELLS; NULL: none yet */
-    struct afmon_sketch *sketches; /* beside them, where the metric is a duration */
+    struct afmon_time_bucket *cells; /* by index % AFMON_CELLS; NULL: none yet */
+    struct afmon_sketch *sketches;   /* beside them, where the metric is a duration */
 };
 
 /* What the cells and the sketches of a follower may still take together. */
@@ -67,10 +67,10 @@ unsigned afmon_cells_finest(const struct afmon_cells *cells, int64_t quarter);
 
 /* Calls visit for each cell that is not empty and reaches into the quarters from..to, in no order. first and width tell
  * which quarters it is of; sketch is NULL where there is none. Stops, and returns false, where visit does. */
-typedef bool (*afmon_cell_visit)(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+typedef bool (*afmon_cell_visit)(void *user, int64_t first, int64_t width, const struct afmon_time_bucket *cell,
                                  const struct afmon_sketch *sketch);
 bool afmon_cells_each(const struct afmon_cells *cells, int64_t from, int64_t to, afmon_cell_visit visit, void *user);
 
-void afmon_cell_merge(struct afmon_cell *into, const struct afmon_cell *from);
+void afmon_cell_merge(struct afmon_time_bucket *into, const struct afmon_time_bucket *from);
 
 #endif

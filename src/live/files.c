@@ -39,7 +39,7 @@ static struct afmon_tail *add(struct afmon_live *live, const char *path, bool lo
     return tail;
 }
 
-static afmon_status take_files(struct afmon_live *live, const struct afmon_run_files *files, bool log)
+static afmon_status take_files(struct afmon_live *live, const struct afmon_run_listing *files, bool log)
 {
     for (size_t i = 0; i < files->count; i++) {
         struct afmon_tail *tail = find(live, files->files[i].path);
@@ -58,7 +58,7 @@ static afmon_status take_files(struct afmon_live *live, const struct afmon_run_f
 static afmon_status list_kind(struct afmon_live *live, const char *stem, const char *extension, bool log,
                               afmon_error *error)
 {
-    struct afmon_run_files files;
+    struct afmon_run_listing files;
     afmon_error reason = {0};
     afmon_status status = afmon_run_list(live->folder, stem, extension, &files, &reason);
     if (status == AFMON_E_SYSTEM && reason.os_error == ENOENT)
@@ -69,7 +69,7 @@ static afmon_status list_kind(struct afmon_live *live, const char *stem, const c
         return status;
     }
     status = take_files(live, &files, log);
-    afmon_run_files_free(&files);
+    afmon_run_listing_free(&files);
     return status == AFMON_OK ? status : afmon_fail_memory(error);
 }
 

@@ -196,7 +196,7 @@ afmon_status afmon_live_log_of_folder(const char *folder, const afmon_live_log_q
                                       int (*visit)(void *user, const afmon_live_log_line *line), void *user,
                                       bool *complete, afmon_error *error)
 {
-    struct afmon_run_files files;
+    struct afmon_run_listing files;
     struct afmon_log_scratch scratch = {0};
     struct afmon_tail tail;
     struct search search = new_search(query, &scratch);
@@ -215,6 +215,6 @@ afmon_status afmon_live_log_of_folder(const char *folder, const afmon_live_log_q
     *complete = *complete && !search.full;
     afmon_kept_lines_free(&search.found);
     afmon_log_scratch_free(&scratch);
-    afmon_run_files_free(&files);
+    afmon_run_listing_free(&files);
     return status;
 }

@@ -10,7 +10,7 @@
 
 /* A text of a call on its way: its sample is gone before the call is complete. */
 struct afmon_kept_text {
-    char data[AFMON_LABEL_SIZE];
+    char data[AFMON_METER_LABEL_SIZE];
     size_t length;
 };
 

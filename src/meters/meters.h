@@ -1,9 +1,9 @@
 /* The figures of a run as the outside counts them: counters and histograms by label set, fed sample by sample, that
  * only ever grow. Prometheus text and OTLP are written from them.
  *
- * Bounds. An instrument has at most AFMON_METER_SERIES label sets, a label's value at most AFMON_LABEL_SIZE bytes.
- * Whatever a run invents beyond is counted under the value "other", and how often is counted, too. Label sets stay:
- * none is given up for another one.
+ * Bounds. An instrument has at most AFMON_METER_SERIES label sets, a label's value at most AFMON_METER_LABEL_SIZE
+ * bytes. Whatever a run invents beyond is counted under the value "other", and how often is counted, too. Label sets
+ * stay: none is given up for another one.
  *
  * The samples of one tracked call come one behind the other with the same time (src/ingest/expand_generation.c), and
  * tell different things of it: the duration has no model, the model no duration. So a call is gathered until a sample
@@ -22,7 +22,7 @@
 #include "meters/instruments.h"
 
 #define AFMON_METER_SERIES 256
-#define AFMON_LABEL_SIZE 128 /* longer values are cut at a character's end */
+#define AFMON_METER_LABEL_SIZE 128 /* longer values are cut at a character's end */
 
 struct afmon_meters; /* opaque */
 

@@ -7,7 +7,7 @@
 #include "base/plain.h"
 #include "base/utf8.h"
 
-#define KEY_SIZE (AFMON_MAX_LABELS * (AFMON_LABEL_SIZE + 1) + sizeof(uint32_t))
+#define KEY_SIZE (AFMON_MAX_LABELS * (AFMON_METER_LABEL_SIZE + 1) + sizeof(uint32_t))
 #define FIRST_SLOTS 64
 
 static const struct afmon_label_text other_text = {"other", 5};
@@ -57,7 +57,7 @@ char *afmon_label_write(char *out, struct afmon_label_text value)
 {
     size_t length = 0;
     for (size_t at = 0; value.data != NULL && at < value.length;) {
-        size_t room = AFMON_LABEL_SIZE - length;
+        size_t room = AFMON_METER_LABEL_SIZE - length;
         size_t left = value.length - at;
         size_t plain = afmon_plain_run(value.data + at, left < room ? left : room);
         memcpy(out + length, value.data + at, plain);
@@ -69,7 +69,7 @@ char *afmon_label_write(char *out, struct afmon_label_text value)
         size_t part = 1;
         if ((unsigned char)value.data[at] >= 0x80)
             part = afmon_utf8_part(value.data + at, value.length - at, &well_formed);
-        if (length + (well_formed ? part : AFMON_REPLACEMENT_LENGTH) > AFMON_LABEL_SIZE)
+        if (length + (well_formed ? part : AFMON_REPLACEMENT_LENGTH) > AFMON_METER_LABEL_SIZE)
             break;
         length += write_part(out + length, value.data + at, part, well_formed);
         at += part;

@@ -38,8 +38,8 @@ struct afmon_label_text {
     size_t length;
 };
 
-/* Writes a value as it will be shown (room for AFMON_LABEL_SIZE + 1), so that no two that look alike are two series;
- * returns its end, behind a NUL. */
+/* Writes a value as it will be shown (room for AFMON_METER_LABEL_SIZE + 1), so that no two that look alike are two
+ * series; returns its end, behind a NUL. */
 char *afmon_label_write(char *out, struct afmon_label_text value);
 
 bool afmon_meter_table_init(struct afmon_meter_table *table);

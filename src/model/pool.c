@@ -27,7 +27,7 @@ static struct afmon_pool_block *add_block(struct afmon_pool *pool, size_t needed
     return block;
 }
 
-void *afmon_pool_take(struct afmon_pool *pool, size_t size)
+void *afmon_summary_pool_take(struct afmon_pool *pool, size_t size)
 {
     struct afmon_pool_block *block = pool->blocks;
     if (pool->failed || size > PTRDIFF_MAX / 2) {
@@ -50,12 +50,12 @@ void *afmon_pool_array(struct afmon_pool *pool, size_t count, size_t size)
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
         bytes = SIZE_MAX;
-    return afmon_pool_take(pool, bytes);
+    return afmon_summary_pool_take(pool, bytes);
 }
 
 const char *afmon_pool_text(struct afmon_pool *pool, const char *text, size_t length)
 {
-    char *copy = afmon_pool_take(pool, length + 1);
+    char *copy = afmon_summary_pool_take(pool, length + 1);
     if (copy == NULL)
         return "";
     memcpy(copy, text, length);

@@ -15,7 +15,7 @@ struct afmon_pool {
 };
 
 /* Zeroed memory, aligned for everything; NULL: none. size 0 is fine. */
-void *afmon_pool_take(struct afmon_pool *pool, size_t size);
+void *afmon_summary_pool_take(struct afmon_pool *pool, size_t size);
 
 /* count of size bytes each; NULL also where that is too much. */
 void *afmon_pool_array(struct afmon_pool *pool, size_t count, size_t size);

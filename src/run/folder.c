@@ -16,7 +16,7 @@ struct listing {
     const char *folder;
     const char *stem;
     const char *extension; /* with its point */
-    struct afmon_run_files *files;
+    struct afmon_run_listing *files;
     afmon_error *error;
 };
 
@@ -58,17 +58,17 @@ static void free_file(struct afmon_run_file *file)
     free(file->label);
 }
 
-void afmon_run_files_free(struct afmon_run_files *files)
+void afmon_run_listing_free(struct afmon_run_listing *files)
 {
     for (size_t i = 0; i < files->count; i++)
         free_file(&files->files[i]);
     free(files->files);
-    *files = (struct afmon_run_files){0};
+    *files = (struct afmon_run_listing){0};
 }
 
 static afmon_status append(struct listing *listing, struct afmon_run_file file)
 {
-    struct afmon_run_files *files = listing->files;
+    struct afmon_run_listing *files = listing->files;
     struct afmon_run_file *more = NULL;
     if (file.path != NULL && file.label != NULL)
         more = realloc(files->files, (files->count + 1) * sizeof *more);
@@ -138,7 +138,7 @@ static int compare_names(const void *left, const void *right)
 }
 
 /* The main file comes first: '-' sorts before '.', so it stands last among its kind. */
-static void sort(struct afmon_run_files *files, const struct listing *listing)
+static void sort(struct afmon_run_listing *files, const struct listing *listing)
 {
     qsort(files->files, files->count, sizeof *files->files, compare_names);
     size_t main_file = 0;
@@ -151,11 +151,11 @@ static void sort(struct afmon_run_files *files, const struct listing *listing)
     files->files[0] = first;
 }
 
-afmon_status afmon_run_list(const char *folder, const char *stem, const char *extension, struct afmon_run_files *files,
-                            afmon_error *error)
+afmon_status afmon_run_list(const char *folder, const char *stem, const char *extension,
+                            struct afmon_run_listing *files, afmon_error *error)
 {
     struct listing listing = {folder, stem, extension, files, error};
-    *files = (struct afmon_run_files){0};
+    *files = (struct afmon_run_listing){0};
     DIR *opened = opendir(folder);
     if (opened == NULL && errno == ENOTDIR)
         return afmon_fail_os(error, ENOTDIR, "%s is not a run folder", folder);
@@ -164,7 +164,7 @@ afmon_status afmon_run_list(const char *folder, const char *stem, const char *ex
     afmon_status status = consider_all(&listing, opened);
     closedir(opened);
     if (status != AFMON_OK)
-        afmon_run_files_free(files);
+        afmon_run_listing_free(files);
     else if (files->count > 1)
         sort(files, &listing);
     return status;

@@ -12,7 +12,7 @@ struct afmon_run_file {
 };
 
 /* Files of one kind: STEM.EXTENSION first, then STEM-*.EXTENSION in the order of their names. */
-struct afmon_run_files {
+struct afmon_run_listing {
     struct afmon_run_file *files;
     size_t count;
     uint64_t bytes; /* all sizes together */
@@ -22,10 +22,10 @@ struct afmon_run_files {
 
 /* Lists the regular files of a kind. Symbolic links are not followed: they may lead out of the folder. A folder that
  * does not exist, or is none, is an error that says so. On failure there is nothing to free. */
-afmon_status afmon_run_list(const char *folder, const char *stem, const char *extension, struct afmon_run_files *files,
-                            afmon_error *error);
+afmon_status afmon_run_list(const char *folder, const char *stem, const char *extension,
+                            struct afmon_run_listing *files, afmon_error *error);
 /* What something that is no regular file is, with its article. */
 const char *afmon_run_file_kind(mode_t mode);
-void afmon_run_files_free(struct afmon_run_files *files);
+void afmon_run_listing_free(struct afmon_run_listing *files);
 
 #endif

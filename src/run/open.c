@@ -19,8 +19,8 @@ struct opening {
     const char *folder;
     afmon_view_options options;
     struct afmon_recovery recovery;
-    struct afmon_run_files metrics;
-    struct afmon_run_files logs;
+    struct afmon_run_listing metrics;
+    struct afmon_run_listing logs;
     struct afmon_source *sources; /* paths are those of metrics */
     struct afmon_store *store;
     struct afmon_loader *loader;
@@ -194,7 +194,7 @@ static void note_unreadable(struct opening *opening)
 }
 
 /* In the place of the run's files there are others. */
-static void note_refused(struct opening *opening, const struct afmon_run_files *files)
+static void note_refused(struct opening *opening, const struct afmon_run_listing *files)
 {
     char text[sizeof files->why + 40];
     size_t more = files->refused > 0 ? files->refused - 1 : 0;
@@ -219,8 +219,8 @@ static afmon_status prepare(struct opening *opening)
     note_older(opening);
     note_unreadable(opening);
     /* Again: whoever recovered meanwhile, we or another process, may have made files longer, or new ones. */
-    afmon_run_files_free(&opening->metrics);
-    afmon_run_files_free(&opening->logs);
+    afmon_run_listing_free(&opening->metrics);
+    afmon_run_listing_free(&opening->logs);
     status = list_files(opening);
     if (status != AFMON_OK)
         return status;
@@ -285,8 +285,8 @@ static void clean_up(struct opening *opening)
     free_run_log(opening->log);
     afmon_problems_free(&opening->problems);
     afmon_problems_free(&opening->warnings);
-    afmon_run_files_free(&opening->metrics);
-    afmon_run_files_free(&opening->logs);
+    afmon_run_listing_free(&opening->metrics);
+    afmon_run_listing_free(&opening->logs);
     afmon_left_free(&opening->left);
     free(opening->sources);
 }

@@ -27,7 +27,7 @@ static int64_t time_of(const struct stat *facts)
 /* Of files of other names: of forked processes, and of those before. */
 static int64_t time_of_others(const char *folder, const char *stem, const char *extension)
 {
-    struct afmon_run_files files;
+    struct afmon_run_listing files;
     int64_t latest_ns = -1;
     struct stat facts;
     if (afmon_run_list(folder, stem, extension, &files, NULL) != AFMON_OK)
@@ -35,7 +35,7 @@ static int64_t time_of_others(const char *folder, const char *stem, const char *
     for (size_t i = 0; i < files.count; i++)
         if (stat(files.files[i].path, &facts) == 0 && time_of(&facts) > latest_ns)
             latest_ns = time_of(&facts);
-    afmon_run_files_free(&files);
+    afmon_run_listing_free(&files);
     return latest_ns;
 }
 

@@ -15,7 +15,7 @@
 
 #define TEXT_MAX ((size_t)64 << 20)
 #define SCRAPED_NS (300 * AFMON_NS_PER_S) /* so long after a scrape runs are counted on */
-#define NAME_SIZE (AFMON_LABEL_SIZE + AFMON_RUN_ID_SIZE + 8)
+#define NAME_SIZE (AFMON_METER_LABEL_SIZE + AFMON_RUN_ID_SIZE + 8)
 
 bool afmon_serve_is_scraped(struct afmon_server *server, int64_t now_ns)
 {

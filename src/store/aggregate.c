@@ -107,24 +107,24 @@ static void merge_whole(const struct chunks *chunks, const struct question *ques
 static afmon_status sum_window(const struct chunks *chunks, const struct question *question, struct answer *answer,
                                size_t *whole_from)
 {
-    struct afmon_pool pool = {0};
+    struct afmon_summary_pool pool = {0};
     *whole_from = 0;
     for (size_t i = 0; i < chunks->count; i++) {
         const struct afmon_entry *entry = chunk_at(chunks, i);
         enum afmon_cover cover = cover_of(entry, question);
         if (cover == AFMON_COVER_WHOLE) {
-            afmon_pool_take(&pool, &entry->summary);
+            afmon_summary_pool_take(&pool, &entry->summary);
             continue;
         }
         *whole_from = i + 1;
         if (cover == AFMON_COVER_PART && !add_part(&answer->scratch->values, entry, question))
             return AFMON_E_NO_MEMORY;
     }
-    afmon_pool_centre(&pool);
+    afmon_summary_pool_centre(&pool);
     for (size_t i = 0; i < chunks->count; i++) {
         const struct afmon_entry *entry = chunk_at(chunks, i);
         if (cover_of(entry, question) == AFMON_COVER_WHOLE)
-            afmon_pool_spread(&pool, &entry->summary);
+            afmon_summary_pool_spread(&pool, &entry->summary);
     }
     answer->summary = pool.sum;
     if (!isfinite(pool.sum.sum))

@@ -188,12 +188,12 @@ static bool make_parts(const struct held *held, struct afmon_times steady, const
 
 static void pool(const struct afmon_filter_part *parts, size_t count, afmon_aggregate *aggregate)
 {
-    struct afmon_pool all = {0};
+    struct afmon_summary_pool all = {0};
     for (size_t i = 0; i < count; i++)
-        afmon_pool_take(&all, &parts[i].sum);
-    afmon_pool_centre(&all);
+        afmon_summary_pool_take(&all, &parts[i].sum);
+    afmon_summary_pool_centre(&all);
     for (size_t i = 0; i < count; i++)
-        afmon_pool_spread(&all, &parts[i].sum);
+        afmon_summary_pool_spread(&all, &parts[i].sum);
     if (!isfinite(all.sum.sum)) { /* out of a double's range: the long way */
         all.sum = (struct afmon_summary){0};
         for (size_t i = 0; i < count; i++)

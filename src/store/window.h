@@ -54,11 +54,11 @@ size_t afmon_values_to_keys(struct afmon_values *values, uint64_t **keys);
 
 /* Merges many summaries without a division each, for a window has many chunks: first take() each of them, then
  * centre(), then spread() each. */
-struct afmon_pool {
+struct afmon_summary_pool {
     struct afmon_summary sum;
 };
 
-static inline void afmon_pool_take(struct afmon_pool *pool, const struct afmon_summary *summary)
+static inline void afmon_summary_pool_take(struct afmon_summary_pool *pool, const struct afmon_summary *summary)
 {
     struct afmon_summary *sum = &pool->sum;
     sum->not_finite += summary->not_finite;
@@ -70,14 +70,14 @@ static inline void afmon_pool_take(struct afmon_pool *pool, const struct afmon_s
     sum->count += summary->count;
 }
 
-static inline void afmon_pool_centre(struct afmon_pool *pool)
+static inline void afmon_summary_pool_centre(struct afmon_summary_pool *pool)
 {
     struct afmon_summary *sum = &pool->sum;
     if (sum->count > 0)
         sum->mean = afmon_between(sum->min, sum->sum / (double)sum->count, sum->max);
 }
 
-static inline void afmon_pool_spread(struct afmon_pool *pool, const struct afmon_summary *summary)
+static inline void afmon_summary_pool_spread(struct afmon_summary_pool *pool, const struct afmon_summary *summary)
 {
     double difference = summary->mean - pool->sum.mean;
     pool->sum.m2 += summary->m2 + (double)summary->count * difference * difference;

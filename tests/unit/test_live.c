@@ -100,12 +100,12 @@ static void write_run(const char *folder, const char *name, size_t count, int64_
 /* ---- Cells ---- */
 
 struct seen {
-    struct afmon_cell sum;
+    struct afmon_time_bucket sum;
     uint64_t cells; /* a sum that may wrap */
     uint64_t held;  /* values in sketches */
 };
 
-static bool see(void *user, int64_t first, int64_t width, const struct afmon_cell *cell,
+static bool see(void *user, int64_t first, int64_t width, const struct afmon_time_bucket *cell,
                 const struct afmon_sketch *sketch)
 {
     struct seen *seen = user;
@@ -157,7 +157,7 @@ static void cells_do_not_depend_on_the_order(void **state)
 static void cells_keep_to_their_account(void **state)
 {
     (void)state;
-    enum { LEVEL = AFMON_CELLS * (int)sizeof(struct afmon_cell), ROOM = 200000 };
+    enum { LEVEL = AFMON_CELLS * (int)sizeof(struct afmon_time_bucket), ROOM = 200000 };
     struct afmon_cell_account account = {.left = 2 * LEVEL, .room = ROOM};
     struct afmon_cells chart = {.optional = true, .account = &account}, needed = {.timed = true, .account = &account};
     for (int i = 0; i < 400; i++) {
