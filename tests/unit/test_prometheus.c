@@ -132,7 +132,7 @@ static void strange_label_values_are_made_safe_and_stay_one_series(void **state)
 {
     (void)state;
     struct afmon_meters *meters = afmon_meters_new();
-    char longest[4 * AFMON_LABEL_SIZE];
+    char longest[4 * AFMON_METER_LABEL_SIZE];
     memset(longest, 'x', sizeof longest);
     longest[sizeof longest - 1] = '\0';
     add(meters, "finish_reason:a\"b\\c\nd", 1, 1);
@@ -142,9 +142,9 @@ static void strange_label_values_are_made_safe_and_stay_one_series(void **state)
     char *text = text_of(meters, AFMON_OPENMETRICS);
     assert_has(text, "afmon_finish_reasons_total{finish_reason=\"a\\\"b\\\\c_d\"} 1.0\n");
     assert_has(text, "afmon_finish_reasons_total{finish_reason=\"\xEF\xBF\xBD\"} 2.0\n");
-    longest[AFMON_LABEL_SIZE + 1] = '\0';
+    longest[AFMON_METER_LABEL_SIZE + 1] = '\0';
     assert_null(strstr(text, longest));
-    longest[AFMON_LABEL_SIZE] = '\0';
+    longest[AFMON_METER_LABEL_SIZE] = '\0';
     assert_has(text, longest);
     free(text);
     afmon_meters_free(meters);
