@@ -314,7 +314,7 @@ static bool is_counted(const struct sent *sent)
 
 static bool measure_otlp(const char *folder, const char *name, bool hangs)
 {
-    struct receiver receiver = {0};
+    struct http_receiver receiver = {0};
     afmon_otlp_options options;
     afmon_metric_handler handler;
     open_receiver(&receiver, SOCK_STREAM, hangs ? hang : take_posts, "http://127.0.0.1:%d");
@@ -334,7 +334,7 @@ static bool measure_otlp(const char *folder, const char *name, bool hangs)
 /* Nobody is at the address where it is closed: what is sent is refused. */
 static bool measure_statsd(const char *folder, const char *name, bool closed)
 {
-    struct receiver receiver = {0};
+    struct http_receiver receiver = {0};
     afmon_statsd_options options;
     afmon_metric_handler handler;
     open_receiver(&receiver, SOCK_DGRAM, take_packets, "127.0.0.1:%d");

@@ -11,7 +11,7 @@
 
 #include "support.h"
 
-struct receiver {
+struct http_receiver {
     int fd;
     char address[64];
     atomic_bool stop;
@@ -21,7 +21,7 @@ struct receiver {
     pthread_t thread;
 };
 
-static inline void open_receiver(struct receiver *receiver, int type, void *(*run)(void *), const char *form)
+static inline void open_receiver(struct http_receiver *receiver, int type, void *(*run)(void *), const char *form)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
@@ -40,7 +40,7 @@ static inline void open_receiver(struct receiver *receiver, int type, void *(*ru
 }
 
 /* Packets for which the buffer of the receiver's socket had no room. */
-static inline uint32_t dropped_by(const struct receiver *receiver)
+static inline uint32_t dropped_by(const struct http_receiver *receiver)
 {
     uint32_t memory[SK_MEMINFO_VARS] = {0};
     socklen_t size = sizeof memory;
@@ -49,7 +49,7 @@ static inline uint32_t dropped_by(const struct receiver *receiver)
     return memory[SK_MEMINFO_DROPS];
 }
 
-static inline void close_receiver(struct receiver *receiver)
+static inline void close_receiver(struct http_receiver *receiver)
 {
     atomic_store(&receiver->stop, true);
     pthread_join(receiver->thread, NULL);
@@ -59,7 +59,7 @@ static inline void close_receiver(struct receiver *receiver)
 static inline void *take_packets(void *user)
 {
     static char packet[65536];
-    struct receiver *receiver = user;
+    struct http_receiver *receiver = user;
     while (!atomic_load(&receiver->stop)) {
         ssize_t size = recv(receiver->fd, packet, sizeof packet, 0);
         for (ssize_t i = 0; i < size; i++)
@@ -83,7 +83,7 @@ static inline uint64_t samples_in(const char *body)
 }
 
 /* Reads a whole request, answers 200. */
-static inline void answer(struct receiver *receiver, int fd)
+static inline void answer(struct http_receiver *receiver, int fd)
 {
     static char request[4 << 20];
     static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
@@ -106,7 +106,7 @@ static inline void answer(struct receiver *receiver, int fd)
 
 static inline void *take_posts(void *user)
 {
-    struct receiver *receiver = user;
+    struct http_receiver *receiver = user;
     while (!atomic_load(&receiver->stop)) {
         int fd = accept(receiver->fd, NULL, NULL);
         if (fd < 0)
@@ -121,7 +121,7 @@ static inline void *take_posts(void *user)
 /* Takes connections, and never says a word. */
 static inline void *hang(void *user)
 {
-    struct receiver *receiver = user;
+    struct http_receiver *receiver = user;
     int held[64];
     size_t count = 0;
     while (!atomic_load(&receiver->stop)) {

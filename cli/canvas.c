@@ -7,8 +7,8 @@
 
 bool canvas_begin(canvas *c, size_t width, size_t height)
 {
-    width = width < CANVAS_MOST ? width : CANVAS_MOST;
-    height = height < CANVAS_MOST ? height : CANVAS_MOST;
+    width = width < CANVAS_MAX ? width : CANVAS_MAX;
+    height = height < CANVAS_MAX ? height : CANVAS_MAX;
     if (c->cells == NULL || c->width != width || c->height != height) {
         free(c->cells);
         *c = (canvas){.cells = calloc(width * height + 1, sizeof *c->cells), .width = width, .height = height};
@@ -77,7 +77,7 @@ size_t canvas_put(canvas *c, size_t row, size_t column, size_t room, cli_style s
 size_t canvas_put_foreign(canvas *c, size_t row, size_t column, size_t room, cli_style style, const char *text,
                           size_t length, bool unicode)
 {
-    char safe[4 * CANVAS_MOST];
+    char safe[4 * CANVAS_MAX];
     cli_safe_into(safe, sizeof safe, text, length);
     for (char *at = safe; !unicode && *at != '\0'; at++)
         if ((unsigned char)*at >= 0x80)

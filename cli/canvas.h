@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 
-enum { CANVAS_BYTES = 12, CANVAS_MOST = 1000 };
+enum { CANVAS_BYTES = 12, CANVAS_MAX = 1000 };
 
 typedef struct canvas_cell {
     char text[CANVAS_BYTES]; /* a character with what combines with it, NUL ended; "": the right half of a wide one */
@@ -17,7 +17,7 @@ typedef struct canvas {
     size_t height;
 } canvas;
 
-/* Empties it, with that size (at most CANVAS_MOST each way). Begin with a zeroed one. false: no memory. */
+/* Empties it, with that size (at most CANVAS_MAX each way). Begin with a zeroed one. false: no memory. */
 bool canvas_begin(canvas *c, size_t width, size_t height);
 void canvas_free(canvas *c);
 

@@ -37,7 +37,7 @@ static void draw_head(canvas *c, const char *folder, const watch_wish *wish, con
 /* Returns the columns it took. */
 static size_t draw_bar(canvas *c, double part, const char *counts, size_t more, bool unicode)
 {
-    char bar[4 * CANVAS_MOST + 1];
+    char bar[4 * CANVAS_MAX + 1];
     cli_screen screen = {.unicode = unicode};
     size_t taken = cli_width(counts) + more + 2;
     size_t width = c->width > taken + 8 ? c->width - taken : 8;

@@ -237,13 +237,13 @@ typedef struct afmon_alert_limits {
 /* Fills in the defaults that stand beside the members. */
 AFMON_API void afmon_alert_limits_init(afmon_alert_limits *limits);
 
-#define AFMON_ALERT_RULES 7     /* built-in rules */
-#define AFMON_MOST_RULES 1000   /* that a monitor may have, the built-in ones included */
-#define AFMON_RULE_NAME_MOST 63 /* bytes of a rule's name: an ASCII letter, then letters, digits and any of "_:.-" */
-#define AFMON_RULE_METRIC_MOST 255
-#define AFMON_RULE_MESSAGE_MOST 1023 /* of a template */
-#define AFMON_RULE_WHERE_MOST 16
-#define AFMON_RULE_SECONDS_MOST 604800.0 /* of a window, and of each duration of a rule: seven days */
+#define AFMON_ALERT_RULES 7    /* built-in rules */
+#define AFMON_MOST_RULES 1000  /* that a monitor may have, the built-in ones included */
+#define AFMON_RULE_NAME_MAX 63 /* bytes of a rule's name: an ASCII letter, then letters, digits and any of "_:.-" */
+#define AFMON_RULE_METRIC_MAX 255
+#define AFMON_RULE_MESSAGE_MAX 1023 /* of a template */
+#define AFMON_RULE_WHERE_MAX 16
+#define AFMON_RULE_SECONDS_MAX 604800.0 /* of a window, and of each duration of a rule: seven days */
 
 /* What a rule makes of the samples in its window. Samples that are not finite are left out. */
 typedef enum afmon_rule_aggregate {

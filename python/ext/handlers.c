@@ -126,9 +126,9 @@ static int fill_alerts(struct monitor *self, PyObject *list, afmon_options *opti
 int handlers_fill(struct monitor *self, PyObject *metrics, PyObject *logs, PyObject *alerts, PyObject *usage,
                   afmon_options *options, struct handler_arrays *arrays)
 {
-    arrays->metrics = calloc((size_t)PyList_Size(metrics) + 1 + FEEDS_MOST, sizeof *arrays->metrics);
-    arrays->logs = calloc((size_t)PyList_Size(logs) + 1 + FEEDS_MOST, sizeof *arrays->logs);
-    arrays->alerts = calloc((size_t)PyList_Size(alerts) + 1 + FEEDS_MOST, sizeof *arrays->alerts);
+    arrays->metrics = calloc((size_t)PyList_Size(metrics) + 1 + FEEDS_MAX, sizeof *arrays->metrics);
+    arrays->logs = calloc((size_t)PyList_Size(logs) + 1 + FEEDS_MAX, sizeof *arrays->logs);
+    arrays->alerts = calloc((size_t)PyList_Size(alerts) + 1 + FEEDS_MAX, sizeof *arrays->alerts);
     if (arrays->metrics == NULL || arrays->logs == NULL || arrays->alerts == NULL) {
         PyErr_NoMemory();
         return -1;

@@ -8,7 +8,7 @@
  * Operation. Entries stand in sets of two. What is seen first becomes a candidate, and gets a handle when it has been
  * seen SEEN_OFTEN times: texts that are made for one conversation never come so far. Credit grows with each hit and
  * shrinks when another one wants the place; at 0 the place is given up. Handles live as long as the monitor, so at most
- * HANDLES_MOST are made.
+ * HANDLES_MAX are made.
  *
  * Safety. All of it is under the GIL, which is let go of only while a handle is made (that may write to the run folder);
  * the entry is then looked up again. */
@@ -20,9 +20,9 @@
 #define ENTRIES 256
 #define PAIRS 4 /* calls with more metadata are not looked up */
 #define SEEN_OFTEN 16
-#define CREDIT_MOST 255
-#define TEXT_MOST 256 /* characters: no long text is kept alive */
-#define HANDLES_MOST 1024
+#define CREDIT_MAX 255
+#define TEXT_MAX 256 /* characters: no long text is kept alive */
+#define HANDLES_MAX 1024
 
 struct seen {
     PyObject *name;
@@ -43,7 +43,7 @@ struct hot {
 
 static bool is_short(PyObject *text)
 {
-    return PyUnicode_GetLength(text) <= TEXT_MOST;
+    return PyUnicode_GetLength(text) <= TEXT_MAX;
 }
 
 /* Floats are left out: they hardly ever are the same object twice. */
@@ -157,7 +157,7 @@ static afmon_metric *make_handle(struct monitor *self, struct seen *seen)
 static afmon_metric *promote(struct monitor *self, struct entry *entry)
 {
     struct seen seen = entry->seen;
-    if (self->hot->handles >= HANDLES_MOST)
+    if (self->hot->handles >= HANDLES_MAX)
         return NULL;
     self->hot->handles++;
     entry->credit = 1; /* where it cannot have a handle, that is not tried again soon */
@@ -182,7 +182,7 @@ afmon_metric *hot_find(struct monitor *self, PyObject *name, PyObject *metadata)
         make_candidate(self->hot, &seen);
         return NULL;
     }
-    if (entry->credit < CREDIT_MOST)
+    if (entry->credit < CREDIT_MAX)
         entry->credit++;
     if (entry->metric == NULL && entry->credit >= SEEN_OFTEN)
         return promote(self, entry);

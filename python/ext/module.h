@@ -181,10 +181,10 @@ void handlers_free(struct handler_arrays *arrays);
 
 /* ---- feeds.c: what sends on ---- */
 
-#define FEEDS_MOST 2 /* handlers of one kind that feeds_add makes */
+#define FEEDS_MAX 2 /* handlers of one kind that feeds_add makes */
 
 /* Adds the handlers of afmon.feeds' tuple (otlp, statsd, webhook) to the lists of the options, which have room for
- * FEEDS_MOST more each. 0, or -1 with an exception; feeds_drop ends what was made where no monitor took it over. */
+ * FEEDS_MAX more each. 0, or -1 with an exception; feeds_drop ends what was made where no monitor took it over. */
 int feeds_add(PyObject *feeds, afmon_options *options, struct handler_arrays *arrays);
 void feeds_drop(const afmon_options *options);
 

@@ -203,16 +203,16 @@ static bool make_rules(struct afmon_replay_run *run, const struct afmon_replay_o
 /* A short run needs a small tally only. */
 static size_t tally_size(uint64_t passes, size_t rules)
 {
-    uint64_t most = passes < AFMON_TALLY_MOST ? (2 * passes + 1) * rules : AFMON_TALLY_MOST;
+    uint64_t most = passes < AFMON_TALLY_MAX ? (2 * passes + 1) * rules : AFMON_TALLY_MAX;
     size_t size = LEAST_TALLY;
-    while (size < most && size < AFMON_TALLY_MOST)
+    while (size < most && size < AFMON_TALLY_MAX)
         size *= 2;
     return size;
 }
 
 afmon_status afmon_replay(afmon_view *view, const struct afmon_replay_options *options, afmon_error *error)
 {
-    struct afmon_replay_run run = {.view = view, .options = options, .values.most = AFMON_REPLAY_VALUES_MOST};
+    struct afmon_replay_run run = {.view = view, .options = options, .values.most = AFMON_REPLAY_VALUES_MAX};
     afmon_view_info info;
     afmon_view_get_info(view, &info);
     if (info.sample_count == 0 || options->rule_count == 0)

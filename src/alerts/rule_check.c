@@ -31,8 +31,8 @@ static bool check_name(const afmon_alert_rule *rule, struct afmon_rule_problem *
     if (rule->name == NULL || rule->name[0] == '\0')
         return bad(problem, "name", "give the rule a name");
     size_t length = strlen(rule->name);
-    if (length > AFMON_RULE_NAME_MOST)
-        return bad(problem, "name", "give a name of at most %d bytes", AFMON_RULE_NAME_MOST);
+    if (length > AFMON_RULE_NAME_MAX)
+        return bad(problem, "name", "give a name of at most %d bytes", AFMON_RULE_NAME_MAX);
     bool good = is_letter(rule->name[0]);
     for (size_t i = 1; good && i < length; i++)
         good = is_letter(rule->name[i]) || strchr("0123456789_:.-", rule->name[i]) != NULL;
@@ -44,8 +44,8 @@ static bool check_metric(const afmon_alert_rule *rule, struct afmon_rule_problem
     if (rule->metric == NULL || rule->metric[0] == '\0')
         return bad(problem, "metric", "give the name of a metric");
     size_t length = strlen(rule->metric);
-    if (length > AFMON_RULE_METRIC_MOST)
-        return bad(problem, "metric", "give a name of at most %d bytes", AFMON_RULE_METRIC_MOST);
+    if (length > AFMON_RULE_METRIC_MAX)
+        return bad(problem, "metric", "give a name of at most %d bytes", AFMON_RULE_METRIC_MAX);
     return afmon_utf8_valid(rule->metric, length) || bad(problem, "metric", "give a name in UTF-8");
 }
 
@@ -81,7 +81,7 @@ static bool check_limit(const afmon_alert_rule *rule, struct afmon_rule_problem 
 
 static bool check_duration(double seconds, double least, const char *member, struct afmon_rule_problem *problem)
 {
-    if (seconds >= least && seconds <= AFMON_RULE_SECONDS_MOST)
+    if (seconds >= least && seconds <= AFMON_RULE_SECONDS_MAX)
         return true;
     return bad(problem, member, "give %s to 7 days", least > 0 ? "1 second" : "0");
 }
@@ -96,8 +96,8 @@ static bool check_times(const afmon_alert_rule *rule, struct afmon_rule_problem 
 
 static bool check_where(const afmon_alert_rule *rule, struct afmon_rule_problem *problem)
 {
-    if (rule->where_count > AFMON_RULE_WHERE_MOST)
-        return bad(problem, "where", "give at most %d fields", AFMON_RULE_WHERE_MOST);
+    if (rule->where_count > AFMON_RULE_WHERE_MAX)
+        return bad(problem, "where", "give at most %d fields", AFMON_RULE_WHERE_MAX);
     if (rule->where_count > 0 && rule->where == NULL)
         return bad(problem, "where", "NULL, though its count is not 0");
     for (size_t i = 0; i < rule->where_count; i++) {
@@ -118,8 +118,8 @@ static bool check_message(const char *message, const char *member, struct afmon_
     if (message == NULL)
         return true;
     size_t length = strlen(message);
-    if (length == 0 || length > AFMON_RULE_MESSAGE_MOST)
-        return bad(problem, member, "give 1 to %d bytes", AFMON_RULE_MESSAGE_MOST);
+    if (length == 0 || length > AFMON_RULE_MESSAGE_MAX)
+        return bad(problem, member, "give 1 to %d bytes", AFMON_RULE_MESSAGE_MAX);
     if (!afmon_utf8_valid(message, length))
         return bad(problem, member, "give a text in UTF-8");
     return afmon_message_check(message, why, sizeof why) || bad(problem, member, "%s", why);

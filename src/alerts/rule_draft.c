@@ -148,8 +148,8 @@ static bool read_field(struct afmon_yaml *yaml, struct afmon_rule_draft *draft)
     if (key[0] == '\0' || has_field(draft, key))
         return afmon_yaml_fail(yaml, afmon_yaml_place(yaml), "where: '%.60s' %s", key,
                                key[0] == '\0' ? "is no key" : "stands there twice");
-    if (draft->rule.where_count == AFMON_RULE_WHERE_MOST)
-        return afmon_yaml_fail(yaml, afmon_yaml_place(yaml), "where: give at most %d fields", AFMON_RULE_WHERE_MOST);
+    if (draft->rule.where_count == AFMON_RULE_WHERE_MAX)
+        return afmon_yaml_fail(yaml, afmon_yaml_place(yaml), "where: give at most %d fields", AFMON_RULE_WHERE_MAX);
     afmon_field *field = &draft->where[draft->rule.where_count];
     if (!keep_text(yaml, draft, key, &field->key) || !afmon_yaml_next(yaml))
         return false;

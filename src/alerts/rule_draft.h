@@ -30,7 +30,7 @@ enum afmon_rule_key {
 
 struct afmon_rule_draft {
     afmon_alert_rule rule;
-    afmon_field where[AFMON_RULE_WHERE_MOST];
+    afmon_field where[AFMON_RULE_WHERE_MAX];
     afmon_rules texts; /* a list without rules: keeps the texts */
     bool enabled;
     bool given[AFMON_RULE_KEYS];

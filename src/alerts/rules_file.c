@@ -183,7 +183,7 @@ afmon_status afmon_rules_parse(const char *name, const void *text, size_t size, 
 {
     struct reading reading = {.limits = limits, .built_in = true};
     *rules = (afmon_rules){0};
-    if (size > AFMON_RULES_FILE_MOST)
+    if (size > AFMON_RULES_FILE_MAX)
         return afmon_fail(error, AFMON_E_TOO_BIG, "%s: a rules file has at most 1 MiB", name);
     if (memchr(text, '\0', size) != NULL)
         return afmon_fail(error, AFMON_E_FORMAT, "%s: it holds a NUL, so it is no text", name);
@@ -203,8 +203,8 @@ static afmon_status read_all(const char *path, char *text, size_t *size, afmon_e
     if (fd < 0)
         return afmon_fail_os(error, errno, "cannot read %s", path);
     int failure = 0;
-    for (ssize_t got = 1; got != 0 && *size <= AFMON_RULES_FILE_MOST;) {
-        got = read(fd, text + *size, AFMON_RULES_FILE_MOST + 1 - *size);
+    for (ssize_t got = 1; got != 0 && *size <= AFMON_RULES_FILE_MAX;) {
+        got = read(fd, text + *size, AFMON_RULES_FILE_MAX + 1 - *size);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
@@ -230,7 +230,7 @@ afmon_status afmon_rules_load(const char *path, const afmon_alert_limits *limits
         return afmon_fail(error, AFMON_E_ARGUMENT, "limits.%s: give a number that is not negative",
                           afmon_alert_limits_bad(limits));
     size_t size = 0;
-    char *text = malloc(AFMON_RULES_FILE_MOST + 1);
+    char *text = malloc(AFMON_RULES_FILE_MAX + 1);
     if (text == NULL)
         return afmon_fail_memory(error);
     afmon_status status = read_all(path, text, &size, error);

@@ -4,7 +4,7 @@
 
 #include "alerts/rules.h"
 
-#define AFMON_RULES_FILE_MOST ((size_t)1 << 20) /* bytes */
+#define AFMON_RULES_FILE_MAX ((size_t)1 << 20) /* bytes */
 
 /* As afmon_rules_load, from a text; name is the file's, for messages. */
 afmon_status afmon_rules_parse(const char *name, const void *text, size_t size, const afmon_alert_limits *limits,

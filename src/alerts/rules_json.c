@@ -267,7 +267,7 @@ static bool read_where(const json_t *json, afmon_field *fields, afmon_alert_rule
 {
     const json_t *where = json_object_get(json, "where");
     size_t count = json_array_size(where);
-    if (!json_is_array(where) || count > AFMON_RULE_WHERE_MOST)
+    if (!json_is_array(where) || count > AFMON_RULE_WHERE_MAX)
         return false;
     for (size_t i = 0; i < count; i++)
         if (!read_field(json_array_get(where, i), &fields[i]))
@@ -317,7 +317,7 @@ static afmon_status read_list(const json_t *list, afmon_rules *rules, afmon_erro
         return afmon_fail(error, AFMON_E_FORMAT, "rules: no list of at most %d rules", AFMON_MOST_RULES);
     for (size_t i = 0; i < json_array_size(list); i++) {
         afmon_alert_rule rule;
-        afmon_field fields[AFMON_RULE_WHERE_MOST];
+        afmon_field fields[AFMON_RULE_WHERE_MAX];
         if (!read_rule(json_array_get(list, i), fields, &rule))
             return afmon_fail(error, AFMON_E_FORMAT, "rules[%zu]: a member is missing, unknown or not what it must be",
                               i);

@@ -10,7 +10,7 @@
 
 /* Enough for every segment of five minutes of every built-in rule many times over, as long as passes are a second apart
  * or more. Where one pass of the rules needs more, a replay takes it. */
-#define AFMON_TALLY_MOST ((size_t)1 << 18)
+#define AFMON_TALLY_MAX ((size_t)1 << 18)
 
 struct afmon_tally_entry {
     uint64_t key; /* rule, then segment */

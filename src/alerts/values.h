@@ -8,7 +8,7 @@
 
 #include "alerts/passes.h"
 
-#define AFMON_REPLAY_VALUES_MOST ((size_t)1 << 21) /* 64 MiB; where one pass of the rules has more, it takes it */
+#define AFMON_REPLAY_VALUES_MAX ((size_t)1 << 21) /* 64 MiB; where one pass of the rules has more, it takes it */
 
 struct afmon_replay_value {
     double value;

@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 #define NS_PER_MS 1000000
-#define NAME_MOST 200
+#define NAME_BYTES_MAX 200
 #define ELLIPSIS "\xe2\x80\xa6"
 
 static void begin(struct afmon_json *json, const char *key)
@@ -54,12 +54,12 @@ size_t afmon_json_cut(const char *text, size_t length, size_t most)
 
 void afmon_json_name(struct afmon_json *json, const char *key, const char *text, size_t length)
 {
-    char name[NAME_MOST + sizeof ELLIPSIS];
-    if (length <= NAME_MOST) {
+    char name[NAME_BYTES_MAX + sizeof ELLIPSIS];
+    if (length <= NAME_BYTES_MAX) {
         afmon_json_text(json, key, text, length);
         return;
     }
-    size_t kept = afmon_json_cut(text, length, NAME_MOST);
+    size_t kept = afmon_json_cut(text, length, NAME_BYTES_MAX);
     memcpy(name, text, kept);
     memcpy(name + kept, ELLIPSIS, sizeof ELLIPSIS);
     afmon_json_text(json, key, name, kept + sizeof ELLIPSIS - 1);

@@ -17,7 +17,7 @@
 #include "export/format.h"
 #include "export/titles.h"
 
-#define GROUP_ROWS ((size_t)16 * AFMON_ROWS_MOST) /* of a row group */
+#define GROUP_ROWS ((size_t)16 * AFMON_ROWS_MAX) /* of a row group */
 #define GROUP_BYTES ((size_t)64 << 20)
 #define DICTIONARY_BYTES (INT64_C(1) << 20) /* a column whose texts do not fit is written plain */
 #define ZSTD_LEVEL 1
@@ -109,7 +109,7 @@ static afmon_status make_batch(struct parquet *parquet)
                 afmon_rows_set_kind(batch, VALUE, AFMON_COLUMN_DOUBLE);
     for (size_t i = 0; i < parquet->columns.count && good; i++)
         good = afmon_rows_set_kind(batch, OWN_COLUMNS + i, afmon_column_kind(parquet->columns.list[i]));
-    parquet->texts = malloc(AFMON_ROWS_MOST * sizeof *parquet->texts);
+    parquet->texts = malloc(AFMON_ROWS_MAX * sizeof *parquet->texts);
     return good && parquet->texts != NULL ? AFMON_OK : afmon_fail_memory(parquet->job->error);
 }
 

@@ -29,8 +29,8 @@ bool afmon_rows_set_kind(struct afmon_rows *batch, size_t column, enum afmon_col
 {
     struct afmon_rows_column *it = &batch->columns[column];
     it->kind = kind;
-    it->values.any = malloc(AFMON_ROWS_MOST * sizes[kind]);
-    it->levels = malloc(AFMON_ROWS_MOST * sizeof *it->levels);
+    it->values.any = malloc(AFMON_ROWS_MAX * sizes[kind]);
+    it->levels = malloc(AFMON_ROWS_MAX * sizeof *it->levels);
     return it->values.any != NULL && it->levels != NULL;
 }
 
@@ -105,7 +105,7 @@ bool afmon_rows_end_row(struct afmon_rows *batch)
 
 bool afmon_rows_is_full(const struct afmon_rows *batch)
 {
-    return batch->rows == AFMON_ROWS_MOST || batch->text.length >= AFMON_ROWS_TEXT;
+    return batch->rows == AFMON_ROWS_MAX || batch->text.length >= AFMON_ROWS_TEXT;
 }
 
 void afmon_rows_clear(struct afmon_rows *batch)

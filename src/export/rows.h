@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "export/columns.h"
 
-#define AFMON_ROWS_MOST 16384
+#define AFMON_ROWS_MAX 16384
 #define AFMON_ROWS_TEXT ((size_t)8 << 20) /* a batch is full, too, with so many bytes of text */
 
 /* A text, by its place among the texts of the batch. */

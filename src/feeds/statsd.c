@@ -15,7 +15,7 @@
 #include "feeds/statsd_held.h"
 #include "feeds/statsd_line.h"
 
-#define PACKET_SMALLEST AFMON_STATSD_LINE_MOST
+#define PACKET_SMALLEST AFMON_STATSD_LINE_MAX
 #define PACKET_LARGEST 8192
 #define TICK_S 0.1
 
@@ -112,7 +112,7 @@ static void add_line(void *user, const char *line, size_t length)
 static int take_sample(void *user, const afmon_sample *sample, char *error, size_t size)
 {
     struct statsd *statsd = user;
-    char line[AFMON_STATSD_LINE_MOST];
+    char line[AFMON_STATSD_LINE_MAX];
     (void)error, (void)size;
     leave_to_parent(statsd);
     size_t length = afmon_statsd_line(line, &statsd->style, sample);

@@ -7,8 +7,8 @@
 #include "base/utf8.h"
 #include "catalog/metrics.h"
 
-#define VALUE_MOST 100 /* bytes of a tag's value, and of a part of a name */
-#define NAME_MOST 250
+#define VALUE_MAX 100 /* bytes of a tag's value, and of a part of a name */
+#define NAME_BYTES_MAX 250
 
 struct line {
     char *at;
@@ -31,7 +31,7 @@ static void add_text(struct line *line, const char *text)
 /* A part of a name: letters, digits, '_', '-' and '.'; all else is '_'. */
 static void add_name(struct line *line, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length && i < NAME_MOST; i++) {
+    for (size_t i = 0; i < length && i < NAME_BYTES_MAX; i++) {
         char c = text[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
                      c == '-' || c == '.';
@@ -47,11 +47,11 @@ static bool is_mark(char c)
 /* A tag's value: UTF-8 without the marks of the format, cut between characters. */
 static void add_tag_value(struct line *line, const char *text, size_t length)
 {
-    size_t limit = length < VALUE_MOST ? length : VALUE_MOST;
+    size_t limit = length < VALUE_MAX ? length : VALUE_MAX;
     for (size_t at = 0; at < limit;) {
         bool well_formed = true;
         size_t part = (unsigned char)text[at] < 0x80 ? 1 : afmon_utf8_part(text + at, length - at, &well_formed);
-        if (at + part > VALUE_MOST)
+        if (at + part > VALUE_MAX)
             return;
         if (!well_formed || (part == 1 && is_mark(text[at])))
             add(line, "_", 1);
@@ -146,7 +146,7 @@ size_t afmon_statsd_line(char *out, const struct afmon_statsd_style *style, cons
     const struct afmon_metric_row *metric =
         afmon_metric_row(afmon_metric_find(sample->metric, sample->metric_length, &rest));
     struct afmon_piece special = special_of(metric, rest, sample->value);
-    struct line line = {out, out + AFMON_STATSD_LINE_MOST - 1};
+    struct line line = {out, out + AFMON_STATSD_LINE_MAX - 1};
     if (!isfinite(sample->value))
         return 0;
     add_text(&line, style->prefix);

@@ -7,7 +7,7 @@
 #include "plot/rolling.h"
 #include "store/view_blocks.h"
 
-#define AFMON_TRACKS_MOST 12
+#define AFMON_CHART_TRACKS_MAX 12
 
 /* One series of a chart. */
 struct afmon_track {
@@ -45,7 +45,7 @@ struct afmon_period {
     int64_t first_us;
     int64_t last_us;
 };
-#define AFMON_PERIODS_MOST 512
+#define AFMON_PERIODS_MAX 512
 
 struct afmon_chart_job {
     const struct afmon_chart_kind *kind;
@@ -53,7 +53,7 @@ struct afmon_chart_job {
     const afmon_plot_options *options;
     afmon_error *error;
     const char *metric; /* of a chart of any metric */
-    struct afmon_track tracks[AFMON_TRACKS_MOST];
+    struct afmon_track tracks[AFMON_CHART_TRACKS_MAX];
     unsigned track_count;
     size_t left_out;  /* series for which there was no room */
     int64_t first_us; /* of the axis */

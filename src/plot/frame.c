@@ -11,8 +11,8 @@
 #define SWATCH_GAP 7.0
 #define ENTRY_GAP 22.0
 #define TICK_ROOM 24.0 /* between the labels of two ticks */
-#define TICKS_MOST 8
-#define OUTSIDE_MOST 0.28 /* of the width, for a legend beside the plot */
+#define TICKS_MAX 8
+#define OUTSIDE_MAX 0.28 /* of the width, for a legend beside the plot */
 
 static double line_height(const struct afmon_frame *frame, enum afmon_face face)
 {
@@ -150,7 +150,7 @@ static double widest_label(struct afmon_frame *frame, const struct afmon_ticks *
 static void choose_x_ticks(struct afmon_frame *frame)
 {
     const struct afmon_frame_spec *spec = frame->spec;
-    for (unsigned most = TICKS_MOST; most > 0; most--) {
+    for (unsigned most = TICKS_MAX; most > 0; most--) {
         if (spec->x_is_time)
             afmon_time_ticks(&frame->x, spec->first_us, spec->last_us, most);
         else
@@ -213,7 +213,7 @@ void afmon_frame_lay_out(struct afmon_frame *frame, const struct afmon_frame_spe
     top += frame->y_caption.height + 8;
     double outside = 0;
     if (spec->legend_outside && spec->legend_count > 0)
-        outside = measure_legend(frame, width * OUTSIDE_MOST, false) + ENTRY_GAP;
+        outside = measure_legend(frame, width * OUTSIDE_MAX, false) + ENTRY_GAP;
     double labels = widest_label(frame, &frame->y);
     double left = MARGIN + labels + 10;
     bottom = fmax(bottom, top + 20);

@@ -5,7 +5,7 @@
 #include "plot/canvas.h"
 #include "plot/numbers.h"
 
-#define AFMON_LEGEND_MOST 16
+#define AFMON_LEGEND_MAX 16
 
 enum afmon_swatch { AFMON_SWATCH_LINE, AFMON_SWATCH_DASHED, AFMON_SWATCH_SHADE, AFMON_SWATCH_DOT, AFMON_SWATCH_NONE };
 
@@ -22,7 +22,7 @@ struct afmon_frame_spec {
     char subtitle[AFMON_LABEL_SIZE];
     const char *x_caption;
     const char *y_caption;
-    struct afmon_legend_entry legend[AFMON_LEGEND_MOST];
+    struct afmon_legend_entry legend[AFMON_LEGEND_MAX];
     unsigned legend_count;
     bool legend_outside;  /* to the right of the plot */
     struct afmon_range y; /* as afmon_axis_range gives it */
@@ -67,7 +67,7 @@ struct afmon_frame {
     unsigned title_count;
     struct afmon_frame_line subtitle_lines[AFMON_SUBTITLE_LINES];
     unsigned subtitle_count;
-    struct afmon_frame_entry entries[AFMON_LEGEND_MOST];
+    struct afmon_frame_entry entries[AFMON_LEGEND_MAX];
     unsigned entry_count;
     char y_caption_text[AFMON_LABEL_SIZE];
     char x_caption_text[AFMON_LABEL_SIZE];

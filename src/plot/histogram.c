@@ -27,7 +27,7 @@ void afmon_bars_choose(struct afmon_bars *bars, double low, double high, double 
     bars->width = step;
     bars->low = floor(low / step + 1e-9) * step;
     double count = ceil((high - bars->low) / step + 1e-9);
-    bars->count = count < 1 ? 1 : count > AFMON_BARS_MOST ? AFMON_BARS_MOST : (size_t)count;
+    bars->count = count < 1 ? 1 : count > AFMON_BARS_MAX ? AFMON_BARS_MAX : (size_t)count;
 }
 
 void afmon_bars_add(struct afmon_bars *bars, double value)

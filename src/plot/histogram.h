@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AFMON_BARS_MOST 128
+#define AFMON_BARS_MAX 128
 
 struct afmon_bars {
     double low; /* of the first bar */
     double width;
     size_t count;
-    uint64_t in[AFMON_BARS_MOST];
+    uint64_t in[AFMON_BARS_MAX];
     uint64_t below; /* samples before the first bar, and behind the last one */
     uint64_t above;
 };

@@ -209,7 +209,7 @@ void afmon_number_ticks(struct afmon_ticks *ticks, struct afmon_range axis, unsi
     memset(ticks, 0, sizeof *ticks);
     ticks->low = extend ? first * step * unit.factor : axis.low;
     ticks->high = extend ? last * step * unit.factor : axis.high;
-    for (double at = first; at <= last && ticks->count < AFMON_TICKS_MOST; at++) {
+    for (double at = first; at <= last && ticks->count < AFMON_TICKS_MAX; at++) {
         struct afmon_tick *tick = &ticks->list[ticks->count++];
         double number = at * step;
         tick->at = number * unit.factor;

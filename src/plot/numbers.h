@@ -11,7 +11,7 @@ enum afmon_quantity { AFMON_QUANTITY_NUMBER, AFMON_QUANTITY_PERCENT, AFMON_QUANT
 #define AFMON_PLOT_LARGEST 1e300
 
 #define AFMON_VALUE_TEXT_SIZE 48
-#define AFMON_TICKS_MOST 16
+#define AFMON_TICKS_MAX 16
 
 struct afmon_tick {
     double at; /* in the data's unit */
@@ -20,7 +20,7 @@ struct afmon_tick {
 };
 
 struct afmon_ticks {
-    struct afmon_tick list[AFMON_TICKS_MOST];
+    struct afmon_tick list[AFMON_TICKS_MAX];
     unsigned count;
     double low; /* the axis, in the data's unit */
     double high;
@@ -39,7 +39,7 @@ void afmon_range_add(struct afmon_range *range, double value); /* what is not fi
  * with some room around data that does not vary. */
 struct afmon_range afmon_axis_range(struct afmon_range data, bool from_zero);
 
-/* Ticks at 1, 2 or 5 times a power of ten of the unit, about `wanted` of them and at most AFMON_TICKS_MOST. With
+/* Ticks at 1, 2 or 5 times a power of ten of the unit, about `wanted` of them and at most AFMON_TICKS_MAX. With
  * `extend` the axis begins and ends at ticks. */
 void afmon_number_ticks(struct afmon_ticks *ticks, struct afmon_range axis, unsigned wanted,
                         enum afmon_quantity quantity, bool extend);

@@ -8,7 +8,7 @@
 #include "plot/times.h"
 
 #define LINE_WIDTH 2.2
-#define BESIDE_LEAST 560 /* narrower charts have their legend above the plot */
+#define BESIDE_MIN 560 /* narrower charts have their legend above the plot */
 
 /* ---- Shared ---- */
 
@@ -237,7 +237,7 @@ static void describe_scores(struct afmon_chart_job *job, struct afmon_frame_spec
         snprintf(text, sizeof text, "and %s more, not drawn", number);
         add_legend(spec, text, AFMON_INK_TEXT, AFMON_SWATCH_NONE);
     }
-    spec->legend_outside = job->options->width >= BESIDE_LEAST;
+    spec->legend_outside = job->options->width >= BESIDE_MIN;
     spec->y = afmon_axis_range(afmon_rolled_range(job), false);
     spec->y_caption = "Score";
 }

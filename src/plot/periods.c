@@ -52,7 +52,7 @@ static struct afmon_period period_of(const afmon_run_summary *summary, const afm
 
 static void take(struct afmon_chart_job *job, const afmon_run_summary *summary)
 {
-    for (size_t i = 0; i < summary->alert_count && job->period_count < AFMON_PERIODS_MOST; i++)
+    for (size_t i = 0; i < summary->alert_count && job->period_count < AFMON_PERIODS_MAX; i++)
         if (is_of_rates(&summary->alerts[i]))
             job->periods[job->period_count++] = period_of(summary, &summary->alerts[i]);
     unite(job);
@@ -62,7 +62,7 @@ afmon_status afmon_alert_periods(struct afmon_chart_job *job)
 {
     afmon_run_summary *made = NULL;
     const afmon_run_summary *summary = job->options->summary;
-    job->periods = malloc(AFMON_PERIODS_MOST * sizeof *job->periods);
+    job->periods = malloc(AFMON_PERIODS_MAX * sizeof *job->periods);
     if (job->periods == NULL)
         return afmon_fail_memory(job->error);
     if (summary == NULL) {

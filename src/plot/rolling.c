@@ -5,7 +5,7 @@
 
 #include "plot/numbers.h"
 
-#define GAP_LEAST (AFMON_SLICES / 40)
+#define GAP_MIN (AFMON_SLICES / 40)
 #define GAP_USUAL 8
 #define WARM_UP 4
 
@@ -56,7 +56,7 @@ size_t afmon_gap_of(const struct afmon_slices *slices)
     size_t usual = 0;
     for (size_t seen = 0; usual + 1 < AFMON_SLICES && seen * 10 < pairs * 9;)
         seen += distances[++usual];
-    return usual * GAP_USUAL > GAP_LEAST ? usual * GAP_USUAL : GAP_LEAST;
+    return usual * GAP_USUAL > GAP_MIN ? usual * GAP_USUAL : GAP_MIN;
 }
 
 /* ---- Averages ---- */

@@ -149,7 +149,7 @@ void afmon_time_ticks(struct afmon_ticks *ticks, int64_t first_us, int64_t last_
     uint64_t span = (uint64_t)last_us - (uint64_t)first_us;
     memset(ticks, 0, sizeof *ticks);
     ticks->high = (double)span;
-    most = most < 1 ? 1 : most >= AFMON_TICKS_MOST ? AFMON_TICKS_MOST - 1 : most;
+    most = most < 1 ? 1 : most >= AFMON_TICKS_MAX ? AFMON_TICKS_MAX - 1 : most;
     for (size_t i = 0; i < STEPS; i++) {
         if (span / (uint64_t)steps[i] > most || fixed_ticks(ticks, first_us, last_us, steps[i], most) > most)
             continue;

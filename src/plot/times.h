@@ -6,7 +6,7 @@
 
 #include "plot/numbers.h"
 
-/* At most `most` ticks (1 to AFMON_TICKS_MOST - 1) from first_us to last_us, first before last. A tick's place is in
+/* At most `most` ticks (1 to AFMON_TICKS_MAX - 1) from first_us to last_us, first before last. A tick's place is in
  * microseconds from first_us. The first one has the date below it, later ones where it changes. */
 void afmon_time_ticks(struct afmon_ticks *ticks, int64_t first_us, int64_t last_us, unsigned most);
 

@@ -19,7 +19,7 @@ bool afmon_chart_add_track(struct afmon_chart_job *job, const char *name, const 
     const struct afmon_view_series *series = NULL;
     if (afmon_view_find(job->view, name, strlen(name), &series) != AFMON_OK || series == NULL)
         return false;
-    if (job->track_count == AFMON_TRACKS_MOST) {
+    if (job->track_count == AFMON_CHART_TRACKS_MAX) {
         job->left_out++;
         return false;
     }

@@ -8,7 +8,7 @@
 
 #define FAMILIES "Inter, Noto Sans, DejaVu Sans, sans-serif"
 #define ELLIPSIS "\xe2\x80\xa6"
-#define CHARACTERS_MOST 160
+#define CHARACTERS_MAX 160
 
 static const struct {
     double size;
@@ -101,8 +101,7 @@ void afmon_label_clean(char out[AFMON_LABEL_SIZE], const char *text, size_t leng
     for (unsigned characters = 0; length > 0; characters++) {
         bool well_formed;
         size_t part = afmon_utf8_part(text, length, &well_formed);
-        if (characters == CHARACTERS_MOST ||
-            at + part + sizeof ELLIPSIS + AFMON_REPLACEMENT_LENGTH > AFMON_LABEL_SIZE) {
+        if (characters == CHARACTERS_MAX || at + part + sizeof ELLIPSIS + AFMON_REPLACEMENT_LENGTH > AFMON_LABEL_SIZE) {
             memcpy(out + at, ELLIPSIS, sizeof ELLIPSIS);
             return;
         }

@@ -17,7 +17,7 @@
 #include "store/scratch.h"
 
 /* With fewer values than this behind the checkpoint it is quicker to look at each of them. */
-#define INDEX_LEAST 4096
+#define INDEX_MIN 4096
 
 struct question {
     struct afmon_times times; /* steady */
@@ -251,7 +251,7 @@ static afmon_status begin_quantiles(const struct chunks *chunks, const struct qu
         afmon_shared_sketch_hold(answer->sketch);
     }
     size_t from = index_from(chunks, whole_from);
-    if (samples_from(chunks, from) >= INDEX_LEAST)
+    if (samples_from(chunks, from) >= INDEX_MIN)
         return search_index(chunks, question, answer, from);
     return hold_chunks(chunks, question, answer);
 }

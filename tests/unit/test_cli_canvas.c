@@ -69,7 +69,7 @@ static void any_size_will_do(void **state)
     static const size_t sizes[][2] = {{0, 0}, {1, 1}, {5000, 2}, {2, 5000}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         assert_true(canvas_begin(&c, sizes[i][0], sizes[i][1]));
-        assert_true(c.width <= CANVAS_MOST && c.height <= CANVAS_MOST);
+        assert_true(c.width <= CANVAS_MAX && c.height <= CANVAS_MAX);
         canvas_put(&c, 0, 0, 9999, CLI_PLAIN, "text 日", true);
     }
     canvas_free(&c);

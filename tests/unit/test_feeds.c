@@ -19,7 +19,7 @@ static const afmon_field fields[] = {
 static void assert_line(bool dog, const char *metric, double value, const char *expected)
 {
     const struct afmon_statsd_style style = {.prefix = "afmon.", .tags = "env:test", .dog = dog};
-    char line[AFMON_STATSD_LINE_MOST];
+    char line[AFMON_STATSD_LINE_MAX];
     afmon_sample sample = {
         .metric = metric, .metric_length = strlen(metric), .value = value, .fields = fields, .field_count = 3};
     size_t length = afmon_statsd_line(line, &style, &sample);
@@ -49,7 +49,7 @@ static void a_line_always_fits(void **state)
     (void)state;
     const struct afmon_statsd_style style = {.prefix = "p.", .dog = true};
     static char name[10000];
-    char line[AFMON_STATSD_LINE_MOST];
+    char line[AFMON_STATSD_LINE_MAX];
     memset(name, 'n', sizeof name);
     afmon_sample sample = {.metric = name, .metric_length = sizeof name, .value = 1e300};
     size_t length = afmon_statsd_line(line, &style, &sample);

@@ -64,7 +64,7 @@ static void strange_axes(void **state)
             struct afmon_range axis = afmon_axis_range(data, (i + j) % 2 == 0);
             assert_true(isfinite(axis.low) && isfinite(axis.high) && axis.low < axis.high);
             afmon_number_ticks(&ticks, axis, 5, (enum afmon_quantity)(i % 3), true);
-            assert_in_range(ticks.count, 1, AFMON_TICKS_MOST);
+            assert_in_range(ticks.count, 1, AFMON_TICKS_MAX);
             for (unsigned k = 1; k < ticks.count; k++)
                 assert_true(ticks.list[k].at > ticks.list[k - 1].at);
         }
@@ -215,7 +215,7 @@ static void bars(void **state)
     for (size_t i = 0; i < 7; i++) {
         for (size_t j = i; j < 7; j++) {
             afmon_bars_choose(&chosen, ends[i], ends[j], (ends[j] - ends[i]) / 1e6, 1000000);
-            assert_in_range(chosen.count, 1, AFMON_BARS_MOST);
+            assert_in_range(chosen.count, 1, AFMON_BARS_MAX);
             afmon_bars_add(&chosen, ends[j]);
             assert_int_equal(chosen.above + chosen.below, 0);
         }

@@ -73,7 +73,7 @@ static void bad_rules_are_told_by_the_member(void **state)
     ASSERT_BAD("renotify", rule.renotify_s = -(double)INFINITY);
     ASSERT_BAD("min_samples", rule.min_samples = 0);
     ASSERT_BAD("where", rule.where_count = 1);
-    ASSERT_BAD("where", rule.where_count = AFMON_RULE_WHERE_MOST + 1);
+    ASSERT_BAD("where", rule.where_count = AFMON_RULE_WHERE_MAX + 1);
     ASSERT_BAD("message", rule.message = "");
     ASSERT_BAD("message", rule.message = "{valu}");
     ASSERT_BAD("resolved_message", rule.resolved_message = "{value");
@@ -416,8 +416,8 @@ static void what_is_not_yaml_is_no_harm(void **state)
     deep[200000] = '\0';
     assert_int_equal(parse(deep, &rules, &error), AFMON_E_FORMAT);
     free(deep);
-    char *large = calloc(1, AFMON_RULES_FILE_MOST + 2);
-    memset(large, '#', AFMON_RULES_FILE_MOST + 1);
+    char *large = calloc(1, AFMON_RULES_FILE_MAX + 2);
+    memset(large, '#', AFMON_RULES_FILE_MAX + 1);
     assert_int_equal(parse(large, &rules, &error), AFMON_E_TOO_BIG);
     free(large);
     afmon_alert_limits limits;

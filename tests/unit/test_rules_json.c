@@ -70,7 +70,7 @@ static void draw_rule(afmon_alert_rule *rule, afmon_field *fields, char *name, s
         rule->quantile = draw_number(0, 1);
     rule->comparison = (afmon_rule_comparison)draw(4);
     rule->limit = draw_limit();
-    rule->window_s = draw_number(1, AFMON_RULE_SECONDS_MOST);
+    rule->window_s = draw_number(1, AFMON_RULE_SECONDS_MAX);
     rule->level = (afmon_level)draw(3);
     rule->where_count = draw(7);
     rule->where = fields;
@@ -165,7 +165,7 @@ static void rules_read_back_equal(void **unused)
     (void)unused;
     for (int round = 0; round < 500; round++) {
         afmon_alert_rule rules[RULES];
-        afmon_field fields[RULES][AFMON_RULE_WHERE_MOST];
+        afmon_field fields[RULES][AFMON_RULE_WHERE_MAX];
         char names[RULES][32];
         size_t count = draw(RULES + 1);
         afmon_error error;
