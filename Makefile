@@ -30,7 +30,7 @@ test: setup-tests
 lint asan tsan: setup-tests
 	@$(RUN_TESTS) $@
 
-# The peer's generators with our monitor, and then the peer's own tests with our module in the place of theirs. Its
+# Afterimage's generators with our monitor, and then afterimage's own tests with our module in the place of theirs. Its
 # packages are 670 MB, so this is no part of `make test`.
 PEER_TESTS = PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/build/python:$(CURDIR)/tests/peer' \
     '$(CURDIR)/build-peer/bin/python3' -m pytest -q -p no:cacheprovider

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""afmon.GenerationMonitor beside the peer's: what a call costs, what arrives, what is kept, who waits.
+"""afmon.GenerationMonitor beside afterimage's: what a call costs, what arrives, what is kept, who waits.
 
-    bench/run BUILD python            (the peer's is measured where make test-peer has made build-peer/)
+    bench/run BUILD python            (afterimage's is measured where make test-peer has made build-peer/)
     PYTHONPATH=BUILD/python build-peer/bin/python3 bench/bench_python.py [PART ...]
 
 Both are measured in one process, with the same calls, in turns. A call's cost is that of a burst: the queues have room,
@@ -37,7 +37,7 @@ class Opened:
         self.monitor = kind(self.folder.name, metrics_interval=0, **options)
 
     def wait(self):
-        """Until all is written. The peer's last record may still be in work when its queues are empty."""
+        """Until all is written. Afterimage's last record may still be in work when its queues are empty."""
         monitor = self.monitor
         if hasattr(monitor, "flush"):
             monitor.flush(120)
@@ -60,7 +60,7 @@ def pair():
 
 
 def row(label, unit, values, must=""):
-    """Values: afmon's and the peer's, more being worse; the ratio is the peer's to ours."""
+    """Values: afmon's and afterimage's, more being worse; the ratio is afterimage's to ours."""
     print(json.dumps({"label": label, "unit": unit, "values": values, "must": must}), flush=True)
 
 
@@ -172,7 +172,7 @@ def fill(monitor, count):
 
 
 def queries():
-    """A million different values, and a new one before each query. The peer's list is filled by repeating the samples of
+    """A million different values, and a new one before each query. Afterimage's list is filled by repeating the samples of
     20,000 calls, which spares it cache misses."""
     values = []
     for which in pair():
@@ -273,7 +273,7 @@ def main():
         return
     print(f"{'':58} {'':12} {'afmon':>10} {'peer, other':>12} {'ratio':>9}   must hold")
     if not has_peer():
-        print("(the peer is not installed: make test-peer; without it there are no ratios to it)")
+        print("(afterimage is not installed: make test-peer; without it there are no ratios to it)")
     for name in names or PARTS:
         for line in run_part("part", name):
             show(line)

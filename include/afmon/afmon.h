@@ -797,7 +797,7 @@ typedef struct afmon_view_options {
 /* Fills in the defaults. Any thread. */
 AFMON_API void afmon_view_options_init(afmon_view_options *options);
 
-/* Reads a run folder, live or finished, afmon's or the peer's: all its metrics files together. What killed processes
+/* Reads a run folder, live or finished, afmon's or afterimage's: all its metrics files together. What killed processes
  * left in rings is put into the files first (where the folder cannot be written it is read from the rings). Lines
  * that are no samples are reported by afmon_view_problem and passed over. options may be NULL. Any thread. */
 AFMON_API afmon_status afmon_view_open(const char *folder, const afmon_view_options *options, afmon_view **view,

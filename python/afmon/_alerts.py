@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass
 class Alert:
-    """One alert of one pass of the rules. `timestamp` is local time without a zone, as the peer's."""
+    """One alert of one pass of the rules. `timestamp` is local time without a zone, as afterimage's."""
 
     name: str
     message: str

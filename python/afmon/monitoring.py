@@ -301,7 +301,7 @@ class GenerationMonitor(_afmon.Monitor):
 
     @property
     def _workers(self) -> list[str]:
-        """The peer's tests count its threads here: what works behind this monitor, by the peer's division of the work."""
+        """Afterimage's tests count its threads here: what works behind this monitor, by afterimage's division of the work."""
         work = ["metrics", "logs"]
         if self._token_usage_callback is not None:
             work.append("token usage")

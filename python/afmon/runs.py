@@ -24,7 +24,7 @@ _LONGEST = 2**63 / 1e9
 
 def seconds(window: timedelta | float | None) -> float:
     """A window in seconds; None is all time, and so is what nanoseconds cannot count. One that is not positive holds
-    nothing, as with the peer."""
+    nothing, as with afterimage."""
     if window is None:
         return math.inf
     length = window.total_seconds() if isinstance(window, timedelta) else _typed.number("window", window)
@@ -34,7 +34,7 @@ def seconds(window: timedelta | float | None) -> float:
 
 
 def shape(aggregate: dict[str, Any]) -> dict[str, float]:
-    """The peer's three shapes: zeros for a name that was never recorded, nothing for an empty window, else all figures."""
+    """Afterimage's three shapes: zeros for a name that was never recorded, nothing for an empty window, else all figures."""
     known = aggregate.pop("known")
     partial, approximate = aggregate.pop("partial"), aggregate.pop("approximate")
     if not known:
@@ -300,7 +300,7 @@ def find_runs(folder: str | os.PathLike[str] = ".afterimage-monitoring") -> list
 
 
 def open_run(folder: str | os.PathLike[str], window: timedelta | float | None = None) -> Run:
-    """Read a run folder, live or finished, afmon's or the peer's. `window` counts back from its last sample."""
+    """Read a run folder, live or finished, afmon's or afterimage's. `window` counts back from its last sample."""
     return Run(_afmon.open_view(_typed.path("folder", folder)), window)
 
 

@@ -300,7 +300,7 @@ static PyObject *view(PyObject *object, PyObject *unused)
 static PyMethodDef methods[] = {
     {"record_metric", (PyCFunction)(void (*)(void))monitor_record_metric, METH_FASTCALL | METH_KEYWORDS,
      "record_metric($self, metric_name, value, metadata=None)\n--\n\n"
-     "Record one sample. value is a number, metadata a dict of anything; see docs/peer.md for what becomes of it.\n"
+     "Record one sample. value is a number, metadata a dict of anything; see docs/afterimage.md for what becomes of it.\n"
      "Takes well under a microsecond. What cannot be recorded (after shutdown, ...) is counted and warned of once."},
     {"track_generation", (PyCFunction)(void (*)(void))monitor_track_generation, METH_FASTCALL | METH_KEYWORDS,
      "track_generation($self, duration, success, **kwargs)\n--\n\n"

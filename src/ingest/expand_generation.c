@@ -55,7 +55,7 @@ static struct afmon_text text_field(const struct afmon_expansion *expansion, con
 }
 
 /* The same as the recording thread saw (afmon_generation_is_api_error): the type of the error may have come among the
- * metadata, as the peer's generators hand it over. */
+ * metadata, as afterimage's generators hand it over. */
 static void look_at_failure(struct generation *call, const struct afmon_expansion *expansion)
 {
     if (call->success && !call->has_error)

@@ -1,4 +1,4 @@
-"""The tests of the peer's generators with our monitor. See tests/peer/places.py for what they must reach."""
+"""The tests of afterimage's generators with our monitor. See tests/peer/places.py for what they must reach."""
 import os
 
 import noting
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_configure(config):
     for warning in (
-        "ignore:Pydantic serializer warnings:UserWarning",  # the peer's models declare `parsed: None`
+        "ignore:Pydantic serializer warnings:UserWarning",  # afterimage's models declare `parsed: None`
         "ignore:coroutine 'connect_tcp:RuntimeWarning",  # its clients are not closed where a run ends early
     ):
         config.addinivalue_line("filterwarnings", warning)

@@ -1,5 +1,5 @@
-"""A plugin of pytest for the peer's own tests: afmon.monitoring stands where afterimage.monitoring was, from before anything
-of the peer is imported."""
+"""A plugin of pytest for afterimage's own tests: afmon.monitoring stands where afterimage.monitoring was, from before anything
+of afterimage is imported."""
 import sys
 
 import afmon.monitoring
@@ -10,21 +10,21 @@ import afterimage  # noqa: E402
 
 afterimage.monitoring = afmon.monitoring
 
-# Tests that assert what we do otherwise on purpose, with the reason; docs/peer.md lists them. There is none.
+# Tests that assert what we do otherwise on purpose, with the reason; docs/afterimage.md lists them. There is none.
 DIFFERENT: dict[str, str] = {}
 
 
 def pytest_collection_modifyitems(items):
     unknown = DIFFERENT.keys() - {item.nodeid for item in items}
     if unknown:
-        raise pytest.UsageError(f"in_place.py: the peer has no test {sorted(unknown)}")
+        raise pytest.UsageError(f"in_place.py: afterimage has no test {sorted(unknown)}")
     for item in items:
         if item.nodeid in DIFFERENT:
             item.add_marker(pytest.mark.skip(reason=DIFFERENT[item.nodeid]))
 
 
 def pytest_sessionfinish(session):
-    """Every module of the peer that was imported must have had our class."""
+    """Every module of afterimage that was imported must have had our class."""
     others = [name for name, module in sys.modules.items() if name.split(".")[0] == "afterimage"
               and getattr(module, "GenerationMonitor", afmon.GenerationMonitor) is not afmon.GenerationMonitor]
     if others:

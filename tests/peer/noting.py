@@ -168,7 +168,7 @@ def _check_log(monitor):
 
 
 def failures_of(lines):
-    """The samples that count failed generations, without those that the peer's generators record beside them."""
+    """The samples that count failed generations, without those that afterimage's generators record beside them."""
     return [line for line in lines if line["metric"] == "error_rate" and line["value"] == 1.0 and "afmon_source" not in line]
 
 

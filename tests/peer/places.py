@@ -1,4 +1,4 @@
-"""Where the peer touches a monitor: the calls `...monitor.METHOD(...)` in its source, and which of them have been made."""
+"""Where afterimage touches a monitor: the calls `...monitor.METHOD(...)` in its source, and which of them have been made."""
 import ast
 import pathlib
 import sys
@@ -27,7 +27,7 @@ def _text_of(call):
 
 
 def all_places():
-    """(file, first line, last line, method, text) of every call in the peer's source."""
+    """(file, first line, last line, method, text) of every call in afterimage's source."""
     for file in sorted(ROOT.rglob("*.py")):
         name = str(file.relative_to(ROOT))
         if name == "monitoring.py":
@@ -39,7 +39,7 @@ def all_places():
 
 
 def note(depth):
-    """The place in the peer from which the monitor is called just now, `depth` frames up."""
+    """The place in afterimage from which the monitor is called just now, `depth` frames up."""
     frame = sys._getframe(depth)
     file = pathlib.Path(frame.f_code.co_filename)
     if file.is_relative_to(ROOT):

@@ -14,7 +14,7 @@ from test_simula import Model, schema_of
 
 
 class Provider(LocalLLMProvider):
-    """The generator gives each chat its instruction, which the peer's own provider of this kind takes for a second one."""
+    """The generator gives each chat its instruction, which afterimage's own provider of this kind takes for a second one."""
 
     async def astart_chat(self, system_instruction=None, **more):
         self.system_instruction = system_instruction

@@ -190,7 +190,7 @@ def test_model_that_cannot_be_made(tmp_path, monitor):
 
 
 def test_stopping_at_a_budget_of_tokens(tmp_path, monitor):
-    """The peer asks the monitor for the tokens after each conversation: they must be there at once."""
+    """Afterimage asks the monitor for the tokens after each conversation: they must be there at once."""
     with ChatServer() as server:
         generate(conversations(tmp_path, server, monitor), num_dialogs=None, max_turns=1,
                  stopping_criteria=[BudgetStoppingCallback(max_total_tokens=5 * sum(USAGE)), FixedNumberStoppingCallback(50)])

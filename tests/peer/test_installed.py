@@ -1,4 +1,4 @@
-"""afmon.install() and python -m afmon.run: our monitor where the peer makes one by itself, its command among it."""
+"""afmon.install() and python -m afmon.run: our monitor where afterimage makes one by itself, its command among it."""
 import json
 import os
 import pathlib
@@ -73,7 +73,7 @@ def sixteen_percent(request, number):
 
 
 def test_stops_at_an_error_rate_that_is_reached_and_not_before(tmp_path):
-    """The peer's monitor records no zeros: there the first failure is a rate of 100 %."""
+    """Afterimage's monitor records no zeros: there the first failure is a rate of 100 %."""
     stopping = "  stopping: [{type: rate_limit, max_error_rate: RATE, min_samples: 3}]"
     for rate, full in ((0.6, True), (0.02, False)):
         folder = tmp_path / str(rate)

@@ -1,4 +1,4 @@
-"""What the peer's monitoring module and its class have, ours have: names, arguments in their order, defaults, fields."""
+"""What afterimage's monitoring module and its class have, ours have: names, arguments in their order, defaults, fields."""
 import dataclasses
 import inspect
 import pathlib
@@ -11,7 +11,7 @@ import afterimage.monitoring as peer
 import pytest
 
 TABLE = (pathlib.Path(__file__).parents[2] / "docs" / "peer.md").read_text(encoding="utf-8")
-# In docs/peer.md with their reasons.
+# In docs/afterimage.md with their reasons.
 NOT_THERE = {"metric_queue", "log_queue"}
 OTHER_DEFAULTS = {("visualize_metrics", "return_figures")}
 

@@ -1,4 +1,4 @@
-"""Every place in the peer's source that touches a monitor has been reached by the tests before this one."""
+"""Every place in afterimage's source that touches a monitor has been reached by the tests before this one."""
 import places
 import pytest
 

@@ -53,7 +53,7 @@ def test_windows_count_back_from_the_last_sample(folder):
     (folder / "metrics.jsonl").write_text("".join(
         json.dumps({"metric": name, "value": float(i), "timestamp": (begin + datetime.timedelta(minutes=i)).isoformat()}) + "\n"
         for i in range(60) for name in ("generation_time", "tokens")))
-    os.utime(folder / "metrics.jsonl", (begin.timestamp(), begin.timestamp()))  # else it might be the peer's, still running
+    os.utime(folder / "metrics.jsonl", (begin.timestamp(), begin.timestamp()))  # else it might be afterimage's, still running
     with afmon.follow(folder) as followed:
         followed.update()
         assert followed.info.now == begin + datetime.timedelta(minutes=59)

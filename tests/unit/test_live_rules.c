@@ -192,7 +192,7 @@ static void built_in_rules_are_judged_where_the_log_has_no_alert(void **state)
     afmon_rules rules = {0};
     char *folder = make_folder();
     write_minutes(folder, 0, MINUTES);
-    /* A log as the peer writes it. */
+    /* A log as afterimage writes it. */
     append_text(folder, "afterimage.log",
                 "2023-11-14 22:13:20,100 - {\"message\": \"Generation metrics\", \"data\": {\"duration\": 1.0, "
                 "\"success\": false, \"timestamp\": \"2023-11-14T22:13:20.100000\"}, \"level\": \"info\"}\n"

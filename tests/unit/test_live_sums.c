@@ -32,13 +32,13 @@ static FILE *create(const char *folder, const char *name)
     return file;
 }
 
-/* What the peer's lines may end in, with their time in front. */
+/* What afterimage's lines may end in, with their time in front. */
 #define FOREIGN_END "\"note\": \"the same at the end of every line\", "
 
 struct writing {
     FILE *file;
     int64_t time_ns;
-    bool foreign; /* as the peer writes it: time in front of the metadata, and without a zone */
+    bool foreign; /* as afterimage writes it: time in front of the metadata, and without a zone */
 };
 
 static void put(const struct writing *writing, const char *metric, double value, const char *metadata)
