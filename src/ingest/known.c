@@ -77,15 +77,20 @@ bool afmon_known_want(struct afmon_known *known, const struct afmon_buffer *text
     return true;
 }
 
+static void count_line(struct afmon_known *known, const char *data, size_t length)
+{
+    struct afmon_known_line *line = place_of(known, hash_line(known, data, length));
+    if (line != NULL && line->hash != 0)
+        line->there++;
+}
+
 /* Counts the whole lines of a piece; returns where its last one ends. */
 static size_t count_lines(struct afmon_known *known, const char *data, size_t length)
 {
     size_t at = 0;
     const char *newline;
     while (at < length && (newline = memchr(data + at, '\n', length - at)) != NULL) {
-        struct afmon_known_line *line = place_of(known, hash_line(known, data + at, (size_t)(newline - data) - at));
-        if (line != NULL && line->hash != 0)
-            line->there++;
+        count_line(known, data + at, (size_t)(newline - data) - at);
         at = (size_t)(newline - data) + 1;
     }
     return at;
@@ -102,8 +107,10 @@ int afmon_known_scan(struct afmon_known *known, int fd, int64_t from)
             break;
         }
         ssize_t got = pread(fd, piece.data + piece.length, PIECE, from + (int64_t)piece.length);
-        if (got == 0)
+        if (got == 0) {
+            count_line(known, piece.data, piece.length); /* which may lack its newline */
             break;
+        }
         if (got < 0) {
             failure = errno == EINTR ? 0 : errno;
             continue;

@@ -1,190 +1,248 @@
-/* Reading what dead sessions left without changing anything. */
+#include "ingest/peek_internal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/status.h"
-#include "ingest/recover_internal.h"
+enum { METRICS, LOG };
 
-#define TRIES 10
-#define TEXT_LIMIT ((size_t)1 << 30)
-
-struct peek {
-    struct afmon_private place;
-    struct afmon_left *left;
-    struct afmon_rescue *rescue; /* of the session that is looked at */
-    size_t metrics;              /* its files' places in left */
-    size_t log;
-    bool changed; /* somebody who may write here has recovered meanwhile */
-};
-
-static int64_t size_of(int fd)
+static void close_ring(struct afmon_peek *peek)
 {
-    struct stat status;
-    return fd >= 0 && fstat(fd, &status) == 0 ? (int64_t)status.st_size : 0;
+    struct afmon_peek_state *state = peek->state;
+    if (state->ring_open)
+        afmon_ring_free(&state->ring);
+    state->ring_open = false;
 }
 
-/* The place of a file in the list; SIZE_MAX: no memory. */
-static size_t add_file(struct afmon_left *left, const char *name, bool log, int fd)
+static void close_session(struct afmon_peek *peek)
 {
-    struct afmon_left_file *more = realloc(left->files, (left->count + 1) * sizeof *more);
-    if (more == NULL)
-        return SIZE_MAX;
-    left->files = more;
-    struct afmon_left_file *file = &more[left->count];
-    *file = (struct afmon_left_file){.log = log, .end = size_of(fd)};
-    memcpy(file->name, name, sizeof file->name);
-    afmon_buffer_init(&file->text, TEXT_LIMIT);
-    return left->count++;
+    struct afmon_peek_state *state = peek->state;
+    close_ring(peek);
+    if (state->open) {
+        afmon_rescue_close(&state->rescue);
+        afmon_session_record_free(&state->record);
+        free(state->rings);
+    }
+    state->rings = NULL;
+    state->ring_count = 0;
+    state->open = false;
+}
+
+/* The newline that a line lacks comes first. */
+static void give_ends(struct afmon_peek *peek, const struct afmon_peek_session *session)
+{
+    for (int i = METRICS; i <= LOG; i++) {
+        struct afmon_peek_file *file = &peek->files[session->files[i]];
+        peek->texts[i] = (struct afmon_peek_text){session->files[i], file->at, "\n", session->unended[i] ? 1 : 0};
+        file->at += (int64_t)peek->texts[i].length;
+    }
+}
+
+static int open_session(struct afmon_peek *peek)
+{
+    struct afmon_peek_state *state = peek->state;
+    const struct afmon_peek_session *session = &state->sessions[state->session];
+    int failure = afmon_session_read(state->place.folder, session->serial, &state->record);
+    if (failure != 0)
+        return failure == ENOMEM ? failure : EAGAIN; /* it has ended, or somebody is about to recover it */
+    failure = afmon_rescue_open(&state->rescue, &state->place, &state->record, false);
+    state->open = true;
+    state->rest = state->rescue.copied; /* of a copy the notes tell nothing */
+    state->ring_index = 0;
+    if (failure == 0)
+        failure = state->rescue.copied ? afmon_rescue_compare(&state->rescue) : 0;
+    if (failure == 0)
+        failure = afmon_peek_list_rings(peek, session->serial, &state->rings, &state->ring_count);
+    peek->older += state->rescue.older;
+    if (failure == 0 && (state->record.alive || afmon_peek_is_changed(session, &state->rescue)))
+        failure = EAGAIN;
+    give_ends(peek, session);
+    return failure;
 }
 
 /* What is rendered, less what a copy has already. */
-static int keep_rendered(struct peek *peek)
+static void give_rendered(struct afmon_peek *peek)
 {
-    struct afmon_rescue *rescue = peek->rescue;
-    if (rescue->copied) {
-        afmon_known_filter(&rescue->metrics, &rescue->renderer.metrics);
-        afmon_known_filter(&rescue->log, &rescue->renderer.log);
+    struct afmon_peek_state *state = peek->state;
+    struct afmon_renderer *renderer = &state->rescue.renderer;
+    const struct afmon_peek_session *session = &state->sessions[state->session];
+    const struct afmon_buffer *rendered[2] = {&renderer->metrics, &renderer->log};
+    if (state->rescue.copied) {
+        afmon_known_filter(&state->rescue.metrics, &renderer->metrics);
+        afmon_known_filter(&state->rescue.log, &renderer->log);
     }
-    struct afmon_buffer *metrics = &peek->left->files[peek->metrics].text;
-    struct afmon_buffer *log = &peek->left->files[peek->log].text;
-    afmon_buffer_add(metrics, rescue->renderer.metrics.data, rescue->renderer.metrics.length);
-    afmon_buffer_add(log, rescue->renderer.log.data, rescue->renderer.log.length);
-    return metrics->failed || log->failed ? ENOMEM : 0;
+    for (int i = METRICS; i <= LOG; i++) {
+        struct afmon_peek_file *file = &peek->files[session->files[i]];
+        peek->texts[i] = (struct afmon_peek_text){session->files[i], file->at, rendered[i]->data, rendered[i]->length};
+        file->at += (int64_t)rendered[i]->length;
+    }
 }
 
-/* The rest of a ring that makes no sense is passed over; a recovery sets it aside. */
-static int take_records(struct peek *peek, const struct afmon_ring *ring, uint64_t at, uint64_t end)
+/* A ring that makes no sense is passed over from here on; a recovery sets it aside. */
+static void pass_over(struct afmon_peek *peek)
 {
-    while (at < end) {
-        uint64_t records;
-        bool bad;
-        uint64_t until = afmon_rescue_render(peek->rescue, ring, at, end, AFMON_RESCUE_BATCH, &records, &bad);
-        peek->left->damaged += until == at && bad;
-        if (until == at)
-            return bad ? 0 : ENOMEM;
-        int failure = keep_rendered(peek);
-        if (failure != 0)
-            return failure;
-        peek->left->records += records;
-        at = until;
+    peek->damaged++;
+    peek->state->rings[peek->state->ring_index][0] = '\0';
+    close_ring(peek);
+}
+
+static int open_ring(struct afmon_peek *peek)
+{
+    struct afmon_peek_state *state = peek->state;
+    char *name = state->rings[state->ring_index];
+    if (name[0] == '\0')
+        return 0;
+    int failure = afmon_ring_read(&state->ring, state->place.folder, name, state->record.serial, false);
+    state->ring_open = failure == 0;
+    if (afmon_peek_is_changed(&state->sessions[state->session], &state->rescue))
+        return EAGAIN;
+    if (failure == EINVAL && state->record.old && afmon_ring_is_unborn(state->place.folder, name))
+        name[0] = '\0';
+    else if (failure == EINVAL)
+        pass_over(peek);
+    else if (failure != 0 && failure != ENOMEM) {
+        peek->unread += failure != ENOENT;
+        name[0] = '\0';
     }
+    state->position = state->ring_open ? afmon_ring_head(&state->ring) : 0;
+    return failure == ENOMEM ? failure : 0;
+}
+
+/* Of a batch of which one file has all and the other not: that of the other, as a whole. */
+static int give_half(struct afmon_peek *peek, const struct afmon_landed *landed)
+{
+    struct afmon_peek_state *state = peek->state;
+    struct afmon_renderer *renderer = &state->rescue.renderer;
+    uint64_t records; /* not asked for */
+    bool bad;
+    renderer->write_metrics = !landed->metrics;
+    renderer->write_log = !landed->log;
+    uint64_t until = afmon_rescue_render(&state->rescue, &state->ring, afmon_ring_head(&state->ring), landed->until,
+                                         UINT64_MAX, &records, &bad);
+    renderer->write_metrics = state->record.metrics_file[0] != '\0';
+    renderer->write_log = state->record.log_file[0] != '\0';
+    if (until != landed->until && !bad)
+        return ENOMEM;
+    if (until != landed->until) {
+        pass_over(peek);
+        return 0;
+    }
+    give_rendered(peek);
     return 0;
 }
 
-static void cut(struct afmon_left_file *file, int64_t offset)
+/* What recovery does with a note: a batch of which nothing has landed is none. */
+static int give_noted(struct afmon_peek *peek)
 {
-    if (offset >= 0 && offset < file->end)
-        file->end = offset;
-}
-
-/* A batch that was on its way: the part of it that is in a file does not count, and is shown from the ring. */
-static int take_noted(struct peek *peek, const struct afmon_ring *ring, uint64_t *head)
-{
-    struct afmon_rescue *rescue = peek->rescue;
+    struct afmon_peek_state *state = peek->state;
     struct afmon_landed landed;
-    int failure = afmon_landing_look(&rescue->files, ring, &landed);
-    if (failure != 0 || landed.until == *head)
-        return failure;
-    struct afmon_note note = afmon_ring_noted(ring);
-    bool write_metrics = rescue->renderer.write_metrics;
-    bool write_log = rescue->renderer.write_log;
-    if (!landed.metrics)
-        cut(&peek->left->files[peek->metrics], note.metrics_offset);
-    if (!landed.log)
-        cut(&peek->left->files[peek->log], note.log_offset);
-    rescue->renderer.write_metrics = write_metrics && !landed.metrics;
-    rescue->renderer.write_log = write_log && !landed.log;
-    if (!landed.metrics || !landed.log)
-        failure = take_records(peek, ring, *head, landed.until);
-    rescue->renderer.write_metrics = write_metrics;
-    rescue->renderer.write_log = write_log;
-    *head = landed.until;
+    int failure = afmon_landing_look(&state->rescue.files, &state->ring, &landed);
+    bool on_its_way = failure == 0 && landed.until != state->position;
+    if (on_its_way && landed.metrics != landed.log && !state->rest)
+        failure = give_half(peek, &landed);
+    if (on_its_way && (landed.metrics || landed.log))
+        state->position = landed.until;
     return failure;
 }
 
-static int peek_ring(void *user, const char *name)
+static int give_rest(struct afmon_peek *peek)
 {
-    struct peek *peek = user;
-    struct afmon_ring ring;
-    int failure = afmon_ring_read(&ring, peek->place.folder, name, peek->rescue->session->serial, false);
-    bool unborn = peek->rescue->session->old && afmon_ring_is_unborn(peek->place.folder, name);
-    peek->left->damaged += failure == EINVAL && !unborn;
-    if (failure != 0)
-        return failure == ENOMEM ? failure : 0;
-    uint64_t head = afmon_ring_head(&ring);
-    if (!peek->rescue->copied)
-        failure = take_noted(peek, &ring, &head);
-    if (failure == 0)
-        failure = take_records(peek, &ring, head, afmon_ring_tail(&ring));
-    afmon_ring_free(&ring);
-    return failure;
-}
-
-static int peek_rings(struct peek *peek)
-{
-    struct afmon_rescue *rescue = peek->rescue;
-    const struct afmon_session_record *session = rescue->session;
-    peek->metrics = add_file(peek->left, session->metrics_file, false, rescue->files.metrics);
-    peek->log = add_file(peek->left, session->log_file, true, rescue->files.log);
-    if (peek->metrics == SIZE_MAX || peek->log == SIZE_MAX)
+    struct afmon_peek_state *state = peek->state;
+    uint64_t records; /* not asked for */
+    bool bad;
+    uint64_t tail = afmon_ring_tail(&state->ring);
+    uint64_t until =
+        afmon_rescue_render(&state->rescue, &state->ring, state->position, tail, AFMON_RESCUE_BATCH, &records, &bad);
+    if (until == state->position && !bad)
         return ENOMEM;
-    int64_t metrics_size = peek->left->files[peek->metrics].end;
-    int64_t log_size = peek->left->files[peek->log].end;
-    int failure = rescue->copied ? afmon_rescue_compare(rescue) : 0;
-    if (failure == 0)
-        failure = afmon_session_list_rings(peek->place.folder, session->serial, peek_ring, peek);
-    peek->left->older += rescue->older;
-    peek->changed |= size_of(rescue->files.metrics) != metrics_size || size_of(rescue->files.log) != log_size;
-    return failure;
-}
-
-static int peek_session(void *user, uint64_t serial)
-{
-    struct peek *peek = user;
-    struct afmon_session_record session;
-    if (afmon_session_read(peek->place.folder, serial, &session) != 0)
+    if (until == state->position) {
+        pass_over(peek);
         return 0;
-    int failure = 0;
-    if (!session.alive) {
-        struct afmon_rescue rescue;
-        failure = afmon_rescue_open(&rescue, &peek->place, &session, false);
-        peek->rescue = &rescue;
-        if (failure == 0)
-            failure = peek_rings(peek);
-        afmon_rescue_close(&rescue);
     }
-    afmon_session_record_free(&session);
+    give_rendered(peek);
+    peek->bytes_done += until - state->position;
+    state->position = until;
+    return 0;
+}
+
+/* The next ring, round or session. */
+static void go_on(struct afmon_peek *peek)
+{
+    struct afmon_peek_state *state = peek->state;
+    if (++state->ring_index < state->ring_count)
+        return;
+    state->ring_index = 0;
+    if (!state->rest && state->ring_count > 0) {
+        state->rest = true;
+        return;
+    }
+    close_session(peek);
+    state->session++;
+}
+
+static int read_ring(struct afmon_peek *peek)
+{
+    struct afmon_peek_state *state = peek->state;
+    int failure = 0;
+    if (!state->ring_open) {
+        failure = open_ring(peek);
+        if (failure == 0 && state->ring_open && !state->rescue.copied)
+            failure = give_noted(peek);
+        if (failure != 0 || (state->ring_open && state->rest))
+            return failure;
+    } else if (state->position < afmon_ring_tail(&state->ring)) {
+        return give_rest(peek);
+    }
+    close_ring(peek);
+    go_on(peek);
+    return 0;
+}
+
+static bool has_text(const struct afmon_peek *peek)
+{
+    return peek->texts[METRICS].length > 0 || peek->texts[LOG].length > 0;
+}
+
+int afmon_peek_next(struct afmon_peek *peek)
+{
+    struct afmon_peek_state *state = peek->state;
+    int failure = 0;
+    memset(peek->texts, 0, sizeof peek->texts);
+    while (failure == 0 && !has_text(peek) && state->session < state->session_count) {
+        if (!state->open)
+            failure = open_session(peek);
+        else if (state->ring_count == 0)
+            go_on(peek);
+        else
+            failure = read_ring(peek);
+    }
+    peek->done = failure == 0 && !has_text(peek);
+    if (peek->done)
+        afmon_private_close(&state->place);
     return failure;
 }
 
-afmon_status afmon_recover_peek(const char *folder, struct afmon_left *left, afmon_error *error)
+size_t afmon_peek_bytes(const struct afmon_peek *peek)
 {
-    struct peek peek = {.left = left};
-    *left = (struct afmon_left){0};
-    int failure = afmon_private_open(&peek.place, folder, false);
-    for (int try = 0; failure == 0 && peek.place.folder >= 0 && (try == 0 || peek.changed) && try < TRIES; try++) {
-        peek.changed = false;
-        afmon_left_free(left);
-        failure = afmon_session_list(peek.place.folder, peek_session, &peek);
+    const struct afmon_peek_state *state = peek->state;
+    size_t bytes =
+        sizeof *state + peek->file_count * sizeof *peek->files + state->session_count * sizeof *state->sessions;
+    if (state->open)
+        bytes += state->record.dictionary_length + state->ring_count * sizeof *state->rings +
+                 state->rescue.renderer.metrics.capacity + state->rescue.renderer.log.capacity;
+    if (state->ring_open)
+        bytes += (size_t)(afmon_ring_tail(&state->ring) - afmon_ring_head(&state->ring));
+    return bytes;
+}
+
+void afmon_peek_close(struct afmon_peek *peek)
+{
+    if (peek->state != NULL) {
+        close_session(peek);
+        afmon_private_close(&peek->state->place);
+        free(peek->state->sessions);
     }
-    afmon_private_close(&peek.place);
-    return failure == 0 ? AFMON_OK : afmon_fail_os(error, failure, "cannot read what is left in %s", folder);
-}
-
-void afmon_left_free(struct afmon_left *left)
-{
-    for (size_t i = 0; i < left->count; i++)
-        afmon_buffer_free(&left->files[i].text);
-    free(left->files);
-    *left = (struct afmon_left){0};
-}
-
-const struct afmon_left_file *afmon_left_find(const struct afmon_left *left, const char *name)
-{
-    for (size_t i = 0; i < left->count; i++)
-        if (strcmp(left->files[i].name, name) == 0)
-            return &left->files[i];
-    return NULL;
+    free(peek->state);
+    free(peek->files);
+    *peek = (struct afmon_peek){0};
 }

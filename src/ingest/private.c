@@ -98,6 +98,12 @@ int afmon_private_open(struct afmon_private *private, const char *folder, bool c
     return private->read_only && !create ? 0 : failure;
 }
 
+int afmon_private_look(struct afmon_private *private, const char *folder)
+{
+    *private = (struct afmon_private){.run = -1, .folder = -1, .lock = -1, .read_only = true};
+    return open_folders(private, folder, false);
+}
+
 static bool is_empty(int folder)
 {
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -25,6 +25,9 @@ struct afmon_private {
  */
 int afmon_private_open(struct afmon_private *private, const char *folder, bool create);
 
+/* Opens them to be read, without the lock, and whoever holds it. 0 or errno; to be closed, whatever it returns. */
+int afmon_private_look(struct afmon_private *private, const char *folder);
+
 /* Takes the lock of a private folder that is open. Returns 0 (also on a file system without locks) or errno: ESTALE
  * where the folder was removed meanwhile. */
 int afmon_private_lock(struct afmon_private *private, double timeout_s);

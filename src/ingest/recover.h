@@ -30,17 +30,17 @@ struct afmon_left_file {
 struct afmon_left {
     struct afmon_left_file *files;
     size_t count;
-    uint64_t records;
     size_t damaged; /* rings that make no sense */
     size_t older;   /* as in a recovery */
+    size_t unread;  /* rings that may not be read */
 };
 
 /* For a folder that cannot be written: what is in no file, and what of the files is not to be counted. *left is to be
- * freed whatever this returns. */
+ * freed whatever this returns. In bounded memory, and piece by piece: peek.h. */
 afmon_status afmon_recover_peek(const char *folder, struct afmon_left *left, afmon_error *error);
 void afmon_left_free(struct afmon_left *left);
 
 /* What is said of the file of that name; NULL: nothing. */
-const struct afmon_left_file *afmon_left_find(const struct afmon_left *left, const char *name);
+struct afmon_left_file *afmon_left_find(const struct afmon_left *left, const char *name);
 
 #endif

@@ -41,8 +41,9 @@ void afmon_rescue_close(struct afmon_rescue *rescue);
 /* Of a copy, before its records are taken: finds out which of them stand in the files. 0 or errno. */
 int afmon_rescue_compare(struct afmon_rescue *rescue);
 
-/* Renders the records from `from` on, up to `until` or about so many bytes; of a copy, what is not in the files.
- * Returns where it stopped; `from` itself where memory was short or the record there makes no sense (then *bad). */
+/* Renders the records from `from` on, up to `until` or about so many bytes (UINT64_MAX: all, however long their text
+ * gets). Returns where it stopped; `from` itself where memory was short or the record there makes no sense (then *bad).
+ */
 uint64_t afmon_rescue_render(struct afmon_rescue *rescue, const struct afmon_ring *ring, uint64_t from, uint64_t until,
                              uint64_t budget, uint64_t *records, bool *bad);
 

@@ -6,6 +6,8 @@
 
 #include "ingest/recover_internal.h"
 
+#define TEXT_BATCH ((size_t)4 << 20)
+
 static int open_read_only(int folder, const char *name)
 {
     return name[0] == '\0' ? -1 : openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -58,6 +60,12 @@ void afmon_rescue_close(struct afmon_rescue *rescue)
     afmon_known_free(&rescue->log);
 }
 
+/* A record of few bytes may name a set of many. */
+static bool is_full(const struct afmon_renderer *renderer, uint64_t budget)
+{
+    return budget != UINT64_MAX && renderer->metrics.length + renderer->log.length >= TEXT_BATCH;
+}
+
 uint64_t afmon_rescue_render(struct afmon_rescue *rescue, const struct afmon_ring *ring, uint64_t from, uint64_t until,
                              uint64_t budget, uint64_t *records, bool *bad)
 {
@@ -67,7 +75,7 @@ uint64_t afmon_rescue_render(struct afmon_rescue *rescue, const struct afmon_rin
     *bad = false;
     afmon_buffer_clear(&renderer->metrics);
     afmon_buffer_clear(&renderer->log);
-    while (at < until && at - from < budget) {
+    while (at < until && at - from < budget && !is_full(renderer, budget)) {
         const unsigned char *record = afmon_ring_at(ring, at);
         *bad = !afmon_record_check(record, afmon_ring_contiguous(ring, at, until));
         if (*bad || !afmon_render_record(renderer, record))

@@ -44,37 +44,72 @@ static bool is_whole_object(const char *text, size_t length)
     return begin < length && text[begin] == '{' && afmon_json_valid(text, length);
 }
 
-static int end_line(int fd)
+/* Whether the last line, which lacks its newline, is whole. */
+static int look_at_line(int fd, int64_t begin, int64_t size, bool *whole)
 {
-    return afmon_write_all(fd, "\n", 1, NULL);
+    size_t length = (size_t)(size - begin);
+    char *line = malloc(length);
+    if (line == NULL)
+        return ENOMEM;
+    int failure = afmon_read_at(fd, line, length, begin);
+    *whole = failure == 0 && is_whole_object(line, length);
+    free(line);
+    return failure;
+}
+
+int afmon_tail_look(int fd, bool json, int64_t *end, bool *unended)
+{
+    struct stat status;
+    *unended = false;
+    if (fstat(fd, &status) != 0)
+        return errno;
+    char last = '\n';
+    int failure = status.st_size > 0 ? afmon_read_at(fd, &last, 1, status.st_size - 1) : 0;
+    *end = status.st_size;
+    if (failure != 0 || last == '\n')
+        return failure;
+    *unended = true;
+    int64_t begin;
+    failure = json ? find_last_line(fd, status.st_size, &begin) : 0;
+    if (failure != 0 || !json || status.st_size - begin > TAIL_MAX)
+        return failure; /* a line of such a length is none of ours; a reader reports it */
+    failure = look_at_line(fd, begin, status.st_size, unended);
+    if (failure == 0 && !*unended)
+        *end = begin;
+    return failure;
+}
+
+/* What is kept of a part that is cut off. */
+static int keep_removed(int fd, int64_t begin, struct afmon_buffer *removed)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return errno;
+    size_t length = status.st_size - begin < REMOVED_MAX ? (size_t)(status.st_size - begin) : REMOVED_MAX;
+    char *part = malloc(length + 1);
+    if (part == NULL)
+        return ENOMEM;
+    int failure = afmon_read_at(fd, part, length, begin);
+    if (failure == 0)
+        afmon_buffer_add(removed, part, length);
+    free(part);
+    return failure;
 }
 
 int afmon_tail_repair(int fd, bool json, struct afmon_buffer *removed)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0)
-        return errno;
-    char last = '\n';
-    int failure = status.st_size > 0 ? afmon_read_at(fd, &last, 1, status.st_size - 1) : 0;
-    if (failure != 0 || last == '\n')
+    int64_t end;
+    bool unended;
+    int failure = afmon_tail_look(fd, json, &end, &unended);
+    if (failure == 0 && unended)
+        return afmon_write_all(fd, "\n", 1, NULL);
+    if (failure == 0 && fstat(fd, &status) != 0)
+        failure = errno;
+    if (failure != 0 || end >= status.st_size)
         return failure;
-    int64_t begin;
-    failure = find_last_line(fd, status.st_size, &begin);
-    if (failure != 0 || !json)
-        return failure != 0 ? failure : end_line(fd);
-    int64_t length = status.st_size - begin;
-    if (length > TAIL_MAX)
-        return end_line(fd); /* no line of ours; a reader reports it */
-    char *line = malloc((size_t)length);
-    if (line == NULL)
-        return ENOMEM;
-    failure = afmon_read_at(fd, line, (size_t)length, begin);
-    if (failure == 0 && is_whole_object(line, (size_t)length)) {
-        failure = end_line(fd);
-    } else if (failure == 0) {
-        afmon_buffer_add(removed, line, length < REMOVED_MAX ? (size_t)length : REMOVED_MAX);
-        failure = ftruncate(fd, begin) == 0 ? 0 : errno;
-    }
-    free(line);
+    failure = keep_removed(fd, end, removed);
+    if (failure == 0 && ftruncate(fd, end) != 0)
+        failure = errno;
     return failure;
 }

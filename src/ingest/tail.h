@@ -2,11 +2,17 @@
 #ifndef AFMON_INGEST_TAIL_H
 #define AFMON_INGEST_TAIL_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buffer.h"
 
 /* Sees to it that a file, open for reading and appending, ends with a newline. A last line without one is ended where
  * it is whole (json: a JSON object; else any text), and cut off where it is not; what was cut off (at most 64 KiB of
  * it) is added to removed. Returns 0 or errno. */
 int afmon_tail_repair(int fd, bool json, struct afmon_buffer *removed);
+
+/* What that would do: cut the file off at *end, or (*unended) add a newline there. 0 or errno. */
+int afmon_tail_look(int fd, bool json, int64_t *end, bool *unended);
 
 #endif

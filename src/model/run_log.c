@@ -286,3 +286,14 @@ afmon_status afmon_run_log_file(struct afmon_run_log *log, const char *path, int
     struct afmon_lines lines = {.line = take_line, .progress = give_progress, .user = &reading};
     return afmon_each_line(path, begin, end, &lines, error);
 }
+
+afmon_status afmon_run_log_text(struct afmon_run_log *log, const char *text, size_t length)
+{
+    const char *end = text + length;
+    const char *newline;
+    afmon_status status = AFMON_OK;
+    for (; status == AFMON_OK && text < end && (newline = memchr(text, '\n', (size_t)(end - text))) != NULL;
+         text = newline + 1)
+        status = afmon_run_log_line(log, text, (size_t)(newline - text));
+    return status;
+}

@@ -77,6 +77,9 @@ void afmon_run_log_free(struct afmon_run_log *log);
 afmon_status afmon_run_log_file(struct afmon_run_log *log, const char *path, int64_t begin, int64_t end,
                                 int (*progress)(void *user, uint64_t bytes), void *user, afmon_error *error);
 
+/* All lines of a text. AFMON_OK or AFMON_E_NO_MEMORY. */
+afmon_status afmon_run_log_text(struct afmon_run_log *log, const char *text, size_t length);
+
 /* Takes a line of a log, whatever it is. AFMON_OK or AFMON_E_NO_MEMORY. */
 afmon_status afmon_run_log_line(struct afmon_run_log *log, const char *line, size_t length);
 

@@ -169,3 +169,17 @@ afmon_status afmon_run_list(const char *folder, const char *stem, const char *ex
         sort(files, &listing);
     return status;
 }
+
+afmon_status afmon_run_list_add(const char *folder, const char *stem, const char *extension, const char *name,
+                                struct afmon_run_listing *files, afmon_error *error)
+{
+    struct listing listing = {folder, stem, extension, files, error};
+    for (size_t i = 0; i < files->count; i++)
+        if (strcmp(strrchr(files->files[i].path, '/') + 1, name) == 0)
+            return AFMON_OK;
+    struct afmon_run_file file = {.path = afmon_path_join(folder, name), .label = make_label(name)};
+    afmon_status status = append(&listing, file);
+    if (status == AFMON_OK)
+        sort(files, &listing);
+    return status;
+}

@@ -24,6 +24,11 @@ struct afmon_run_listing {
  * does not exist, or is none, is an error that says so. On failure there is nothing to free. */
 afmon_status afmon_run_list(const char *folder, const char *stem, const char *extension,
                             struct afmon_run_listing *files, afmon_error *error);
+
+/* Puts a file of that kind into the list that may not be there, with a size of 0. AFMON_E_NO_MEMORY. */
+afmon_status afmon_run_list_add(const char *folder, const char *stem, const char *extension, const char *name,
+                                struct afmon_run_listing *files, afmon_error *error);
+
 /* What something that is no regular file is, with its article. */
 const char *afmon_run_file_kind(mode_t mode);
 void afmon_run_listing_free(struct afmon_run_listing *files);

@@ -150,30 +150,13 @@ afmon_status afmon_load_file(struct afmon_loader *loader, const struct afmon_loa
                                          .progress = take_progress,
                                          .warning = take_warning,
                                          .user = &loading,
+                                         .text = load->source.text,
+                                         .text_length = load->source.text_length,
                                          .tolerate_torn = load->tolerate_torn};
     afmon_status status =
         afmon_read_file(loader->reader, load->source.path, load->source.begin, load->source.end, &visitor, error);
     flush(loader);
     return loading.no_memory ? afmon_fail_memory(error) : status;
-}
-
-afmon_status afmon_load_text(struct afmon_loader *loader, const char *text, size_t length, uint64_t *samples)
-{
-    struct loading loading = {.loader = loader};
-    const char *end = length > 0 ? text + length : text;
-    const char *newline;
-    while (text < end && !loading.no_memory && (newline = memchr(text, '\n', (size_t)(end - text))) != NULL) {
-        struct afmon_read_sample sample;
-        const char *why;
-        afmon_status status = afmon_read_line(loader->reader, text, (size_t)(newline - text), &sample, &why);
-        if (status == AFMON_E_NO_MEMORY)
-            return status;
-        if (status == AFMON_OK)
-            *samples += take_sample(&loading, &sample) == 0;
-        text = newline + 1;
-    }
-    flush(loader);
-    return loading.no_memory ? AFMON_E_NO_MEMORY : AFMON_OK;
 }
 
 afmon_status afmon_load_line(struct afmon_loader *loader, const char *line, size_t length,

@@ -24,9 +24,6 @@ struct afmon_load {
 /* Appends the samples of a file to the store, in the file's order. */
 afmon_status afmon_load_file(struct afmon_loader *loader, const struct afmon_load *load, afmon_error *error);
 
-/* Appends the samples of lines that are in no file; *samples is raised by their number. AFMON_E_NO_MEMORY. */
-afmon_status afmon_load_text(struct afmon_loader *loader, const char *text, size_t length, uint64_t *samples);
-
 /* Appends the sample of one line, without its newline. *sample: what was appended, until the next call. AFMON_E_FORMAT:
  * it is none; AFMON_E_NO_MEMORY. It is in the store when afmon_load_settle returns, at the latest. */
 afmon_status afmon_load_line(struct afmon_loader *loader, const char *line, size_t length,

@@ -29,7 +29,6 @@ struct opening {
     struct afmon_run_log *log;
     struct afmon_problems warnings;
     struct afmon_left left;
-    uint64_t peeked;
     uint64_t bytes_before; /* of the files that are done with */
     afmon_error *error;
 };
@@ -90,23 +89,19 @@ static int report_progress(void *user, uint64_t bytes)
     return options->progress(options->user, done < total ? done : total, total);
 }
 
-/* The folder cannot be written: what dead processes left is shown from where it lies, after what is in files. */
-static afmon_status load_rings(struct opening *opening)
+/* The folder cannot be written: what dead processes left is shown from where it lies, behind what is in files. */
+static struct afmon_source source_of(struct opening *opening, const struct afmon_run_file *file)
 {
-    afmon_status status = AFMON_OK;
-    for (size_t i = 0; i < opening->left.count && status == AFMON_OK; i++) {
-        const struct afmon_left_file *file = &opening->left.files[i];
-        if (!file->log)
-            status = afmon_load_text(opening->loader, file->text.data, file->text.length, &opening->peeked);
-    }
-    return status == AFMON_OK ? status : afmon_fail_memory(opening->error);
-}
-
-/* Without what is only a part of a batch, which the ring has as a whole. */
-static uint64_t end_of(const struct opening *opening, const struct afmon_run_file *file)
-{
-    const struct afmon_left_file *left = afmon_left_find(&opening->left, strrchr(file->path, '/') + 1);
-    return left != NULL ? (uint64_t)left->end : file->size;
+    struct afmon_left_file *left = afmon_left_find(&opening->left, strrchr(file->path, '/') + 1);
+    struct afmon_source source = {.path = file->path, .end = (off_t)file->size};
+    if (left == NULL)
+        return source;
+    source.end = (off_t)left->end; /* what stands behind is only a part of a batch, which the text has as a whole */
+    source.text = left->text.data;
+    source.text_length = left->text.length;
+    left->text.data = NULL;
+    afmon_buffer_free(&left->text);
+    return source;
 }
 
 static afmon_status load_metrics(struct opening *opening)
@@ -116,8 +111,7 @@ static afmon_status load_metrics(struct opening *opening)
         return afmon_fail_memory(opening->error);
     for (size_t i = 0; i < opening->metrics.count; i++) {
         const struct afmon_run_file *file = &opening->metrics.files[i];
-        opening->sources[i] =
-            (struct afmon_source){.path = file->path, .begin = 0, .end = (off_t)end_of(opening, file)};
+        opening->sources[i] = source_of(opening, file);
         struct afmon_load load = {.source = opening->sources[i],
                                   .label = file->label,
                                   .tolerate_torn = opening->recovery.live,
@@ -140,18 +134,28 @@ static void free_run_log(struct afmon_run_log *log)
     free(log);
 }
 
+static afmon_status read_log(struct opening *opening, const struct afmon_run_file *file)
+{
+    const struct afmon_left_file *left = afmon_left_find(&opening->left, strrchr(file->path, '/') + 1);
+    int64_t end = left != NULL ? left->end : (int64_t)file->size;
+    afmon_status status =
+        end > 0 ? afmon_run_log_file(opening->log, file->path, 0, end, report_progress, opening, opening->error)
+                : AFMON_OK;
+    if (status == AFMON_OK && left != NULL && left->text.length > 0)
+        status = afmon_run_log_text(opening->log, left->text.data, left->text.length);
+    return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(opening->error) : status;
+}
+
 static afmon_status read_logs(struct opening *opening)
 {
     opening->log = calloc(1, sizeof *opening->log);
     if (opening->log == NULL)
         return afmon_fail_memory(opening->error);
     for (size_t i = 0; i < opening->logs.count; i++) {
-        const struct afmon_run_file *file = &opening->logs.files[i];
-        afmon_status status = afmon_run_log_file(opening->log, file->path, 0, (int64_t)end_of(opening, file),
-                                                 report_progress, opening, opening->error);
+        afmon_status status = read_log(opening, &opening->logs.files[i]);
         if (status != AFMON_OK)
             return status;
-        opening->bytes_before += file->size;
+        opening->bytes_before += opening->logs.files[i].size;
     }
     return AFMON_OK;
 }
@@ -161,6 +165,20 @@ static afmon_status list_files(struct opening *opening)
     afmon_status status = afmon_run_list(opening->folder, "metrics", ".jsonl", &opening->metrics, opening->error);
     if (status == AFMON_OK)
         status = afmon_run_list(opening->folder, "afterimage", ".log", &opening->logs, opening->error);
+    return status;
+}
+
+/* Files that only a recovery would make. */
+static afmon_status list_left(struct opening *opening)
+{
+    afmon_status status = AFMON_OK;
+    for (size_t i = 0; i < opening->left.count && status == AFMON_OK; i++) {
+        const struct afmon_left_file *file = &opening->left.files[i];
+        if (file->text.length > 0)
+            status =
+                afmon_run_list_add(opening->folder, file->log ? "afterimage" : "metrics", file->log ? ".log" : ".jsonl",
+                                   file->name, file->log ? &opening->logs : &opening->metrics, opening->error);
+    }
     return status;
 }
 
@@ -185,7 +203,7 @@ static void note_older(struct opening *opening)
 
 static void note_unreadable(struct opening *opening)
 {
-    if (opening->recovery.unreadable == EACCES)
+    if (opening->recovery.unreadable == EACCES || opening->left.unread > 0)
         afmon_problems_note(&opening->problems, AFMON_PRIVATE_FOLDER " may not be read: what killed processes left in "
                                                                      "it is not shown");
     else if (opening->recovery.unreadable != 0)
@@ -222,6 +240,8 @@ static afmon_status prepare(struct opening *opening)
     afmon_run_listing_free(&opening->metrics);
     afmon_run_listing_free(&opening->logs);
     status = list_files(opening);
+    if (status == AFMON_OK)
+        status = list_left(opening);
     if (status != AFMON_OK)
         return status;
     note_refused(opening, &opening->metrics);
@@ -239,11 +259,9 @@ static afmon_status load(struct opening *opening)
     size_t other_problems = opening->problems.count;
     afmon_status status = load_metrics(opening);
     opening->unreadable_lines = opening->problems.count - other_problems;
-    if (status == AFMON_OK)
-        status = load_rings(opening);
-    if (status == AFMON_OK && opening->metrics.count == 0 && opening->peeked == 0 && opening->metrics.refused > 0)
+    if (status == AFMON_OK && opening->metrics.count == 0 && opening->metrics.refused > 0)
         return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s: %s", opening->folder, opening->metrics.why);
-    if (status == AFMON_OK && opening->metrics.count == 0 && opening->peeked == 0)
+    if (status == AFMON_OK && opening->metrics.count == 0)
         return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s holds no metrics.jsonl: is it a run folder?",
                           opening->folder);
     return status == AFMON_OK ? read_logs(opening) : status;
@@ -285,10 +303,12 @@ static void clean_up(struct opening *opening)
     free_run_log(opening->log);
     afmon_problems_free(&opening->problems);
     afmon_problems_free(&opening->warnings);
+    afmon_left_free(&opening->left);
+    for (size_t i = 0; opening->sources != NULL && i < opening->metrics.count; i++)
+        free(opening->sources[i].text);
+    free(opening->sources);
     afmon_run_listing_free(&opening->metrics);
     afmon_run_listing_free(&opening->logs);
-    afmon_left_free(&opening->left);
-    free(opening->sources);
 }
 
 afmon_status afmon_view_open(const char *folder, const afmon_view_options *options, afmon_view **view,

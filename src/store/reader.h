@@ -43,6 +43,8 @@ struct afmon_file_visitor {
     /* At the end: where times step, or are such as clocks show twice, "times go back by ...". May be NULL. */
     void (*warning)(void *user, uint64_t line_number, const char *what);
     void *user;
+    const char *text; /* is read behind end, as if it stood there; with an end of 0 the file need not be there */
+    size_t text_length;
     bool tolerate_torn;
     bool goes_on;        /* begin is where this reader stopped in the same file */
     int64_t *stopped_at; /* gets the offset behind the line at which visit stopped, to go on from; may be NULL */

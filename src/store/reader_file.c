@@ -65,7 +65,9 @@ afmon_status afmon_read_file(struct afmon_reader *reader, const char *path, int6
                                 .progress = give_progress,
                                 .user = &file,
                                 .behind = &file.behind,
-                                .stopped_at = visitor->stopped_at};
+                                .stopped_at = visitor->stopped_at,
+                                .text = visitor->text,
+                                .text_length = visitor->text_length};
     if (!visitor->goes_on)
         reader->times = (struct afmon_file_times){0};
     afmon_status status = afmon_each_line(path, begin, end, &lines, error);

@@ -32,6 +32,8 @@ struct line_reader {
 static afmon_status open_file(struct line_reader *reader)
 {
     struct stat status;
+    if (reader->end == 0 && reader->lines->text_length > 0)
+        return AFMON_OK;
     reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (reader->fd < 0)
         return afmon_fail_os(reader->error, errno, "cannot read %s", reader->path);
@@ -55,9 +57,32 @@ static afmon_status make_room(struct line_reader *reader)
     return AFMON_OK;
 }
 
+static void take_in(struct line_reader *reader, size_t got)
+{
+    reader->length += got;
+    reader->offset += (int64_t)got;
+    reader->bytes_read += got;
+}
+
+/* The same of the text that stands behind the file's end. */
+static size_t copy_piece(struct line_reader *reader)
+{
+    size_t done = (size_t)(reader->offset - reader->end);
+    size_t left = done < reader->lines->text_length ? reader->lines->text_length - done : 0;
+    size_t wanted = left < PIECE ? left : PIECE;
+    if (wanted > 0)
+        memcpy(reader->data + reader->length, reader->lines->text + done, wanted);
+    take_in(reader, wanted);
+    return wanted;
+}
+
 /* Reads the next piece; 0 bytes at the end. */
 static afmon_status read_piece(struct line_reader *reader, size_t *got)
 {
+    if (reader->offset >= reader->end && reader->lines->text_length > 0) {
+        *got = copy_piece(reader);
+        return AFMON_OK;
+    }
     size_t wanted = PIECE;
     if (reader->end - reader->offset < (int64_t)wanted)
         wanted = reader->end > reader->offset ? (size_t)(reader->end - reader->offset) : 0;
@@ -68,9 +93,7 @@ static afmon_status read_piece(struct line_reader *reader, size_t *got)
     if (count < 0)
         return afmon_fail_os(reader->error, errno, "cannot read %s", reader->path);
     *got = (size_t)count;
-    reader->length += *got;
-    reader->offset += count;
-    reader->bytes_read += *got;
+    take_in(reader, *got);
     return AFMON_OK;
 }
 

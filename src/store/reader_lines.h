@@ -16,6 +16,8 @@ struct afmon_lines {
     void *user;
     int64_t *behind;     /* gets the offset behind each line before it is given; may be NULL */
     int64_t *stopped_at; /* gets the offset behind the line at which `line` ended the reading; may be NULL */
+    const char *text;    /* is read behind end, as if it stood there; with an end of 0 the file need not be there */
+    size_t text_length;
 };
 
 /* Reads the regular file from begin to end (or to where it ends by then) with read(2), in memory of some hundred KB and

@@ -100,7 +100,8 @@ static void sum_up(afmon_view *view)
     }
 }
 
-static bool copy_sources(afmon_view *view, const struct afmon_source *sources, size_t count)
+/* Their texts are taken over: they may be long. */
+static bool take_sources(afmon_view *view, struct afmon_source *sources, size_t count)
 {
     if (count == 0)
         return true;
@@ -110,14 +111,17 @@ static bool copy_sources(afmon_view *view, const struct afmon_source *sources, s
     for (; view->source_count < count; view->source_count++) {
         struct afmon_source *source = &view->sources[view->source_count];
         *source = sources[view->source_count];
+        sources[view->source_count].text = NULL;
         source->path = strdup(source->path);
-        if (source->path == NULL)
+        if (source->path == NULL) {
+            free(source->text);
             return false;
+        }
     }
     return true;
 }
 
-afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source *sources, size_t source_count,
+afmon_status afmon_view_new(struct afmon_store *store, struct afmon_source *sources, size_t source_count,
                             afmon_view **view, afmon_error *error)
 {
     *view = NULL;
@@ -131,7 +135,7 @@ afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source
     atomic_store_explicit(&made->references, 1, memory_order_relaxed);
     made->store = store;
     afmon_store_hold(store);
-    if (!copy_sources(made, sources, source_count) || take(made, store) != AFMON_OK) {
+    if (!take_sources(made, sources, source_count) || take(made, store) != AFMON_OK) {
         afmon_view_close(made);
         return afmon_fail_memory(error);
     }
@@ -175,8 +179,10 @@ void afmon_view_close(afmon_view *view)
         afmon_chunk_release(view->entries[i].chunk);
     for (size_t i = 0; i < view->series_count; i++)
         afmon_shared_sketch_release(view->series[i].evicted.sketch);
-    for (size_t i = 0; i < view->source_count; i++)
+    for (size_t i = 0; i < view->source_count; i++) {
         free(view->sources[i].path);
+        free(view->sources[i].text);
+    }
     free_extra(&view->extra);
     afmon_token_usage_free(&view->usage);
     pthread_mutex_destroy(&view->mutex);

@@ -5,10 +5,10 @@
 #include "store/source.h"
 #include "store/store.h"
 
-/* A snapshot of a store. sources (copied, paths too) say where evicted samples lie; where there are none (count 0),
- * evicted samples are out of reach: they are in all-time aggregates and in nothing else. Any thread. A view holds the
- * store, and its chunks, until afmon_view_close. */
-afmon_status afmon_view_new(struct afmon_store *store, const struct afmon_source *sources, size_t source_count,
+/* A snapshot of a store. sources (copied, paths too; texts are taken over, and NULL afterwards) say where evicted
+ * samples lie; where there are none (count 0), evicted samples are out of reach: they are in all-time aggregates and in
+ * nothing else. Any thread. A view holds the store, and its chunks, until afmon_view_close. */
+afmon_status afmon_view_new(struct afmon_store *store, struct afmon_source *sources, size_t source_count,
                             afmon_view **view, afmon_error *error);
 
 struct afmon_run_log; /* model/run_log.h */

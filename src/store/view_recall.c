@@ -84,6 +84,8 @@ static afmon_status read_sources(struct recalling *recalling, afmon_error *error
     for (; place->source < view->source_count && place->left > 0; place->source++, place->offset = -1) {
         const struct afmon_source *source = &view->sources[place->source];
         visitor.goes_on = place->offset >= 0;
+        visitor.text = source->text;
+        visitor.text_length = source->text_length;
         int64_t begin = visitor.goes_on ? place->offset : source->begin;
         afmon_status status = afmon_read_file(place->reader, source->path, begin, source->end, &visitor, error);
         if (recalling->status != AFMON_OK)

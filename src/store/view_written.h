@@ -19,8 +19,8 @@ struct afmon_written {
 };
 
 /* Calls visit for each sample of the window; a status other than AFMON_OK ends it. One pass over the files. Samples
- * that are in no file (a monitor that writes none; records of a killed process where nothing may be written), or in
- * files that have lost them since, come last, ordered by their times, of one time as they were recorded. Any thread.
+ * that are in no file (a monitor that writes none), or in files that have lost them since, come last, ordered by their
+ * times, of one time as they were recorded. Any thread.
  *
  * AFMON_E_CANCELLED is for visit to return. An error of the files is one only where samples are nowhere else. */
 afmon_status afmon_view_each_written(afmon_view *view, afmon_window window,
