@@ -1180,11 +1180,11 @@ AFMON_API const char *afmon_monitor_prometheus_url(afmon_monitor *monitor);
  * For dashboards. A follower reads the files of a run folder, what is new in them, and keeps sums of it in bounded
  * memory whatever the length of the run and whatever is in it: usually some MiB, and at most AFMON_LIVE_BYTES with the
  * default options, and 1 MiB for each rule given (docs/architecture.md has the bounds). A line longer than 1 MiB takes
- * more while it is read. It touches nothing of a running process:
- * no lock, no ring. Samples reach the files within milliseconds. Of a run that is there already the newest part of each
- * file is read first and the rest behind it, from the newest to the oldest; what is asked meanwhile is answered from
- * what was read so far, and once all of it is read the answers are those of a follower that was there from the
- * beginning.
+ * more while it is read, and so does a ring of a killed process, of which one at a time is read. It touches nothing of
+ * a running process: no lock, no ring. Samples reach the files within milliseconds. Of a run that is there already the
+ * newest part of each file is read first and the rest behind it, from the newest to the oldest; what is asked meanwhile
+ * is answered from what was read so far, and once all of it is read the answers are those of a follower that was there
+ * from the beginning.
  *
  * One thread at a time may be in a call on a follower. */
 
@@ -1196,7 +1196,8 @@ typedef struct afmon_live_options {
     size_t size;
     double stalled_after_s; /* 60: a run whose process lives and that recorded nothing for so long is stalled */
     size_t log_lines;       /* 500: so many of the last log lines are kept; at most 10,000 */
-    bool recover;           /* true: what killed processes left in their rings is put into the files first */
+    bool recover;           /* true: what killed processes left in their rings is put into the files first. Where that
+                               cannot be done, and with false, it is read from where it lies, and counts the same */
     bool replay;            /* false. true: read from the beginning, and only up to the time of afmon_live_replay_to */
     bool meters; /* false. true: keep what an afmon server exposes to Prometheus: 0.25 us more for a sample */
     const afmon_alert_rule *rules; /* NULL. Alert rules to replay, every second, in place of what the run's own log or

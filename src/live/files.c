@@ -8,48 +8,17 @@
 #include "live/live_internal.h"
 #include "run/folder.h"
 
-static struct afmon_tail *find(const struct afmon_live *live, const char *path)
-{
-    for (size_t i = 0; i < live->tail_count; i++)
-        if (strcmp(live->tails[i]->path, path) == 0)
-            return live->tails[i];
-    return NULL;
-}
-
-static struct afmon_tail *add(struct afmon_live *live, const char *path, bool log)
-{
-    struct afmon_tail **more = realloc(live->tails, (live->tail_count + 1) * sizeof *more);
-    if (more == NULL)
-        return NULL;
-    live->tails = more;
-    struct afmon_tail *tail = calloc(1, sizeof *tail);
-    char *copy = tail != NULL ? strdup(path) : NULL;
-    if (copy == NULL) {
-        free(tail);
-        return NULL;
-    }
-    tail->path = copy;
-    tail->log = log;
-    if (live->options.meters && !log && (tail->source.meter_call = afmon_meter_call_new()) == NULL) {
-        free(copy);
-        free(tail);
-        return NULL;
-    }
-    live->tails[live->tail_count++] = tail;
-    return tail;
-}
-
 static afmon_status take_files(struct afmon_live *live, const struct afmon_run_listing *files, bool log)
 {
     for (size_t i = 0; i < files->count; i++) {
-        struct afmon_tail *tail = find(live, files->files[i].path);
+        struct afmon_tail *tail = afmon_live_find_tail(live, files->files[i].path);
         bool fresh = tail == NULL;
         if (fresh)
-            tail = add(live, files->files[i].path, log);
+            tail = afmon_live_add_tail(live, files->files[i].path, log);
         if (tail == NULL || (fresh && log && afmon_live_look_for_rules(live, tail->path) != AFMON_OK))
             return AFMON_E_NO_MEMORY;
         tail->seen = true;
-        tail->size = (int64_t)files->files[i].size;
+        tail->size = afmon_tail_counts(tail, (int64_t)files->files[i].size);
     }
     return AFMON_OK;
 }
@@ -80,44 +49,18 @@ afmon_status afmon_live_list(struct afmon_live *live, afmon_error *error)
     afmon_status status = list_kind(live, "metrics", ".jsonl", false, error);
     if (status == AFMON_OK)
         status = list_kind(live, "afterimage", ".log", true, error);
+    if (status == AFMON_OK && afmon_live_limit_files(live) != AFMON_OK)
+        status = afmon_fail_memory(error);
     for (size_t i = 0; status == AFMON_OK && i < live->tail_count; i++)
         live->stale |= !live->tails[i]->seen;
     return status;
-}
-
-void afmon_live_forget_files(struct afmon_live *live)
-{
-    for (size_t i = 0; i < live->tail_count; i++) {
-        free(live->tails[i]->path);
-        free(live->tails[i]->source.meter_call);
-        free(live->tails[i]);
-    }
-    free(live->tails);
-    live->tails = NULL;
-    live->tail_count = 0;
-}
-
-static struct afmon_tail_lines lines_of(struct afmon_live *live, const struct afmon_tail *tail)
-{
-    struct afmon_tail_lines lines = tail->log ? afmon_live_log_lines : afmon_live_metrics_lines;
-    lines.user = live;
-    return lines;
-}
-
-/* What went wrong within a line leaves sums that are not complete. */
-static afmon_status settle(struct afmon_live *live, afmon_status status, afmon_error *error)
-{
-    if (status == AFMON_E_TIMEOUT)
-        return AFMON_OK;
-    live->stale |= status == AFMON_E_NO_MEMORY || status == AFMON_E_CANCELLED;
-    return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
 }
 
 /* One piece of what is new in a file. */
 static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, bool *more, bool *changed,
                              afmon_error *error)
 {
-    struct afmon_tail_lines lines = lines_of(live, tail);
+    struct afmon_tail_lines lines = afmon_live_lines_of(live, tail);
     int64_t before = tail->end;
     bool begun = tail->begun;
     bool from_begin = live->options.replay || live->in_order;
@@ -126,7 +69,7 @@ static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, b
     afmon_status status = afmon_tail_forward(tail, &live->buffer, from_begin, &lines, more, error);
     *more = *more && status == AFMON_OK;
     *changed |= tail->end != before || tail->begun != begun;
-    return settle(live, status, error);
+    return afmon_live_settle(live, status, error);
 }
 
 /* What is new in all files, a piece of each in turn. */
@@ -154,7 +97,7 @@ static afmon_status read_all_new(struct afmon_live *live, int64_t until_ns, bool
 /* A piece of the past. It ends where a call does. */
 static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, afmon_error *error)
 {
-    struct afmon_tail_lines lines = lines_of(live, tail);
+    struct afmon_tail_lines lines = afmon_live_lines_of(live, tail);
     live->source = &live->back;
     live->tail = tail;
     live->past = true;
@@ -162,7 +105,7 @@ static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, 
     live->past = false;
     if (live->model != NULL)
         afmon_feed_settle(live->model, live->meters, &live->back);
-    return settle(live, status, error);
+    return afmon_live_settle(live, status, error);
 }
 
 void afmon_live_settle_calls(struct afmon_live *live)
@@ -198,6 +141,8 @@ afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *ch
 {
     afmon_live_settle_calls(live);
     afmon_status status = read_all_new(live, until_ns, changed, error);
+    if (status == AFMON_OK)
+        status = afmon_live_read_left(live, until_ns, changed, error);
     bool first = true;
     while (status == AFMON_OK && (first || afmon_boot_ns() < until_ns)) {
         struct afmon_tail *tail = most_unread(live);

@@ -59,6 +59,11 @@ static double loaded_part(const struct afmon_live *live)
         return 0;
     double bytes = 0;
     double read = 0;
+    if (live->peek != NULL && !live->peek->done) {
+        bytes = (double)live->peek->bytes + 1;
+        read = (double)live->peek->bytes_done;
+    }
+    bytes += live->left_waits ? 1 : 0;
     for (size_t i = 0; i < live->tail_count; i++) {
         const struct afmon_tail *tail = live->tails[i];
         bytes += (double)length_of(live, tail);
@@ -72,6 +77,8 @@ static size_t bytes_of(const struct afmon_live *live)
     size_t bytes = sizeof *live + live->buffer.capacity + READER_BYTES + afmon_live_table_bytes(live->table) +
                    afmon_live_log_bytes(&live->log) + afmon_run_log_bytes(&live->run_log) +
                    afmon_feed_bytes(live->feed);
+    if (live->peek != NULL)
+        bytes += afmon_peek_bytes(live->peek);
     if (live->model != NULL)
         bytes += afmon_model_bytes(live->model);
     if (live->meters != NULL)

@@ -12,6 +12,7 @@
 #define MOST_LINES 10000
 
 #define LOOK_EVERY_NS (AFMON_NS_PER_S / 4)
+#define RECOVER_EVERY_NS (10 * AFMON_NS_PER_S) /* where it cannot be done: somebody may make room, or allow it */
 
 void afmon_live_options_init(afmon_live_options *options)
 {
@@ -136,6 +137,7 @@ void afmon_live_start_again(struct afmon_live *live)
     forget_sums(live);
     (void)have_sums(live); /* else the next update tries again */
     afmon_live_forget_files(live);
+    afmon_live_forget_left(live);
     live->again = true;
     live->restarts++;
     live->revision++;
@@ -147,6 +149,7 @@ void afmon_live_close(afmon_live *live)
         return;
     forget_sums(live);
     afmon_live_forget_files(live);
+    afmon_live_forget_left(live);
     afmon_feed_free(live->feed);
     afmon_reader_free(live->reader);
     afmon_buffer_free(&live->buffer);
@@ -162,11 +165,13 @@ void afmon_live_close(afmon_live *live)
 static void recover(struct afmon_live *live)
 {
     struct afmon_recovery recovery = {0};
+    int64_t now = afmon_boot_ns();
     if (!live->options.recover || live->sessions.dead == 0 ||
-        (live->recovery_failed && live->sessions.dead == live->dead_before))
+        (live->recovery_failed && live->sessions.dead_serials == live->dead_before && now < live->try_again_ns))
         return;
-    live->dead_before = live->sessions.dead;
+    live->dead_before = live->sessions.dead_serials;
     live->recovery_failed = afmon_recover_folder(live->folder, &recovery, NULL) != AFMON_OK || recovery.left_behind;
+    live->try_again_ns = recovery.left_behind ? now + RECOVER_EVERY_NS : INT64_MAX; /* else the lock was not free */
     live->recovered += recovery.records;
     if (!live->recovery_failed)
         afmon_live_look_at_sessions(live->folder, &live->sessions);
@@ -197,7 +202,9 @@ afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *e
     if (!have_sums(live))
         return afmon_fail_memory(error);
     look_at_sessions(live);
-    afmon_status status = afmon_live_list(live, error);
+    afmon_status status = afmon_live_look_at_left(live, error);
+    if (status == AFMON_OK)
+        status = afmon_live_list(live, error);
     if (status == AFMON_OK && !live->stale)
         status = afmon_live_read(live, until_ns, &changed, error);
     if (status == AFMON_OK)

@@ -4,6 +4,7 @@
 
 #include <afmon/afmon.h>
 
+#include "ingest/peek.h"
 #include "live/log.h"
 #include "live/series.h"
 #include "live/sessions.h"
@@ -47,11 +48,34 @@ struct afmon_live {
     uint64_t recovered;
     struct afmon_live_sessions sessions;
     bool had_session;
-    bool recovery_failed; /* do not try again for the same sessions */
-    size_t dead_before;
-    int64_t looked_ns; /* boot time of the last look at the sessions */
-    int64_t replay_ns; /* INT64_MIN: not told yet */
+    bool recovery_failed;    /* do not try again soon for the same sessions */
+    uint64_t dead_before;    /* which sessions: the sum of their serials */
+    int64_t try_again_ns;    /* boot time from which on it is tried again */
+    struct afmon_peek *peek; /* what dead sessions left that cannot be put into the files; NULL: nothing */
+    uint64_t peeked_at;      /* which sessions these are */
+    bool left_waits;         /* somebody is just recovering them */
+    int64_t looked_ns;       /* boot time of the last look at the sessions */
+    int64_t replay_ns;       /* INT64_MIN: not told yet */
 };
+
+/* ---- tails.c: the files that are followed ---- */
+
+/* The tail of a file; NULL: there is none. */
+struct afmon_tail *afmon_live_find_tail(const struct afmon_live *live, const char *path);
+
+/* A new one. NULL: no memory. */
+struct afmon_tail *afmon_live_add_tail(struct afmon_live *live, const char *path, bool log);
+
+/* The tail of a file of that name, made where there is none. NULL: no memory. */
+struct afmon_tail *afmon_live_tail_of(struct afmon_live *live, const char *name, bool log);
+
+/* What becomes of a tail's lines. */
+struct afmon_tail_lines afmon_live_lines_of(struct afmon_live *live, const struct afmon_tail *tail);
+
+/* What went wrong within a line leaves sums that are not complete. */
+afmon_status afmon_live_settle(struct afmon_live *live, afmon_status status, afmon_error *error);
+
+void afmon_live_forget_files(struct afmon_live *live);
 
 /* ---- files.c: which files there are, and reading them ---- */
 
@@ -60,10 +84,21 @@ afmon_status afmon_live_list(struct afmon_live *live, afmon_error *error);
 
 /* Reads until the time is over (boot time) or nothing is left. *changed: something was read. */
 afmon_status afmon_live_read(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error);
-void afmon_live_forget_files(struct afmon_live *live);
 
 /* What a file that was not written to since the last update ended with is all that there will be of a call. */
 void afmon_live_settle_calls(struct afmon_live *live);
+
+/* ---- left.c: what dead sessions left in a folder that cannot be written ---- */
+
+/* Looks whether there is any, after the sessions were looked at. */
+afmon_status afmon_live_look_at_left(struct afmon_live *live, afmon_error *error);
+
+/* After the files were listed: how much of them counts. AFMON_E_NO_MEMORY. */
+afmon_status afmon_live_limit_files(struct afmon_live *live);
+
+/* Reads it, once the files are read to their ends, until the time is over. */
+afmon_status afmon_live_read_left(struct afmon_live *live, int64_t until_ns, bool *changed, afmon_error *error);
+void afmon_live_forget_left(struct afmon_live *live);
 
 /* ---- rules.c: the rules of a replay ---- */
 

@@ -1,4 +1,5 @@
 /* Asking for lines of the log: those that are kept, or all, read back from the files' ends. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,7 +99,8 @@ static afmon_status search_line(void *user, const char *line, size_t length, boo
 static afmon_status search_file(struct search *search, const struct afmon_tail *of, int64_t until_ns, bool *complete)
 {
     struct afmon_buffer buffer;
-    struct afmon_tail tail = {.path = of->path, .log = true, .begun = true, .begin = of->end, .end = of->end};
+    int64_t end = of->limited && of->limit < of->end ? of->limit : of->end;
+    struct afmon_tail tail = {.path = of->path, .log = true, .begun = true, .begin = end, .end = end};
     struct afmon_tail_lines lines = {.line = search_line, .user = search};
     afmon_status status = AFMON_OK;
     tail.inode = of->inode;
@@ -116,6 +118,33 @@ static afmon_status search_file(struct search *search, const struct afmon_tail *
     return status == AFMON_E_CANCELLED ? AFMON_OK : status;
 }
 
+static afmon_status search_text(struct search *search, const char *text, size_t length)
+{
+    const char *end = text + length;
+    const char *newline;
+    afmon_status status = AFMON_OK;
+    search->last_ns = 0;
+    for (; status == AFMON_OK && text < end && (newline = memchr(text, '\n', (size_t)(end - text))) != NULL;
+         text = newline + 1)
+        status = search_line(search, text, (size_t)(newline - text), false);
+    return status;
+}
+
+/* What killed processes left, and is in no file. */
+static afmon_status search_left(struct search *search, struct afmon_peek *peek, int64_t until_ns, bool *complete)
+{
+    int failure = 0;
+    afmon_status status = AFMON_OK;
+    while (failure == 0 && status == AFMON_OK && !peek->done && afmon_boot_ns() < until_ns) {
+        failure = afmon_peek_next(peek);
+        for (size_t i = 0; i < 2 && status == AFMON_OK; i++)
+            if (peek->texts[i].length > 0 && peek->files[peek->texts[i].file].log)
+                status = search_text(search, peek->texts[i].data, peek->texts[i].length);
+    }
+    *complete &= peek->done;
+    return failure == ENOMEM ? AFMON_E_NO_MEMORY : status;
+}
+
 static int64_t end_of_budget(const afmon_live_log_query *query)
 {
     double budget_s = query->budget_s > 0 ? query->budget_s : DEFAULT_BUDGET_S;
@@ -129,6 +158,14 @@ static afmon_status search_files(struct afmon_live *live, struct search *search,
     for (size_t i = 0; status == AFMON_OK && i < live->tail_count; i++)
         if (live->tails[i]->log && live->tails[i]->end > 0)
             status = search_file(search, live->tails[i], until_ns, complete);
+    if (status != AFMON_OK || live->peek == NULL)
+        return status;
+    struct afmon_peek peek;
+    if (afmon_peek_open(&peek, live->folder) == 0)
+        status = search_left(search, &peek, until_ns, complete);
+    else
+        *complete = false;
+    afmon_peek_close(&peek);
     return status;
 }
 
@@ -181,10 +218,13 @@ afmon_status afmon_live_log(afmon_live *live, const afmon_live_log_query *query,
 }
 
 /* A tail that stands at the end of a log. False: it is gone, or is no file. */
-static bool stand_at_end(const struct afmon_run_file *file, struct afmon_tail *tail)
+static bool stand_at_end(const struct afmon_run_file *file, const struct afmon_peek *peek, struct afmon_tail *tail)
 {
     struct stat facts;
     *tail = (struct afmon_tail){.path = file->path};
+    for (size_t i = 0; i < peek->file_count; i++)
+        if (strcmp(peek->files[i].name, strrchr(file->path, '/') + 1) == 0)
+            *tail = (struct afmon_tail){.path = file->path, .limited = true, .limit = peek->files[i].end};
     if (stat(file->path, &facts) != 0 || !S_ISREG(facts.st_mode))
         return false;
     tail->inode = (uint64_t)facts.st_ino;
@@ -200,14 +240,18 @@ afmon_status afmon_live_log_of_folder(const char *folder, const afmon_live_log_q
     struct afmon_log_scratch scratch = {0};
     struct afmon_tail tail;
     struct search search = new_search(query, &scratch);
+    struct afmon_peek peek;
     int64_t until_ns = end_of_budget(query);
-    *complete = true;
     afmon_status status = afmon_run_list(folder, "afterimage", ".log", &files, error);
     if (status != AFMON_OK)
         return status;
+    *complete = afmon_peek_open(&peek, folder) == 0;
     for (size_t i = 0; status == AFMON_OK && i < files.count; i++)
-        if (stand_at_end(&files.files[i], &tail))
+        if (stand_at_end(&files.files[i], &peek, &tail))
             status = search_file(&search, &tail, until_ns, complete);
+    if (status == AFMON_OK && *complete)
+        status = search_left(&search, &peek, until_ns, complete);
+    afmon_peek_close(&peek);
     if (status == AFMON_OK)
         give(&search, visit, user);
     else

@@ -27,9 +27,10 @@ static int look_at(void *user, uint64_t serial)
     close(fd);
     if (!read)
         return 0;
-    if (!alive)
+    if (!alive) {
         looking->sessions->dead++;
-    else if (looking->sessions->living++ < AFMON_LIVE_SERIALS)
+        looking->sessions->dead_serials += serial;
+    } else if (looking->sessions->living++ < AFMON_LIVE_SERIALS)
         looking->sessions->serials[looking->sessions->living - 1] = serial;
     return 0;
 }

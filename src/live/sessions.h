@@ -11,6 +11,7 @@
 struct afmon_live_sessions {
     size_t living;                        /* their locks are held */
     size_t dead;                          /* they left what recovery would find */
+    uint64_t dead_serials;                /* their sum: another one where others are dead */
     uint64_t serials[AFMON_LIVE_SERIALS]; /* of the first living ones */
 };
 

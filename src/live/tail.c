@@ -22,6 +22,8 @@ struct piece {
 static afmon_status fill(struct piece *piece, int64_t offset, size_t length)
 {
     struct afmon_buffer *buffer = piece->buffer;
+    if (piece->tail->limited && piece->tail->limit - offset < (int64_t)length)
+        length = piece->tail->limit > offset ? (size_t)(piece->tail->limit - offset) : 0;
     afmon_buffer_clear(buffer);
     if (!afmon_buffer_reserve(buffer, length))
         return afmon_fail_memory(piece->error);
@@ -60,6 +62,13 @@ static afmon_status check_same(struct piece *piece)
     return same ? AFMON_OK : AFMON_E_CANCELLED;
 }
 
+int64_t afmon_tail_counts(const struct afmon_tail *tail, int64_t size)
+{
+    if (!tail->limited || size < tail->limit)
+        return size;
+    return tail->end > tail->limit ? tail->end : tail->limit;
+}
+
 /* 0 with *gone: it is not there. */
 static afmon_status open_file(struct piece *piece, bool *gone)
 {
@@ -73,9 +82,10 @@ static afmon_status open_file(struct piece *piece, bool *gone)
     if (!S_ISREG(status.st_mode))
         return afmon_fail(piece->error, AFMON_E_FORMAT, "%s is not a regular file", piece->tail->path);
     struct afmon_tail *tail = piece->tail;
-    bool other = tail->begun && ((uint64_t)status.st_ino != tail->inode || (int64_t)status.st_size < tail->end);
+    int64_t size = afmon_tail_counts(tail, (int64_t)status.st_size);
+    bool other = tail->begun && ((tail->inode != 0 && (uint64_t)status.st_ino != tail->inode) || size < tail->end);
     tail->inode = (uint64_t)status.st_ino;
-    tail->size = (int64_t)status.st_size;
+    tail->size = size;
     tail->written_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
     return other ? AFMON_E_CANCELLED : AFMON_OK;
 }
@@ -123,18 +133,17 @@ static afmon_status find_begin(struct piece *piece, bool from_begin)
     return status;
 }
 
-/* Gives the whole lines of the buffer, and moves the end of the stretch behind them. */
-static afmon_status give_forward(struct piece *piece)
+/* Gives the whole lines of a text, and moves the end of the stretch behind them. */
+static afmon_status give_forward(struct afmon_tail *tail, const struct afmon_tail_lines *lines, const char *at,
+                                 size_t length)
 {
-    struct afmon_tail *tail = piece->tail;
-    const char *at = piece->buffer->data;
-    const char *end = at + piece->buffer->length;
+    const char *end = at + length;
     const char *newline;
     const char *first = at;
     afmon_status status = AFMON_OK;
     while (status == AFMON_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         bool long_one = tail->skipping;
-        status = piece->lines->line(piece->lines->user, long_one ? NULL : at, (size_t)(newline - at), false);
+        status = lines->line(lines->user, long_one ? NULL : at, (size_t)(newline - at), false);
         if (status != AFMON_OK)
             break;
         tail->skipping = false;
@@ -176,7 +185,7 @@ static afmon_status read_forward(struct piece *piece, bool *more)
         afmon_status status = fill(piece, from, length);
         bool full = piece->buffer->length == length;
         if (status == AFMON_OK && piece->buffer->length > 0)
-            status = give_forward(piece);
+            status = give_forward(tail, piece->lines, piece->buffer->data, piece->buffer->length);
         if (status != AFMON_OK || piece->buffer->length == 0)
             return status;
         *more = full;
@@ -207,6 +216,19 @@ afmon_status afmon_tail_forward(struct afmon_tail *tail, struct afmon_buffer *bu
     if (piece.fd >= 0)
         close(piece.fd);
     return status;
+}
+
+afmon_status afmon_tail_take(struct afmon_tail *tail, int64_t at, const char *text, size_t length,
+                             const struct afmon_tail_lines *lines)
+{
+    if (tail->end < at)
+        return AFMON_E_CANCELLED;
+    size_t done = (uint64_t)(tail->end - at) < length ? (size_t)(tail->end - at) : length;
+    size_t known = done < tail->check_length ? done : tail->check_length;
+    bool is_end = at + (int64_t)done == tail->end;
+    if (is_end && known > 0 && memcmp(text + done - known, tail->check + tail->check_length - known, known) != 0)
+        return AFMON_E_CANCELLED;
+    return done < length ? give_forward(tail, lines, text + done, length - done) : AFMON_OK;
 }
 
 /* Gives the lines that begin in the buffer; the stretch then begins where the first of them does. The last newline ends

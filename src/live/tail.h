@@ -21,7 +21,9 @@ struct afmon_tail {
     bool skipping; /* what stands behind end is in a line that is too long */
     bool seen;     /* in the last listing */
     uint64_t inode;
-    int64_t size;                    /* when it was looked at last */
+    int64_t size; /* when it was looked at last */
+    bool limited; /* so much of the file counts; what a ring has in its place may stand behind: */
+    int64_t limit;
     int64_t begin;                   /* the stretch */
     int64_t end;                     /* while a line of what is new is given: where that line begins */
     bool whole;                      /* it was read from the file's begin on */
@@ -50,6 +52,14 @@ struct afmon_tail_lines {
  * not pass over what is there. */
 afmon_status afmon_tail_forward(struct afmon_tail *tail, struct afmon_buffer *buffer, bool from_begin,
                                 const struct afmon_tail_lines *lines, bool *more, afmon_error *error);
+
+/* How long a file of that size counts as: up to the limit, or to the end of what was read of a ring behind it. */
+int64_t afmon_tail_counts(const struct afmon_tail *tail, int64_t size);
+
+/* Takes text that would stand in the file at an offset, not behind the stretch's end: what of it is not read yet.
+ * AFMON_E_CANCELLED: what was read there was another text. */
+afmon_status afmon_tail_take(struct afmon_tail *tail, int64_t at, const char *text, size_t length,
+                             const struct afmon_tail_lines *lines);
 
 /* Reads a piece of the past; there is some as long as begin > 0. */
 afmon_status afmon_tail_backward(struct afmon_tail *tail, struct afmon_buffer *buffer,

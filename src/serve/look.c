@@ -67,4 +67,5 @@ void afmon_look_at_folder(const char *folder, struct afmon_look *look)
     closedir(listing);
     afmon_live_look_at_sessions(folder, &sessions);
     look->living = sessions.living;
+    look->samples |= sessions.dead > 0; /* that are in no file yet */
 }

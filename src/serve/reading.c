@@ -19,7 +19,7 @@ static const char *state_of(const struct afmon_served_run *run)
     const struct afmon_look *look = &run->look;
     bool writes = look->living > 0 || (run->told && afmon_wall_ns() - look->modified_ns < FOREIGN_QUIET_NS);
     bool ended = run->told && strcmp(run->facts.state, "ended") == 0;
-    if (!look->samples)
+    if (!look->samples || (run->told && look->living == 0 && run->facts.samples == 0))
         return "waiting";
     if (look->living > 0 && ended)
         return "running";
