@@ -72,8 +72,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def serve(*words, port=0, **environment):
-    with subprocess.Popen([COMMAND, "serve", *map(str, words), "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE,
+def serve(*words, port=0, before=(), **environment):
+    """before: words in front of the command."""
+    with subprocess.Popen([*before, COMMAND, "serve", *map(str, words), "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env={**os.environ, "TZ": "UTC", **environment}) as process:
         line = process.stdout.readline()
         assert line.startswith("Serving on http://127.0.0.1:"), line + process.stderr.read()

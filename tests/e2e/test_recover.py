@@ -1,12 +1,9 @@
 """afmon recover: after SIGKILL, everything is in the files once."""
 import collections
 import json
-import os
-import pathlib
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
 import pytest
@@ -87,28 +84,3 @@ def test_a_torn_last_line(command, run):
     assert command("recover", run).returncode == 0
     metrics = json.loads(command("show", run, "--json").stdout)["summary"]["metrics"]
     assert [(metric["name"], metric["values"]["count"]) for metric in metrics] == [("generation_time", 1)]
-
-
-def test_a_folder_that_cannot_be_written(command, killed):
-    """Its rings are read, and nothing in it is changed; the next reader that may write puts them into the files."""
-    nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
-    with tempfile.TemporaryDirectory() as place:
-        folder = pathlib.Path(place) / "run"
-        shutil.copytree(killed, folder)
-        before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-        for path in folder.rglob("*"):
-            path.chmod(0o444 if path.is_file() else 0o555)
-        folder.chmod(0o555)
-        os.chmod(place, 0o755)
-        try:
-            done = subprocess.run([COMMAND, "show", folder, "--json"], capture_output=True, text=True, cwd="/", check=False,
-                                  **nobody)
-        except PermissionError:
-            pytest.skip("the command lies where nobody else may go")
-        finally:
-            folder.chmod(0o755)
-        after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert done.returncode == 0, done.stderr
-    assert after == before
-    recovered = json.loads(command("show", killed, "--json").stdout)
-    assert json.loads(done.stdout)["summary"]["samples"] == recovered["summary"]["samples"] > 0

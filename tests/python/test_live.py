@@ -1,4 +1,5 @@
 """Following runs."""
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -228,3 +229,45 @@ def test_errors_name_the_argument(folder, kind, name):
         for call in WRONG[kind, name]:
             with pytest.raises(kind, match=name):
                 call(followed)
+
+
+KILLED = """
+import os, signal, sys, afmon
+monitor = afmon.GenerationMonitor(sys.argv[1], metrics_interval=0)
+for i in range(100):
+    monitor.track_generation(0.5, False, error="boom", error_type="X")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@contextlib.contextmanager
+def unwritable(folder):
+    """The same folder, where we may not write: by its modes, or for root by a mount."""
+    if os.geteuid() != 0:
+        subprocess.run(["chmod", "-R", "a-w", folder], check=True)
+        yield folder
+        subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+        return
+    mount = folder.parent / "mounted"
+    mount.mkdir()
+    if subprocess.run(["mount", "--bind", folder, mount], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", mount], check=True)
+        yield mount
+    finally:
+        subprocess.run(["umount", mount], check=True)
+
+
+def test_a_killed_run_that_may_only_be_read(tmp_path):
+    """A follower sees what is in its rings."""
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "run"], check=False)
+    with unwritable(tmp_path / "run") as place:
+        with afmon.follow(place) as followed:
+            *_, info = followed
+            seen = followed.summary_json()
+        assert afmon.open_run(place).summary_json() == seen
+    run = afmon.open_run(tmp_path / "run")
+    assert run.info.recovered > 0
+    assert (info.state, info.sample_count) == ("ended", run.info.sample_count) and info.sample_count >= 300
+    assert run.summary_json() == seen

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 AFMON = os.environ.get("AFMON", "afmon")
 RECORDER = os.environ.get("AFMON_RECORDER", "recorder")
@@ -148,13 +149,31 @@ def copy_while_it_goes_on(folder, to):
     subprocess.run(["cp", "-r", str(folder), str(to)], stderr=subprocess.DEVNULL)
 
 
-def samples_shown(folder):
-    """What afmon show counts in a folder, as somebody who may not write there."""
-    done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", AFMON, "show", "--json", str(folder)],
-        capture_output=True, text=True)
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def samples_shown(folder, *words):
+    """What an afmon counts in a folder, as somebody who may not write there."""
+    done = subprocess.run([*NOBODY, AFMON, *words, str(folder)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["summary"]["samples"]
+
+
+def samples_served(folder):
+    """The same of a dashboard."""
+    with subprocess.Popen([*NOBODY, AFMON, "serve", str(folder), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                          text=True) as process:
+        try:
+            url = process.stdout.readline().split()[2]
+            for _ in range(600):
+                with urllib.request.urlopen(f"{url}/api/v1/runs", timeout=60) as answer:
+                    run = json.load(answer)["runs"][0]
+                if run["loaded"] == 1 and run["state"] in ("ended", "waiting"):
+                    return run["samples"]
+                time.sleep(0.05)
+            raise AssertionError(f"not read to its end: {run}")
+        finally:
+            process.terminate()
 
 
 def make_readable(folder):
@@ -165,11 +184,13 @@ def make_writable(folder):
     subprocess.run(["chmod", "-R", "u+w", str(folder)], check=True)
 
 
-def look_without_writing(folder):
-    """What is shown of a killed run before anything is recovered."""
+def look_without_writing(folder, rng):
+    """What is shown of a killed run before anything is recovered: by a view, and by a follower."""
     make_readable(folder)
-    shown = samples_shown(folder)
+    shown = samples_shown(folder, "show", "--json")
+    followed = samples_served(folder) if rng.random() < 0.3 else samples_shown(folder, "watch", "--once", "--json")
     make_writable(folder)
+    assert shown == followed, f"a view shows {shown} samples, a follower {followed}"
     return shown
 
 
@@ -237,7 +258,7 @@ def one_round(folder, acks_folder, rng, counts, faults="", filler=None):
         shutil.rmtree(copy)
     shown = None
     if rng.random() < 0.3 and os.getuid() == 0:
-        shown = look_without_writing(run)
+        shown = look_without_writing(run, rng)
     recover(run, rng, faults)
     counts.samples += check(run, "a", acknowledged(acks))
     if shown is not None:
