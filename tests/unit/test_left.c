@@ -228,6 +228,24 @@ static void finds_log_lines(void **state)
     remove_folder(folder);
 }
 
+/* Another process, which recovers after a while. */
+static pid_t recover_soon(const char *folder, useconds_t us)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        usleep(us);
+        _exit(afmon_recover(folder, NULL, NULL) == AFMON_OK ? 0 : 1);
+    }
+    return child;
+}
+
+static void assert_ended_well(pid_t child)
+{
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 /* In small pieces, from before the kill on, and with somebody who recovers the run at any moment. */
 static void goes_on_where_somebody_recovers(void **state)
 {
@@ -241,8 +259,10 @@ static void goes_on_where_somebody_recovers(void **state)
             assert_int_equal(afmon_live_update(live, 0, NULL), AFMON_OK);
         kill_run(child);
         usleep(round % 2 == 0 ? 0 : 300000); /* until it is known that it is dead */
-        for (long i = random() % 6; i > 0; i--)
+        pid_t other = recover_soon(folder, (useconds_t)(random() % 3000));
+        for (long i = random() % 40; i > 0; i--)
             assert_int_equal(afmon_live_update(live, 0, NULL), AFMON_OK);
+        assert_ended_well(other);
         uint64_t samples;
         char *summary = recovered_summary(folder, &samples);
         assert_sees(live, summary, samples);
