@@ -1,14 +1,14 @@
 /* Records without end into a run folder, and says which calls have returned; to be killed.
  *
- * recorder FOLDER ACKS THREADS NAME [short] [forks] [drop] [small]
+ * recorder FOLDER ACKS THREADS NAME [short] [forks] [drop] [small] [headless]
  *
  * A stream is a series that one thread records: the values 0, 1, 2 ... by turns through a handle, by name with
  * metadata, and with a text as long as a ring's quarter. A call that is refused is made again with the same value. Each
  * return of a call is acknowledged by pwrite(2) to ACKS, which nothing of the library touches: stream N has 8 bytes
  * there, the number of its calls that have returned. Streams are named NAME-N; THREADS of them go on to the end. short:
  * a thread comes and goes at any time, with a stream of its own. forks: so do children, which close the monitor, leave
- * it, are killed, or stay. drop: a full ring drops. small: rings of 16 KiB. The first 8 bytes of ACKS count what went
- * wrong: children that died of a signal that nobody sent. */
+ * it, are killed, or stay. drop: a full ring drops. small: rings of 16 KiB. headless: the first thread ends. The first
+ * 8 bytes of ACKS count what went wrong: children that died of a signal that nobody sent. */
 #include <afmon/afmon.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -201,6 +201,8 @@ int main(int argc, char **argv)
     fflush(stdout);
     if (MAY_FORK && has_option(argc, argv, "forks"))
         fork_now_and_then();
+    if (has_option(argc, argv, "headless"))
+        pthread_exit(NULL);
     pause();
     return 1;
 }
