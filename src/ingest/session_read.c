@@ -13,9 +13,11 @@
 
 #include "base/file.h"
 #include "base/lock.h"
+#include "ingest/record.h"
 #include "ingest/session.h"
 
-#define DICTIONARY_MAX (INT64_C(1) << 30)
+#define PIECE ((size_t)256 << 10)
+#define ENTRY_MAX (2 * AFMON_RECORD_MAX)
 
 void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME])
 {
@@ -92,16 +94,41 @@ static bool is_locked(int fd)
     return afmon_lock_look(fd) == AFMON_LOCK_HELD || is_flocked(fd);
 }
 
+/* Moves *at over the entries that are in the bytes as a whole. False: what follows can be none. */
+static bool pass_entries(const unsigned char *bytes, size_t length, size_t *at)
+{
+    struct afmon_definition head;
+    while (length - *at >= sizeof head) {
+        memcpy(&head, bytes + *at, sizeof head);
+        if (head.length < sizeof head || head.length > ENTRY_MAX)
+            return false;
+        if (head.length > length - *at)
+            return true;
+        *at += head.length;
+    }
+    return true;
+}
+
+/* As far as there are entries: the file may be a sparse one of any size. */
 static int read_dictionary(int fd, off_t size, struct afmon_session_record *record)
 {
-    off_t length = size - AFMON_SESSION_HEADER;
-    if (length > DICTIONARY_MAX)
-        return EINVAL;
-    record->dictionary = malloc((size_t)length + 1);
-    if (record->dictionary == NULL)
-        return ENOMEM;
-    record->dictionary_length = (size_t)length;
-    return length == 0 ? 0 : afmon_read_at(fd, record->dictionary, (size_t)length, AFMON_SESSION_HEADER);
+    size_t all = (size_t)(size - AFMON_SESSION_HEADER);
+    size_t entries = 0;
+    size_t length = 0;
+    for (size_t wanted = PIECE; length < all && pass_entries(record->dictionary, length, &entries);
+         wanted = length * 2) {
+        wanted = wanted < all ? wanted : all;
+        unsigned char *bigger = realloc(record->dictionary, wanted);
+        if (bigger == NULL)
+            return ENOMEM;
+        record->dictionary = bigger;
+        int failure = afmon_read_at(fd, bigger + length, wanted - length, AFMON_SESSION_HEADER + (off_t)length);
+        if (failure != 0)
+            return failure;
+        length = wanted;
+    }
+    record->dictionary_length = length;
+    return 0;
 }
 
 static int read_open_session(int fd, uint64_t serial, struct afmon_session_record *record)

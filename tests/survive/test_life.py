@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import subprocess
 import sys
@@ -171,3 +172,24 @@ def test_a_private_folder_that_is_none(folder, what):
     shown = subprocess.run([AFMON, "show", str(folder)], capture_output=True, text=True)
     assert shown.returncode == 0 and ".afmon" in shown.stdout + shown.stderr
     assert not elsewhere.exists() or not list(elsewhere.iterdir())
+
+
+@pytest.mark.parametrize("place", ["end", "entries"])
+def test_a_sparse_session_file_of_a_gigabyte_costs_nothing(folder, tmp_path, place):
+    """Zeros behind the entries, or an entry that claims to be as long as the file: what was recorded is recovered, in
+    memory for what there is."""
+    if not FAULTY:
+        pytest.skip("a sanitizer needs all of the address space")
+    acks = tmp_path / "acks"
+    process = start(folder, acks, 2, "a")
+    kill(process)
+    session = next((folder / ".afmon").glob("*.session"))
+    size = session.stat().st_size
+    os.truncate(session, 1 << 30)
+    if place == "entries":
+        with open(session, "r+b") as file:
+            file.seek(size)
+            file.write(((1 << 30) - size & ~7).to_bytes(4, "little") + (99).to_bytes(4, "little"))
+    limits = lambda: resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
+    subprocess.run([AFMON, "recover", str(folder)], check=True, stdout=subprocess.DEVNULL, preexec_fn=limits)
+    check(folder, "a", acknowledged(acks))
