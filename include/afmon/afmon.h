@@ -1276,10 +1276,11 @@ AFMON_API afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary 
 AFMON_API const char *afmon_live_metric_name(const afmon_live *live, size_t index, size_t *length);
 
 /* Aggregate of a metric. Of AFMON_WINDOW_ALL count, mean, min, max and standard deviation are exact, and so are the
- * quantiles of up to 4,096 values; of more they are within 0.1 % of the value (approximate is then true). Of a window
- * it is over the time buckets that lie in it at least in part: *covered (may be NULL) is the span of these; the
- * standard deviation is left 0, and quantiles are given of metrics whose unit is seconds
- * (afmon_metric_get_info), as those of afmon_bucket; of others they are 0. An unknown name is no error.
+ * quantiles of up to 4,096 values; of more they are within 0.1 % of the value (approximate is then true). Quantiles are
+ * NaN (and approximate is true) of a metric past the first 1,000 names, whose values nobody keeps. Of a window it is
+ * over the time buckets that lie in it at least in part: *covered (may be NULL) is the span of these; the standard
+ * deviation is left 0, and quantiles are given of metrics whose unit is seconds (afmon_metric_get_info), as those of
+ * afmon_bucket; of others they are 0. An unknown name is no error.
  *
  * A follower has 10 MiB for what quantiles over all time are taken from, and 6 MiB for those of windows and buckets.
  * Where a run has more of it (some hundred names, each with many values over a wide range), they get less exact. */
