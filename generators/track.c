@@ -13,9 +13,7 @@ static void log_details(afmon_monitor *monitor, const gen_call *call, const gen_
     const struct {
         const char *key;
         afmon_number tokens;
-    } parts[] = {{"cached_tokens", result->usage.cached},
-                 {"cache_write_tokens", result->usage.cache_write},
-                 {"reasoning_tokens", result->usage.reasoning}};
+    } parts[] = {{"cache_write_tokens", result->usage.cache_write}, {"reasoning_tokens", result->usage.reasoning}};
     afmon_field fields[5] = {afmon_string("operation", call->operation),
                              afmon_string("model_name", result->model_name)};
     size_t count = 2;
@@ -44,6 +42,7 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .prompt_token_count = result->usage.prompt,
         .completion_token_count = result->usage.completion,
         .total_token_count = result->usage.total,
+        .cached_token_count = result->usage.cached,
         .fields = fields,
         .field_count = result->retries > 0 ? 2 : 1,
     };

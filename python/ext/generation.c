@@ -9,6 +9,9 @@ static int fill_generation(struct track *track, afmon_generation *generation)
         track_tokens(track, &generation->prompt_token_count, &generation->completion_token_count,
                      &generation->total_token_count) != 0 ||
         track_amount(track, TRACK_LENGTH, &generation->conversation_length) != 0 ||
+#define FILL_NUMBER(name, member) track_amount(track, TRACK_##name, &generation->member) != 0 ||
+        TRACK_NUMBERS(FILL_NUMBER)
+#undef FILL_NUMBER
         track_status(track, &status) != 0 ||
         track_text(track, TRACK_MODEL, &generation->model_name) != 0 ||
         track_text(track, TRACK_FINISH, &generation->finish_reason) != 0 ||
@@ -27,6 +30,9 @@ PyObject *monitor_track_generation(PyObject *object, PyObject *const *arguments,
         [TRACK_DURATION] = 1,      [TRACK_SUCCESS] = 1,           [TRACK_MODEL] = 1,        [TRACK_FINISH] = 1,
         [TRACK_ERROR] = 1,         [TRACK_ERROR_TYPE] = 1,        [TRACK_STATUS] = 1,       [TRACK_LENGTH] = 1,
         [TRACK_PROMPT_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1, [TRACK_TOTAL_TOKENS] = 1,
+#define TAKES_NUMBER(name, member) [TRACK_##name] = 1,
+        TRACK_NUMBERS(TAKES_NUMBER)
+#undef TAKES_NUMBER
     };
     struct monitor *self = (struct monitor *)object;
     struct track track;

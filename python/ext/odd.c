@@ -10,6 +10,9 @@ static const char *const names[ODD_ARGUMENTS] = {
 #define ODD_NAME(name, text) [TRACK_##name] = text,
     TRACK_MEMBERS(ODD_NAME)
 #undef ODD_NAME
+#define ODD_NUMBER_NAME(name, member) [TRACK_##name] = #member,
+        TRACK_NUMBERS(ODD_NUMBER_NAME)
+#undef ODD_NUMBER_NAME
         [ODD_VALUE] = "value", [ODD_SCORE] = "a score", [ODD_NAME] = "metric_name",
 };
 

@@ -21,9 +21,12 @@
     X(TOTAL_TOKENS, "total_token_count")                                                                               \
     X(METADATA, "metadata")
 
+/* Numbers of a generation that nothing but their metric knows: X(name, member of afmon_generation) */
+#define TRACK_NUMBERS(X) X(CACHED_TOKENS, cached_token_count)
+
 enum track_member {
 #define TRACK_ENUM(name, text) TRACK_##name,
-    TRACK_MEMBERS(TRACK_ENUM)
+    TRACK_MEMBERS(TRACK_ENUM) TRACK_NUMBERS(TRACK_ENUM)
 #undef TRACK_ENUM
         TRACK_FIELD /* none of them: metadata */
 };

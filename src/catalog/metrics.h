@@ -28,6 +28,8 @@
       "completion_token_count", AMOUNT, NULL)                                                                          \
     X(TOTAL, "total_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Total tokens", TOTAL_TOKENS, "total_token_count",   \
       AMOUNT, NULL)                                                                                                    \
+    X(CACHED, "cached_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Cached prompt tokens", METRIC,                    \
+      "cached_token_count", AMOUNT, NULL)                                                                              \
     X(LENGTH, "conversation_length", WHOLE, CONVERSATIONS, TURNS, NEITHER, "Conversation length", CONVERSATION_LENGTH, \
       "conversation_length", AMOUNT, NULL)                                                                             \
     X(EVALUATION_TIME, "evaluation_time", WHOLE, EVALUATION, SECONDS, LOWER, "Evaluation time", EVALUATION_DURATION,   \

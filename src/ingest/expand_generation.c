@@ -5,6 +5,7 @@
 #include "catalog/api_errors.h"
 #include "catalog/fields.h"
 #include "ingest/expand_internal.h"
+#include "ingest/numbers.h"
 
 struct generation {
     struct afmon_record_generation record;
@@ -13,6 +14,8 @@ struct generation {
     struct afmon_text error;
     struct afmon_text error_type;
     double tokens[3];
+    double numbers[AFMON_CALL_NUMBERS];
+    uint32_t number_count;
     bool success; /* or not known */
     bool has_error;
     /* of a failure: */
@@ -25,6 +28,9 @@ static void parse(struct generation *call, struct afmon_expansion *expansion, co
 {
     memcpy(&call->record, at, sizeof call->record);
     at += sizeof call->record;
+    call->number_count = afmon_call_numbers_count(call->record.head.flags);
+    memcpy(call->numbers, at, call->number_count * sizeof(double));
+    at += call->number_count * sizeof(double);
     call->model = afmon_text_take(&at, call->record.model_length);
     call->finish = afmon_text_take(&at, call->record.finish_length);
     call->error = afmon_text_take(&at, call->record.error_length);
@@ -104,6 +110,17 @@ static double success_rate(const struct generation *call)
     return call->success ? 1.0 : 0.0;
 }
 
+static bool emit_numbers(struct afmon_expansion *expansion, const struct generation *call)
+{
+    const struct afmon_buffer *common = &expansion->expander->common;
+    for (uint32_t i = 0; i < call->number_count; i++) {
+        const char *name = afmon_call_number_name(call->record.head.flags, i);
+        if (!afmon_emit(expansion, name, call->numbers[i], common->data, common->length))
+            return false;
+    }
+    return true;
+}
+
 static bool emit_samples(struct afmon_expansion *expansion, const struct generation *call)
 {
     if (!afmon_expand_common(expansion, call->model))
@@ -117,7 +134,7 @@ static bool emit_samples(struct afmon_expansion *expansion, const struct generat
             afmon_emit_named(expansion, "model_usage:", call->model, 1.0, fields, length)) &&
            (call->finish.data == NULL ||
             afmon_emit_named(expansion, "finish_reason:", call->finish, 1.0, fields, length)) &&
-           afmon_emit_tokens(expansion, call->record.head.flags, call->tokens) &&
+           afmon_emit_tokens(expansion, call->record.head.flags, call->tokens) && emit_numbers(expansion, call) &&
            ((call->record.head.flags & AFMON_TRACK_LENGTH) == 0 ||
             afmon_emit(expansion, "conversation_length", call->record.conversation_length, fields, length));
 }
@@ -132,6 +149,8 @@ bool afmon_expand_generation(struct afmon_expansion *expansion, const unsigned c
     struct afmon_buffer *data = &expansion->expander->data;
     afmon_data_begin(expansion, call.record.duration_s, call.record.head.flags);
     afmon_data_tokens(expansion, call.record.head.flags, call.tokens);
+    for (uint32_t i = 0; i < call.number_count; i++)
+        afmon_pack_one(data, afmon_double(afmon_call_number_name(call.record.head.flags, i), call.numbers[i]));
     afmon_pack_text(data, "model_name", call.model);
     afmon_pack_text(data, "finish_reason", call.finish);
     if ((call.record.head.flags & AFMON_TRACK_LENGTH) != 0)

@@ -4,6 +4,7 @@
 
 #include "catalog/api_errors.h"
 #include "catalog/fields.h"
+#include "ingest/numbers.h"
 
 static bool given(const char *text)
 {
@@ -109,7 +110,9 @@ bool afmon_generation_is_api_error(const afmon_generation *call)
 void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *call)
 {
     draft_begin(draft, AFMON_RECORD_GENERATION, call->fields, call->field_count);
+    double numbers[AFMON_CALL_NUMBERS];
     draft->as.generation.call = call;
+    draft->as.generation.numbers = afmon_call_numbers_count(afmon_call_numbers_of(call, numbers));
     size_t *text = draft->as.generation.text;
     text[0] = text_length(call->model_name);
     text[1] = text_length(call->finish_reason);
@@ -118,10 +121,11 @@ void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *c
     draft->logs = 1;
     draft->samples = 3u + (given(call->model_name) ? 1u : 0u) + (given(call->finish_reason) ? 1u : 0u) +
                      (call->prompt_token_count.given ? 1u : 0u) + (call->completion_token_count.given ? 1u : 0u) +
-                     (call->total_token_count.given ? 1u : 0u) + (call->conversation_length.given ? 1u : 0u);
+                     (call->total_token_count.given ? 1u : 0u) + (call->conversation_length.given ? 1u : 0u) +
+                     draft->as.generation.numbers;
     if (!draft->bad && afmon_generation_is_api_error(call))
         draft->samples++;
-    settle(draft, sizeof(struct afmon_record_generation),
+    settle(draft, sizeof(struct afmon_record_generation) + draft->as.generation.numbers * sizeof(double),
            (size_t[]){stored(text[0]), stored(text[1]), stored(text[2]), stored(text[3]), draft->fields_length}, 5);
 }
 
@@ -226,9 +230,12 @@ static unsigned char *write_generation(const struct afmon_draft *draft, unsigned
                                              .fields_length = (uint32_t)draft->fields_length};
     record.head.flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
                                     call->completion_token_count, call->total_token_count);
+    double numbers[AFMON_CALL_NUMBERS];
+    record.head.flags |= afmon_call_numbers_of(call, numbers);
     if (call->conversation_length.given)
         record.head.flags |= AFMON_TRACK_LENGTH;
     at = put(at, &record, sizeof record);
+    at = put(at, numbers, draft->as.generation.numbers * sizeof(double));
     at = put_text(at, call->model_name, text[0]);
     at = put_text(at, call->finish_reason, text[1]);
     at = put_text(at, call->error, text[2]);
@@ -331,7 +338,7 @@ static bool generation_fits(const unsigned char *at, uint32_t length)
 {
     struct afmon_record_generation record;
     memcpy(&record, at, sizeof record);
-    return texts_fit(sizeof record,
+    return texts_fit(sizeof record + afmon_call_numbers_count(record.head.flags) * sizeof(double),
                      (uint32_t[]){record.model_length, record.finish_length, record.error_length,
                                   record.error_type_length, record.fields_length},
                      5, length) &&

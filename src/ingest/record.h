@@ -55,9 +55,11 @@ enum {
     AFMON_TRACK_TOTAL = 8,
     AFMON_TRACK_LENGTH = 16,
     AFMON_TRACK_UNKNOWN = 32, /* whether it succeeded; AFMON_TRACK_SUCCESS is not set then */
+    /* 0x40 and above: a generation's numbers (ingest/numbers.h) */
 };
 
-/* Followed by the texts that were given, in the order of their lengths, and the packed fields. */
+/* Followed by the numbers that the flags name, the texts that were given, in the order of their lengths, and the packed
+ * fields. */
 struct afmon_record_generation {
     struct afmon_record head;
     double duration_s;
@@ -137,6 +139,7 @@ struct afmon_draft {
         struct {
             const afmon_generation *call;
             size_t text[4];
+            uint32_t numbers;
         } generation;
         struct {
             const afmon_evaluation *call;

@@ -206,14 +206,13 @@ def test_reasoning_is_kept_apart_and_goes_to_nobody(place):
             assert message.get("reasoning_content") == kept
 
 
-def test_parts_of_the_tokens_are_logged(place):
+def test_parts_of_the_tokens_are_recorded(place):
     body = completion()
     body["usage"]["prompt_tokens_details"] = {"cached_tokens": 20}
     body["usage"]["completion_tokens_details"] = {"reasoning_tokens": 6}
     with ChatServer(lambda r, n: Answer(body)) as server:
         assert place.run("--conversations", 1, url=server.url).returncode == 0
-    log = (place.run_dir / "afterimage.log").read_text()
-    assert log.count('"cached_tokens": 20.0, "reasoning_tokens": 6.0') == 2
+    assert [s["value"] for s in place.samples("cached_token_count")] == [20.0] * 2
 
 
 # ---- What an endpoint may want -------------------------------------------------------------------

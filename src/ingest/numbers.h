@@ -1,0 +1,28 @@
+/* Numbers of a generation that follow its record where they were given, and have a metric each. To add one: a member of
+ * afmon_generation, a row of the catalogue of metrics, and a row here. */
+#ifndef AFMON_INGEST_NUMBERS_H
+#define AFMON_INGEST_NUMBERS_H
+
+#include <stdint.h>
+
+#include <afmon/afmon.h>
+
+/* X(member of afmon_generation, metric of the catalogue, flag of the record)
+ *
+ * Flags are on disk (struct afmon_record_generation), and numbers stand in the order of the rows. */
+#define AFMON_CALL_NUMBER_MAP(X) X(cached_token_count, CACHED, 0x40)
+
+#define AFMON_AS_ONE(...) +1
+enum { AFMON_CALL_NUMBERS = 0 AFMON_CALL_NUMBER_MAP(AFMON_AS_ONE) };
+#undef AFMON_AS_ONE
+
+/* The given ones of a call: their flags and, in out (room for AFMON_CALL_NUMBERS), their values. */
+uint16_t afmon_call_numbers_of(const afmon_generation *call, double out[AFMON_CALL_NUMBERS]);
+
+/* How many numbers a record with these flags has. */
+uint32_t afmon_call_numbers_count(uint16_t flags);
+
+/* The name of the metric of a record's index'th number. Static text. */
+const char *afmon_call_number_name(uint16_t flags, uint32_t index);
+
+#endif
