@@ -13,7 +13,7 @@ static void log_details(afmon_monitor *monitor, const gen_call *call, const gen_
     const struct {
         const char *key;
         afmon_number tokens;
-    } parts[] = {{"cache_write_tokens", result->usage.cache_write}, {"reasoning_tokens", result->usage.reasoning}};
+    } parts[] = {{"cache_write_tokens", result->usage.cache_write}};
     afmon_field fields[5] = {afmon_string("operation", call->operation),
                              afmon_string("model_name", result->model_name)};
     size_t count = 2;
@@ -43,6 +43,7 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .completion_token_count = result->usage.completion,
         .total_token_count = result->usage.total,
         .cached_token_count = result->usage.cached,
+        .reasoning_token_count = result->usage.reasoning,
         .fields = fields,
         .field_count = result->retries > 0 ? 2 : 1,
     };

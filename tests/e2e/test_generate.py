@@ -212,7 +212,8 @@ def test_parts_of_the_tokens_are_recorded(place):
     body["usage"]["completion_tokens_details"] = {"reasoning_tokens": 6}
     with ChatServer(lambda r, n: Answer(body)) as server:
         assert place.run("--conversations", 1, url=server.url).returncode == 0
-    assert [s["value"] for s in place.samples("cached_token_count")] == [20.0] * 2
+    for name, tokens in (("cached_token_count", 20.0), ("reasoning_token_count", 6.0)):
+        assert [s["value"] for s in place.samples(name)] == [tokens] * 2
 
 
 # ---- What an endpoint may want -------------------------------------------------------------------
