@@ -208,11 +208,11 @@ def test_reasoning_is_kept_apart_and_goes_to_nobody(place):
 
 def test_parts_of_the_tokens_are_recorded(place):
     body = completion()
-    body["usage"]["prompt_tokens_details"] = {"cached_tokens": 20}
+    body["usage"]["prompt_tokens_details"] = {"cached_tokens": 20, "cache_write_tokens": 5}
     body["usage"]["completion_tokens_details"] = {"reasoning_tokens": 6}
     with ChatServer(lambda r, n: Answer(body)) as server:
         assert place.run("--conversations", 1, url=server.url).returncode == 0
-    for name, tokens in (("cached_token_count", 20.0), ("reasoning_token_count", 6.0)):
+    for name, tokens in (("cached_token_count", 20.0), ("reasoning_token_count", 6.0), ("cache_write_token_count", 5.0)):
         assert [s["value"] for s in place.samples(name)] == [tokens] * 2
 
 

@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -220,6 +221,26 @@ def test_several_processes(agree, run):
     for process, file in enumerate(("metrics.jsonl", "metrics-7.jsonl", "metrics-8.jsonl")):
         write_calls(run, 20 + process, 150, 500 + process, file)
     agree(run.path)
+
+
+FROZEN = pathlib.Path(__file__).resolve().parents[1] / "frozen"  # runs as others wrote them
+
+
+@pytest.mark.parametrize("name, samples, calls, failed, items", [
+    ("afmon-0.1.0", 773, 62, 6, [("conversation", 24, 6)]), ("afterimage", 428, 60, 12, [])])
+def test_runs_of_older_versions_and_of_afterimage(agree, tmp_path, name, samples, calls, failed, items):
+    shutil.copytree(FROZEN / name, tmp_path / name)
+    told = agree(tmp_path / name)["show"]
+    assert told["samples"] == samples and told["unreadable_lines"] == 0
+    assert (told["calls"]["count"], told["calls"]["failed"]) == (calls, failed)
+    assert [(i["kind"], i["finished"], i["failed"]) for i in told["items"]] == items
+
+
+def test_a_rules_file_of_an_older_version(command, tmp_path):
+    shutil.copytree(FROZEN / "afmon-0.1.0", tmp_path / "run")
+    done = command("check", tmp_path / "run", "--rules", tmp_path / "run" / "rules.yaml", "--json")
+    assert done.returncode in (0, 1) and "rules.yaml" not in done.stderr
+    assert json.loads(done.stdout)["fired"] is not None
 
 
 def demo(folder, *words):
