@@ -7,23 +7,6 @@ static const char *text_or_null(const char *text)
     return text[0] != '\0' ? text : NULL;
 }
 
-/* The parts of what a call used have no metrics yet; the log has them. */
-static void log_details(afmon_monitor *monitor, const gen_call *call, const gen_chat_result *result)
-{
-    const struct {
-        const char *key;
-        afmon_number tokens;
-    } parts[] = {{"cache_write_tokens", result->usage.cache_write}};
-    afmon_field fields[5] = {afmon_string("operation", call->operation),
-                             afmon_string("model_name", result->model_name)};
-    size_t count = 2;
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (parts[i].tokens.given && parts[i].tokens.value > 0)
-            fields[count++] = afmon_double(parts[i].key, parts[i].tokens.value);
-    if (count > 2)
-        afmon_log_info(monitor, "Parts of the tokens", fields, count);
-}
-
 void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat_result *result)
 {
     afmon_field fields[2] = {afmon_string("operation", call->operation), afmon_int("retries", result->retries)};
@@ -44,11 +27,11 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .total_token_count = result->usage.total,
         .cached_token_count = result->usage.cached,
         .reasoning_token_count = result->usage.reasoning,
+        .cache_write_token_count = result->usage.cache_write,
         .fields = fields,
         .field_count = result->retries > 0 ? 2 : 1,
     };
     afmon_track_generation(monitor, &generation);
-    log_details(monitor, call, result);
 }
 
 void gen_track_retry(void *user, const gen_call *call, const gen_chat_result *failed)

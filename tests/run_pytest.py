@@ -5,7 +5,15 @@ import sys
 import pytest
 
 SKIPPED = 77  # what Meson takes as such
+HANGS_S = 250  # then each thread's stack is printed, before Meson's time is over
 
-only = os.environ.get("AFMON_TEST")
-status = pytest.main(["-q", "-p", "no:cacheprovider", *(["-k", only] if only else []), *sys.argv[1:]])
-sys.exit(SKIPPED if only and status == pytest.ExitCode.NO_TESTS_COLLECTED else status)
+
+def main():
+    only = os.environ.get("AFMON_TEST")
+    status = pytest.main(["-q", "-p", "no:cacheprovider", "-o", f"faulthandler_timeout={HANGS_S}",
+                          *(["-k", only] if only else []), *sys.argv[1:]])
+    return SKIPPED if only and status == pytest.ExitCode.NO_TESTS_COLLECTED else status
+
+
+if __name__ == "__main__":  # a process that a test spawns imports this file
+    sys.exit(main())

@@ -39,7 +39,7 @@ struct afmon_python {
     PyObject *view_type;
     PyObject *live_type;
     PyObject *members;          /* dict: names of the arguments of track calls to their numbers */
-    PyObject *member_names[16]; /* the same names by number, interned; track.h has fewer */
+    PyObject *member_names[24]; /* the same names by number, interned; track.h has fewer */
 };
 extern struct afmon_python afmon_python;
 

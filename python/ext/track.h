@@ -24,7 +24,8 @@
 /* Numbers of a generation that nothing but their metric knows: X(name, member of afmon_generation) */
 #define TRACK_NUMBERS(X) \
     X(CACHED_TOKENS, cached_token_count) \
-    X(REASONING_TOKENS, reasoning_token_count)
+    X(REASONING_TOKENS, reasoning_token_count) \
+    X(CACHE_WRITE_TOKENS, cache_write_token_count)
 
 enum track_member {
 #define TRACK_ENUM(name, text) TRACK_##name,

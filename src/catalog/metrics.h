@@ -32,6 +32,8 @@
       "cached_token_count", AMOUNT, NULL)                                                                              \
     X(REASONING, "reasoning_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Reasoning tokens", METRIC,                  \
       "reasoning_token_count", AMOUNT, NULL)                                                                           \
+    X(CACHE_WRITE, "cache_write_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Cache write tokens", METRIC,            \
+      "cache_write_token_count", AMOUNT, NULL)                                                                         \
     X(LENGTH, "conversation_length", WHOLE, CONVERSATIONS, TURNS, NEITHER, "Conversation length", CONVERSATION_LENGTH, \
       "conversation_length", AMOUNT, NULL)                                                                             \
     X(EVALUATION_TIME, "evaluation_time", WHOLE, EVALUATION, SECONDS, LOWER, "Evaluation time", EVALUATION_DURATION,   \

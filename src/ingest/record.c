@@ -33,7 +33,7 @@ static void settle(struct afmon_draft *draft, size_t fixed, const size_t *parts,
         }
         sum += parts[i];
     }
-    sum = (sum + 7) & ~(size_t)7;
+    sum = (sum + sizeof(afmon_seal) + 7) & ~(size_t)7;
     draft->length = sum > AFMON_RECORD_MAX ? 0 : (uint32_t)sum;
 }
 
@@ -305,8 +305,11 @@ void afmon_draft_write(const struct afmon_draft *draft, unsigned char *at, int64
     default:
         break;
     }
-    /* the tail up to the next multiple of 8 holds zeros, not what an older record left there */
-    memset(end, 0, (size_t)(at + draft->length - end));
+    const afmon_seal seal = afmon_seal_of(boot_ns);
+    unsigned char *sealed = at + draft->length - sizeof seal;
+    /* what lies before the seal holds zeros, not what an older record left there */
+    memset(end, 0, (size_t)(sealed - end));
+    memcpy(sealed, &seal, sizeof seal);
 }
 
 static bool texts_fit(uint64_t fixed, const uint32_t *lengths, size_t count, uint64_t length)
@@ -314,7 +317,7 @@ static bool texts_fit(uint64_t fixed, const uint32_t *lengths, size_t count, uin
     uint64_t sum = fixed;
     for (size_t i = 0; i < count; i++)
         sum += lengths[i] == AFMON_TEXT_ABSENT ? 0 : lengths[i];
-    return sum <= length && length - sum < 8;
+    return sum <= length && length - sum < 8 + sizeof(afmon_seal);
 }
 
 static bool metric_fits(const unsigned char *at, uint32_t length)
@@ -382,4 +385,16 @@ bool afmon_record_check(const unsigned char *at, uint64_t available)
     default:
         return false;
     }
+}
+
+bool afmon_record_is_torn(const unsigned char *at)
+{
+    struct afmon_record head;
+    afmon_seal seal;
+    memcpy(&head, at, 8);
+    if (head.kind == AFMON_RECORD_PAD)
+        return false;
+    memcpy(&head, at, sizeof head);
+    memcpy(&seal, at + head.length - sizeof seal, sizeof seal);
+    return seal != afmon_seal_of(head.boot_ns);
 }

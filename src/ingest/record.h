@@ -28,11 +28,19 @@ struct afmon_record {
 };
 _Static_assert(sizeof(struct afmon_record) == 16, "on-disk layout");
 
+/* Every record but a pad ends with a seal: whoever copies a ring that is written meanwhile may get the beginning of one
+ * record and the end of another, and the times of two differ. (Rings of version 1 have none.) */
+typedef uint32_t afmon_seal;
+static inline afmon_seal afmon_seal_of(int64_t boot_ns)
+{
+    return (afmon_seal)boot_ns;
+}
+
 struct afmon_record_sample {
     struct afmon_record head;
     double value;
     uint32_t definition; /* number in the session's dictionary */
-    uint32_t zero;
+    afmon_seal seal;
 };
 _Static_assert(sizeof(struct afmon_record_sample) == 32, "on-disk layout");
 
@@ -164,5 +172,8 @@ bool afmon_generation_is_api_error(const afmon_generation *call);
 
 /* True where the bytes, of which available may be read, begin with a whole record whose inner lengths fit. */
 bool afmon_record_check(const unsigned char *at, uint64_t available);
+
+/* True where a record that was checked is not the one that its seal was made for. Not of rings of version 1. */
+bool afmon_record_is_torn(const unsigned char *at);
 
 #endif

@@ -78,11 +78,14 @@ uint64_t afmon_rescue_render(struct afmon_rescue *rescue, const struct afmon_rin
     while (at < until && at - from < budget && !is_full(renderer, budget)) {
         const unsigned char *record = afmon_ring_at(ring, at);
         *bad = !afmon_record_check(record, afmon_ring_contiguous(ring, at, until));
-        if (*bad || !afmon_render_record(renderer, record))
+        if (*bad)
+            break;
+        bool torn = rescue->copied && ring->header->version > 1 && afmon_record_is_torn(record);
+        if (!torn && !afmon_render_record(renderer, record))
             break;
         struct afmon_record head;
         memcpy(&head, record, 8);
-        *records += head.kind == AFMON_RECORD_PAD ? 0 : 1;
+        *records += head.kind == AFMON_RECORD_PAD || torn ? 0 : 1;
         at += head.length;
     }
     return at;

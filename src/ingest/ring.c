@@ -200,11 +200,11 @@ static bool header_is_sound(const struct afmon_ring_header *header, uint64_t ses
     uint64_t capacity = header->capacity;
     uint64_t tail = atomic_load_explicit(&header->tail, memory_order_acquire);
     uint64_t head = atomic_load_explicit(&header->head, memory_order_acquire);
-    return memcmp(header->magic, ring_magic, sizeof ring_magic) == 0 && header->version == AFMON_RING_VERSION &&
-           header->header_size == AFMON_RING_HEADER && header->session == session && capacity >= 4096 &&
-           capacity <= AFMON_RING_MAX && (capacity & (capacity - 1)) == 0 &&
-           (uint64_t)file_size == AFMON_RING_HEADER + capacity && head <= tail && tail - head <= capacity &&
-           head % 8 == 0 && tail % 8 == 0;
+    return memcmp(header->magic, ring_magic, sizeof ring_magic) == 0 && header->version > 0 &&
+           header->version <= AFMON_RING_VERSION && header->header_size == AFMON_RING_HEADER &&
+           header->session == session && capacity >= 4096 && capacity <= AFMON_RING_MAX &&
+           (capacity & (capacity - 1)) == 0 && (uint64_t)file_size == AFMON_RING_HEADER + capacity && head <= tail &&
+           tail - head <= capacity && head % 8 == 0 && tail % 8 == 0;
 }
 
 /* Reads what lies between head and tail to where it lies in the file: memory that is not written takes no room. */

@@ -27,7 +27,7 @@
 #include "ingest/record.h"
 
 #define AFMON_RING_HEADER 4096
-#define AFMON_RING_VERSION 1
+#define AFMON_RING_VERSION 2 /* 1: records without seals */
 #define AFMON_RING_MAX (UINT64_C(64) << 20)
 #define AFMON_RING_NAME 64
 

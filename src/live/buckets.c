@@ -30,11 +30,12 @@ static void take_percentiles(struct afmon_sketch *sketch, afmon_aggregate *aggre
 
 static void all_time(afmon_live *live, const struct afmon_live_series *series, afmon_aggregate *aggregate)
 {
-    afmon_distribution of = {.p50 = (double)NAN, .p90 = (double)NAN, .p99 = (double)NAN, .quantile_error = (double)NAN};
+    afmon_distribution of;
     afmon_summary_aggregate(&series->sums, aggregate);
     aggregate->known = true;
-    if (live->model != NULL)
-        (void)afmon_model_metric(live->model, series->name, series->name_length, &of);
+    if (live->model == NULL || !afmon_model_metric(live->model, series->name, series->name_length, &of))
+        of = (afmon_distribution){
+            .p50 = (double)NAN, .p90 = (double)NAN, .p99 = (double)NAN, .quantile_error = (double)NAN};
     aggregate->approximate = !(of.quantile_error <= 0);
     aggregate->p50 = of.p50;
     aggregate->p90 = of.p90;

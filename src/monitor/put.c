@@ -185,7 +185,8 @@ afmon_status afmon_record(afmon_metric *metric, double value)
         struct afmon_record_sample record = {
             .head = {.length = sizeof record, .kind = AFMON_RECORD_SAMPLE, .boot_ns = now},
             .value = value,
-            .definition = atomic_load_explicit(&metric->definition, memory_order_relaxed)};
+            .definition = atomic_load_explicit(&metric->definition, memory_order_relaxed),
+            .seal = afmon_seal_of(now)};
         memcpy(at, &record, sizeof record);
         status = afmon_producer_commit(producer, sizeof record);
         if (__builtin_expect(status == AFMON_OK, 1))
