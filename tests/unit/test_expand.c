@@ -124,9 +124,33 @@ static void whatever_numbers_a_call_has_come_through(void **state)
     afmon_expander_free(&expander);
 }
 
+/* Two records of one kind that were copied while one took the other's place. */
+static void a_torn_record_is_told_by_its_seal(void **state)
+{
+    (void)state;
+    unsigned char records[2][256], torn[256];
+    uint32_t length = 0;
+    for (int i = 0; i < 2; i++) {
+        const afmon_field field = afmon_int("i", i);
+        struct afmon_draft draft;
+        afmon_draft_metric(&draft, i == 0 ? "latency" : "success", 7, i, &field, 1);
+        length = draft.length;
+        assert_true(length <= sizeof records[i]);
+        afmon_draft_write(&draft, records[i], 1000 + i);
+        assert_false(afmon_record_is_torn(records[i]));
+    }
+    for (uint32_t seam = 16; seam < length; seam += 4) {
+        memcpy(torn, records[0], seam);
+        memcpy(torn + seam, records[1] + seam, length - seam);
+        assert_true(afmon_record_check(torn, length)); /* it looks like one */
+        assert_true(afmon_record_is_torn(torn));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_pad_of_eight_bytes_ends_a_ring),
-                                       cmocka_unit_test(whatever_numbers_a_call_has_come_through)};
+                                       cmocka_unit_test(whatever_numbers_a_call_has_come_through),
+                                       cmocka_unit_test(a_torn_record_is_told_by_its_seal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
