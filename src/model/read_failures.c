@@ -122,6 +122,45 @@ static void add_silent(const struct afmon_model_reading *reading, struct groups 
     }
 }
 
+/* ---- Failures that stand twice ---- */
+
+static void drop_empty(struct groups *groups)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < groups->count; i++)
+        if (groups->list[i].count > 0)
+            groups->list[kept++] = groups->list[i];
+    groups->count = kept;
+}
+
+static bool is_untyped(const afmon_failure_summary *failure, const char *component, const char *operation)
+{
+    return failure->error_type[0] == '\0' && failure->message[0] == '\0' && failure->status == 0 &&
+           !failure->evaluation && strcmp(failure->component, component) == 0 &&
+           strcmp(failure->operation, operation) == 0;
+}
+
+/* In files of afterimage's own monitor a failure that a generator reports beside the call that it tracks stands twice,
+ * and once without its type. Where an operation has more errors than failed outcomes, so many of those without type are
+ * none. */
+static void drop_repeated(const struct afmon_model_reading *reading, struct groups *groups)
+{
+    const struct afmon_names *names = &reading->model->operations;
+    for (uint32_t i = 0; i < names->count; i++) {
+        const struct afmon_named named = afmon_names_at(names, i);
+        const struct afmon_model_outcomes *outcomes = afmon_read_outcomes(reading->model, named.item);
+        uint64_t surplus = outcomes->errors > outcomes->failures ? outcomes->errors - outcomes->failures : 0;
+        for (size_t j = 0; j < groups->count && surplus > 0 && outcomes->failures > 0; j++) {
+            if (named.kind == AFMON_OF_EVALUATION || !is_untyped(&groups->list[j], named.first, named.second))
+                continue;
+            uint64_t taken = surplus < groups->list[j].count ? surplus : groups->list[j].count;
+            groups->list[j].count -= taken;
+            surplus -= taken;
+        }
+    }
+    drop_empty(groups);
+}
+
 /* ---- Runs whose errors do not say their type ---- */
 
 static bool is_typed(const struct afmon_names *failures)
@@ -145,15 +184,6 @@ static void take_off(struct groups *groups, size_t untyped, const afmon_failure_
         group->count -= typed->count < group->count ? typed->count : group->count;
         return;
     }
-}
-
-static void drop_empty(struct groups *groups)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < groups->count; i++)
-        if (groups->list[i].count > 0)
-            groups->list[kept++] = groups->list[i];
-    groups->count = kept;
 }
 
 static void read_names(const struct afmon_model_reading *reading, const struct afmon_names *names, struct groups *calls,
@@ -235,6 +265,7 @@ void afmon_read_failures(const struct afmon_model_reading *reading)
     read_names(reading, failures, &calls, &items);
     if (!is_typed(failures))
         read_older(reading, &calls, &items);
+    drop_repeated(reading, &calls);
     add_silent(reading, &calls, &items);
     join_items(&calls, &items);
     share_out(&calls);

@@ -234,6 +234,7 @@ def test_runs_of_older_versions_and_of_afterimage(agree, tmp_path, name, samples
     assert told["samples"] == samples and told["unreadable_lines"] == 0
     assert (told["calls"]["count"], told["calls"]["failed"]) == (calls, failed)
     assert [(i["kind"], i["finished"], i["failed"]) for i in told["items"]] == items
+    assert sum(f["count"] for f in told["failures"]) == failed
 
 
 def test_a_rules_file_of_an_older_version(command, tmp_path):
