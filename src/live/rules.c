@@ -36,6 +36,8 @@ afmon_status afmon_live_look_for_rules(struct afmon_live *live, const char *path
         status = take(live, &head) ? AFMON_OK : AFMON_E_NO_MEMORY;
         afmon_model_free(live->model);
         live->model = status == AFMON_OK ? afmon_live_make_model(live) : NULL;
+        if (live->model == NULL)
+            status = AFMON_E_NO_MEMORY;
         live->table->model = live->model;
         afmon_feed_forget(live->feed);
     }

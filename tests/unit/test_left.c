@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "base/buffer.h"
+#include "fail_alloc.h"
 #include "ingest/landing.h"
 #include "ingest/peek.h"
 #include "ingest/recover.h"
@@ -421,12 +422,64 @@ static void counts_a_half_written_batch_once(void **state)
     }
 }
 
+/* ---- Memory ---- */
+
+/* An update says so, and the next ones see everything. */
+static void every_allocation_of_a_follower_may_fail(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    make_killed(folder, 2, 20);
+    bool failed = true;
+    for (long n = 1; failed; n++) {
+        afmon_live *live = follow(folder, false);
+        fail_alloc_at(n);
+        afmon_status status = afmon_live_update(live, 1, NULL);
+        failed = fail_alloc_stop();
+        assert_true(status == AFMON_OK || (failed && status == AFMON_E_NO_MEMORY));
+        assert_int_equal(read_all(live).sample_count, 2 * samples_of(20));
+        afmon_live_close(live);
+    }
+    remove_folder(folder);
+}
+
+/* What it says is right, or it fails. */
+static void every_allocation_of_a_view_may_fail(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    make_killed(folder, 2, 20);
+    char *texts[2];
+    size_t lengths[2];
+    int64_t ends[2];
+    texts_left(folder, texts, lengths, ends);
+    bool failed = true;
+    for (long n = 1; failed; n++) {
+        struct afmon_left left;
+        fail_alloc_at(n);
+        afmon_status status = afmon_recover_peek(folder, &left, NULL);
+        failed = fail_alloc_stop();
+        assert_true(status == AFMON_OK || (failed && status == AFMON_E_NO_MEMORY));
+        for (size_t i = 0; status == AFMON_OK && i < left.count; i++)
+            assert_int_equal(left.files[i].text.length, lengths[left.files[i].log]);
+        afmon_left_free(&left);
+    }
+    free(texts[0]);
+    free(texts[1]);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sees_what_a_recovery_makes),      cmocka_unit_test(finds_log_lines),
-        cmocka_unit_test(goes_on_where_somebody_recovers), cmocka_unit_test(sees_the_living_beside_the_dead),
-        cmocka_unit_test(replays_what_is_in_rings),        cmocka_unit_test(counts_a_half_written_batch_once),
+        cmocka_unit_test(sees_what_a_recovery_makes),
+        cmocka_unit_test(finds_log_lines),
+        cmocka_unit_test(goes_on_where_somebody_recovers),
+        cmocka_unit_test(sees_the_living_beside_the_dead),
+        cmocka_unit_test(replays_what_is_in_rings),
+        cmocka_unit_test(counts_a_half_written_batch_once),
+        cmocka_unit_test(every_allocation_of_a_follower_may_fail),
+        cmocka_unit_test(every_allocation_of_a_view_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
