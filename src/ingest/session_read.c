@@ -131,30 +131,49 @@ static int read_dictionary(int fd, off_t size, struct afmon_session_record *reco
     return 0;
 }
 
-static int read_open_session(int fd, uint64_t serial, struct afmon_session_record *record)
+static bool is_sound(const struct afmon_session_header *header, uint64_t serial, struct afmon_session_record *record)
+{
+    return memcmp(header->magic, "AFMONSES", 8) == 0 && header->version == AFMON_SESSION_VERSION &&
+           header->header_size == AFMON_SESSION_HEADER && header->serial == serial &&
+           copy_name(record->metrics_file, header->metrics_file, "metrics", ".jsonl") &&
+           copy_name(record->log_file, header->log_file, "afterimage", ".log");
+}
+
+static int read_header(int fd, struct afmon_session_header *header, off_t *size)
 {
     struct stat status;
-    struct afmon_session_header header;
     if (fstat(fd, &status) != 0)
         return errno;
+    *size = status.st_size;
     if (!S_ISREG(status.st_mode) || status.st_size < AFMON_SESSION_HEADER)
         return EINVAL;
-    int failure = afmon_read_at(fd, &header, sizeof header, 0);
+    int failure = afmon_read_at(fd, header, sizeof *header, 0);
+    header->owner.boot_id[sizeof header->owner.boot_id - 1] = '\0';
+    return failure;
+}
+
+/* What its process wrote until it died is only known once it is dead: everything is read again then. */
+static int read_open_session(int fd, uint64_t serial, struct afmon_session_record *record)
+{
+    off_t size;
+    struct afmon_session_header header;
+    int failure = read_header(fd, &header, &size);
     if (failure != 0)
         return failure;
-    header.owner.boot_id[sizeof header.owner.boot_id - 1] = '\0';
-    if (memcmp(header.magic, "AFMONSES", 8) != 0 || header.version != AFMON_SESSION_VERSION ||
-        header.header_size != AFMON_SESSION_HEADER || header.serial != serial ||
-        !copy_name(record->metrics_file, header.metrics_file, "metrics", ".jsonl") ||
-        !copy_name(record->log_file, header.log_file, "afterimage", ".log"))
+    if (!is_sound(&header, serial, record))
         return is_locked(fd) ? EBUSY : EINVAL;
+    record->alive = afmon_session_is_alive(fd, &header);
+    failure = read_header(fd, &header, &size);
+    if (failure == 0 && !is_sound(&header, serial, record))
+        failure = EINVAL;
+    if (failure != 0)
+        return failure;
     record->serial = serial;
     record->wall_offset_ns = atomic_load_explicit(&header.wall_offset_ns, memory_order_relaxed);
     record->metrics = header.metrics;
     record->log = header.log;
     record->old = header.life == AFMON_LIFE_FLOCK;
-    record->alive = afmon_session_is_alive(fd, &header);
-    return read_dictionary(fd, status.st_size, record);
+    return read_dictionary(fd, size, record);
 }
 
 int afmon_session_read(int private_folder, uint64_t serial, struct afmon_session_record *record)
