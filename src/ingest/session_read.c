@@ -155,7 +155,7 @@ static int read_header(int fd, struct afmon_session_header *header, off_t *size)
 /* What its process wrote until it died is only known once it is dead: everything is read again then. */
 static int read_open_session(int fd, uint64_t serial, struct afmon_session_record *record)
 {
-    off_t size;
+    off_t size = 0;
     struct afmon_session_header header;
     int failure = read_header(fd, &header, &size);
     if (failure != 0)
