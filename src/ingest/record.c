@@ -110,9 +110,9 @@ bool afmon_generation_is_api_error(const afmon_generation *call)
 void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *call)
 {
     draft_begin(draft, AFMON_RECORD_GENERATION, call->fields, call->field_count);
-    double numbers[AFMON_CALL_NUMBERS];
     draft->as.generation.call = call;
-    draft->as.generation.numbers = afmon_call_numbers_count(afmon_call_numbers_of(call, numbers));
+    draft->as.generation.number_flags = afmon_call_numbers_of(call, draft->as.generation.numbers);
+    draft->as.generation.number_count = afmon_call_numbers_count(draft->as.generation.number_flags);
     size_t *text = draft->as.generation.text;
     text[0] = text_length(call->model_name);
     text[1] = text_length(call->finish_reason);
@@ -122,10 +122,10 @@ void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *c
     draft->samples = 3u + (given(call->model_name) ? 1u : 0u) + (given(call->finish_reason) ? 1u : 0u) +
                      (call->prompt_token_count.given ? 1u : 0u) + (call->completion_token_count.given ? 1u : 0u) +
                      (call->total_token_count.given ? 1u : 0u) + (call->conversation_length.given ? 1u : 0u) +
-                     draft->as.generation.numbers;
+                     draft->as.generation.number_count;
     if (!draft->bad && afmon_generation_is_api_error(call))
         draft->samples++;
-    settle(draft, sizeof(struct afmon_record_generation) + draft->as.generation.numbers * sizeof(double),
+    settle(draft, sizeof(struct afmon_record_generation) + draft->as.generation.number_count * sizeof(double),
            (size_t[]){stored(text[0]), stored(text[1]), stored(text[2]), stored(text[3]), draft->fields_length}, 5);
 }
 
@@ -230,12 +230,11 @@ static unsigned char *write_generation(const struct afmon_draft *draft, unsigned
                                              .fields_length = (uint32_t)draft->fields_length};
     record.head.flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
                                     call->completion_token_count, call->total_token_count);
-    double numbers[AFMON_CALL_NUMBERS];
-    record.head.flags |= afmon_call_numbers_of(call, numbers);
+    record.head.flags |= draft->as.generation.number_flags;
     if (call->conversation_length.given)
         record.head.flags |= AFMON_TRACK_LENGTH;
     at = put(at, &record, sizeof record);
-    at = put(at, numbers, draft->as.generation.numbers * sizeof(double));
+    at = put(at, draft->as.generation.numbers, draft->as.generation.number_count * sizeof(double));
     at = put_text(at, call->model_name, text[0]);
     at = put_text(at, call->finish_reason, text[1]);
     at = put_text(at, call->error, text[2]);

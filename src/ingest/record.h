@@ -8,6 +8,8 @@
 
 #include <afmon/afmon.h>
 
+#include "ingest/numbers.h"
+
 /* Longest record; the cap of what one call can record (names, texts and metadata together). */
 #define AFMON_RECORD_MAX (UINT32_C(32) << 20)
 
@@ -147,7 +149,9 @@ struct afmon_draft {
         struct {
             const afmon_generation *call;
             size_t text[4];
-            uint32_t numbers;
+            double numbers[AFMON_CALL_NUMBERS]; /* those that are given */
+            uint32_t number_count;
+            uint16_t number_flags;
         } generation;
         struct {
             const afmon_evaluation *call;
