@@ -6,20 +6,17 @@
 #include "module.h"
 #include "track.h"
 
-static const char *const names[ODD_ARGUMENTS] = {
-#define ODD_NAME(name, text) [TRACK_##name] = text,
-    TRACK_MEMBERS(ODD_NAME)
-#undef ODD_NAME
-#define ODD_NUMBER_NAME(name, member) [TRACK_##name] = #member,
-        TRACK_NUMBERS(ODD_NUMBER_NAME)
-#undef ODD_NUMBER_NAME
-        [ODD_VALUE] = "value", [ODD_SCORE] = "a score", [ODD_NAME] = "metric_name",
-};
+static const char *name_of(int argument)
+{
+    static const char *const others[ODD_ARGUMENTS] = {
+        [ODD_VALUE] = "value", [ODD_SCORE] = "a score", [ODD_NAME] = "metric_name"};
+    return argument < TRACK_FIELD ? track_names[argument] : others[argument];
+}
 
 /* In the run's log, too: a worker's warnings are seen by nobody. */
 static void log_it(struct monitor *self, int argument, const char *given, const char *became)
 {
-    afmon_field fields[] = {afmon_string("argument", names[argument]), afmon_string("given", given),
+    afmon_field fields[] = {afmon_string("argument", name_of(argument)), afmon_string("given", given),
                             afmon_string("recorded_as", became)};
     host_recording = true;
     (void)afmon_log_warning(self->handle, "A value made no sense", fields, 3); /* where it fails, it is counted */
@@ -37,7 +34,7 @@ int odd_tell(struct monitor *self, int argument, PyObject *given, const char *be
     PyObject *done = NULL;
     if (text != NULL) {
         log_it(self, argument, text, became);
-        done = PyObject_CallFunction(afmon_python.odd, "sss", names[argument], text, became);
+        done = PyObject_CallFunction(afmon_python.odd, "sss", name_of(argument), text, became);
     }
     Py_XDECREF(shown);
     Py_XDECREF(done);

@@ -4,15 +4,6 @@
 #include "module.h"
 #include "track.h"
 
-const char *const track_names[TRACK_FIELD] = {
-#define TRACK_NAME(name, text) [TRACK_##name] = text,
-    TRACK_MEMBERS(TRACK_NAME)
-#undef TRACK_NAME
-#define TRACK_NUMBER_NAME(name, member) [TRACK_##name] = #member,
-        TRACK_NUMBERS(TRACK_NUMBER_NAME)
-#undef TRACK_NUMBER_NAME
-};
-
 /* The number of an argument's name, or TRACK_FIELD. -1 with an exception. Names in a program's text are interned, so most
  * are found by address; the search begins at `next`, for they often come in this order. */
 static int member_of(PyObject *name, int next)
