@@ -50,10 +50,14 @@ static struct marks marks_among(const afmon_field *fields, size_t count)
     return marks;
 }
 
+static bool are_bare(struct marks marks)
+{
+    return marks.marked && !marks.retried;
+}
+
 bool afmon_fields_are_bare(const afmon_field *fields, size_t count)
 {
-    struct marks marks = marks_among(fields, count);
-    return marks.marked && !marks.retried;
+    return are_bare(marks_among(fields, count));
 }
 
 bool afmon_fields_are_retried(const afmon_field *fields, size_t count)
@@ -73,8 +77,7 @@ static struct marks marks_of(const void *packed, size_t length)
 
 bool afmon_packed_is_bare(const void *packed, size_t length)
 {
-    struct marks marks = marks_of(packed, length);
-    return marks.marked && !marks.retried;
+    return are_bare(marks_of(packed, length));
 }
 
 bool afmon_packed_is_retried(const void *packed, size_t length)

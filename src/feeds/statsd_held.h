@@ -7,15 +7,14 @@
 #include <afmon/afmon.h>
 
 #include "base/buffer.h"
-
-#define AFMON_STATSD_HELD_METRICS 3 /* those that a tracked call derives */
+#include "catalog/metrics.h"
 
 struct afmon_statsd_held {
     struct {
         struct afmon_buffer lines;
         bool tracked;
-        bool waited; /* for a tick */
-    } of[AFMON_STATSD_HELD_METRICS];
+        bool waited;        /* for a tick */
+    } of[AFMON_METRIC_IDS]; /* in use of those that a tracked call derives */
 };
 
 void afmon_statsd_held_init(struct afmon_statsd_held *held);

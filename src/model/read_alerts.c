@@ -5,6 +5,7 @@
 
 #include "base/clamp.h"
 #include "base/clock.h"
+#include "catalog/bare.h"
 #include "model/model_internal.h"
 
 /* ---- As the run's own monitor judged it ---- */
@@ -124,16 +125,11 @@ static void push_out_first(struct replay *replay)
     replay->left_out++;
 }
 
-static bool is_derived(const char *metric)
-{
-    struct afmon_piece rest;
-    return afmon_metric_id_is_derived(afmon_metric_find(metric, strlen(metric), &rest));
-}
-
 static bool take_interval(void *user, const afmon_alert_interval *interval)
 {
     struct replay *replay = user;
-    if (replay->part != ALL && is_derived(interval->metric) != (replay->part == DERIVED))
+    if (replay->part != ALL &&
+        afmon_metric_is_derived(interval->metric, strlen(interval->metric)) != (replay->part == DERIVED))
         return true;
     if (replay->count == AFMON_INTERVALS_MAX)
         push_out_first(replay);

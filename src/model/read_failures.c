@@ -133,11 +133,23 @@ static void drop_empty(struct groups *groups)
     groups->count = kept;
 }
 
-static bool is_untyped(const afmon_failure_summary *failure, const char *component, const char *operation)
+static bool is_of(const afmon_failure_summary *failure, const char *component, const char *operation)
+{
+    return strcmp(failure->operation, operation) == 0 && strcmp(failure->component, component) == 0;
+}
+
+/* How many of them were taken away. */
+static uint64_t take_away(afmon_failure_summary *failure, uint64_t count)
+{
+    uint64_t taken = count < failure->count ? count : failure->count;
+    failure->count -= taken;
+    return taken;
+}
+
+static bool is_untyped(const afmon_failure_summary *failure)
 {
     return failure->error_type[0] == '\0' && failure->message[0] == '\0' && failure->status == 0 &&
-           !failure->evaluation && strcmp(failure->component, component) == 0 &&
-           strcmp(failure->operation, operation) == 0;
+           !failure->evaluation;
 }
 
 /* In files of afterimage's own monitor a failure that a generator reports beside the call that it tracks stands twice,
@@ -150,13 +162,11 @@ static void drop_repeated(const struct afmon_model_reading *reading, struct grou
         const struct afmon_named named = afmon_names_at(names, i);
         const struct afmon_model_outcomes *outcomes = afmon_read_outcomes(reading->model, named.item);
         uint64_t surplus = outcomes->errors > outcomes->failures ? outcomes->errors - outcomes->failures : 0;
-        for (size_t j = 0; j < groups->count && surplus > 0 && outcomes->failures > 0; j++) {
-            if (named.kind == AFMON_OF_EVALUATION || !is_untyped(&groups->list[j], named.first, named.second))
-                continue;
-            uint64_t taken = surplus < groups->list[j].count ? surplus : groups->list[j].count;
-            groups->list[j].count -= taken;
-            surplus -= taken;
-        }
+        if (named.kind == AFMON_OF_EVALUATION || outcomes->failures == 0)
+            continue;
+        for (size_t j = 0; j < groups->count && surplus > 0; j++)
+            if (is_untyped(&groups->list[j]) && is_of(&groups->list[j], named.first, named.second))
+                surplus -= take_away(&groups->list[j], surplus);
     }
     drop_empty(groups);
 }
@@ -178,10 +188,9 @@ static bool is_typed(const struct afmon_names *failures)
 static void take_off(struct groups *groups, size_t untyped, const afmon_failure_summary *typed)
 {
     for (size_t i = 0; i < untyped; i++) {
-        afmon_failure_summary *group = &groups->list[i];
-        if (strcmp(group->operation, typed->operation) != 0 || strcmp(group->component, typed->component) != 0)
+        if (!is_of(&groups->list[i], typed->component, typed->operation))
             continue;
-        group->count -= typed->count < group->count ? typed->count : group->count;
+        (void)take_away(&groups->list[i], typed->count);
         return;
     }
 }
