@@ -13,7 +13,8 @@ from afmon import _afmon
 from conftest import run_python
 
 ROOT = pathlib.Path(__file__).parents[2]
-WHOLE = [ROOT / "README.md", ROOT / "docs" / "python.md"]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+WHOLE = [ROOT / "README.md", ROOT / "docs" / "python.md", *GUIDES]
 OTHERS = [path for path in sorted((ROOT / "docs").glob("*.md")) if path not in WHOLE]
 PUBLIC = [name for name in afmon.__all__ if name != "__version__"]
 CLASSES = [getattr(afmon, name) for name in PUBLIC if inspect.isclass(getattr(afmon, name))]
