@@ -17,14 +17,14 @@ _TOKENS = (
 _SEEN = "_afmon_seen_by"
 
 
-def _get(thing: Any, name: str) -> Any:
+def get(thing: Any, name: str) -> Any:
     try:
         return thing.get(name) if isinstance(thing, dict) else getattr(thing, name, None)
     except Exception:
         return None
 
 
-def _whole(value: Any) -> Amount:
+def whole(value: Any) -> Amount:
     try:
         return float(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
     except Exception:
@@ -32,9 +32,9 @@ def _whole(value: Any) -> Amount:
 
 
 def _status(error: BaseException) -> Amount:
-    for thing in (error, _get(error, "response")):
+    for thing in (error, get(error, "response")):
         for name in _STATUSES if thing is not None else ():
-            status = _whole(_get(thing, name))
+            status = whole(get(thing, name))
             if status is not None and 100 <= status < 600:
                 return status
     return None
@@ -42,14 +42,14 @@ def _status(error: BaseException) -> Amount:
 
 def usage_tokens(usage: Any) -> tuple[Amount, Amount, Amount]:
     """Prompt, completion and total tokens of a usage, an object or a dict, whatever a provider calls them."""
-    found = [next((tokens for name in names if (tokens := _whole(_get(usage, name))) is not None), None) for names in _TOKENS]
+    found = [next((tokens for name in names if (tokens := whole(get(usage, name))) is not None), None) for names in _TOKENS]
     return found[0], found[1], found[2]
 
 
 def _tokens(error: BaseException) -> tuple[Amount, Amount, Amount]:
-    for thing in (error, *(_get(error, name) for name in _ANSWERS)):
+    for thing in (error, *(get(error, name) for name in _ANSWERS)):
         for name in _USAGES if thing is not None else ():
-            tokens = usage_tokens(_get(thing, name))
+            tokens = usage_tokens(get(thing, name))
             if any(tokens):
                 return tokens
     return None, None, None
@@ -77,5 +77,5 @@ def known(error: BaseException, monitor: int) -> tuple[Amount, Amount, Amount, A
         status = _status(at) if status is None else status
         if not any(tokens) and any(tokens := _tokens(at)) and not _is_first(at, monitor):
             return status, None, None, None
-        at = _get(at, "__cause__")
+        at = get(at, "__cause__")
     return status, *tokens

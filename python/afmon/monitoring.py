@@ -15,6 +15,7 @@ from . import _afmon, _convert, _errors, _exit, _typed, feeds
 from . import rules as _rules
 from ._alerts import Alert, AlertHandlers, alert_of
 from ._limits import DEFAULT_LIMITS
+from ._track import Tracker
 from .charts import Figure
 from .feeds import OTLP, StatsD, Webhook
 from .rules import AlertRule
@@ -308,6 +309,22 @@ class GenerationMonitor(_afmon.Monitor):
         if _interval(self.metrics_interval) > 0:
             work.append("alerts")
         return work
+
+    # ---- recording ----
+
+    def track(self, operation: str | None = None, **metadata: Any) -> Tracker:
+        """Track a call of a model: its time, its error, and of what comes back usage, model, finish reason, first token.
+
+            with monitor.track("answer_generation") as call:
+                response = call.answer(client.chat.completions.create(...))     # or: for chunk in call.stream(response)
+
+            @monitor.track("answer_generation")                                 # also of coroutines and generators
+            def ask(question): ...
+
+        `metadata` are on every sample of the call; `operation` of a decorated function is its name by default. What is
+        raised goes on as it is. Threads and tasks may share a decorated function; each `with` needs a track() of its own.
+        """
+        return Tracker(self, {**({} if operation is None else {"operation": operation}), **metadata})
 
     # ---- logging ----
 
