@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 RUN_TESTS = python3 tools/run-tests
 
-.PHONY: build demo check test test-peer bench bench-peers install lint format asan tsan clean
+.PHONY: build demo check test test-peer test-integrations bench bench-peers install lint format asan tsan clean
 # What is not in Debian is fetched, too; without a network there is no Parquet then, and the dashboard has no charts.
 build: setup
 	@tools/fetch carquet uplot || echo 'Going on without: no Parquet exports, no charts in the dashboard (tools/fetch gets them).' >&2
@@ -39,6 +39,12 @@ test-peer: build
 	@$(PEER_TESTS) -p no:asyncio tests/peer
 	@cd build-peer/afterimage && $(PEER_TESTS) -p in_place -m 'not integration' tests
 
+# What afmon.integrations is for, each with 500 calls of a server whose log says what they were. Its packages are 1.2 GB.
+test-integrations: build
+	@tools/fetch integrations
+	@PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/build/python' \
+	    build-integrations/bin/python3 -m pytest -q -p no:cacheprovider tests/integrations
+
 format: setup-tests
 	@python3 tools/check-format --fix
 
@@ -57,4 +63,4 @@ install: build
 	@tools/install '$(PREFIX)'
 
 clean:
-	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-python subprojects/carquet subprojects/uplot subprojects/axe-core
+	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-integrations build-python subprojects/carquet subprojects/uplot subprojects/axe-core

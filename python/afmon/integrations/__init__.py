@@ -1,0 +1,5 @@
+"""afmon in the tools that people generate with: a module each, which needs the tool only where it is used.
+
+    from afmon.integrations import openai
+    client = openai.wrap(OpenAI(), monitor)
+"""
