@@ -580,7 +580,8 @@ AFMON_API afmon_status afmon_monitor_open(const afmon_options *options, afmon_mo
 /* Why samples were not recorded or not written. */
 typedef struct afmon_drops {
     uint64_t full;       /* queue full, with AFMON_FULL_DROP */
-    uint64_t unwritable; /* queue full while the run folder could not be written (disk full, ...) */
+    uint64_t unwritable; /* queue full while the run folder could not be written (disk full, ...); or written, into a
+                            file that others removed or replaced, and certainly in no file any more */
     uint64_t too_big;
     uint64_t no_memory;
     uint64_t shutdown; /* still queued when shutdown_timeout ran out: in the ring files, recovered by the next reader */
@@ -590,13 +591,14 @@ typedef struct afmon_drops {
 /* What became of everything. */
 typedef struct afmon_close_report {
     uint64_t samples_recorded; /* samples whose record call returned AFMON_OK */
-    uint64_t samples_written;  /* of them: in metrics.jsonl (0 without the built-in file) */
+    uint64_t samples_written;  /* of them: in metrics.jsonl, or in a file that was it (0 without the built-in file) */
     uint64_t logs_recorded;
     uint64_t logs_written;
     afmon_drops dropped;     /* samples and log records */
     uint64_t handler_missed; /* items that slow handlers missed, all handlers together */
     uint64_t handler_lost;   /* items that handlers had taken, and could not pass on */
-    bool drained;            /* all that was recorded is written and was given to every handler in time */
+    bool drained;            /* all that was recorded is written and was given to every handler in time; and nothing of
+                                it was in a file that others removed, replaced or cut off */
     afmon_error last_error;  /* the last error of a file or handler; status AFMON_OK where there was none */
 } afmon_close_report;
 
@@ -615,8 +617,8 @@ AFMON_API afmon_status afmon_monitor_close(afmon_monitor *monitor, afmon_close_r
  * cannot be written. error may be NULL. Any thread but a handler's. */
 AFMON_API afmon_status afmon_monitor_flush(afmon_monitor *monitor, double timeout_s, afmon_error *error);
 
-/* The run folder, and the metrics file that this process writes in it. Owned by the monitor. After a fork the child's
- * answer is its own. Any thread. */
+/* The run folder, and the metrics file that this process writes in it: another one later, where something that cannot
+ * be written takes its name. Owned by the monitor. After a fork the child's answer is its own. Any thread. */
 AFMON_API const char *afmon_monitor_log_dir(const afmon_monitor *monitor);
 AFMON_API const char *afmon_monitor_metrics_file(afmon_monitor *monitor);
 

@@ -57,13 +57,25 @@ def forget(monitor: GenerationMonitor) -> None:
     _open.discard(monitor)
 
 
+def _shut_down(monitor: GenerationMonitor) -> None:
+    """Nobody else sees what its report says: where something went wrong, standard error has it."""
+    try:
+        report = monitor.shutdown()
+    except Exception as error:  # the others still need it
+        print(f"afmon: {monitor!r}: {error}", file=sys.stderr)
+        return
+    dropped = sum(report["dropped"].values())
+    if not report["drained"]:
+        print(f"afmon: {monitor!r}: not everything was written and handled; samples and log records dropped: {dropped}",
+              file=sys.stderr)
+    if report["last_error"]:
+        print(f"afmon: {monitor!r}: the last error: {report['last_error']}", file=sys.stderr)
+
+
 @atexit.register
 def _shut_down_all() -> None:
     for monitor in _open:
-        try:
-            monitor.shutdown()
-        except Exception as error:  # the others still need it
-            print(f"afmon: {monitor!r}: {error}", file=sys.stderr)
+        _shut_down(monitor)
 
 
 def close_later(monitor: _afmon.Monitor) -> None:
@@ -97,7 +109,7 @@ def _in_child(monitor: GenerationMonitor) -> None:
     def end() -> None:
         found = reference()
         if found is not None:
-            found.shutdown()
+            _shut_down(found)
 
     util.Finalize(monitor, end, exitpriority=0)  # gone with the monitor
 

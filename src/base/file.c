@@ -22,6 +22,37 @@ int afmon_fd_above_standard(int fd)
     return above;
 }
 
+int afmon_file_identify(int fd, struct afmon_file_identity *identity)
+{
+    struct stat status;
+    *identity = (struct afmon_file_identity){0};
+    if (fd < 0)
+        return EBADF;
+    if (fstat(fd, &status) != 0)
+        return errno;
+    identity->device = (uint64_t)status.st_dev;
+    identity->inode = (uint64_t)status.st_ino;
+    return 0;
+}
+
+bool afmon_file_is(const struct stat *status, const struct afmon_file_identity *identity)
+{
+    return (uint64_t)status->st_dev == identity->device && (uint64_t)status->st_ino == identity->inode;
+}
+
+bool afmon_fd_is(int fd, const struct afmon_file_identity *identity)
+{
+    struct stat status;
+    return fd >= 0 && fstat(fd, &status) == 0 && afmon_file_is(&status, identity);
+}
+
+void afmon_close_own(int *fd, const struct afmon_file_identity *identity)
+{
+    if (*fd >= 0 && (identity->inode == 0 || afmon_fd_is(*fd, identity)))
+        close(*fd);
+    *fd = -1;
+}
+
 char *afmon_path_join(const char *folder, const char *name)
 {
     size_t folder_length = strlen(folder);

@@ -16,6 +16,24 @@ afmon_status afmon_make_folders(const char *path, afmon_error *error);
  * negative one comes back as it is. */
 int afmon_fd_above_standard(int fd);
 
+/* Which file a descriptor is of. All zeros: not known. */
+struct afmon_file_identity {
+    uint64_t device;
+    uint64_t inode;
+};
+struct stat;
+
+/* 0 or errno, and then all zeros. A negative descriptor is EBADF, and leaves errno as it is. */
+int afmon_file_identify(int fd, struct afmon_file_identity *identity);
+bool afmon_file_is(const struct stat *status, const struct afmon_file_identity *identity);
+
+/* Whether a descriptor is still open, and of that file: something else in the program may have closed it, and its
+ * number may have been given out again. */
+bool afmon_fd_is(int fd, const struct afmon_file_identity *identity);
+
+/* Closes a descriptor where it is of that file (or where that is not known), and makes it -1. */
+void afmon_close_own(int *fd, const struct afmon_file_identity *identity);
+
 /* Writes all of data, going on after short writes and EINTR. Returns 0 or errno; *written (may be NULL) is how many
  * bytes landed. */
 int afmon_write_all(int fd, const void *data, size_t length, size_t *written);

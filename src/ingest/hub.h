@@ -73,14 +73,15 @@ struct afmon_producer {
 struct afmon_hub {
     struct afmon_process_page *page;
     struct afmon_session *session; /* NULL: rings in anonymous memory */
-    uint64_t serial;
+    _Atomic uint64_t serial;
     uint64_t ring_bytes;
     afmon_full_policy on_full;
     afmon_host_hooks host;       /* called around a wait for room, and for a ring's file */
     _Atomic uint32_t sleeping;   /* the consumer waits at wake */
     _Atomic uint32_t unwritable; /* the files cannot be written now: nobody waits for room */
     sem_t wake;
-    pthread_mutex_t lock; /* of the lists */
+    pthread_rwlock_t moving; /* written while the session changes, read while a ring is made in its folder */
+    pthread_mutex_t lock;    /* of the lists */
     struct afmon_producer **producers;
     size_t count;
     size_t capacity;
@@ -109,6 +110,11 @@ void afmon_hub_refuse(struct afmon_hub *hub);
  * how many records were left in them. Sums can still be asked for. */
 uint64_t afmon_hub_end(struct afmon_hub *hub);
 void afmon_hub_free(struct afmon_hub *hub); /* after end; no thread is in a call any more */
+
+/* Consumer. Between these two the session may change, and no ring is made. Where its serial is another one afterwards,
+ * every thread gets a new ring for its next record, and what is in the old ones is still drained. */
+void afmon_hub_move_begin(struct afmon_hub *hub);
+void afmon_hub_move_end(struct afmon_hub *hub, uint64_t serial);
 
 /* Producer. The thread's producer for the monitor of this page, if it has one and the monitor takes records; NULL else.
  * Marks it active: afmon_hub_leave must follow. */
@@ -160,6 +166,9 @@ void afmon_hub_wake(struct afmon_hub *hub);
 /* Consumer. Copies the list of producers (malloc'ed, as *list, grown as needed); the producers stay valid, for only the
  * consumer removes any. False: no memory. */
 bool afmon_hub_list(struct afmon_hub *hub, struct afmon_producer ***list, size_t *count, size_t *capacity);
+
+/* Consumer. Whether its thread has ended, or records into another ring now. */
+bool afmon_producer_is_retired(const struct afmon_producer *producer);
 
 /* Consumer. Takes rings of ended threads, drained, out of the list beyond a small reserve that new threads take over.
  */

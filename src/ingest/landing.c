@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +11,7 @@
 #include "base/file.h"
 #include "ingest/tail.h"
 
-static int open_file(int folder, const char *name, int *out)
+int afmon_run_file_open(int folder, const char *name, int *out)
 {
     *out = -1;
     if (name[0] == '\0')
@@ -33,18 +35,22 @@ static int open_file(int folder, const char *name, int *out)
 int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *metrics_file, const char *log_file,
                          const char **failed)
 {
-    files->log = -1;
-    files->careful = false;
-    files->torn = NULL;
+    *files = (struct afmon_run_files){.metrics = -1, .log = -1};
+    snprintf(files->file[AFMON_METRICS_FILE].is.name, AFMON_FILE_NAME, "%s", metrics_file);
+    snprintf(files->file[AFMON_LOG_FILE].is.name, AFMON_FILE_NAME, "%s", log_file);
     *failed = metrics_file;
-    int failure = open_file(folder, metrics_file, &files->metrics);
+    int failure = afmon_run_file_open(folder, metrics_file, &files->metrics);
     if (failure == 0) {
         *failed = log_file;
-        failure = open_file(folder, log_file, &files->log);
+        failure = afmon_run_file_open(folder, log_file, &files->log);
     }
-    if (failure != 0)
+    if (failure != 0) {
         afmon_run_files_close(files);
-    return failure;
+        return failure;
+    }
+    (void)afmon_file_identify(files->metrics, &files->file[AFMON_METRICS_FILE].is.identity);
+    (void)afmon_file_identify(files->log, &files->file[AFMON_LOG_FILE].is.identity);
+    return 0;
 }
 
 int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buffer *removed)
@@ -57,11 +63,8 @@ int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buf
 
 void afmon_run_files_close(struct afmon_run_files *files)
 {
-    if (files->metrics >= 0)
-        close(files->metrics);
-    if (files->log >= 0)
-        close(files->log);
-    files->metrics = files->log = -1;
+    afmon_close_own(&files->metrics, &files->file[AFMON_METRICS_FILE].is.identity);
+    afmon_close_own(&files->log, &files->file[AFMON_LOG_FILE].is.identity);
 }
 
 static int file_size(int fd, int64_t *size)
@@ -145,11 +148,19 @@ static int reserve_both(const struct afmon_run_files *files, const struct afmon_
     return failure == 0 ? reserve(files->log, note->log_offset, note->log_length) : failure;
 }
 
+/* Where a batch would go. ENOLINK: others have cut the file off. */
+static int end_of(const struct afmon_landing_file *file, int fd, uint64_t length, int64_t *offset)
+{
+    int failure = length > 0 ? file_size(fd, offset) : 0;
+    return failure == 0 && length > 0 && file->watched && *offset < file->size ? ENOLINK : failure;
+}
+
 /* Fills the note of a batch that would be written now. */
 static int note_of(const struct afmon_run_files *files, struct afmon_note *note)
 {
-    int failure = note->metrics_length > 0 ? file_size(files->metrics, &note->metrics_offset) : 0;
-    return failure == 0 && note->log_length > 0 ? file_size(files->log, &note->log_offset) : failure;
+    const struct afmon_landing_file *file = files->file;
+    int failure = end_of(&file[AFMON_METRICS_FILE], files->metrics, note->metrics_length, &note->metrics_offset);
+    return failure == 0 ? end_of(&file[AFMON_LOG_FILE], files->log, note->log_length, &note->log_offset) : failure;
 }
 
 /* Notes the batch where it can be found again. If the header's page went to memory in this moment, the file has an old
@@ -161,6 +172,40 @@ static int take_note(struct afmon_ring *ring, const struct afmon_note *note)
     if (failure != 0 || broken == afmon_ring_is_broken(ring))
         return failure;
     return afmon_ring_check_file(ring) ? afmon_ring_note(ring, note) : ESTALE;
+}
+
+/* Whether a file ends with a text. */
+static bool ends_with(int fd, int64_t size, const struct afmon_buffer *text)
+{
+    char piece[4096];
+    int64_t from = size - (int64_t)text->length;
+    bool equal = from >= 0;
+    for (size_t at = 0; equal && at < text->length; at += sizeof piece) {
+        size_t length = text->length - at < sizeof piece ? text->length - at : sizeof piece;
+        equal =
+            afmon_read_at(fd, piece, length, from + (int64_t)at) == 0 && memcmp(piece, text->data + at, length) == 0;
+    }
+    return equal;
+}
+
+/* Whether what was just written can be found: its file has a name, and others have not cut it off since, or not more
+ * than what was there before. */
+static bool is_in(const struct afmon_landing_file *file, int fd, const struct afmon_buffer *text, int64_t offset)
+{
+    struct stat status;
+    if (!file->watched || text->length == 0 || fstat(fd, &status) != 0)
+        return true;
+    return status.st_nlink > 0 &&
+           (status.st_size >= offset + (int64_t)text->length || ends_with(fd, status.st_size, text));
+}
+
+/* Where they end now, if others let them be. */
+static void grow(struct afmon_run_files *files, const struct afmon_note *note)
+{
+    if (note->metrics_length > 0)
+        files->file[AFMON_METRICS_FILE].size = note->metrics_offset + (int64_t)note->metrics_length;
+    if (note->log_length > 0)
+        files->file[AFMON_LOG_FILE].size = note->log_offset + (int64_t)note->log_length;
 }
 
 static int land(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
@@ -179,10 +224,14 @@ static int land(struct afmon_run_files *files, struct afmon_ring *ring, const st
     failure = write_text(files->metrics, metrics);
     if (failure == 0)
         failure = write_text(files->log, log);
+    if (failure == 0 && (!is_in(&files->file[AFMON_METRICS_FILE], files->metrics, metrics, note.metrics_offset) ||
+                         !is_in(&files->file[AFMON_LOG_FILE], files->log, log, note.log_offset)))
+        failure = ENOLINK;
     if (failure != 0) {
         (void)undo(files, ring, &note);
         return failure;
     }
+    grow(files, &note);
     /* where this fails, the note tells a recovery that it landed, and the next note takes the head along */
     (void)afmon_ring_advance(ring, until);
     return 0;
@@ -192,13 +241,15 @@ int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const str
                const struct afmon_buffer *log, uint64_t until)
 {
     int failure = land(files, ring, metrics, log, until);
-    files->careful = failure != 0;
+    files->careful = failure != 0 && failure != ENOLINK;
     return failure;
 }
 
 int afmon_run_files_say(const struct afmon_run_files *files, const struct afmon_buffer *text)
 {
     int64_t size;
+    if (!afmon_fd_is(files->log, &files->file[AFMON_LOG_FILE].is.identity))
+        return EBADF; /* something else closed it */
     int failure = file_size(files->log, &size);
     if (failure == 0)
         failure = reserve(files->log, size, text->length);

@@ -11,10 +11,22 @@
 
 #include "base/buffer.h"
 #include "ingest/ring.h"
+#include "ingest/session.h"
+
+/* What is known of one of them (presence.h). */
+struct afmon_landing_file {
+    struct afmon_session_file is;
+    bool watched;   /* it is a live monitor's, which notices what others do to it */
+    int64_t size;   /* of one that is watched: after what was written last */
+    uint64_t lines; /* likewise: so many of those that are in it were written here */
+};
+
+enum { AFMON_METRICS_FILE, AFMON_LOG_FILE, AFMON_RUN_FILES };
 
 struct afmon_run_files {
     int metrics; /* -1: not written */
     int log;
+    struct afmon_landing_file file[AFMON_RUN_FILES];
     bool careful; /* the last batch did not fit: the next one is written only once there is room for all of it */
     struct afmon_ring *torn; /* whose batch may have left a part behind that could not be cut off; NULL: none */
     struct afmon_note torn_note;
@@ -24,6 +36,9 @@ struct afmon_run_files {
  * Returns 0 or errno, and then *failed is the name of the file. */
 int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *metrics_file, const char *log_file,
                          const char **failed);
+
+/* Opens one file by its name, as above; 0 or errno. */
+int afmon_run_file_open(int folder, const char *name, int *out);
 
 /* Ends a last line without its end, left by a crash of the whole machine or by another program, where it is whole, else
  * cuts it off; what was cut off is added to removed. Before new text is appended, and after dead sessions were
@@ -35,8 +50,9 @@ void afmon_run_files_close(struct afmon_run_files *files);
 int afmon_run_files_mend(struct afmon_run_files *files);
 
 /* Lands a batch. 0, or errno; then nothing of it is in the files and it may be tried again. The ring's head is at until
- * afterwards. While the disk stays full, only the first try leaves a part of a batch where a reader may see it, until
- * it is cut off. */
+ * afterwards. ENOLINK, of files that are watched: one has lost its name or its end, and is to be looked at
+ * (presence.h) before the next try. While the disk stays full, only the first try leaves a part of a batch where a
+ * reader may see it, until it is cut off. */
 int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const struct afmon_buffer *metrics,
                const struct afmon_buffer *log, uint64_t until);
 

@@ -78,6 +78,8 @@ static int open_folders(struct afmon_private *private, const char *folder, bool 
         return errno;
     private->folder = afmon_fd_above_standard(
         openat(private->run, AFMON_PRIVATE_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+    (void)afmon_file_identify(private->run, &private->run_identity);
+    (void)afmon_file_identify(private->folder, &private->folder_identity);
     if (private->folder >= 0 || (errno == ENOENT && !create))
         return 0;
     private->unreadable = errno == ENOTDIR || errno == ELOOP || errno == EACCES ? errno : 0;
@@ -102,6 +104,11 @@ int afmon_private_look(struct afmon_private *private, const char *folder)
 {
     *private = (struct afmon_private){.run = -1, .folder = -1, .lock = -1, .read_only = true};
     return open_folders(private, folder, false);
+}
+
+bool afmon_private_is_open(const struct afmon_private *private)
+{
+    return afmon_fd_is(private->run, &private->run_identity) && afmon_fd_is(private->folder, &private->folder_identity);
 }
 
 static bool is_empty(int folder)
@@ -133,6 +140,6 @@ void afmon_private_remove_if_empty(struct afmon_private *private)
 void afmon_private_close(struct afmon_private *private)
 {
     close_fd(&private->lock);
-    close_fd(&private->folder);
-    close_fd(&private->run);
+    afmon_close_own(&private->folder, &private->folder_identity);
+    afmon_close_own(&private->run, &private->run_identity);
 }

@@ -8,12 +8,16 @@
 
 #include <stdbool.h>
 
+#include "base/file.h"
+
 #define AFMON_PRIVATE_FOLDER ".afmon"
 
 struct afmon_private {
-    int run;        /* the run folder */
-    int folder;     /* the private folder in it; -1: there is none */
-    int lock;       /* its lock, held; -1: not held */
+    int run;    /* the run folder */
+    int folder; /* the private folder in it; -1: there is none */
+    int lock;   /* its lock, held; -1: not held */
+    struct afmon_file_identity run_identity;
+    struct afmon_file_identity folder_identity;
     int unreadable; /* errno why it cannot be looked into: `.afmon` is a file or a link, and so nothing of ours, or
                        secret */
     bool read_only; /* the lock is not held, for nothing may be written here */
@@ -32,6 +36,9 @@ int afmon_private_look(struct afmon_private *private, const char *folder);
  * where the folder was removed meanwhile. */
 int afmon_private_lock(struct afmon_private *private, double timeout_s);
 void afmon_private_unlock(struct afmon_private *private);
+
+/* Whether both folders' descriptors are still its own: something else in the program may have closed them. */
+bool afmon_private_is_open(const struct afmon_private *private);
 
 /* Removes the private folder where nothing but the lock is left in it. The lock is held, and is not afterwards. */
 void afmon_private_remove_if_empty(struct afmon_private *private);

@@ -7,6 +7,12 @@
 
 #define WAIT_NS INT64_C(20000000) /* so long at most between two looks for room */
 
+void afmon_hub_wake(struct afmon_hub *hub)
+{
+    if (atomic_exchange_explicit(&hub->sleeping, 0, memory_order_acq_rel) != 0)
+        sem_post(&hub->wake);
+}
+
 struct afmon_producer *afmon_hub_enter(const struct afmon_process_page *page)
 {
     uint64_t serial = atomic_load_explicit(&page->serial, memory_order_acquire);

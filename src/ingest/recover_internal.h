@@ -19,8 +19,12 @@ struct afmon_rescue {
     const struct afmon_session_record *session;
     struct afmon_definitions definitions;
     struct afmon_run_files files;
+    int renamed_metrics; /* the file that the session wrote, where others have given it another name; -1: they have not,
+                            or it is not in the run folder */
+    int renamed_log;
     struct afmon_renderer renderer;
-    bool copied; /* the files are not those that the session wrote: they and the rings may be of different instants */
+    bool copied; /* the files are not those that the session wrote: of a copy, where they and the rings may be of
+                    different instants, or in the place of others that were renamed, replaced or removed */
     struct afmon_known metrics; /* of a copy: which of the rings' lines stand in the files */
     struct afmon_known log;
     int64_t metrics_from; /* of a copy: from here on lines may be such as the rings do not know of */

@@ -1,8 +1,10 @@
 /* A dead session's records: what recovery and peeking have in common. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ingest/recover_internal.h"
 
@@ -26,12 +28,34 @@ static int open_files(struct afmon_rescue *rescue, bool writable)
     return 0;
 }
 
-/* A session that does not say which files it wrote, or whose files are not there, is not taken for a copy. */
-static bool is_other_file(int fd, const struct afmon_file_identity *written)
+/* Whether a file is not the one that the session wrote, as far as that says which it was. */
+static bool is_other_file(const char *name, int fd, const struct afmon_file_identity *written)
 {
-    struct stat status;
-    return written->inode != 0 && fd >= 0 && fstat(fd, &status) == 0 &&
-           ((uint64_t)status.st_ino != written->inode || (uint64_t)status.st_dev != written->device);
+    return name[0] != '\0' && written->inode != 0 && !afmon_fd_is(fd, written);
+}
+
+/* Opens the file of the run folder that it is, whatever its name is; -1: there is none. It is only read: another file
+ * may have got the number of one that was removed. */
+static int find_file(int folder, const struct afmon_file_identity *identity)
+{
+    int found = -1;
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+    while (entries != NULL && found < 0 && (entry = readdir(entries)) != NULL) {
+        if ((uint64_t)entry->d_ino != identity->inode)
+            continue;
+        found = open_read_only(folder, entry->d_name);
+        if (found >= 0 && !afmon_fd_is(found, identity)) {
+            close(found);
+            found = -1;
+        }
+    }
+    if (entries != NULL)
+        closedir(entries);
+    else if (fd >= 0)
+        close(fd);
+    return found;
 }
 
 int afmon_rescue_open(struct afmon_rescue *rescue, const struct afmon_private *place,
@@ -46,13 +70,24 @@ int afmon_rescue_open(struct afmon_rescue *rescue, const struct afmon_private *p
     rescue->renderer.write_metrics = session->metrics_file[0] != '\0';
     rescue->renderer.write_log = session->log_file[0] != '\0';
     int failure = read ? open_files(rescue, writable) : ENOMEM;
-    rescue->copied =
-        is_other_file(rescue->files.metrics, &session->metrics) || is_other_file(rescue->files.log, &session->log);
+    bool other_metrics = is_other_file(session->metrics_file, rescue->files.metrics, &session->metrics);
+    bool other_log = is_other_file(session->log_file, rescue->files.log, &session->log);
+    rescue->renamed_metrics = other_metrics ? find_file(place->run, &session->metrics) : -1;
+    rescue->renamed_log = other_log ? find_file(place->run, &session->log) : -1;
+    rescue->copied = other_metrics || other_log;
     return failure;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
 }
 
 void afmon_rescue_close(struct afmon_rescue *rescue)
 {
+    close_fd(rescue->renamed_metrics);
+    close_fd(rescue->renamed_log);
     afmon_run_files_close(&rescue->files);
     afmon_renderer_free(&rescue->renderer);
     afmon_definitions_free(&rescue->definitions);
@@ -110,9 +145,10 @@ static void look_at_note(struct afmon_rescue *rescue, const struct afmon_ring *r
 {
     struct afmon_note note = afmon_ring_noted(ring);
     bool pending = note.until > afmon_ring_head(ring) && note.until <= afmon_ring_tail(ring);
-    look_from(&rescue->metrics_from, &rescue->older, rescue->files.metrics, note.metrics_offset, note.metrics_length,
-              pending);
-    look_from(&rescue->log_from, &rescue->older, rescue->files.log, note.log_offset, note.log_length, pending);
+    int metrics = rescue->renamed_metrics >= 0 ? rescue->renamed_metrics : rescue->files.metrics;
+    int log = rescue->renamed_log >= 0 ? rescue->renamed_log : rescue->files.log;
+    look_from(&rescue->metrics_from, &rescue->older, metrics, note.metrics_offset, note.metrics_length, pending);
+    look_from(&rescue->log_from, &rescue->older, log, note.log_offset, note.log_length, pending);
 }
 
 static int want_ring(void *user, const char *name)
@@ -139,12 +175,21 @@ static int want_ring(void *user, const char *name)
     return failure;
 }
 
+static int scan(struct afmon_known *known, int fd, int64_t from)
+{
+    return fd < 0 || from == INT64_MAX ? 0 : afmon_known_scan(known, fd, from);
+}
+
 int afmon_rescue_compare(struct afmon_rescue *rescue)
 {
     int failure = afmon_session_list_rings(rescue->place->folder, rescue->session->serial, want_ring, rescue);
-    if (failure == 0 && rescue->files.metrics >= 0 && rescue->metrics_from < INT64_MAX)
-        failure = afmon_known_scan(&rescue->metrics, rescue->files.metrics, rescue->metrics_from);
-    if (failure == 0 && rescue->files.log >= 0 && rescue->log_from < INT64_MAX)
-        failure = afmon_known_scan(&rescue->log, rescue->files.log, rescue->log_from);
+    if (failure == 0)
+        failure = scan(&rescue->metrics, rescue->files.metrics, rescue->metrics_from);
+    if (failure == 0)
+        failure = scan(&rescue->metrics, rescue->renamed_metrics, rescue->metrics_from);
+    if (failure == 0)
+        failure = scan(&rescue->log, rescue->files.log, rescue->log_from);
+    if (failure == 0)
+        failure = scan(&rescue->log, rescue->renamed_log, rescue->log_from);
     return failure;
 }

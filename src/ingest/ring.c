@@ -169,9 +169,7 @@ static void lose_file(struct afmon_ring *ring)
 {
     if (ring->in_file)
         unlinkat(ring->folder, ring->name, 0);
-    if (ring->fd >= 0)
-        close(ring->fd);
-    ring->fd = -1;
+    afmon_close_own(&ring->fd, &ring->identity);
     ring->in_file = false;
 }
 
@@ -185,9 +183,11 @@ bool afmon_ring_check_file(struct afmon_ring *ring)
     ring->lost_pages = afmon_guard_lost(ring->guard);
     if (ring->lost_pages > 0)
         lose_file(ring);
+    if (ring->fd >= 0 && !afmon_fd_is(ring->fd, &ring->identity))
+        ring->fd = -1; /* something else closed it */
     if (ring->in_file && ring->fd < 0 && afmon_guard_moved_first(ring->guard)) {
-        ring->fd = openat(ring->folder, ring->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-        if (ring->fd < 0)
+        ring->fd = afmon_fd_above_standard(openat(ring->folder, ring->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+        if (afmon_file_identify(ring->fd, &ring->identity) != 0)
             lose_file(ring); /* with an old head in it, it would count twice */
     }
     return ring->lost_pages == before;
@@ -252,6 +252,8 @@ int afmon_ring_read(struct afmon_ring *ring, int folder, const char *name, uint6
         return errno;
     int failure = read_file(ring, fd, session);
     if (failure == 0 && writable)
+        failure = afmon_file_identify(fd, &ring->identity);
+    if (failure == 0 && writable)
         ring->fd = fd;
     else
         close(fd);
@@ -281,8 +283,7 @@ void afmon_ring_free(struct afmon_ring *ring)
         munmap(ring->header, AFMON_RING_HEADER + ring->capacity);
     if (ring->guard != NULL)
         afmon_guard_remove(ring->guard);
-    if (ring->fd >= 0)
-        close(ring->fd);
+    afmon_close_own(&ring->fd, &ring->identity);
     *ring = (struct afmon_ring){.fd = -1, .folder = -1};
 }
 
@@ -291,7 +292,10 @@ void afmon_ring_free(struct afmon_ring *ring)
 /* Head and note together, so that neither is newer than the other. */
 static int store_header(const struct afmon_ring *ring)
 {
-    return ring->fd < 0 ? 0 : afmon_write_at(ring->fd, ring->header, sizeof *ring->header, 0);
+    if (ring->fd < 0)
+        return 0;
+    return afmon_fd_is(ring->fd, &ring->identity) ? afmon_write_at(ring->fd, ring->header, sizeof *ring->header, 0)
+                                                  : EBADF;
 }
 
 int afmon_ring_note(struct afmon_ring *ring, const struct afmon_note *note)

@@ -23,6 +23,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/file.h"
 #include "ingest/guard.h"
 #include "ingest/record.h"
 
@@ -62,12 +63,13 @@ struct afmon_ring {
     struct afmon_ring_header *header;
     unsigned char *data;
     uint64_t capacity;
-    bool in_file;                /* false: in memory alone, gone with the process */
-    int folder;                  /* of its file */
-    char name[AFMON_RING_NAME];  /* of its file */
-    int fd;                      /* its file, where notes and head are written, too; -1: the mapping will do */
-    struct afmon_guarded *guard; /* of a mapped file */
-    uint64_t lost_pages;         /* that were seen */
+    bool in_file;                        /* false: in memory alone, gone with the process */
+    int folder;                          /* of its file */
+    char name[AFMON_RING_NAME];          /* of its file */
+    int fd;                              /* its file, where notes and head are written, too; -1: the mapping will do */
+    struct afmon_file_identity identity; /* of that file */
+    struct afmon_guarded *guard;         /* of a mapped file */
+    uint64_t lost_pages;                 /* that were seen */
 };
 
 /* Creates a ring in a new file `name` of the folder, which gets that name once it is one. Its space is allocated at

@@ -18,6 +18,7 @@
 #include "base/status.h"
 #include "ingest/record.h"
 #include "ingest/recover_internal.h"
+#include "ingest/session_internal.h"
 
 #define CREATE_TRIES 20
 
@@ -57,24 +58,21 @@ static int look_for_claim(void *user, uint64_t serial)
 }
 
 /* Chooses the session's files; the lock of the private folder is held. */
-static int choose_files(struct afmon_session *session, bool metrics, bool log)
+static int choose_files(struct afmon_session *session, const struct afmon_session_wishes *wishes)
 {
-    struct claims claims[2] = {{session->place.folder, "metrics.jsonl", false},
-                               {session->place.folder, "afterimage.log", false}};
+    struct claims claims[2] = {
+        {session->place.folder, wishes->metrics != NULL ? wishes->metrics : "metrics.jsonl", false},
+        {session->place.folder, wishes->log != NULL ? wishes->log : "afterimage.log", false}};
     for (int i = 0; i < 2; i++) {
         int failure = afmon_session_list(session->place.folder, look_for_claim, &claims[i]);
         if (failure != 0)
             return failure;
     }
     bool taken = claims[0].taken || claims[1].taken;
-    char suffix[20] = "";
-    if (taken)
-        snprintf(suffix, sizeof suffix, "-%016" PRIx64, session->serial);
-    session->metrics_file[0] = session->log_file[0] = '\0';
-    if (metrics)
-        snprintf(session->metrics_file, AFMON_FILE_NAME, "metrics%s.jsonl", suffix);
-    if (log)
-        snprintf(session->log_file, AFMON_FILE_NAME, "afterimage%s.log", suffix);
+    if (wishes->metrics != NULL)
+        afmon_session_name_file(taken ? session->serial : 0, wishes->metrics, session->metrics_file);
+    if (wishes->log != NULL)
+        afmon_session_name_file(taken ? session->serial : 0, wishes->log, session->log_file);
     return 0;
 }
 
@@ -97,7 +95,7 @@ static int write_header(const struct afmon_session *session)
 
 /* Somebody who may only read it cannot hold the file's write lock, but a read lock of his may be in the way of ours, if
  * he is quick. */
-static int lock_session_file(struct afmon_session *session)
+int afmon_session_lock_file(struct afmon_session *session)
 {
     int failure = afmon_lock_take(session->fd, 0);
     session->lockless = failure != 0;
@@ -116,7 +114,8 @@ static int create_session_file(struct afmon_session *session)
         openat(session->place.folder, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666));
     if (session->fd < 0)
         return errno;
-    int failure = lock_session_file(session);
+    (void)afmon_file_identify(session->fd, &session->identity);
+    int failure = afmon_session_lock_file(session);
     if (failure == 0)
         failure = write_header(session);
     if (failure == 0)
@@ -136,7 +135,7 @@ static void close_fd(int *fd)
 
 static void let_go(struct afmon_session *session)
 {
-    close_fd(&session->fd);
+    afmon_close_own(&session->fd, &session->identity);
     afmon_private_close(&session->place);
 }
 
@@ -147,17 +146,17 @@ static afmon_status fail_to_open(int failure, const char *folder, afmon_error *e
     return afmon_fail_os(error, failure, "the run folder %s cannot be written", folder);
 }
 
-static int make_session(struct afmon_session *session, bool metrics, bool log)
+int afmon_session_make(struct afmon_session *session, const struct afmon_session_wishes *wishes)
 {
     int failure = random_serial(&session->serial);
     if (failure == 0)
-        failure = choose_files(session, metrics, log);
+        failure = choose_files(session, wishes);
     for (int try = 0; try == 0 || (failure == EWOULDBLOCK && try < CREATE_TRIES); try++) {
         close_fd(&session->fd);
         if (failure == 0 || failure == EWOULDBLOCK)
             failure = create_session_file(session);
     }
-    return failure == 0 ? pthread_mutex_init(&session->lock, NULL) : failure;
+    return failure;
 }
 
 afmon_status afmon_session_open(struct afmon_session *session, const char *folder, bool metrics, bool log,
@@ -170,8 +169,11 @@ afmon_status afmon_session_open(struct afmon_session *session, const char *folde
     int failure = afmon_private_open(&session->place, folder, true);
     if (failure == 0)
         status = afmon_recover_locked(&session->place, folder, &recovery, error);
+    const struct afmon_session_wishes wishes = {metrics ? "metrics.jsonl" : NULL, log ? "afterimage.log" : NULL};
     if (failure == 0 && status == AFMON_OK)
-        failure = make_session(session, metrics, log);
+        failure = afmon_session_make(session, &wishes);
+    if (failure == 0 && status == AFMON_OK)
+        failure = pthread_mutex_init(&session->lock, NULL);
     afmon_private_unlock(&session->place);
     *recovered = recovery.records;
     if (failure == 0 && status == AFMON_OK)
@@ -182,7 +184,7 @@ afmon_status afmon_session_open(struct afmon_session *session, const char *folde
 
 void afmon_session_close(struct afmon_session *session, bool clean)
 {
-    if (clean) {
+    if (clean && afmon_private_is_open(&session->place)) {
         char name[AFMON_FILE_NAME];
         afmon_session_file_name(session->serial, name);
         /* only to tidy up: not worth a wait */
@@ -201,32 +203,44 @@ void afmon_session_abandon(struct afmon_session *session)
     let_go(session);
 }
 
+/* ---- what changes ---- */
+
+/* Nothing is written into what has the session's descriptor, once something else has closed that. */
+static int write_session_at(struct afmon_session *session, const void *data, size_t length, int64_t offset)
+{
+    return afmon_fd_is(session->fd, &session->identity) ? afmon_write_at(session->fd, data, length, offset) : EBADF;
+}
+
 /* What cannot be written now is only the worse for a recovery: it then uses what stood there before. */
 void afmon_session_set_wall_offset(struct afmon_session *session, int64_t offset_ns)
 {
-    (void)afmon_write_at(session->fd, &offset_ns, sizeof offset_ns,
-                         offsetof(struct afmon_session_header, wall_offset_ns));
+    (void)write_session_at(session, &offset_ns, sizeof offset_ns,
+                           offsetof(struct afmon_session_header, wall_offset_ns));
 }
 
-static struct afmon_file_identity identity_of(int fd)
+/* Names and identities stand together, and are written together. */
+int afmon_session_set_files(struct afmon_session *session, const struct afmon_session_file *metrics,
+                            const struct afmon_session_file *log)
 {
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) != 0)
-        return (struct afmon_file_identity){0};
-    return (struct afmon_file_identity){.device = (uint64_t)status.st_dev, .inode = (uint64_t)status.st_ino};
-}
-
-void afmon_session_set_files(struct afmon_session *session, int metrics, int log)
-{
-    struct afmon_file_identity files[2] = {identity_of(metrics), identity_of(log)};
-    (void)afmon_write_at(session->fd, files, sizeof files, offsetof(struct afmon_session_header, metrics));
+    const size_t from = offsetof(struct afmon_session_header, metrics_file);
+    struct afmon_session_header header = {.life = session->lockless ? AFMON_LIFE_NONE : AFMON_LIFE_LOCK,
+                                          .metrics = metrics->identity,
+                                          .log = log->identity};
+    memcpy(header.metrics_file, metrics->name, AFMON_FILE_NAME);
+    memcpy(header.log_file, log->name, AFMON_FILE_NAME);
+    int failure = write_session_at(session, (const char *)&header + from, sizeof header - from, (int64_t)from);
+    if (failure != 0)
+        return failure;
+    memcpy(session->metrics_file, metrics->name, AFMON_FILE_NAME);
+    memcpy(session->log_file, log->name, AFMON_FILE_NAME);
+    return 0;
 }
 
 /* ---- the dictionary ---- */
 
 static afmon_status append_definition(struct afmon_session *session, const unsigned char *entry, size_t length)
 {
-    if (afmon_write_at(session->fd, entry, length, session->dictionary_end) != 0)
+    if (write_session_at(session, entry, length, session->dictionary_end) != 0)
         return AFMON_E_UNWRITABLE; /* what landed of it is written over by the next one */
     session->dictionary_end += (int64_t)length;
     return AFMON_OK;

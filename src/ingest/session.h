@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/file.h"
 #include "ingest/identity.h"
 #include "ingest/private.h"
 
@@ -29,12 +30,6 @@ enum {
     AFMON_LIFE_NONE = 2,  /* the file system has no locks: only what is known of its process */
 };
 
-/* Which file it is: a copy of the run has other ones. All zeros: not known. */
-struct afmon_file_identity {
-    uint64_t device;
-    uint64_t inode;
-};
-
 struct afmon_session_header {
     char magic[8]; /* "AFMONSES" */
     uint32_t version;
@@ -45,7 +40,7 @@ struct afmon_session_header {
     char metrics_file[AFMON_FILE_NAME]; /* names in the run folder; empty: this session writes none */
     char log_file[AFMON_FILE_NAME];
     uint64_t life;                      /* AFMON_LIFE_ */
-    struct afmon_file_identity metrics; /* the files that it writes */
+    struct afmon_file_identity metrics; /* the files that it writes: a copy of the run has other ones */
     struct afmon_file_identity log;
 };
 _Static_assert(sizeof(struct afmon_identity) == 64, "on-disk layout");
@@ -53,7 +48,8 @@ _Static_assert(sizeof(struct afmon_session_header) == 264, "on-disk layout");
 
 struct afmon_session {
     struct afmon_private place;
-    int fd; /* the session file, locked where that is possible */
+    int fd;                              /* the session file, locked where that is possible */
+    struct afmon_file_identity identity; /* of that file */
     bool lockless;
     uint64_t serial;
     char metrics_file[AFMON_FILE_NAME];
@@ -86,8 +82,26 @@ void afmon_session_abandon(struct afmon_session *session);
 /* What makes wall time of boot time has changed. */
 void afmon_session_set_wall_offset(struct afmon_session *session, int64_t offset_ns);
 
-/* Which files it writes, once they are open, and whenever others take their place; -1: none. */
-void afmon_session_set_files(struct afmon_session *session, int metrics, int log);
+/* One of the files that it writes: its name (empty: none), and which one it is. */
+struct afmon_session_file {
+    char name[AFMON_FILE_NAME];
+    struct afmon_file_identity identity;
+};
+
+/* Which files it writes, once they are open, and whenever others take their place. 0 or errno: then a recovery would
+ * look for what was written last in the files of before. */
+int afmon_session_set_files(struct afmon_session *session, const struct afmon_session_file *metrics,
+                            const struct afmon_session_file *log);
+
+/* Whether its file still has a name, and its descriptors are its own: others may have removed the run folder or what is
+ * private in it, or closed what is not theirs. */
+bool afmon_session_is_there(const struct afmon_session *session);
+
+/* Opens anew what is not there, and makes the run folder (path) where it is gone. Where the session's file is gone, it
+ * is a new session: with another serial, an empty dictionary, files of the same names where nobody else claims these by
+ * now, and those of before where somebody does not. Returns 0, or errno, and nothing has changed. By the consumer,
+ * while nobody defines anything or makes a ring. */
+int afmon_session_renew(struct afmon_session *session, const char *path);
 
 /* Puts name and packed fields into the dictionary and gives them a number, so that records can name them in four bytes.
  * The entry is in the file when this returns. Any thread. */
@@ -134,6 +148,9 @@ int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(v
  * file is missing. The folder's lock is held. */
 size_t afmon_session_count_damaged(int private_folder);
 
+/* The name of one of its files where another session has the plain one (or a name that a session had before); a serial
+ * of 0: that one. */
+void afmon_session_name_file(uint64_t serial, const char *plain, char out[AFMON_FILE_NAME]);
 void afmon_session_file_name(uint64_t serial, char out[AFMON_FILE_NAME]);
 
 /* The metrics file of a session that is not the first one in its folder. */

@@ -29,6 +29,16 @@ void afmon_metrics_file_name(uint64_t serial, char out[AFMON_FILE_NAME])
     snprintf(out, AFMON_FILE_NAME, "metrics-%016" PRIx64 ".jsonl", serial);
 }
 
+void afmon_session_name_file(uint64_t serial, const char *plain, char out[AFMON_FILE_NAME])
+{
+    if (serial == 0)
+        snprintf(out, AFMON_FILE_NAME, "%s", plain);
+    else if (strncmp(plain, "metrics", 7) == 0)
+        afmon_metrics_file_name(serial, out);
+    else
+        snprintf(out, AFMON_FILE_NAME, "afterimage-%016" PRIx64 ".log", serial);
+}
+
 void afmon_ring_file_name(uint64_t serial, uint32_t number, char out[AFMON_FILE_NAME])
 {
     snprintf(out, AFMON_FILE_NAME, "%016" PRIx64 "-%" PRIu32 ".ring", serial, number);

@@ -61,7 +61,7 @@ static void log_alert(struct afmon_core *core, const struct afmon_logged_alert *
     size_t timestamp_length = afmon_format_timestamp(timestamp, alert->timestamp_ns);
     snprintf(message, sizeof message, "%s: %s", alert->state == AFMON_ALERT_RESOLVED ? "Alert resolved" : "Alert",
              alert->message);
-    snprintf(session, sizeof session, "%016" PRIx64, core->session.serial);
+    snprintf(session, sizeof session, "%016" PRIx64, core->first_serial);
     const afmon_field fields[] = {
         afmon_string("alert", alert->name),
         afmon_string("metric", alert->metric),

@@ -6,7 +6,7 @@
 #include "base/micros.h"
 #include "catalog/lines.h"
 #include "monitor/drain.h"
-#include "monitor/listen.h"
+#include "monitor/metering.h"
 
 /* Makes room for one more element. */
 static bool grow(void **list, size_t *capacity, size_t count, size_t size)
@@ -209,7 +209,7 @@ void afmon_batch_deliver(struct afmon_drain *drain)
     struct afmon_core *core = drain->core;
     afmon_store_append(core->store, drain->samples, drain->sample_count);
     if (core->meters != NULL)
-        afmon_listen_add(core, drain->samples, drain->sample_count);
+        afmon_metering_add(core, drain->samples, drain->sample_count);
     afmon_count(&core->counts.samples_stored, drain->sample_count);
     if (core->files.metrics >= 0)
         afmon_count(&core->counts.samples_written, drain->sample_count);

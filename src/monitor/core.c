@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/thread.h"
+#include "ingest/presence.h"
 #include "monitor/core.h"
 #include "monitor/dispatches.h"
 #include "monitor/family.h"
@@ -49,6 +50,18 @@ static int init_locks(struct afmon_core *core)
     return failure;
 }
 
+/* False: no memory. */
+static bool begin_place(const struct afmon_core *core, struct afmon_file_place *place, int which, int fd)
+{
+    const struct afmon_landing_file *file = &core->files.file[which];
+    struct stat status;
+    if (fd < 0)
+        return true;
+    place->begin = fstat(fd, &status) == 0 ? status.st_size : 0;
+    place->path = afmon_path_join(core->monitor->log_dir, file->is.name);
+    return place->path != NULL;
+}
+
 /* What a crash of the whole machine tore off is told in the log. */
 static afmon_status open_files(struct afmon_core *core, afmon_error *error)
 {
@@ -61,23 +74,17 @@ static afmon_status open_files(struct afmon_core *core, afmon_error *error)
     }
     if (failure != 0)
         return afmon_fail_os(error, failure, "cannot open %s/%s", core->monitor->log_dir, failed);
-    afmon_session_set_files(&core->session, core->files.metrics, core->files.log);
-    struct stat status;
-    if (core->files.log >= 0) {
-        if (fstat(core->files.log, &status) != 0)
-            return afmon_fail_os(error, errno, "cannot look at %s/%s", core->monitor->log_dir, core->session.log_file);
-        core->log_begin = status.st_size;
-        core->log_path = afmon_path_join(core->monitor->log_dir, core->session.log_file);
-        if (core->log_path == NULL)
-            return afmon_fail_memory(error);
-    }
-    if (core->files.metrics < 0)
-        return AFMON_OK;
-    if (fstat(core->files.metrics, &status) != 0)
-        return afmon_fail_os(error, errno, "cannot look at %s/%s", core->monitor->log_dir, core->session.metrics_file);
-    core->metrics_begin = status.st_size;
-    core->metrics_path = afmon_path_join(core->monitor->log_dir, core->session.metrics_file);
-    return core->metrics_path == NULL ? afmon_fail_memory(error) : AFMON_OK;
+    afmon_run_files_watch(&core->files, core->session.place.run);
+    core->folder_path = realpath(core->monitor->log_dir, NULL);
+    if (core->folder_path == NULL)
+        return afmon_fail_os(error, errno, "cannot look at %s", core->monitor->log_dir);
+    if (!begin_place(core, &core->metrics_place, AFMON_METRICS_FILE, core->files.metrics) ||
+        !begin_place(core, &core->log_place, AFMON_LOG_FILE, core->files.log))
+        return afmon_fail_memory(error);
+    /* where this fails, the first batch tries again */
+    core->files_told = afmon_session_set_files(&core->session, &core->files.file[AFMON_METRICS_FILE].is,
+                                               &core->files.file[AFMON_LOG_FILE].is) == 0;
+    return AFMON_OK;
 }
 
 static afmon_status open_session(struct afmon_core *core, afmon_error *error)
@@ -88,6 +95,7 @@ static afmon_status open_session(struct afmon_core *core, afmon_error *error)
     afmon_status status = afmon_session_open(&core->session, monitor->log_dir, monitor->metric_file, monitor->log_file,
                                              &core->recovered, error);
     core->has_session = status == AFMON_OK;
+    core->first_serial = core->session.serial;
     return status == AFMON_OK ? open_files(core, error) : status;
 }
 
@@ -127,8 +135,8 @@ static void free_parts(struct afmon_core *core)
     if (core->has_session)
         afmon_session_close(&core->session, true);
     core->has_session = false;
-    free(core->metrics_path);
-    free(core->log_path);
+    afmon_places_free(core);
+    free(core->folder_path);
     afmon_buffer_free(&core->removed);
     afmon_defined_free(&core->defined);
     afmon_alert_watch_free(&core->watch);
@@ -232,6 +240,7 @@ static void tell_losses(struct afmon_core *core)
 {
     struct afmon_hub_sums sums;
     afmon_hub_sum(&core->hub, &sums);
+    sums.dropped.unwritable += afmon_core_lines(core).lost;
     if (dropped_any(&sums.dropped))
         afmon_core_log(core, AFMON_WARNING, "Samples or log records were dropped",
                        (afmon_field[]){afmon_int("full", (int64_t)sums.dropped.full),
@@ -267,13 +276,15 @@ static void fill_report(struct afmon_core *core, uint64_t left, bool handlers_dr
     afmon_hub_sum(&core->hub, &sums);
     report->samples_recorded = sums.samples;
     report->logs_recorded = sums.logs;
-    report->samples_written = atomic_load_explicit(&core->counts.samples_written, memory_order_relaxed);
-    report->logs_written = atomic_load_explicit(&core->counts.logs_written, memory_order_relaxed);
+    const struct afmon_line_counts lines = afmon_core_lines(core);
+    report->samples_written = lines.samples;
+    report->logs_written = lines.logs;
     report->dropped = sums.dropped;
+    report->dropped.unwritable += lines.lost;
     report->dropped.shutdown = left;
     afmon_dispatches_each(core, add_missed, report);
-    report->drained = left == 0 && handlers_drained && report->handler_missed == 0 && report->handler_lost == 0 &&
-                      atomic_load_explicit(&core->hub.cut_off, memory_order_relaxed) == 0;
+    report->drained = left == 0 && lines.lost == 0 && !lines.cut && handlers_drained && report->handler_missed == 0 &&
+                      report->handler_lost == 0 && atomic_load_explicit(&core->hub.cut_off, memory_order_relaxed) == 0;
     report->last_error = core->last_error;
 }
 

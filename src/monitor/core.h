@@ -18,7 +18,7 @@
 #include "ingest/definitions.h"
 #include "ingest/expand.h"
 #include "ingest/hub.h"
-#include "ingest/landing.h"
+#include "ingest/presence.h"
 #include "base/quiet.h"
 #include "meters/meters.h"
 #include "store/store.h"
@@ -66,9 +66,21 @@ struct afmon_core_counts {
     _Atomic uint64_t samples_written;
     _Atomic uint64_t logs_written;
     _Atomic uint64_t samples_stored;
+    _Atomic uint64_t samples_lost; /* of those written: in a file that went away */
+    _Atomic uint64_t logs_lost;
+    _Atomic bool files_cut; /* others cut a file off: whether what was in it is lost, nobody knows here */
     _Atomic uint64_t write_errors;
     _Atomic int64_t cpu_ns;
 };
+
+/* Where a file of the core is, and how long it was before the core wrote into it. */
+struct afmon_file_place {
+    char *path; /* NULL: there is none */
+    int64_t begin;
+    uint64_t changes; /* so often was it another one from then on, or others cut it off */
+    int64_t from;     /* how long it was after the last one */
+};
+struct afmon_old_path;
 
 struct afmon_core {
     afmon_monitor *monitor;
@@ -76,10 +88,11 @@ struct afmon_core {
     struct afmon_session session;
     bool has_session;
     struct afmon_run_files files;
-    off_t metrics_begin; /* size of the metrics file when the core opened */
-    char *metrics_path;  /* NULL: none */
-    off_t log_begin;     /* likewise of the log */
-    char *log_path;
+    char *folder_path;                     /* of the run folder, absolute; NULL: no session */
+    bool files_told;                       /* the session says which files it writes now */
+    struct afmon_file_place metrics_place; /* under lock, as that of the log */
+    struct afmon_file_place log_place;
+    struct afmon_old_path *old_paths;
     struct afmon_hub hub;
     struct afmon_store *store;
     bool is_child;                            /* this process was forked from the one that opened the monitor */
@@ -119,6 +132,7 @@ struct afmon_core {
     _Atomic uint32_t stopping;
     _Atomic int64_t stop_deadline_ns; /* boot time */
     struct afmon_core_counts counts;
+    uint64_t first_serial;       /* of the session at opening: what the log calls the session */
     uint64_t recovered;          /* records of killed processes, found at opening */
     struct afmon_buffer removed; /* a torn line, found at opening */
     bool record_owed;            /* the run record could not be written at opening */
@@ -172,6 +186,28 @@ void afmon_core_log(struct afmon_core *core, afmon_level level, const char *mess
 /* The same for the log file alone: what is to be said of a log handler. */
 void afmon_core_log_to_file(struct afmon_core *core, afmon_level level, const char *message, const afmon_field *fields,
                             size_t count);
+
+/* What others did to session and files. */
+struct afmon_file_changes {
+    bool session;      /* it was opened anew, or */
+    bool session_anew; /* made anew */
+    struct afmon_file_news news[AFMON_RUN_FILES];
+};
+
+/* files.c: before a batch is collected, by the core's own thread. Sees to it that session and files are those of their
+ * names. 0, or errno where nothing can be written now; changes are filled in either way. */
+int afmon_core_look_at_files(struct afmon_core *core, struct afmon_file_changes *changes);
+
+/* Any thread. The path is valid as long as the core. */
+struct afmon_file_place afmon_core_place(struct afmon_core *core, const struct afmon_file_place *place);
+void afmon_places_free(struct afmon_core *core);
+
+/* Lines that were written, less those that are in no file any more; lost is how many these are. */
+struct afmon_line_counts {
+    uint64_t samples, logs, lost;
+    bool cut; /* a file was cut off, with lines in it that are nowhere, or in a copy */
+};
+struct afmon_line_counts afmon_core_lines(const struct afmon_core *core);
 
 /* drain.c: the core's own thread. */
 void *afmon_core_run(void *core);

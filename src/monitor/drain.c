@@ -6,14 +6,15 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/status.h"
 #include "monitor/family.h"
+#include "monitor/tell.h"
 
 #define BATCH_BYTES (UINT64_C(64) << 10) /* of a ring, so that its producer soon has room again */
 #define TEXT_LIMIT ((size_t)1 << 30)
 #define SHORTEST_NAP_NS INT64_C(2000000)
 #define LONGEST_NAP_NS INT64_C(100000000)
 #define RETRY_NS INT64_C(100000000) /* while the files cannot be written */
+#define LOOK_NS AFMON_NS_PER_S      /* so often files at rest are looked at */
 
 bool afmon_drain_init(struct afmon_drain *drain, struct afmon_core *core)
 {
@@ -87,24 +88,38 @@ static bool was_given_up(struct afmon_drain *drain, struct afmon_producer *produ
     return true;
 }
 
+static int look_and_tell(struct afmon_core *core)
+{
+    struct afmon_file_changes changes;
+    int failure = afmon_core_look_at_files(core, &changes);
+    afmon_tell_changes(core, &changes);
+    return failure;
+}
+
 static int drain_batch(struct afmon_drain *drain, struct afmon_producer *producer, uint64_t *moved)
 {
     uint64_t head = atomic_load_explicit(&producer->head, memory_order_relaxed);
     uint64_t tail = atomic_load_explicit(&producer->tail, memory_order_acquire);
     uint64_t records = 0;
     afmon_batch_clear(drain);
+    int failure = look_and_tell(drain->core);
+    if (failure != 0)
+        return failure;
     uint64_t until = collect(drain, &producer->ring, head, tail, &records);
     if (was_given_up(drain, producer, until == head))
         return 0;
     if (until == head)
         return ENOMEM;
-    int failure = afmon_land(&drain->core->files, &producer->ring, &drain->metrics, &drain->log, until);
+    failure = afmon_land(&drain->core->files, &producer->ring, &drain->metrics, &drain->log, until);
+    if (failure == ENOLINK)
+        return 0; /* once more, into a file that is there */
     if (failure == ESTALE) {
         afmon_producer_give_up(producer);
         return 0;
     }
     if (failure != 0)
         return failure;
+    afmon_run_files_landed(&drain->core->files, drain->sample_count, drain->log_lines);
     producer->delivered += drain->sample_count;
     afmon_producer_advance(producer, until);
     afmon_batch_deliver(drain);
@@ -152,74 +167,13 @@ int afmon_drain_pass(struct afmon_drain *drain, uint64_t *moved)
     bool retired = false;
     for (size_t i = 0; i < drain->producer_count; i++) {
         int own = drain_ring(drain, drain->producers[i], moved);
-        retired = retired || atomic_load_explicit(&drain->producers[i]->retired, memory_order_relaxed) != 0;
+        retired = retired || afmon_producer_is_retired(drain->producers[i]);
         if (failure == 0)
             failure = own;
     }
     if (retired)
         afmon_hub_tidy(&core->hub);
     return failure;
-}
-
-/* ---- trouble ---- */
-
-/* Straight to the log handlers: the log file is what cannot be written. */
-static void tell_log_handlers(struct afmon_core *core, const char *message)
-{
-    struct afmon_dispatch_log log = {.message = message,
-                                     .message_length = strlen(message),
-                                     .level = AFMON_ERROR,
-                                     .timestamp_ns = afmon_boot_ns() +
-                                                     atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed)};
-    for (size_t i = 0; i < core->log_count; i++)
-        afmon_dispatch_push_log(core->log_dispatches[i], &log, afmon_boot_ns());
-}
-
-static void begin_stall(struct afmon_core *core, int failure)
-{
-    afmon_error error;
-    afmon_count(&core->counts.write_errors, 1);
-    if (atomic_load_explicit(&core->hub.unwritable, memory_order_relaxed) != 0)
-        return;
-    afmon_fail_os(&error, failure,
-                  "%s: cannot write; what is recorded waits, and is dropped and counted where its queue is full",
-                  core->monitor->log_dir);
-    afmon_core_set_error(core, &error);
-    tell_log_handlers(core, error.message);
-    atomic_store_explicit(&core->hub.unwritable, 1, memory_order_release);
-}
-
-static void end_stall(struct afmon_core *core)
-{
-    if (atomic_exchange_explicit(&core->hub.unwritable, 0, memory_order_acq_rel) != 0)
-        afmon_core_log(core, AFMON_WARNING, "Writing the run folder works again", NULL, 0);
-}
-
-static void tell_ring_error(struct afmon_core *core)
-{
-    int failure = atomic_exchange_explicit(&core->hub.ring_error, 0, memory_order_relaxed);
-    if (failure == 0)
-        return;
-    afmon_error error;
-    afmon_fail_os(
-        &error, failure,
-        "%s: no file for the queue of a thread; until it ends, what it records is lost if the process is killed",
-        core->monitor->log_dir);
-    afmon_core_set_error(core, &error);
-    afmon_core_log(core, AFMON_WARNING, error.message, NULL, 0);
-}
-
-static void tell_ring_moved(struct afmon_core *core)
-{
-    if (atomic_exchange_explicit(&core->hub.ring_moved, 0, memory_order_relaxed) == 0)
-        return;
-    afmon_error error;
-    afmon_fail(&error, AFMON_E_UNWRITABLE,
-               "%s: the file of a thread's queue was cut off, or its file system had no room for it: a record was "
-               "refused, and the thread gets a new queue",
-               core->monitor->log_dir);
-    afmon_core_set_error(core, &error);
-    afmon_core_log(core, AFMON_WARNING, error.message, NULL, 0);
 }
 
 /* ---- the loop ---- */
@@ -266,6 +220,7 @@ static int64_t next_alerts(const struct afmon_core *core, int64_t now)
 struct loop {
     uint64_t request; /* that was answered last */
     int64_t nap_ns;
+    int64_t look_due;
     int64_t alerts_due;
 };
 
@@ -293,20 +248,32 @@ static void choose_nap(struct loop *loop, bool moved)
         loop->nap_ns = loop->nap_ns * 5 / 4;
 }
 
+/* What happened to files at rest is told where somebody waits for this round (a flush, or the end), and now and then.
+ */
+static int look_at_files(struct afmon_core *core, struct loop *loop, uint64_t request)
+{
+    int64_t now = afmon_boot_ns();
+    if (request == core->completed && now < loop->look_due)
+        return 0;
+    loop->look_due = now + LOOK_NS;
+    return look_and_tell(core);
+}
+
 /* One round. False: the end. */
 static bool round_of_work(struct afmon_drain *drain, struct loop *loop)
 {
     struct afmon_core *core = drain->core;
     bool stopping = atomic_load_explicit(&core->stopping, memory_order_acquire) != 0;
     uint64_t request = atomic_load_explicit(&core->requested, memory_order_acquire);
-    uint64_t moved;
-    int failure = afmon_drain_pass(drain, &moved);
+    uint64_t moved = 0;
+    int failure = look_at_files(core, loop, request);
+    if (failure == 0)
+        failure = afmon_drain_pass(drain, &moved);
     if (failure != 0)
-        begin_stall(core, failure);
+        afmon_tell_stall(core, failure);
     else
-        end_stall(core);
-    tell_ring_error(core);
-    tell_ring_moved(core);
+        afmon_tell_stall_end(core);
+    afmon_tell_others(core);
     bool followed = afmon_family_follow(core, stopping || request != loop->request);
     loop->request = request;
     publish(core, request, failure != 0);

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "live/tail.h"
-#include "monitor/listen.h"
+#include "monitor/metering.h"
 #include "run/loader.h"
 
 #define PAGE_BYTES ((size_t)64 << 10)
@@ -41,7 +41,8 @@ struct afmon_family {
     struct afmon_buffer buffer;
     struct member **members; /* the first one is this process */
     size_t count;
-    size_t next; /* who is read next */
+    size_t next;      /* who is read next */
+    uint64_t changes; /* of the file of this process, that were followed */
     struct member *reading;
 };
 
@@ -140,9 +141,26 @@ static bool add_self(struct afmon_family *family)
     if (self != NULL && fstat(core->files.metrics, &status) == 0) {
         self->tail.begun = true;
         self->tail.inode = (uint64_t)status.st_ino;
-        self->tail.end = core->metrics_begin;
+        self->tail.end = core->metrics_place.begin;
     }
     return add_member(family, self);
+}
+
+/* Its file is another one where others took that away or cut it off (files.c): read from where this process goes on.
+ * What it had written and was not read yet is left out. Without memory for it, the next round tries again. */
+static void follow_self(struct afmon_family *family)
+{
+    struct stat status;
+    struct afmon_tail *tail = &family->members[0]->tail;
+    const struct afmon_file_place *place = &family->core->metrics_place; /* which this thread alone changes */
+    char *path = place->changes == family->changes ? NULL : strdup(place->path);
+    if (path == NULL)
+        return;
+    free(tail->path);
+    bool known = fstat(family->core->files.metrics, &status) == 0;
+    *tail = (struct afmon_tail){
+        .path = path, .begun = known, .inode = known ? (uint64_t)status.st_ino : 0, .end = place->from};
+    family->changes = place->changes;
 }
 
 /* Those whose serials have come to stand in the page. */
@@ -178,6 +196,7 @@ static struct afmon_family *new_family(struct afmon_core *core)
     if (family == NULL)
         return NULL;
     family->core = core;
+    family->changes = core->metrics_place.changes;
     afmon_buffer_init(&family->buffer, BUFFER_LIMIT);
     family->store = afmon_store_new(core->monitor->options.max_memory);
     family->loader = family->store == NULL ? NULL : afmon_loader_new(family->store);
@@ -206,7 +225,7 @@ static afmon_status take_line(void *user, const char *line, size_t length, bool 
         return AFMON_OK;
     afmon_status status = afmon_load_line(family->loader, line, length, &sample);
     if (status == AFMON_OK && family->reading->call != NULL)
-        afmon_listen_add_of(family->core, family->reading->call, sample);
+        afmon_metering_add_of(family->core, family->reading->call, sample);
     return status == AFMON_E_FORMAT ? AFMON_OK : status;
 }
 
@@ -247,8 +266,10 @@ static int64_t read_piece(struct afmon_family *family, struct member *member, bo
     }
     family->reading = member;
     afmon_status status = afmon_tail_forward(&member->tail, &family->buffer, true, &lines, more, NULL);
-    if (status == AFMON_E_CANCELLED)
+    if (status == AFMON_E_CANCELLED) {
         begin_anew(&member->tail);
+        *more = true;
+    }
     return member->tail.end > before ? member->tail.end - before : 0;
 }
 
@@ -307,20 +328,6 @@ void afmon_family_set_wall_delta(struct afmon_core *core, int64_t wall_delta_us)
 
 /* ---- the monitor's thread ---- */
 
-static void tell_left_out(struct afmon_core *core)
-{
-    uint64_t counted, left_out;
-    afmon_family_count(core, &counted, &left_out);
-    if (left_out == 0 || core->told_left_out)
-        return;
-    core->told_left_out = true;
-    afmon_core_log(core, AFMON_WARNING,
-                   "A forked child records what this process's alerts, queries and /metrics do not count: it writes no "
-                   "metrics file, or there were too many. Give it the built-in metrics file, and look at the run with "
-                   "`afmon serve`",
-                   NULL, 0);
-}
-
 static int64_t wall_delta_us(const struct afmon_core *core)
 {
     return (atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed) - core->opening_offset_ns) / 1000;
@@ -330,7 +337,6 @@ bool afmon_family_follow(struct afmon_core *core, bool to_the_end)
 {
     if (core->is_child)
         return false;
-    tell_left_out(core);
     if (core->files.metrics < 0 ||
         atomic_load_explicit(&core->monitor->family_page->children, memory_order_relaxed) == 0)
         return false;
@@ -340,6 +346,7 @@ bool afmon_family_follow(struct afmon_core *core, bool to_the_end)
             return false;
         afmon_store_set_wall_delta(core->family->store, wall_delta_us(core));
     }
+    follow_self(core->family);
     meet_children(core->family);
     int64_t bytes = read_all(core->family, to_the_end);
     publish(core->family);

@@ -10,6 +10,8 @@
 /* Gives the handle a number in the core of this process. */
 static afmon_status define(struct afmon_core *core, afmon_metric *metric)
 {
+    if (core->has_session && core->session.serial != core->hub.serial)
+        return AFMON_E_UNWRITABLE; /* a new session that has not got the definitions of before yet */
     uint32_t number = core->definitions + 1;
     struct afmon_defined_entry *entry = afmon_defined_add(&core->defined, number);
     if (entry == NULL)

@@ -176,6 +176,6 @@ const char *afmon_monitor_log_dir(const afmon_monitor *monitor)
 const char *afmon_monitor_metrics_file(afmon_monitor *monitor)
 {
     afmon_status status;
-    const struct afmon_core *core = monitor == NULL ? NULL : afmon_core_here(monitor, &status);
-    return core == NULL ? NULL : core->metrics_path;
+    struct afmon_core *core = monitor == NULL ? NULL : afmon_core_here(monitor, &status);
+    return core == NULL ? NULL : afmon_core_place(core, &core->metrics_place).path;
 }

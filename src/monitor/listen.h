@@ -14,11 +14,4 @@ void afmon_listen_close(struct afmon_core *core);   /* the server; the meters st
 void afmon_listen_abandon(struct afmon_core *core); /* a forked child, of its parent's core */
 void afmon_listen_free(struct afmon_core *core);
 
-/* Counts the samples of a batch, which holds whole calls. The core's own thread. */
-void afmon_listen_add(struct afmon_core *core, const struct afmon_store_sample *samples, size_t count);
-
-/* Counts a sample of another process, whose call on its way is given. The core's own thread. */
-void afmon_listen_add_of(struct afmon_core *core, struct afmon_meter_call *call,
-                         const struct afmon_store_sample *sample);
-
 #endif

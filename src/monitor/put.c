@@ -14,19 +14,16 @@ static struct afmon_producer *enter_slowly(afmon_monitor *monitor, afmon_status 
     struct afmon_core *core = afmon_core_here(monitor, status);
     if (core == NULL || *status != AFMON_OK)
         return NULL;
-    struct afmon_producer *producer = afmon_hub_enter(&monitor->page->process);
-    if (producer != NULL)
-        return producer;
-    if (atomic_load_explicit(&monitor->page->process.serial, memory_order_acquire) == 0) {
-        *status = AFMON_E_CLOSED; /* it drains what was recorded before: no new ring */
-        return NULL;
+    struct afmon_producer *producer;
+    while ((producer = afmon_hub_enter(&monitor->page->process)) == NULL) { /* again where the session changes */
+        if (atomic_load_explicit(&monitor->page->process.serial, memory_order_acquire) == 0) {
+            *status = AFMON_E_CLOSED; /* it drains what was recorded before: no new ring */
+            return NULL;
+        }
+        *status = afmon_hub_attach(&core->hub);
+        if (*status != AFMON_OK)
+            return NULL;
     }
-    *status = afmon_hub_attach(&core->hub);
-    if (*status != AFMON_OK)
-        return NULL;
-    producer = afmon_hub_enter(&monitor->page->process);
-    if (producer == NULL)
-        *status = AFMON_E_CLOSED; /* in this moment */
     return producer;
 }
 

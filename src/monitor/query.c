@@ -86,20 +86,20 @@ afmon_status afmon_check_alerts(afmon_monitor *monitor, afmon_alert *alerts, siz
 }
 
 /* The part of the metrics file that this core wrote. */
-static size_t own_source(const struct afmon_core *core, struct afmon_source *source)
+static size_t own_source(struct afmon_core *core, struct afmon_source *source)
 {
-    if (core->metrics_path == NULL)
-        return 0;
-    *source = (struct afmon_source){.path = core->metrics_path, .begin = core->metrics_begin, .end = INT64_MAX};
-    return 1;
+    const struct afmon_file_place place = afmon_core_place(core, &core->metrics_place);
+    *source = (struct afmon_source){.path = place.path, .begin = place.begin, .end = INT64_MAX};
+    return place.path == NULL ? 0 : 1;
 }
 
 /* Where the view finds what this core's own alert passes were. Without memory for it they are replayed. */
-static void tell_of_log(const struct afmon_core *core, afmon_view *view)
+static void tell_of_log(struct afmon_core *core, afmon_view *view)
 {
-    struct afmon_view_extra extra = {.log_begin = core->log_begin};
-    if (core->log_path != NULL)
-        extra.log_path = strdup(core->log_path);
+    const struct afmon_file_place place = afmon_core_place(core, &core->log_place);
+    struct afmon_view_extra extra = {.log_begin = place.begin};
+    if (place.path != NULL)
+        extra.log_path = strdup(place.path);
     afmon_view_set_extra(view, &extra);
 }
 

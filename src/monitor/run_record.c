@@ -49,7 +49,7 @@ static afmon_field rules_field(const struct afmon_core *core, struct afmon_buffe
 static void make(struct run_record *record, const struct afmon_core *core)
 {
     double interval_s = core->monitor->options.metrics_interval_s;
-    snprintf(record->session, sizeof record->session, "%016" PRIx64, core->session.serial);
+    snprintf(record->session, sizeof record->session, "%016" PRIx64, core->first_serial);
     afmon_buffer_init(&record->rules, AFMON_RULES_JSON_MAX);
     const afmon_field fields[FIELDS] = {
         afmon_string("session", record->session),
@@ -109,7 +109,7 @@ void afmon_run_record_end(struct afmon_core *core)
     char session[17];
     if (core->files.log < 0)
         return;
-    snprintf(session, sizeof session, "%016" PRIx64, core->session.serial);
+    snprintf(session, sizeof session, "%016" PRIx64, core->first_serial);
     pthread_mutex_lock(&core->watch_lock);
     uint64_t passes = core->watch.passes;
     pthread_mutex_unlock(&core->watch_lock);

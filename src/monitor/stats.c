@@ -31,7 +31,11 @@ static void add_queues(struct afmon_core *core, afmon_stats *stats)
     stats->samples_recorded = sums.samples;
     stats->logs_recorded = sums.logs;
     stats->bytes_queued = sums.bytes_queued;
+    const struct afmon_line_counts lines = afmon_core_lines(core);
+    stats->samples_written = lines.samples;
+    stats->logs_written = lines.logs;
     stats->dropped = sums.dropped;
+    stats->dropped.unwritable += lines.lost;
     stats->dropped.shutdown = core->report.dropped.shutdown;
     stats->dropped.closed = atomic_load_explicit(&core->monitor->refused_closed, memory_order_relaxed);
     stats->ring_waits = sums.waits;
@@ -51,8 +55,6 @@ afmon_status afmon_monitor_stats(afmon_monitor *monitor, afmon_stats *stats)
         return status;
     add_queues(core, stats);
     add_store(core, stats);
-    stats->samples_written = atomic_load_explicit(&core->counts.samples_written, memory_order_relaxed);
-    stats->logs_written = atomic_load_explicit(&core->counts.logs_written, memory_order_relaxed);
     uint64_t stored = atomic_load_explicit(&core->counts.samples_stored, memory_order_relaxed);
     stats->samples_queued = stats->samples_recorded > stored ? stats->samples_recorded - stored : 0;
     stats->write_errors = atomic_load_explicit(&core->counts.write_errors, memory_order_relaxed);

@@ -249,6 +249,12 @@ static afmon_status prepare(struct opening *opening)
     return AFMON_OK;
 }
 
+/* A session that lives, or that a killed process left, makes a run of a folder whose files others took away. */
+static bool is_no_run(const struct opening *opening)
+{
+    return opening->metrics.count == 0 && !opening->recovery.live && opening->left.count == 0;
+}
+
 static afmon_status load(struct opening *opening)
 {
     opening->store = afmon_store_new(opening->options.max_memory);
@@ -259,9 +265,9 @@ static afmon_status load(struct opening *opening)
     size_t other_problems = opening->problems.count;
     afmon_status status = load_metrics(opening);
     opening->unreadable_lines = opening->problems.count - other_problems;
-    if (status == AFMON_OK && opening->metrics.count == 0 && opening->metrics.refused > 0)
+    if (status == AFMON_OK && is_no_run(opening) && opening->metrics.refused > 0)
         return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s: %s", opening->folder, opening->metrics.why);
-    if (status == AFMON_OK && opening->metrics.count == 0)
+    if (status == AFMON_OK && is_no_run(opening))
         return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s holds no metrics.jsonl: is it a run folder?",
                           opening->folder);
     return status == AFMON_OK ? read_logs(opening) : status;

@@ -442,3 +442,75 @@ with afmon.GenerationMonitor(sys.argv[1]) as monitor:
     status, output = run_python(code, folder, first)
     assert (status, output) == (0, "")
     assert lines_of(folder)[0]["k"] == [1]
+
+
+TROUBLES = {
+    "removed": ("os.unlink(path)", "metrics.jsonl was removed", 100, 100),
+    "renamed as logrotate does": ("os.rename(path, path + '.1')", "metrics.jsonl was renamed", 0, 100),
+    "edited in place": ("subprocess.run(['sed', '-i', '1d', path], check=True)", "metrics.jsonl was replaced", 1, 199),
+    "cut off as copytruncate does": ("shutil.copy(path, path + '.1'); os.truncate(path, 0)", "metrics.jsonl was cut off", 0, 100),
+    "its folder removed": ("shutil.rmtree(sys.argv[1])", "metrics.jsonl was removed", 100, 100),
+    "a folder in its place": ("os.unlink(path); os.mkdir(path)", "metrics.jsonl was replaced", 100, None),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("ending", ["shutdown", "exit hook"])
+def test_files_that_go_away_while_they_are_written(folder, trouble, ending):
+    """It is told in the log, by shutdown or else by the exit hook; what is lost is counted; the folder is still a run."""
+    what, told, lost, in_file = TROUBLES[trouble]
+    code = f"""
+import afmon, json, os, shutil, subprocess, sys
+monitor = afmon.GenerationMonitor(sys.argv[1], metrics_interval=0)
+path = os.path.join(sys.argv[1], "metrics.jsonl")
+for number in range(100): monitor.record_metric("m", number)
+monitor.flush()
+{what}
+for number in range(100, 200): monitor.record_metric("m", number)
+if sys.argv[2] == "shutdown":
+    print(json.dumps(monitor.shutdown()))
+"""
+    status, output = run_python(code, folder, ending)
+    assert status == 0, output
+    if ending == "shutdown":
+        report = json.loads(output)
+        assert told in report["last_error"] and report["drained"] is (lost == 0 and "cut" not in told)
+        assert report["samples_recorded"] == 200 and report["samples_written"] == 200 - lost
+        assert report["dropped"]["unwritable"] == lost
+    else:
+        assert output.startswith("afmon: ") and told in output
+        assert ("samples and log records dropped: " in output) is (lost > 0 or "cut" in told)
+        assert lost == 0 or f"dropped: {lost}\n" in output
+    assert told in (folder / "afterimage.log").read_text(encoding="utf-8")
+    if in_file is not None:
+        assert afmon.open_run(folder).get_metrics("m")["count"] == in_file
+    else:
+        [other] = folder.glob("metrics-*.jsonl")
+        assert len(other.read_text(encoding="utf-8").splitlines()) == 100
+
+
+def test_descriptors_that_the_program_closed_are_its_own_again(folder, tmp_path):
+    """A program that closes all and opens files of its own, as one that becomes a daemon: they are left alone."""
+    code = """
+import afmon, os, sys
+monitor = afmon.GenerationMonitor(sys.argv[1], metrics_interval=0)
+monitor.record_metric("m", 0)
+monitor.flush()
+ours = [fd for fd in range(3, 256) if os.path.exists(f"/proc/self/fd/{fd}")
+        and os.readlink(f"/proc/self/fd/{fd}").startswith(sys.argv[1])]
+assert len(ours) >= 4, ours
+os.closerange(3, 256)
+mine = [os.open(os.path.join(sys.argv[2], f"{number}.txt"), os.O_RDWR | os.O_CREAT | os.O_APPEND) for number in range(250)]
+for fd in mine: os.write(fd, b"mine")
+for number in range(1, 100): monitor.record_metric("m", number)
+monitor.flush()
+report = monitor.shutdown()
+assert report["drained"] and "closed by something else" in report["last_error"], report
+for fd in mine:
+    assert os.fstat(fd).st_size == 4 and os.pread(fd, 9, 0) == b"mine", fd
+    os.close(fd)
+"""
+    (tmp_path / "mine").mkdir()
+    status, output = run_python(code, folder, tmp_path / "mine")
+    assert (status, output) == (0, "")
+    assert [line["value"] for line in lines_of(folder)] == [float(number) for number in range(100)]

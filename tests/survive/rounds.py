@@ -77,11 +77,16 @@ def acknowledged(path):
     return numbers[1:]
 
 
-def recorded(folder):
-    """Values by name and stream; a line that is torn or is none of ours is an error."""
+def recorded(folder, renamed=False):
+    """Values by name and stream; a line that is torn or is none of ours is an error.
+
+    renamed: files that others took away by renaming them hold some, too; there a kill may have torn the last line.
+    """
     values = {}
-    for file in sorted(folder.glob("metrics*.jsonl")):
+    for file in sorted(folder.glob("metrics*.jsonl.*" if renamed else "metrics*.jsonl")):
         data = file.read_bytes()
+        if renamed:
+            data = data[:data.rfind(b"\n") + 1]
         assert data == b"" or data.endswith(b"\n"), f"{file} is torn: {data[-200:]}"
         for line in data.splitlines():
             match = LINE.match(line)
@@ -103,6 +108,8 @@ def once(values):
 def check(folder, name, acks):
     """Each stream from 0 on without a gap, as far as was acknowledged, and at most the one call that was under way."""
     values = recorded(folder)
+    for stream, got in recorded(folder, renamed=True).items():
+        values[stream] = values.get(stream, []) + got
     total = 0
     for stream, count in enumerate(acks):
         got = sorted(values.get((name, stream), []))
@@ -142,6 +149,16 @@ def look_on(folder, rng):
         time.sleep(rng.random() * 0.01)
         process.kill()
     return process
+
+
+def rename_now_and_then(folder, rng):
+    """As logrotate does, with whatever file is there."""
+    for number in range(rng.choice([1, 3, 8])):
+        files = sorted(folder.glob("metrics*.jsonl")) + sorted(folder.glob("afterimage*.log"))
+        if files:
+            file = rng.choice(files)
+            file.rename(f"{file}.{number}")
+        time.sleep(rng.choice([0, 0.002, 0.02]) * rng.random())
 
 
 def copy_while_it_goes_on(folder, to):
@@ -217,11 +234,12 @@ class Filler:
 
 class Counts:
     def __init__(self):
-        self.rounds = self.samples = self.children = self.copies = self.shown = self.refilled = 0
+        self.rounds = self.samples = self.copies = self.shown = self.refilled = self.renamed = 0
 
     def __str__(self):
         return (f"{self.rounds} rounds, {self.samples} acknowledged samples, {self.copies} copies of runs that went "
-                f"on, {self.shown} runs looked at without writing, {self.refilled} times a full disk: "
+                f"on, {self.shown} runs looked at without writing, {self.refilled} times a full disk, {self.renamed} runs "
+                "whose files were renamed: "
                 "0 lost, 0 doubled, 0 torn, 0 signals")
 
 
@@ -244,6 +262,9 @@ def one_round(folder, acks_folder, rng, counts, faults="", filler=None):
         time.sleep(rng.random() * 0.06)
         if rng.random() < 0.3 and filler is None:
             copy_while_it_goes_on(run, copy)
+        if rng.random() < 0.3:
+            rename_now_and_then(run, rng)
+            counts.renamed += 1
     finally:
         kill(process)
         for looker in lookers:

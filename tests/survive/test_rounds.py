@@ -45,3 +45,27 @@ def test_rings_that_others_cut_off_end_nobody(file_system, tmp_path):
     subprocess.run([rounds.AFMON, "recover", str(folder)], capture_output=True)
     rounds.once(rounds.recorded(folder))
     assert "the file of a thread's queue was cut off" in "".join(p.read_text() for p in folder.glob("*.log"))
+
+
+@pytest.mark.skipif(not rounds.FAULTY, reason="no library is preloaded beside a sanitizer")
+def test_nothing_lands_behind_a_part_that_cannot_be_cut_off(tmp_path):
+    """Writes fail in the middle, and nothing can be undone: the parts of all rings wait until a recovery has cut it off.
+
+    What another ring landed behind it would be cut off with it.
+    """
+    stopped = 0
+    for i in range(ROUNDS):
+        folder, acks = tmp_path / f"run{i}", tmp_path / f"acks{i}"
+        process = rounds.start(folder, acks, 4, "a", "small", faults="eio=20,short=2,undo=1")
+        try:
+            time.sleep(0.3)
+            data = (folder / "metrics.jsonl").read_bytes()
+            time.sleep(0.1)
+            torn = data != b"" and not data.endswith(b"\n")
+            assert not torn or (folder / "metrics.jsonl").read_bytes() == data, "something landed behind a torn line"
+            stopped += torn
+        finally:
+            rounds.kill(process)
+        rounds.recover(folder)
+        rounds.check(folder, "a", rounds.acknowledged(acks))
+    assert stopped > 0, "no round had a torn part"
