@@ -7,12 +7,11 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 
-enum { ONCE = 1, JSON, REPLAY, RULES };
+enum { ONCE = 1, JSON, RULES };
 
 static const cli_option options[] = {
     {ONCE, "once", NULL, "Print one frame as text and exit"},
     {JSON, "json", NULL, "Print one frame as a JSON object and exit"},
-    {REPLAY, "replay", "SPEED", "Play a recorded run again, so many times as fast: 10x"},
     {RULES, "rules", "FILE", "Judge the run by the alert rules of a YAML file, in place of what its log says"},
     {0, NULL, NULL, NULL},
 };
@@ -36,26 +35,9 @@ typedef struct command {
     const char *folder;
     bool once;
     bool json;
-    double speed;           /* 0: no replay */
     const char *rules_file; /* NULL: none */
     afmon_rules rules;
 } command;
-
-static bool parse_speed(cli_args *args, double *speed)
-{
-    char text[32];
-    size_t length = strlen(args->value);
-    if (length > 0 && length < sizeof text) {
-        memcpy(text, args->value, length + 1);
-        if (text[length - 1] == 'x')
-            text[length - 1] = '\0';
-        if (cli_parse_number(text, speed) && *speed > 0 && *speed <= 1e6)
-            return true;
-    }
-    args->status = cli_usage_error(
-        "watch", "--replay is '%s'; it must be a number above 0 and up to a million, like 10x", args->value);
-    return false;
-}
 
 /* false: the command is to return args->status. */
 static bool parse(command *c, cli_args *args)
@@ -68,9 +50,6 @@ static bool parse(command *c, cli_args *args)
             break;
         case JSON:
             c->json = true;
-            break;
-        case REPLAY:
-            ok = parse_speed(args, &c->speed);
             break;
         case RULES:
             c->rules_file = args->value;
@@ -86,10 +65,6 @@ static bool parse(command *c, cli_args *args)
         return false;
     }
     c->folder = cli_operand(args, 0);
-    if (c->speed > 0 && (c->once || c->json)) {
-        args->status = cli_usage_error("watch", "--replay goes with neither --once nor --json");
-        return false;
-    }
     return true;
 }
 
@@ -164,12 +139,11 @@ static int print_once(const command *c, afmon_live *live)
     return status;
 }
 
-static bool open_live(const command *c, bool replay, afmon_live **live)
+static bool open_live(const command *c, afmon_live **live)
 {
     afmon_error error;
     afmon_live_options following;
     afmon_live_options_init(&following);
-    following.replay = replay;
     following.rules = c->rules.rules;
     following.rule_count = c->rules.count;
     if (afmon_live_open(c->folder, &following, live, &error) == AFMON_OK)
@@ -178,37 +152,13 @@ static bool open_live(const command *c, bool replay, afmon_live **live)
     return false;
 }
 
-/* Where a recorded run begins and ends is known once all of it was read. */
-static int replay(const command *c)
-{
-    afmon_live *live = NULL;
-    afmon_error error;
-    afmon_live_info info;
-    if (!open_live(c, false, &live))
-        return CLI_FAILED;
-    bool loaded = load(live, &info, &error);
-    afmon_live_close(live);
-    if (!loaded)
-        return say(&error);
-    if (info.sample_count == 0) {
-        cli_error("%s holds no samples: there is nothing to replay", c->folder);
-        return CLI_FAILED;
-    }
-    if (!open_live(c, true, &live))
-        return CLI_FAILED;
-    watch_wish wish = wish_of(c);
-    int status = watch_screen_run(live, c->folder, &wish, c->speed, info.first_ns, info.last_ns);
-    afmon_live_close(live);
-    return status;
-}
-
 static int follow(const command *c)
 {
     afmon_live *live = NULL;
-    if (!open_live(c, false, &live))
+    if (!open_live(c, &live))
         return CLI_FAILED;
     watch_wish wish = wish_of(c);
-    int status = c->once || c->json ? print_once(c, live) : watch_screen_run(live, c->folder, &wish, 0, 0, 0);
+    int status = c->once || c->json ? print_once(c, live) : watch_screen_run(live, c->folder, &wish);
     afmon_live_close(live);
     return status;
 }
@@ -225,7 +175,7 @@ int cmd_watch(int argc, char **argv)
         cli_error("--rules: %s", error.message);
         return CLI_USAGE;
     }
-    int status = c.speed > 0 ? replay(&c) : follow(&c);
+    int status = follow(&c);
     afmon_rules_free(&c.rules);
     return status;
 }

@@ -92,9 +92,7 @@ void watch_draw_log(const watch_place *p, const watch_wish *wish, const watch_fi
 /* The figures as one JSON object on standard output. (watch_json.c) */
 int watch_print_json(const char *folder, const watch_figures *f);
 
-/* Draws until the person quits, or a signal says so. speed 0: follows; else replays that many times as fast.
- * (watch_screen.c) */
-int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wish, double speed, int64_t first_ns,
-                     int64_t last_ns);
+/* Draws until the person quits, or a signal says so. (watch_screen.c) */
+int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wish);
 
 #endif

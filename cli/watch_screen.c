@@ -19,10 +19,6 @@ enum { TICK_MS = 100, NEWS_MS = 250, REDRAW_MS = 500, PAGE = 10 }; /* four pictu
 typedef struct watcher {
     afmon_live *live;
     const char *folder;
-    double speed; /* of a replay; 0: none */
-    int64_t first_ns, last_ns;
-    double replayed_s; /* time of the screen that has passed in the replay */
-    int64_t tick_ns;
     watch_wish wish;
     watch_figures figures;
     canvas canvas;
@@ -194,13 +190,6 @@ static bool take_key(watcher *w, int key)
 static bool update(watcher *w)
 {
     afmon_error error;
-    int64_t now = now_ns();
-    if (w->speed > 0 && !w->wish.paused) {
-        w->replayed_s += (double)(now - w->tick_ns) * 1e-9;
-        double at = (double)w->first_ns + w->replayed_s * w->speed * 1e9;
-        afmon_live_replay_to(w->live, at >= (double)w->last_ns ? INT64_MAX : (int64_t)at);
-    }
-    w->tick_ns = now;
     afmon_status status = afmon_live_update(w->live, 0.1, &error);
     if (status == AFMON_OK)
         return true;
@@ -340,8 +329,7 @@ static int refuse_output(void)
     return cli_usage_error("watch", "the terminal type '%s' cannot move its cursor; --once prints one frame", term);
 }
 
-int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wish, double speed, int64_t first_ns,
-                     int64_t last_ns)
+int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wish)
 {
     cli_screen out;
     cli_screen_init(&out, stdout);
@@ -352,16 +340,8 @@ int watch_screen_run(afmon_live *live, const char *folder, const watch_wish *wis
         cli_error("out of memory");
         return CLI_FAILED;
     }
-    *w = (watcher){.live = live,
-                   .folder = folder,
-                   .speed = speed,
-                   .first_ns = first_ns,
-                   .last_ns = last_ns,
-                   .tick_ns = now_ns(),
-                   .wish = *wish,
-                   .unicode = out.unicode,
-                   .colour = out.colour,
-                   .redraw = true};
+    *w = (watcher){
+        .live = live, .folder = folder, .wish = *wish, .unicode = out.unicode, .colour = out.colour, .redraw = true};
     w->signals = open_signals();
     w->keyboard = isatty(STDIN_FILENO) == 1;
     locale_t characters = begin_characters(w->unicode);

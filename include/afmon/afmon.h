@@ -1203,7 +1203,6 @@ typedef struct afmon_live_options {
     size_t log_lines;       /* 500: so many of the last log lines are kept; at most 10,000 */
     bool recover;           /* true: what killed processes left in their rings is put into the files first. Where that
                                cannot be done, and with false, it is read from where it lies, and counts the same */
-    bool replay;            /* false. true: read from the beginning, and only up to the time of afmon_live_replay_to */
     bool meters; /* false. true: keep what an afmon server exposes to Prometheus: 0.25 us more for a sample */
     const afmon_alert_rule *rules; /* NULL. Alert rules to replay, every second, in place of what the run's own log or
                                       rules say; copied */
@@ -1225,9 +1224,6 @@ AFMON_API void afmon_live_close(afmon_live *live);
  * some times a second. A folder or file that is not there (any more) is no error. On an error (permissions, memory) the
  * follower stays as it was; the next call tries again. */
 AFMON_API afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *error);
-
-/* With the option replay: from the next update on, time is time_ns. Going back starts again from the beginning. */
-AFMON_API void afmon_live_replay_to(afmon_live *live, int64_t time_ns);
 
 typedef enum afmon_live_state {
     AFMON_LIVE_WAITING = 0, /* no sample is there */
@@ -1251,8 +1247,7 @@ typedef struct afmon_live_info {
     uint64_t log_line_count;
     int64_t first_ns; /* timestamps of the earliest and latest sample read; 0 where there is none */
     int64_t last_ns;
-    int64_t now_ns; /* to what "lately" counts back: the clock while the run lives, the last sample when it ended, and
-                       the time of a replay */
+    int64_t now_ns; /* to what "lately" counts back: the clock while the run lives, the last sample when it ended */
     size_t metric_count;
     size_t file_count;   /* metrics files */
     size_t memory_bytes; /* about what the follower holds */

@@ -63,10 +63,9 @@ static afmon_status read_new(struct afmon_live *live, struct afmon_tail *tail, b
     struct afmon_tail_lines lines = afmon_live_lines_of(live, tail);
     int64_t before = tail->end;
     bool begun = tail->begun;
-    bool from_begin = live->options.replay || live->in_order;
     live->source = &tail->source;
     live->tail = tail;
-    afmon_status status = afmon_tail_forward(tail, &live->buffer, from_begin, &lines, more, error);
+    afmon_status status = afmon_tail_forward(tail, &live->buffer, live->in_order, &lines, more, error);
     *more = *more && status == AFMON_OK;
     *changed |= tail->end != before || tail->begun != begun;
     return afmon_live_settle(live, status, error);

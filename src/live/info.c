@@ -23,18 +23,8 @@ static int64_t last_write(const struct afmon_live *live)
     return last;
 }
 
-static bool all_read(const struct afmon_live *live)
-{
-    for (size_t i = 0; i < live->tail_count; i++)
-        if (live->tails[i]->end < live->tails[i]->size)
-            return false;
-    return true;
-}
-
 static afmon_live_state state_of(const struct afmon_live *live)
 {
-    if (live->options.replay)
-        return live->sample_count == 0 ? AFMON_LIVE_WAITING : all_read(live) ? AFMON_LIVE_ENDED : AFMON_LIVE_RUNNING;
     int64_t quiet_ns = afmon_wall_ns() - (live->sample_count > 0 ? last_write(live) : INT64_MAX / 2);
     bool writes = live->sessions.living > 0;
     if (!writes && live->foreign && !live->had_session)
@@ -88,9 +78,7 @@ static size_t bytes_of(const struct afmon_live *live)
 
 static int64_t now_of(const struct afmon_live *live, afmon_live_state state)
 {
-    if (state == AFMON_LIVE_ENDED)
-        return live->last_ns;
-    return live->options.replay ? live->replay_ns : afmon_wall_ns();
+    return state == AFMON_LIVE_ENDED ? live->last_ns : afmon_wall_ns();
 }
 
 void afmon_live_look(const struct afmon_live *live, afmon_live_info *info)
@@ -98,7 +86,7 @@ void afmon_live_look(const struct afmon_live *live, afmon_live_info *info)
     afmon_live_state state = state_of(live);
     *info = (afmon_live_info){
         .state = state,
-        .loaded = live->options.replay ? 1 : loaded_part(live),
+        .loaded = loaded_part(live),
         .revision = live->revision,
         .restarts = live->restarts,
         .sample_count = live->sample_count,

@@ -96,17 +96,11 @@ static afmon_status take_text(struct afmon_live *live, const struct afmon_peek_t
     return status;
 }
 
-/* Of a replay a part may wait for its time. */
-static afmon_status take_piece(struct afmon_live *live, bool *changed, bool *all)
+static afmon_status take_piece(struct afmon_live *live, bool *changed)
 {
     afmon_status status = AFMON_OK;
-    *all = true;
-    for (size_t i = 0; i < 2 && status == AFMON_OK; i++) {
+    for (size_t i = 0; i < 2 && status == AFMON_OK; i++)
         status = take_text(live, &live->peek->texts[i], changed);
-        *all &= status == AFMON_OK;
-        if (status == AFMON_E_TIMEOUT)
-            status = AFMON_OK;
-    }
     return status;
 }
 
@@ -116,12 +110,9 @@ afmon_status afmon_live_read_left(struct afmon_live *live, int64_t until_ns, boo
     if (live->peek == NULL || live->peek->done || !is_reached(live))
         return AFMON_OK;
     while (!live->peek->done && (first || afmon_boot_ns() < until_ns)) {
-        bool all;
-        afmon_status status = take_piece(live, changed, &all);
+        afmon_status status = take_piece(live, changed);
         if (status != AFMON_OK)
             return afmon_live_settle(live, status, error);
-        if (!all)
-            return AFMON_OK;
         int failure = afmon_peek_next(live->peek);
         if (failure != 0)
             return give_up(live, failure, error);

@@ -73,7 +73,6 @@ static afmon_status make(struct afmon_live *live, const char *folder, afmon_erro
     afmon_buffer_init(&live->buffer, AFMON_TAIL_LINE * 2);
     live->log.routine.most = live->log.notable.most = live->options.log_lines;
     afmon_live_begin_account(live);
-    live->replay_ns = INT64_MIN;
     live->looked_ns = INT64_MIN / 2;
     afmon_status status = take_rules(live, error);
     if (status != AFMON_OK)
@@ -216,13 +215,4 @@ afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *e
         return AFMON_OK; /* the next update reads */
     }
     return status;
-}
-
-void afmon_live_replay_to(afmon_live *live, int64_t time_ns)
-{
-    if (live == NULL || !live->options.replay)
-        return;
-    live->stale |= time_ns < live->replay_ns;
-    live->replay_ns = time_ns;
-    live->revision++;
 }

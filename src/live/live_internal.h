@@ -55,7 +55,6 @@ struct afmon_live {
     uint64_t peeked_at;      /* which sessions these are */
     bool left_waits;         /* somebody is just recovering them */
     int64_t looked_ns;       /* boot time of the last look at the sessions */
-    int64_t replay_ns;       /* INT64_MIN: not told yet */
 };
 
 /* ---- tails.c: the files that are followed ---- */

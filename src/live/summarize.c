@@ -22,7 +22,7 @@ afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary,
         return afmon_fail_memory(error);
     afmon_live_info info;
     afmon_live_look(live, &info);
-    bool writes = !live->options.replay && live->sessions.living > 0; /* as a view has it */
+    bool writes = live->sessions.living > 0; /* as a view has it */
     if (!writes)
         settle_all(live);
     const struct afmon_model_facts facts = {.log = &live->run_log,

@@ -37,7 +37,7 @@ struct afmon_tail {
 /* What becomes of lines. */
 struct afmon_tail_lines {
     /* A line without its newline; NULL: it was too long. older: it comes from the past of the stretch. AFMON_OK; else
-     * reading ends with that status, and with AFMON_E_TIMEOUT, which means "not yet", before this line. */
+     * reading ends with that status. */
     afmon_status (*line)(void *user, const char *line, size_t length, bool older);
     /* True where a last text without newline is a whole line, and was taken. NULL: none is. */
     bool (*rest)(void *user, const char *line, size_t length);

@@ -68,8 +68,6 @@ struct afmon_tail_lines afmon_live_lines_of(struct afmon_live *live, const struc
 
 afmon_status afmon_live_settle(struct afmon_live *live, afmon_status status, afmon_error *error)
 {
-    if (status == AFMON_E_TIMEOUT)
-        return AFMON_OK;
     live->stale |= status == AFMON_E_NO_MEMORY || status == AFMON_E_CANCELLED;
     return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(error) : status;
 }

@@ -21,11 +21,6 @@ static void note_facts(struct afmon_live *live, const struct afmon_read_sample *
     live->last_ns = first || time_ns > live->last_ns ? time_ns : live->last_ns;
 }
 
-static bool is_ahead(const struct afmon_live *live, int64_t time_ns)
-{
-    return live->options.replay && time_ns > live->replay_ns;
-}
-
 /* What is read back from the end has no order to go by, nor has the first line that is read: where clocks show its time
  * twice, all is read again, each file from its begin. */
 static bool has_order(struct afmon_live *live, const struct afmon_read_sample *sample)
@@ -37,23 +32,16 @@ static bool has_order(struct afmon_live *live, const struct afmon_read_sample *s
     return known && !live->past;
 }
 
-/* Which time a sample's is, as a reader of the whole file finds it. behind: where the next line begins.
- * AFMON_E_TIMEOUT: the replay is not there yet, and the line is as if it had not been read. */
+/* Which time a sample's is, as a reader of the whole file finds it. behind: where the next line begins. */
 static afmon_status decide_time(struct afmon_live *live, struct afmon_read_sample *sample, int64_t behind)
 {
     struct afmon_file_times *times = &live->tail->times;
-    struct afmon_file_times before;
     enum afmon_time_said said = AFMON_TIME_CLEAR;
     afmon_status status = AFMON_OK;
-    if (live->options.replay)
-        before = *times;
     if (has_order(live, sample))
         status = afmon_file_times_take(times, live->tail->path, behind, INT64_MAX, 0, sample, &said);
     live->stale |= said == AFMON_TIME_WAS_SECOND; /* and was taken as the first: no line told it then */
-    if (status != AFMON_OK || !is_ahead(live, afmon_feed_time(sample)))
-        return status;
-    *times = before;
-    return AFMON_E_TIMEOUT;
+    return status;
 }
 
 static afmon_status take_sample(struct afmon_live *live, struct afmon_read_sample *sample)
@@ -98,8 +86,6 @@ static bool take_metrics_rest(void *user, const char *line, size_t length)
     if (line[length - 1] != '}' || afmon_read_line(live->reader, line, length, &sample, &why) != AFMON_OK)
         return false;
     afmon_status status = decide_time(live, &sample, live->tail->end + (int64_t)length);
-    if (status == AFMON_E_TIMEOUT)
-        return false;
     live->stale |= status != AFMON_OK || take_sample(live, &sample) != AFMON_OK;
     return true;
 }
@@ -107,11 +93,8 @@ static bool take_metrics_rest(void *user, const char *line, size_t length)
 static afmon_status take_log_line(void *user, const char *line, size_t length, bool older)
 {
     struct afmon_live *live = user;
-    int64_t time_ns;
     if (line == NULL)
         return AFMON_OK;
-    if (live->options.replay && afmon_log_time(&live->log.scratch, line, length, &time_ns) && is_ahead(live, time_ns))
-        return AFMON_E_TIMEOUT;
     afmon_status status = afmon_run_log_line(&live->run_log, line, length);
     return status == AFMON_OK ? afmon_live_log_take(&live->log, line, length, older) : status;
 }

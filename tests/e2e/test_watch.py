@@ -178,10 +178,6 @@ def test_without_utf8(run, command):
 @pytest.mark.parametrize("words, why", [
     ([], "takes one run folder"),
     (["a", "b"], "takes one run folder"),
-    (["a", "--replay", "fast"], "a number above 0"),
-    (["a", "--replay", "0x"], "a number above 0"),
-    (["a", "--replay", "1e308x"], "up to a million"),
-    (["a", "--replay", "2x", "--once"], "neither"),
     (["a"], "no terminal"),
 ])
 def test_wrong_command_lines(command, words, why):
@@ -197,11 +193,6 @@ def test_wrong_command_lines(command, words, why):
 def test_a_terminal_that_cannot_show_it(on_terminal, run, term, why):
     drawn = on_terminal("watch", run, columns=200, TERM=term)
     assert why in drawn and "no terminal;" not in drawn
-
-
-def test_an_empty_folder_has_nothing_to_replay(command, run):
-    result = command("watch", run, "--replay", "10x")
-    assert result.returncode == 1 and "nothing to replay" in result.stderr
 
 
 # ---- On a terminal ----
@@ -333,17 +324,6 @@ def test_a_signal_puts_the_terminal_back(run, terminal, signal):
     os.kill(terminal.pid(), getattr(__import__("signal"), "SIG" + signal))
     screen = terminal.wait("status 130")
     assert "lab/ask" not in screen  # the screen of before
-
-
-@needs_tmux
-def test_a_replay_begins_empty_and_ends_whole(run, terminal):
-    fill(run)
-    terminal.start([COMMAND, "watch", run, "--replay", "60x"], 100, 30)
-    terminal.wait("running")
-    terminal.wait("ended")
-    assert re.search(r"success +90.0%", terminal.wait("whole run"))
-    terminal.keys("q")
-    terminal.wait("status 0")
 
 
 @needs_tmux

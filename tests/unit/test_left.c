@@ -133,13 +133,12 @@ static char *live_summary(afmon_live *live)
     return json_of(summary);
 }
 
-static afmon_live *follow(const char *folder, bool replay)
+static afmon_live *follow(const char *folder)
 {
     afmon_live_options options;
     afmon_live *live;
     afmon_live_options_init(&options);
     options.recover = false;
-    options.replay = replay;
     assert_int_equal(afmon_live_open(folder, &options, &live, NULL), AFMON_OK);
     return live;
 }
@@ -185,7 +184,7 @@ static void sees_what_a_recovery_makes(void **state)
     for (int calls = 1; calls <= 1000; calls *= 10) {
         char *folder = make_folder();
         make_killed(folder, 2, calls);
-        afmon_live *live = follow(folder, false);
+        afmon_live *live = follow(folder);
         afmon_live_info info = read_all(live);
         char *seen = live_summary(live);
         assert_true(info.memory_bytes < AFMON_LIVE_BYTES);
@@ -216,7 +215,7 @@ static void finds_log_lines(void **state)
     (void)state;
     char *folder = make_folder();
     make_killed(folder, 2, 50);
-    afmon_live *live = follow(folder, false);
+    afmon_live *live = follow(folder);
     afmon_live_log_query query = {
         .level = AFMON_INFO, .routine = true, .limit = 1000, .search_files = true, .text = "boom"};
     int found = 0;
@@ -255,7 +254,7 @@ static void goes_on_where_somebody_recovers(void **state)
     for (int round = 0; round < ROUNDS; round++) {
         char *folder = make_folder();
         pid_t child = begin_run(folder, 1 + (int)(random() % 3), 1 + (int)(random() % 900));
-        afmon_live *live = follow(folder, false);
+        afmon_live *live = follow(folder);
         for (long i = random() % 3; i > 0; i--)
             assert_int_equal(afmon_live_update(live, 0, NULL), AFMON_OK);
         kill_run(child);
@@ -280,7 +279,7 @@ static void sees_the_living_beside_the_dead(void **state)
     char *folder = make_folder();
     pid_t first = begin_run(folder, 1, 300);
     pid_t second = begin_run(folder, 2, 200);
-    afmon_live *live = follow(folder, false);
+    afmon_live *live = follow(folder);
     kill_run(first);
     read_all(live);
     afmon_live_info info;
@@ -305,29 +304,6 @@ static void sees_the_living_beside_the_dead(void **state)
     afmon_live_close(live);
     free(seen);
     free(summary);
-    remove_folder(folder);
-}
-
-static void replays_what_is_in_rings(void **state)
-{
-    (void)state;
-    char *folder = make_folder();
-    make_killed(folder, 1, 400);
-    afmon_live *live = follow(folder, false);
-    afmon_live_info all = read_all(live);
-    afmon_live_close(live);
-    live = follow(folder, true);
-    uint64_t last = 0;
-    for (int step = 0; step <= 10; step++) {
-        afmon_live_replay_to(live,
-                             all.first_ns + (all.last_ns - all.first_ns) / 10 * step + (step == 10 ? 1000000 : 0));
-        afmon_live_info info = read_all(live);
-        assert_true(info.sample_count >= last);
-        assert_true(step == 10 || info.sample_count < all.sample_count);
-        last = info.sample_count;
-    }
-    assert_int_equal(last, all.sample_count);
-    afmon_live_close(live);
     remove_folder(folder);
 }
 
@@ -406,7 +382,7 @@ static void counts_a_half_written_batch_once(void **state)
         char *folder = make_folder();
         make_killed(folder, 1, 40);
         write_half(folder, parts[i][0], parts[i][1]);
-        afmon_live *live = follow(folder, false);
+        afmon_live *live = follow(folder);
         afmon_live_info info = read_all(live);
         char *seen = live_summary(live);
         uint64_t samples;
@@ -432,7 +408,7 @@ static void every_allocation_of_a_follower_may_fail(void **state)
     make_killed(folder, 2, 20);
     bool failed = true;
     for (long n = 1; failed; n++) {
-        afmon_live *live = follow(folder, false);
+        afmon_live *live = follow(folder);
         fail_alloc_at(n);
         afmon_status status = afmon_live_update(live, 1, NULL);
         failed = fail_alloc_stop();
@@ -476,7 +452,6 @@ int main(void)
         cmocka_unit_test(finds_log_lines),
         cmocka_unit_test(goes_on_where_somebody_recovers),
         cmocka_unit_test(sees_the_living_beside_the_dead),
-        cmocka_unit_test(replays_what_is_in_rings),
         cmocka_unit_test(counts_a_half_written_batch_once),
         cmocka_unit_test(every_allocation_of_a_follower_may_fail),
         cmocka_unit_test(every_allocation_of_a_view_may_fail),

@@ -93,14 +93,13 @@ static void make_rules(afmon_alert_rule rules[OWN], afmon_field *field)
 
 /* ---- Following ---- */
 
-static afmon_live *follow(const char *folder, const afmon_alert_rule *rules, size_t count, bool replay)
+static afmon_live *follow(const char *folder, const afmon_alert_rule *rules, size_t count)
 {
     afmon_live *live = NULL;
     afmon_live_options options;
     afmon_live_options_init(&options);
     options.rules = rules;
     options.rule_count = count;
-    options.replay = replay;
     assert_int_equal(afmon_live_open(folder, &options, &live, NULL), AFMON_OK);
     return live;
 }
@@ -202,7 +201,7 @@ static void built_in_rules_are_judged_where_the_log_has_no_alert(void **state)
     struct episodes episodes = replay(folder, rules.rules, rules.count, BUILT_IN_S);
     assert_int_equal(episodes.count, 2); /* low_success_rate, high_error_rate */
     for (int asking = 0; asking < 2; asking++) {
-        afmon_live *live = follow(folder, NULL, 0, false);
+        afmon_live *live = follow(folder, NULL, 0);
         afmon_alert_interval alerts[16];
         load(live, asking == 1);
         same_alerts(alerts, alerts_of(live, alerts), &episodes, BUILT_IN_S);
@@ -214,7 +213,7 @@ static void built_in_rules_are_judged_where_the_log_has_no_alert(void **state)
     /* Where no run record says that one monitor saw all of it, a line of an alert changes nothing. */
     append_text(folder, "afterimage.log",
                 "2023-11-14 22:13:22,100 - {\"message\": \"Alert: A\", \"alert\": \"low\", \"level\": \"warning\"}\n");
-    afmon_live *live = follow(folder, NULL, 0, false);
+    afmon_live *live = follow(folder, NULL, 0);
     afmon_alert_interval alerts[16];
     load(live, true);
     same_alerts(alerts, alerts_of(live, alerts), &episodes, BUILT_IN_S);
@@ -237,7 +236,7 @@ static void own_rules_are_judged_whatever_the_log_has(void **state)
         struct episodes episodes = replay(folder, rules, OWN, 1);
         assert_int_equal(episodes.count, 4);
         for (int asking = 0; asking < 2; asking++) {
-            afmon_live *live = follow(folder, rules, OWN, false);
+            afmon_live *live = follow(folder, rules, OWN);
             afmon_alert_interval alerts[16];
             load(live, asking == 1);
             same_alerts(alerts, alerts_of(live, alerts), &episodes, 1);
@@ -258,11 +257,11 @@ static void alerts_come_and_go_with_time(void **state)
     afmon_alert_interval alerts[16];
     char *folder = make_folder();
     make_rules(rules, &field);
-    write_minutes(folder, 0, MINUTES);
-    afmon_live *live = follow(folder, rules, 1, true);
+    afmon_live *live = follow(folder, rules, 1);
     uint64_t passes = 0;
-    for (int second = 1; second < MINUTES * 60; second += 31) {
-        afmon_live_replay_to(live, BASE + second * S);
+    for (int minute = 0; minute < MINUTES; minute++) {
+        int second = (minute + 1) * 60;
+        write_minutes(folder, minute, minute + 1);
         load(live, false);
         size_t count = alerts_of(live, alerts);
         bool slow = second > SLOW_FROM * 60 + 120 && second < SLOW_TO * 60;
