@@ -7,24 +7,23 @@
 static const struct {
     enum afmon_metric_id metric;
     uint16_t flag;
-    size_t place; /* in afmon_generation */
 } numbers[AFMON_CALL_NUMBERS] = {
-#define AS_ROW(member, id, bit) {AFMON_METRIC_##id, (bit), offsetof(afmon_generation, member)},
+#define AS_ROW(member, id, bit) {AFMON_METRIC_##id, (bit)},
     AFMON_CALL_NUMBER_MAP(AS_ROW)
 #undef AS_ROW
 };
 
-uint16_t afmon_call_numbers_of(const afmon_generation *call, double out[AFMON_CALL_NUMBERS])
+void afmon_call_numbers_of(const afmon_generation *call, struct afmon_call_numbers *out)
 {
-    unsigned flags = 0;
-    for (size_t i = 0; i < AFMON_CALL_NUMBERS; i++) {
-        const afmon_number *number = (const afmon_number *)(const void *)((const char *)call + numbers[i].place);
-        if (!number->given)
-            continue;
-        flags |= numbers[i].flag;
-        *out++ = number->value;
+    out->count = 0;
+    out->flags = 0;
+#define TAKE(member, id, bit)                                                                                          \
+    if (call->member.given) {                                                                                          \
+        out->values[out->count++] = call->member.value;                                                                \
+        out->flags |= (bit);                                                                                           \
     }
-    return (uint16_t)flags;
+    AFMON_CALL_NUMBER_MAP(TAKE)
+#undef TAKE
 }
 
 uint32_t afmon_call_numbers_count(uint16_t flags)

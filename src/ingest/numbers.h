@@ -19,8 +19,13 @@
 enum { AFMON_CALL_NUMBERS = 0 AFMON_CALL_NUMBER_MAP(AFMON_AS_ONE) };
 #undef AFMON_AS_ONE
 
-/* The given ones of a call: their flags and, in out (room for AFMON_CALL_NUMBERS), their values. */
-uint16_t afmon_call_numbers_of(const afmon_generation *call, double out[AFMON_CALL_NUMBERS]);
+/* Those that a call has. */
+struct afmon_call_numbers {
+    double values[AFMON_CALL_NUMBERS];
+    uint32_t count;
+    uint16_t flags;
+};
+void afmon_call_numbers_of(const afmon_generation *call, struct afmon_call_numbers *out);
 
 /* How many numbers a record with these flags has. */
 uint32_t afmon_call_numbers_count(uint16_t flags);

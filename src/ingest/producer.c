@@ -123,8 +123,9 @@ static bool nudge(struct afmon_producer *producer)
 
 /* The tail in the ring's header first: what the consumer sees is there for a recovery, too. Either store into the
  * mapping, that of the record and that of the tail, may have faulted. */
-static afmon_status publish(struct afmon_producer *producer, uint64_t tail)
+afmon_status afmon_producer_commit(struct afmon_producer *producer, uint32_t length)
 {
+    uint64_t tail = own_tail(producer) + length;
     atomic_signal_fence(memory_order_seq_cst);
     if (__builtin_expect(tail >= atomic_load_explicit(&producer->nudge_at, memory_order_relaxed), 0) &&
         !nudge(producer))
@@ -141,7 +142,7 @@ static afmon_status put_pad(struct afmon_producer *producer, unsigned char *at, 
 {
     struct afmon_record pad = {.length = (uint32_t)length, .kind = AFMON_RECORD_PAD};
     memcpy(at, &pad, 8);
-    return publish(producer, own_tail(producer) + length);
+    return afmon_producer_commit(producer, (uint32_t)length);
 }
 
 unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t length, afmon_status *status)
@@ -158,11 +159,6 @@ unsigned char *afmon_producer_reserve(struct afmon_producer *producer, uint32_t 
             return NULL;
     }
     return producer->ring.data + (own_tail(producer) & mask);
-}
-
-afmon_status afmon_producer_commit(struct afmon_producer *producer, uint32_t length)
-{
-    return publish(producer, own_tail(producer) + length);
 }
 
 void afmon_producer_leave(struct afmon_producer *producer, afmon_status status)

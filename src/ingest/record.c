@@ -22,17 +22,15 @@ static size_t stored(size_t length)
     return length == AFMON_TEXT_ABSENT ? 0 : length;
 }
 
-/* Sets the draft's length from the parts', each of which is at most SIZE_MAX; their sum must not wrap. */
-static void settle(struct afmon_draft *draft, size_t fixed, const size_t *parts, size_t count)
+/* A part's length, or so much where it is too long that a sum of parts is too long, too, and does not wrap. */
+static size_t part(size_t length)
 {
-    size_t sum = fixed;
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i] > AFMON_RECORD_MAX) {
-            draft->length = 0;
-            return;
-        }
-        sum += parts[i];
-    }
+    return length > AFMON_RECORD_MAX ? SIZE_MAX / 16 : length;
+}
+
+/* Sets the draft's length from the sum of its parts'. */
+static void settle(struct afmon_draft *draft, size_t sum)
+{
     sum = (sum + sizeof(afmon_seal) + 7) & ~(size_t)7;
     draft->length = sum > AFMON_RECORD_MAX ? 0 : (uint32_t)sum;
 }
@@ -56,7 +54,7 @@ void afmon_draft_metric(struct afmon_draft *draft, const char *name, size_t name
     draft->as.metric.fields = fields;
     draft->as.metric.count = count;
     draft->samples = 1;
-    settle(draft, sizeof(struct afmon_record_metric), (size_t[]){name_length, draft->fields_length}, 2);
+    settle(draft, sizeof(struct afmon_record_metric) + part(name_length) + part(draft->fields_length));
 }
 
 void afmon_draft_log(struct afmon_draft *draft, afmon_level level, const char *message, size_t message_length,
@@ -70,7 +68,7 @@ void afmon_draft_log(struct afmon_draft *draft, afmon_level level, const char *m
     draft->as.log.fields = fields;
     draft->as.log.count = count;
     draft->logs = 1;
-    settle(draft, sizeof(struct afmon_record_log), (size_t[]){message_length, draft->fields_length}, 2);
+    settle(draft, sizeof(struct afmon_record_log) + part(message_length) + part(draft->fields_length));
 }
 
 /* The last text of a key; NULL: there is none. */
@@ -86,10 +84,14 @@ static const afmon_field *text_field(const afmon_field *fields, size_t count, co
     return NULL;
 }
 
+static bool failed(const afmon_generation *call)
+{
+    return (!call->success && !call->success_unknown) || (given(call->error) && call->error[0] != '\0');
+}
+
 bool afmon_generation_is_api_error(const afmon_generation *call)
 {
-    bool has_error = given(call->error) && call->error[0] != '\0';
-    if ((call->success || call->success_unknown) && !has_error)
+    if (!failed(call))
         return false;
     struct afmon_failure failure = {.status = call->http_status, .error_type = call->error_type, .error = call->error};
     const afmon_field *type = text_field(call->fields, call->field_count, "error_type");
@@ -111,8 +113,8 @@ void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *c
 {
     draft_begin(draft, AFMON_RECORD_GENERATION, call->fields, call->field_count);
     draft->as.generation.call = call;
-    draft->as.generation.number_flags = afmon_call_numbers_of(call, draft->as.generation.numbers);
-    draft->as.generation.number_count = afmon_call_numbers_count(draft->as.generation.number_flags);
+    struct afmon_call_numbers *numbers = &draft->as.generation.numbers;
+    afmon_call_numbers_of(call, numbers);
     size_t *text = draft->as.generation.text;
     text[0] = text_length(call->model_name);
     text[1] = text_length(call->finish_reason);
@@ -122,11 +124,12 @@ void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *c
     draft->samples = 3u + (given(call->model_name) ? 1u : 0u) + (given(call->finish_reason) ? 1u : 0u) +
                      (call->prompt_token_count.given ? 1u : 0u) + (call->completion_token_count.given ? 1u : 0u) +
                      (call->total_token_count.given ? 1u : 0u) + (call->conversation_length.given ? 1u : 0u) +
-                     draft->as.generation.number_count;
-    if (!draft->bad && afmon_generation_is_api_error(call))
+                     numbers->count;
+    if (failed(call) && !draft->bad && afmon_generation_is_api_error(call))
         draft->samples++;
-    settle(draft, sizeof(struct afmon_record_generation) + draft->as.generation.number_count * sizeof(double),
-           (size_t[]){stored(text[0]), stored(text[1]), stored(text[2]), stored(text[3]), draft->fields_length}, 5);
+    settle(draft, sizeof(struct afmon_record_generation) + numbers->count * sizeof(double) + part(stored(text[0])) +
+                      part(stored(text[1])) + part(stored(text[2])) + part(stored(text[3])) +
+                      part(draft->fields_length));
 }
 
 /* Bytes of all scores; SIZE_MAX where one has no name. */
@@ -159,11 +162,13 @@ void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *c
     draft->logs = 1;
     draft->samples = 2u + (uint32_t)call->score_count + (call->prompt_token_count.given ? 1u : 0u) +
                      (call->completion_token_count.given ? 1u : 0u) + (call->total_token_count.given ? 1u : 0u);
-    settle(draft, sizeof(struct afmon_record_evaluation),
-           (size_t[]){stored(text[0]), stored(text[1]), stored(text[2]), stored(text[3]),
-                      draft->as.evaluation.scores_length, draft->fields_length},
-           6);
+    settle(draft, sizeof(struct afmon_record_evaluation) + part(stored(text[0])) + part(stored(text[1])) +
+                      part(stored(text[2])) + part(stored(text[3])) + part(draft->as.evaluation.scores_length) +
+                      part(draft->fields_length));
 }
+
+/* The last bytes of a record, from which on there may be room that nothing is put into, and the seal. */
+#define ENDING (8 + sizeof(afmon_seal))
 
 static unsigned char *put(unsigned char *at, const void *bytes, size_t length)
 {
@@ -177,69 +182,74 @@ static unsigned char *put_text(unsigned char *at, const char *text, size_t lengt
     return length == AFMON_TEXT_ABSENT ? at : put(at, text, length);
 }
 
-static unsigned char *write_metric(const struct afmon_draft *draft, unsigned char *at, const struct afmon_record *head)
+/* A record lies at a multiple of 8, so that its fixed part is made where it will be: a copy would wait for the stores
+ * that it copies. */
+static struct afmon_record head_of(const struct afmon_draft *draft, int64_t boot_ns, unsigned flags)
 {
-    struct afmon_record_metric record = {.head = *head,
-                                         .value = draft->as.metric.value,
-                                         .name_length = (uint32_t)draft->as.metric.name_length,
-                                         .fields_length = (uint32_t)draft->fields_length};
-    at = put(at, &record, sizeof record);
-    at = put(at, draft->as.metric.name, draft->as.metric.name_length);
-    return afmon_fields_pack(at, draft->as.metric.fields, draft->as.metric.count);
+    return (struct afmon_record){
+        .length = draft->length, .kind = draft->kind, .flags = (uint16_t)flags, .boot_ns = boot_ns};
 }
 
-static unsigned char *write_log(const struct afmon_draft *draft, unsigned char *at, const struct afmon_record *head)
+static void write_metric(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns)
 {
-    struct afmon_record_log record = {.head = *head,
-                                      .message_length = (uint32_t)draft->as.log.message_length,
-                                      .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags =
-        (uint16_t)((unsigned)draft->as.log.level | (draft->as.log.file_only ? AFMON_LOG_FILE_ONLY : 0u));
-    at = put(at, &record, sizeof record);
-    at = put(at, draft->as.log.message, draft->as.log.message_length);
-    return afmon_fields_pack(at, draft->as.log.fields, draft->as.log.count);
+    struct afmon_record_metric *record = (void *)at;
+    *record = (struct afmon_record_metric){.head = head_of(draft, boot_ns, 0),
+                                           .value = draft->as.metric.value,
+                                           .name_length = (uint32_t)draft->as.metric.name_length,
+                                           .fields_length = (uint32_t)draft->fields_length};
+    at = put(at + sizeof *record, draft->as.metric.name, draft->as.metric.name_length);
+    afmon_fields_pack(at, draft->as.metric.fields, draft->as.metric.count);
 }
 
-static uint16_t success_flag(bool success, bool unknown)
+static void write_log(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns)
 {
-    return unknown ? AFMON_TRACK_UNKNOWN : success ? AFMON_TRACK_SUCCESS : 0;
+    unsigned flags = (unsigned)draft->as.log.level | (draft->as.log.file_only ? AFMON_LOG_FILE_ONLY : 0u);
+    struct afmon_record_log *record = (void *)at;
+    *record = (struct afmon_record_log){.head = head_of(draft, boot_ns, flags),
+                                        .message_length = (uint32_t)draft->as.log.message_length,
+                                        .fields_length = (uint32_t)draft->fields_length};
+    at = put(at + sizeof *record, draft->as.log.message, draft->as.log.message_length);
+    afmon_fields_pack(at, draft->as.log.fields, draft->as.log.count);
 }
 
-static uint16_t track_flags(uint16_t success, afmon_number prompt, afmon_number completion, afmon_number total)
+static unsigned success_flag(bool success, bool unknown)
 {
-    return (uint16_t)(success | (prompt.given ? AFMON_TRACK_PROMPT : 0) |
-                      (completion.given ? AFMON_TRACK_COMPLETION : 0) | (total.given ? AFMON_TRACK_TOTAL : 0));
+    return unknown ? AFMON_TRACK_UNKNOWN : success ? AFMON_TRACK_SUCCESS : 0u;
 }
 
-static unsigned char *write_generation(const struct afmon_draft *draft, unsigned char *at,
-                                       const struct afmon_record *head)
+static unsigned track_flags(unsigned success, afmon_number prompt, afmon_number completion, afmon_number total)
+{
+    return success | (prompt.given ? AFMON_TRACK_PROMPT : 0u) | (completion.given ? AFMON_TRACK_COMPLETION : 0u) |
+           (total.given ? AFMON_TRACK_TOTAL : 0u);
+}
+
+static void write_generation(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns)
 {
     const afmon_generation *call = draft->as.generation.call;
     const size_t *text = draft->as.generation.text;
-    struct afmon_record_generation record = {.head = *head,
-                                             .duration_s = call->duration_s,
-                                             .prompt_tokens = call->prompt_token_count.value,
-                                             .completion_tokens = call->completion_token_count.value,
-                                             .total_tokens = call->total_token_count.value,
-                                             .conversation_length = call->conversation_length.value,
-                                             .http_status = call->http_status,
-                                             .model_length = (uint32_t)text[0],
-                                             .finish_length = (uint32_t)text[1],
-                                             .error_length = (uint32_t)text[2],
-                                             .error_type_length = (uint32_t)text[3],
-                                             .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
-                                    call->completion_token_count, call->total_token_count);
-    record.head.flags |= draft->as.generation.number_flags;
-    if (call->conversation_length.given)
-        record.head.flags |= AFMON_TRACK_LENGTH;
-    at = put(at, &record, sizeof record);
-    at = put(at, draft->as.generation.numbers, draft->as.generation.number_count * sizeof(double));
+    unsigned flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
+                                 call->completion_token_count, call->total_token_count) |
+                     draft->as.generation.numbers.flags | (call->conversation_length.given ? AFMON_TRACK_LENGTH : 0u);
+    struct afmon_record_generation *record = (void *)at;
+    *record = (struct afmon_record_generation){.head = head_of(draft, boot_ns, flags),
+                                               .duration_s = call->duration_s,
+                                               .prompt_tokens = call->prompt_token_count.value,
+                                               .completion_tokens = call->completion_token_count.value,
+                                               .total_tokens = call->total_token_count.value,
+                                               .conversation_length = call->conversation_length.value,
+                                               .http_status = call->http_status,
+                                               .model_length = (uint32_t)text[0],
+                                               .finish_length = (uint32_t)text[1],
+                                               .error_length = (uint32_t)text[2],
+                                               .error_type_length = (uint32_t)text[3],
+                                               .fields_length = (uint32_t)draft->fields_length};
+    at = put(at + sizeof *record, draft->as.generation.numbers.values,
+             draft->as.generation.numbers.count * sizeof(double));
     at = put_text(at, call->model_name, text[0]);
     at = put_text(at, call->finish_reason, text[1]);
     at = put_text(at, call->error, text[2]);
     at = put_text(at, call->error_type, text[3]);
-    return afmon_fields_pack(at, call->fields, call->field_count);
+    afmon_fields_pack(at, call->fields, call->field_count);
 }
 
 static unsigned char *write_scores(unsigned char *at, const afmon_score *scores, size_t count)
@@ -256,59 +266,57 @@ static unsigned char *write_scores(unsigned char *at, const afmon_score *scores,
     return at;
 }
 
-static unsigned char *write_evaluation(const struct afmon_draft *draft, unsigned char *at,
-                                       const struct afmon_record *head)
+static void write_evaluation(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns)
 {
     const afmon_evaluation *call = draft->as.evaluation.call;
     const size_t *text = draft->as.evaluation.text;
-    struct afmon_record_evaluation record = {.head = *head,
-                                             .duration_s = call->duration_s,
-                                             .prompt_tokens = call->prompt_token_count.value,
-                                             .completion_tokens = call->completion_token_count.value,
-                                             .total_tokens = call->total_token_count.value,
-                                             .evaluator_length = (uint32_t)text[0],
-                                             .model_length = (uint32_t)text[1],
-                                             .error_length = (uint32_t)text[2],
-                                             .error_type_length = (uint32_t)text[3],
-                                             .scores_length = (uint32_t)draft->as.evaluation.scores_length,
-                                             .score_count = (uint32_t)call->score_count,
-                                             .fields_length = (uint32_t)draft->fields_length};
-    record.head.flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
-                                    call->completion_token_count, call->total_token_count);
-    at = put(at, &record, sizeof record);
-    at = put_text(at, call->evaluator_type, text[0]);
+    unsigned flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
+                                 call->completion_token_count, call->total_token_count);
+    struct afmon_record_evaluation *record = (void *)at;
+    *record = (struct afmon_record_evaluation){.head = head_of(draft, boot_ns, flags),
+                                               .duration_s = call->duration_s,
+                                               .prompt_tokens = call->prompt_token_count.value,
+                                               .completion_tokens = call->completion_token_count.value,
+                                               .total_tokens = call->total_token_count.value,
+                                               .evaluator_length = (uint32_t)text[0],
+                                               .model_length = (uint32_t)text[1],
+                                               .error_length = (uint32_t)text[2],
+                                               .error_type_length = (uint32_t)text[3],
+                                               .scores_length = (uint32_t)draft->as.evaluation.scores_length,
+                                               .score_count = (uint32_t)call->score_count,
+                                               .fields_length = (uint32_t)draft->fields_length};
+    at = put_text(at + sizeof *record, call->evaluator_type, text[0]);
     at = put_text(at, call->model_name, text[1]);
     at = put_text(at, call->error, text[2]);
     at = put_text(at, call->error_type, text[3]);
     at = write_scores(at, call->scores, call->score_count);
-    return afmon_fields_pack(at, call->fields, call->field_count);
+    afmon_fields_pack(at, call->fields, call->field_count);
 }
 
 void afmon_draft_write(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns)
 {
-    struct afmon_record head = {.length = draft->length, .kind = draft->kind, .flags = 0, .boot_ns = boot_ns};
-    unsigned char *end = at;
+    const afmon_seal seal = afmon_seal_of(boot_ns);
+    unsigned char *end = at + draft->length;
+    /* First: what the rest does not write over is zero, and not what an older record left there. Stores of a length
+     * that the compiler knows; the rest overlaps them. */
+    memset(end - ENDING, 0, ENDING - sizeof seal);
+    memcpy(end - sizeof seal, &seal, sizeof seal);
     switch (draft->kind) {
     case AFMON_RECORD_METRIC:
-        end = write_metric(draft, at, &head);
+        write_metric(draft, at, boot_ns);
         break;
     case AFMON_RECORD_LOG:
-        end = write_log(draft, at, &head);
+        write_log(draft, at, boot_ns);
         break;
     case AFMON_RECORD_GENERATION:
-        end = write_generation(draft, at, &head);
+        write_generation(draft, at, boot_ns);
         break;
     case AFMON_RECORD_EVALUATION:
-        end = write_evaluation(draft, at, &head);
+        write_evaluation(draft, at, boot_ns);
         break;
     default:
         break;
     }
-    const afmon_seal seal = afmon_seal_of(boot_ns);
-    unsigned char *sealed = at + draft->length - sizeof seal;
-    /* what lies before the seal holds zeros, not what an older record left there */
-    memset(end, 0, (size_t)(sealed - end));
-    memcpy(sealed, &seal, sizeof seal);
 }
 
 static bool texts_fit(uint64_t fixed, const uint32_t *lengths, size_t count, uint64_t length)
@@ -316,7 +324,7 @@ static bool texts_fit(uint64_t fixed, const uint32_t *lengths, size_t count, uin
     uint64_t sum = fixed;
     for (size_t i = 0; i < count; i++)
         sum += lengths[i] == AFMON_TEXT_ABSENT ? 0 : lengths[i];
-    return sum <= length && length - sum < 8 + sizeof(afmon_seal);
+    return sum <= length && length - sum < ENDING;
 }
 
 static bool metric_fits(const unsigned char *at, uint32_t length)

@@ -149,9 +149,7 @@ struct afmon_draft {
         struct {
             const afmon_generation *call;
             size_t text[4];
-            double numbers[AFMON_CALL_NUMBERS]; /* those that are given */
-            uint32_t number_count;
-            uint16_t number_flags;
+            struct afmon_call_numbers numbers;
         } generation;
         struct {
             const afmon_evaluation *call;
@@ -168,7 +166,7 @@ void afmon_draft_log(struct afmon_draft *draft, afmon_level level, const char *m
 void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *call);
 void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *call);
 
-/* Writes the record; at has room for draft->length bytes. */
+/* Writes the record; at is a multiple of 8 and has room for draft->length bytes. */
 void afmon_draft_write(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns);
 
 /* True where a failed call came from the model's API (catalog/api_errors.h): it has one sample more. */
