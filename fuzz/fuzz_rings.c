@@ -26,7 +26,8 @@ struct shape {
     uint16_t log_landed;  /* bytes of them in the log */
     uint16_t dictionary;  /* length */
 };
-enum { RAW_RING = 1, RAW_SESSION = 2, SHORT_RING = 4 }; /* flags: the input overwrites headers, cuts the ring's file */
+/* flags: the input overwrites headers, cuts the ring's file, has seals in its records */
+enum { RAW_RING = 1, RAW_SESSION = 2, SHORT_RING = 4, SEALED = 8 };
 
 static const char line[] = "{\"metric\": \"m\", \"value\": 1.0, \"timestamp\": \"2026-11-24T09:30:12.123456+00:00\"}\n";
 
@@ -75,7 +76,7 @@ static void write_session(const struct shape *shape, const uint8_t *dictionary, 
 static void fill_ring(struct afmon_ring_header *header, const struct shape *shape, size_t used)
 {
     memcpy(header->magic, "AFMONRNG", 8);
-    header->version = AFMON_RING_VERSION;
+    header->version = (shape->flags & SEALED) != 0 ? AFMON_RING_VERSION : 1;
     header->header_size = AFMON_RING_HEADER;
     header->session = SERIAL;
     header->capacity = CAPACITY;

@@ -252,9 +252,12 @@ afmon_status afmon_recover_folder(const char *folder, struct afmon_recovery *res
         status = afmon_fail_os(error, failure, "cannot open the run folder %s", folder);
     else if (place.folder >= 0)
         status = afmon_recover_locked(&place, folder, result, error);
-    if (failure == 0 && place.folder >= 0)
-        result->damaged = afmon_session_count_damaged(place.folder);
-    if (failure == 0 && place.folder >= 0 && !place.read_only && status == AFMON_OK && !result->live)
+    if (failure == 0 && place.folder >= 0) {
+        failure = afmon_session_count_damaged(place.folder, &result->damaged);
+        if (failure != 0 && status == AFMON_OK)
+            status = afmon_fail_os(error, failure, "cannot look at %s/" AFMON_PRIVATE_FOLDER, folder);
+    }
+    if (status == AFMON_OK && place.folder >= 0 && !place.read_only && !result->live)
         afmon_private_remove_if_empty(&place);
     afmon_private_close(&place);
     return status;

@@ -113,9 +113,10 @@ uint64_t afmon_rescue_render(struct afmon_rescue *rescue, const struct afmon_rin
     while (at < until && at - from < budget && !is_full(renderer, budget)) {
         const unsigned char *record = afmon_ring_at(ring, at);
         *bad = !afmon_record_check(record, afmon_ring_contiguous(ring, at, until));
+        bool torn = !*bad && ring->header->version > 1 && afmon_record_is_torn(record);
+        *bad = *bad || (torn && !rescue->copied); /* nobody copied the ring while it was written */
         if (*bad)
             break;
-        bool torn = rescue->copied && ring->header->version > 1 && afmon_record_is_torn(record);
         if (!torn && !afmon_render_record(renderer, record))
             break;
         struct afmon_record head;

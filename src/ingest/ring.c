@@ -262,17 +262,29 @@ int afmon_ring_read(struct afmon_ring *ring, int folder, const char *name, uint6
     return failure;
 }
 
+/* Whether there are zeros alone from `from` on; of a file that cannot be read that is not known. */
+static bool is_zero(int fd, off_t from)
+{
+    static const char zeros[1 << 14];
+    char piece[sizeof zeros];
+    ssize_t got;
+    while ((got = pread(fd, piece, sizeof piece, from)) > 0 && memcmp(piece, zeros, (size_t)got) == 0)
+        from += got;
+    return got == 0;
+}
+
 bool afmon_ring_is_unborn(int folder, const char *name)
 {
+    char magic[sizeof ring_magic] = {0};
     static const char none[sizeof ring_magic];
-    char magic[sizeof ring_magic];
     struct stat status;
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return false;
     bool unborn = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-                  (status.st_size < AFMON_RING_HEADER ||
-                   (afmon_read_at(fd, magic, sizeof magic, 0) == 0 && memcmp(magic, none, sizeof none) == 0));
+                  (uint64_t)status.st_size <= AFMON_RING_HEADER + AFMON_RING_MAX &&
+                  pread(fd, magic, sizeof magic, 0) >= 0 && memcmp(magic, none, sizeof none) == 0 &&
+                  is_zero(fd, AFMON_RING_HEADER);
     close(fd);
     return unborn;
 }

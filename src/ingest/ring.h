@@ -86,8 +86,8 @@ int afmon_ring_create_anonymous(struct afmon_ring *ring, uint64_t session, uint6
  * ring of this session. writable: notes and head will be written to the file. */
 int afmon_ring_read(struct afmon_ring *ring, int folder, const char *name, uint64_t session, bool writable);
 
-/* A ring of afmon 0.1.0, which made them under their own names, whose process was killed before it was one: no thread
- * has put anything into it. */
+/* A ring of afmon 0.1.0, which made them under their own names, whose process was killed before it was one: it has no
+ * magic, and nothing but zeros where records would be. */
 bool afmon_ring_is_unborn(int folder, const char *name);
 
 /* Lets go of its memory; the file stays. */

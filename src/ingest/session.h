@@ -145,8 +145,8 @@ int afmon_session_list_rings(int private_folder, uint64_t serial, int (*visit)(v
                              void *user);
 
 /* How many files there are that no recovery can read: those that one has set aside (*.damaged), and rings whose session
- * file is missing. The folder's lock is held. */
-size_t afmon_session_count_damaged(int private_folder);
+ * file is missing. The folder's lock is held. 0 or errno. */
+int afmon_session_count_damaged(int private_folder, size_t *count);
 
 /* The name of one of its files where another session has the plain one (or a name that a session had before); a serial
  * of 0: that one. */

@@ -294,14 +294,15 @@ static bool is_set_aside(const char *name)
     return length > 8 && strcmp(name + length - 8, ".damaged") == 0;
 }
 
-size_t afmon_session_count_damaged(int private_folder)
+int afmon_session_count_damaged(int private_folder, size_t *count)
 {
-    size_t count = 0;
+    *count = 0;
     DIR *entries = open_entries(private_folder);
+    if (entries == NULL)
+        return errno;
     const struct dirent *entry;
-    while (entries != NULL && (entry = readdir(entries)) != NULL)
-        count += is_set_aside(entry->d_name) || is_orphan(private_folder, entry->d_name);
-    if (entries != NULL)
-        closedir(entries);
-    return count;
+    while ((entry = readdir(entries)) != NULL)
+        *count += is_set_aside(entry->d_name) || is_orphan(private_folder, entry->d_name);
+    closedir(entries);
+    return 0;
 }

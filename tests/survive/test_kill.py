@@ -3,6 +3,8 @@
 import fcntl
 import os
 import random
+import shutil
+import struct
 import subprocess
 import time
 
@@ -120,16 +122,64 @@ def killed_with_a_ring(tmp_path):
     return folder, sorted((folder / ".afmon").glob("*.ring"))
 
 
-@pytest.mark.parametrize("damage", [
-    lambda data: b"nonsense" + data[8:],
-    lambda data: bytes(4096) + data[4096:],  # as a crash of the machine may leave it
-    lambda data: data[:8],
-    lambda data: b"",
-    lambda data: data[:5000],
-], ids=["magic", "zeros", "cut to 8 bytes", "cut to nothing", "cut in the records"])
-def test_a_damaged_ring_is_set_aside(tmp_path, damage):
-    folder, rings = killed_with_a_ring(tmp_path)
-    rings[0].write_bytes(damage(rings[0].read_bytes()))
+def left_in(ring):
+    """Where records lie that have not landed: begin and end, counted since the ring was made."""
+    with open(ring, "rb") as file:
+        header = file.read(256)
+    return struct.unpack_from("<Q", header, 128)[0], struct.unpack_from("<Q", header, 64)[0]
+
+
+def killed_with_records(tmp_path):
+    """A killed run, and one of its rings that holds records."""
+    while True:
+        folder, rings = killed_with_a_ring(tmp_path)
+        for ring in rings:
+            head, tail = left_in(ring)
+            if head < tail:
+                return folder, ring
+        shutil.rmtree(folder)
+
+
+def with_wrong_seal(data):
+    """Changes the time of the first record."""
+    data = bytearray(data)
+    capacity = len(data) - 4096
+    position = struct.unpack_from("<Q", data, 128)[0]
+    length, kind = struct.unpack_from("<IH", data, 4096 + position % capacity)
+    if kind == 1:  # room at the ring's end, which has no time
+        position += length
+    data[4096 + position % capacity + 8] ^= 1
+    return bytes(data)
+
+
+def be_of_0_1_0(folder):
+    """Its sessions have no word of how they live, and their rings got their names before they were rings."""
+    session = next((folder / ".afmon").glob("*.session"))
+    with open(session, "r+b") as file:
+        file.seek(224)
+        file.write(bytes(8))
+
+
+DAMAGE = {
+    "magic": lambda data: b"nonsense" + data[8:],
+    "zeros": lambda data: bytes(4096) + data[4096:],  # as a crash of the machine may leave it
+    "cut to 8 bytes": lambda data: data[:8],
+    "cut in the records": lambda data: data[:5000],
+    "wrong seal": with_wrong_seal,
+}
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["", "0.1.0"])
+@pytest.mark.parametrize("damage", [*DAMAGE.values(), lambda data: b""], ids=[*DAMAGE, "cut to nothing"])
+def test_a_damaged_ring_is_set_aside(tmp_path, damage, old):
+    folder, ring = killed_with_records(tmp_path)
+    if old:
+        be_of_0_1_0(folder)
+    data = damage(ring.read_bytes())
+    ring.write_bytes(data)
+    if old and data == b"":
+        recover(folder)  # that is how it looked before it was a ring
+        return
     done = subprocess.run([AFMON, "recover", str(folder)], capture_output=True, text=True)
     assert done.returncode == 1 and "damaged" in done.stderr
     assert list((folder / ".afmon").glob("*.ring.damaged"))
