@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <afmon/afmon.h>
+#include "base/certificates.h"
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 
@@ -32,6 +33,9 @@ gen_http_trust gen_http_trust_of(const char *ca_file)
     trust.folder = variable("SSL_CERT_DIR");
     if (trust.file == NULL && trust.folder == NULL)
         trust.file = variable("CURL_CA_BUNDLE");
+    /* A wheel's libcurl was built for no one system; else it knows the system's certificates itself. */
+    if (trust.file == NULL && trust.folder == NULL && curl_version_info(CURLVERSION_NOW)->cainfo == NULL)
+        trust.file = afmon_certificates_find();
     return trust;
 }
 
@@ -119,7 +123,11 @@ CURL *gen_http_easy(const gen_http *http)
     CURL *easy = curl_easy_init();
     CURLcode bad = easy != NULL ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 #define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(easy, option, value)
+#if LIBCURL_VERSION_NUM >= 0x075500
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);

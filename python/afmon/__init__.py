@@ -8,11 +8,11 @@
 
 It goes wherever ``afterimage.GenerationMonitor`` goes. ``afmon.open_run(folder)`` reads a recorded run.
 """
+from typing import TYPE_CHECKING, Any
+
 from ._afmon import version as __version__
-from ._install import install
 from .charts import Figure
 from .feeds import OTLP, StatsD, Webhook
-from .live import Follower, LiveInfo, LiveRate, LogLine, follow
 from .monitoring import (
     Alert,
     FileLogHandler,
@@ -40,6 +40,27 @@ from .runs import (
     summary,
     visualize_metrics,
 )
+
+if TYPE_CHECKING:
+    from ._install import install
+    from .live import Follower, LiveInfo, LiveRate, LogLine, follow
+
+# What a program that records does not need is imported when it is first asked for.
+_LATER = {"install": "_install", **dict.fromkeys(("Follower", "LiveInfo", "LiveRate", "LogLine", "follow"), "live")}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+    found = getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Alert",

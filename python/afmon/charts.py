@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import secrets
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +96,7 @@ def _write(given: Path, content: bytes) -> None:
     if path.is_symlink() or path.exists() and not path.is_file():  # a link here leads to itself
         raise FileExistsError(f"{os.fspath(given)!r} is no regular file and is not replaced; give another name")
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".afmon-{secrets.token_hex(8)}")
+    temporary = path.with_name(f".afmon-{os.urandom(8).hex()}")
     try:
         with open(temporary, "xb") as file:
             file.write(content)

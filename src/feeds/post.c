@@ -80,7 +80,11 @@ static CURL *make_easy(struct afmon_post *post, const char *body, size_t length)
     CURLcode bad = easy == NULL ? CURLE_OUT_OF_MEMORY : CURLE_OK;
 #define SET(option, value) bad = bad != CURLE_OK ? bad : curl_easy_setopt(easy, option, value)
     SET(CURLOPT_URL, post->url);
+#if LIBCURL_VERSION_NUM >= 0x075500
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/certificates.h"
 #include "base/loopback.h"
 #include "base/status.h"
 
@@ -213,6 +214,16 @@ static bool copy_variable(const char *name, char **copy)
     return *copy != NULL;
 }
 
+/* The system's certificates, where libcurl was built for no one system: a wheel's. Else it knows them itself. */
+static bool find_system_certificates(struct afmon_post *post)
+{
+    const char *file = curl_version_info(CURLVERSION_NOW)->cainfo == NULL ? afmon_certificates_find() : NULL;
+    if (file == NULL)
+        return true;
+    post->ca_file = strdup(file);
+    return post->ca_file != NULL;
+}
+
 /* The certificates that were named; none: those of the environment, as OpenSSL's own programs have it; none: those of
  * the system. */
 static afmon_status take_trust(struct afmon_post *post, const char *ca_file, afmon_error *error)
@@ -223,6 +234,8 @@ static afmon_status take_trust(struct afmon_post *post, const char *ca_file, afm
         good = post->ca_file != NULL;
     } else {
         good = copy_variable("SSL_CERT_FILE", &post->ca_file) && copy_variable("SSL_CERT_DIR", &post->ca_folder);
+        if (good && post->ca_file == NULL && post->ca_folder == NULL)
+            good = find_system_certificates(post);
     }
     return good ? AFMON_OK : afmon_fail_memory(error);
 }

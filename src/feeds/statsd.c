@@ -130,8 +130,9 @@ static uint64_t flush(void *user, const afmon_deadline *deadline, char *error, s
     send_packet(statsd);
     ask_for_refusal(statsd);
     uint64_t lost = statsd->lost;
+    char buffer[128];
     if (lost > 0)
-        snprintf(error, size, "StatsD: %s", strerrordesc_np(statsd->failure));
+        snprintf(error, size, "StatsD: %s", strerror_r(statsd->failure, buffer, sizeof buffer));
     statsd->lost = 0;
     return lost;
 }

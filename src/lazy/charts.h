@@ -1,10 +1,16 @@
-/* Cairo and Pango, opened when first used: lazy/lazy.h. */
+/* Cairo, Pango and Fontconfig, opened when first used: lazy/lazy.h. */
 #ifndef AFMON_LAZY_CHARTS_H
 #define AFMON_LAZY_CHARTS_H
 
 #include "lazy/lazy.h"
 
 #define AFMON_LAZY_CHARTS_FUNCTIONS(X)                                                                                 \
+    X(FcConfigAppFontAddDir)                                                                                           \
+    X(FcConfigBuildFonts)                                                                                              \
+    X(FcConfigCreate)                                                                                                  \
+    X(FcConfigDestroy)                                                                                                 \
+    X(FcConfigParseAndLoadFromMemory)                                                                                  \
+    X(FcConfigSetCurrent)                                                                                              \
     X(cairo_clip)                                                                                                      \
     X(cairo_create)                                                                                                    \
     X(cairo_destroy)                                                                                                   \
@@ -75,6 +81,7 @@
 AFMON_LAZY_CHARTS_FUNCTIONS(AFMON_LAZY_RENAME)
 
 #include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
 
 #endif

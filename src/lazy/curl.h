@@ -27,7 +27,8 @@
     X(curl_url)                                                                                                        \
     X(curl_url_cleanup)                                                                                                \
     X(curl_url_get)                                                                                                    \
-    X(curl_url_set)
+    X(curl_url_set)                                                                                                    \
+    X(curl_version_info)
 
 AFMON_LAZY_CURL_FUNCTIONS(AFMON_LAZY_RENAME)
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/status.h"
+#include "lazy/fonts.h"
 #include "lazy/table.h"
 
 #ifdef AFMON_LIBRARIES_LINKED
@@ -32,18 +33,29 @@ static const struct {
 /* What is loaded belongs to the process, and so does what is known of it. */
 static atomic_bool is_open[AFMON_LAZY_GROUP_COUNT];
 
-/* The companion's path: afmon/NAME.so beside the file that this code is in. Not left to the dynamic linker's search: a
- * sanitizer's dlopen() looks where the sanitizer is. */
-static void *open_companion(const char *name)
+/* The path of what is in the folder afmon/ beside the file that this code is in. false: it is too long. */
+static bool companion_path(char path[PATH_MAX], const char *name, const char *end)
 {
-    char path[PATH_MAX];
     Dl_info here;
     const char *slash = dladdr(is_open, &here) != 0 && here.dli_fname != NULL ? strrchr(here.dli_fname, '/') : NULL;
     int folder = slash == NULL ? 0 : (int)(slash + 1 - here.dli_fname);
-    int length = snprintf(path, sizeof path, "%.*safmon/%s.so", folder, folder == 0 ? "" : here.dli_fname, name);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return NULL;
-    return dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    int length = snprintf(path, PATH_MAX, "%.*safmon/%s%s", folder, folder == 0 ? "" : here.dli_fname, name, end);
+    return length >= 0 && length < PATH_MAX;
+}
+
+/* Not left to the dynamic linker's search: a sanitizer's dlopen() looks where the sanitizer is. */
+static void *open_companion(const char *name)
+{
+    char path[PATH_MAX];
+    return companion_path(path, name, ".so") ? dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) : NULL;
+}
+
+/* The fonts that a wheel or a tarball brings. */
+static void add_fonts(void)
+{
+    char path[PATH_MAX];
+    if (companion_path(path, "fonts", "") && access(path, R_OK | X_OK) == 0)
+        afmon_lazy_add_fonts(path);
 }
 
 static afmon_status fail(enum afmon_lazy_group group, afmon_error *error)
@@ -68,6 +80,8 @@ afmon_status afmon_lazy_open(enum afmon_lazy_group group, afmon_error *error)
             return fail(group, error);
         __atomic_store_n(table->entries[i].place, function, __ATOMIC_RELAXED);
     }
+    if (group == AFMON_LAZY_CHARTS)
+        add_fonts();
     atomic_store_explicit(&is_open[group], true, memory_order_release);
     return AFMON_OK;
 }

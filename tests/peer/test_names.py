@@ -10,7 +10,7 @@ import afmon.monitoring
 import afterimage.monitoring as peer
 import pytest
 
-TABLE = (pathlib.Path(__file__).parents[2] / "docs" / "peer.md").read_text(encoding="utf-8")
+TABLE = (pathlib.Path(__file__).parents[2] / "docs" / "afterimage.md").read_text(encoding="utf-8")
 # In docs/afterimage.md with their reasons.
 NOT_THERE = {"metric_queue", "log_queue"}
 OTHER_DEFAULTS = {("visualize_metrics", "return_figures")}

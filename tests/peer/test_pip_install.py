@@ -12,6 +12,7 @@ import afmon, sys
 with afmon.GenerationMonitor("run", metrics_interval=0) as monitor:
     monitor.track_generation(1.5, True, model_name="m", total_token_count=10)
 assert afmon.open_run("run").get_metrics("generation_time")["mean"] == 1.5
+afmon.export("run", "run.parquet", "parquet")
 print(afmon.__file__)
 """
 
@@ -40,3 +41,4 @@ def test_pip_install_from_a_clone(tmp_path):
     run(python, "-m", "pip", "install", "--disable-pip-version-check", ".", cwd=source, env=environment)
     told = run(python, "-I", "-c", USE, cwd=tmp_path, env=environment)
     assert told.strip().startswith(str(tmp_path / "installed"))
+    assert run(tmp_path / "installed" / "bin" / "afmon", "--version").startswith("afmon ")

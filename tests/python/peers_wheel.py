@@ -113,7 +113,7 @@ def test_debian_packages_in_the_docs(wheel, tmp_path):
     libraries = needed(wheel, tmp_path)
     owners = run("dpkg-query", "-S", *(f"*/{library}" for library in libraries))
     packages = {line.split(":")[0] for line in owners.splitlines() if not line.startswith("libc6")}
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
     written = set(re.search(r"apt-get install((?: |\\\n|[\w.+-])+)\n", text)[1].replace("\\\n", " ").split())
     assert written == packages
 
