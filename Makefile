@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 RUN_TESTS = python3 tools/run-tests
 
-.PHONY: build demo check test test-peer test-integrations bench bench-peers install lint format asan tsan clean
+.PHONY: build demo check test test-peer test-integrations test-install wheels deb docs bench bench-peers install lint format asan tsan clean
 # What is not in Debian is fetched, too; without a network there is no Parquet then, and the dashboard has no charts.
 build: setup
 	@tools/fetch carquet uplot || echo 'Going on without: no Parquet exports, no charts in the dashboard (tools/fetch gets them).' >&2
@@ -25,8 +25,9 @@ demo: build
 check: setup-check
 	@$(RUN_TESTS) check
 
+# STEP=gcc make test: one of its steps.
 test: setup-tests
-	@$(RUN_TESTS)
+	@$(RUN_TESTS) $(STEP)
 lint asan tsan: setup-tests
 	@$(RUN_TESTS) $@
 
@@ -44,6 +45,21 @@ test-integrations: build
 	@tools/fetch integrations
 	@PYTHONDONTWRITEBYTECODE=1 PYTHONPATH='$(CURDIR)/build/python' \
 	    build-integrations/bin/python3 -m pytest -q -p no:cacheprovider tests/integrations
+
+# What people install: wheels and tarballs in build-wheels/dist, Debian's packages in build-deb.
+wheels:
+	@tools/setup --wheels
+	@tools/wheels
+deb:
+	@tools/setup --wheels
+	@tools/deb
+# In bare Debian 11, 12 and 13, which it makes: 600 MB, so this is no part of `make test`.
+test-install: wheels
+	@build-python/bin/python3 -m pytest -q -p no:cacheprovider tests/install
+
+docs: setup-check
+	@tools/fetch docs
+	@tools/site
 
 format: setup-tests
 	@python3 tools/check-format --fix
@@ -63,4 +79,4 @@ install: build
 	@tools/install '$(PREFIX)'
 
 clean:
-	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-integrations build-python subprojects/carquet subprojects/uplot subprojects/axe-core
+	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-integrations build-python build-wheels build-deb build-docs subprojects/carquet subprojects/uplot subprojects/axe-core
