@@ -83,7 +83,8 @@ def test_tag_and_content(wheel):
     everything = zipfile.ZipFile(wheel).namelist()
     assert sum(name.endswith(("/licenses/LICENSE", "/licenses/NOTICE")) for name in everything) == 2
     names = {name for name in everything if ".dist-info/" not in name}
-    written = {f"afmon/{file.name}" for file in (ROOT / "python" / "afmon").iterdir()} - {"afmon/meson.build", "afmon/__pycache__"}
+    package = ROOT / "python" / "afmon"
+    written = {f"afmon/{file.relative_to(package)}" for kind in ("*.py", "*.pyi", "py.typed") for file in package.rglob(kind)}
     companions = {"charts", "curl", "excel", "http", "json", "parquet", "yaml"}
     if not (ROOT / "subprojects" / "carquet" / "meson.build").exists():
         companions.remove("parquet")
