@@ -148,11 +148,11 @@ class Call:
         if isinstance(error, BaseException) and not isinstance(error, Exception):  # a task that was cancelled ...
             self._fields.setdefault("error_type", _convert.type_name(error))
         error = self._fields.pop("error", None) if error is None else error
-        known = {"finish_reason": answer.finish_reason, **{f"{name}_token_count": count for name, count in answer.tokens().items()},
+        known = {"finish_reason": answer.finish_reason, "time_to_first_token": self._first,
+                 **{f"{name}_token_count": count for name, count in answer.tokens().items()},
                  **({"retries": self._retries} if self._retries else {}), **labels}
         self._monitor.track_generation(**{**known, **self._fields, "duration": duration, "success": error is None, "error": error})
         if self._first is not None:
-            self._monitor.record_metric("time_to_first_token", self._first, labels)
             if answer.completion is not None and answer.completion > 1 and duration > self._first:
                 self._monitor.record_metric("output_tokens_per_second", (answer.completion - 1) / (duration - self._first), labels)
 

@@ -25,7 +25,8 @@
 #define TRACK_NUMBERS(X) \
     X(CACHED_TOKENS, cached_token_count) \
     X(REASONING_TOKENS, reasoning_token_count) \
-    X(CACHE_WRITE_TOKENS, cache_write_token_count)
+    X(CACHE_WRITE_TOKENS, cache_write_token_count) \
+    X(FIRST_TOKEN, time_to_first_token)
 
 enum track_member {
 #define TRACK_ENUM(name, text) TRACK_##name,

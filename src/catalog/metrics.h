@@ -34,6 +34,8 @@
       "reasoning_token_count", AMOUNT, NULL)                                                                           \
     X(CACHE_WRITE, "cache_write_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Cache write tokens", METRIC,            \
       "cache_write_token_count", AMOUNT, NULL)                                                                         \
+    X(FIRST_TOKEN, "time_to_first_token", WHOLE, GENERATION, SECONDS, LOWER, "Time to first token", METRIC,            \
+      "time_to_first_token", SECONDS, NULL)                                                                            \
     X(LENGTH, "conversation_length", WHOLE, CONVERSATIONS, TURNS, NEITHER, "Conversation length", CONVERSATION_LENGTH, \
       "conversation_length", AMOUNT, NULL)                                                                             \
     X(EVALUATION_TIME, "evaluation_time", WHOLE, EVALUATION, SECONDS, LOWER, "Evaluation time", EVALUATION_DURATION,   \
