@@ -656,10 +656,11 @@ typedef struct afmon_generation {
     afmon_number conversation_length; /* turns */
     const afmon_field *fields;        /* attached to every sample of the call: operation, component ... */
     size_t field_count;
-    afmon_number cached_token_count;      /* of prompt_token_count: what the provider had in a cache */
-    afmon_number reasoning_token_count;   /* of completion_token_count: spent on reasoning */
-    afmon_number cache_write_token_count; /* of prompt_token_count: written to a cache */
-    afmon_number time_to_first_token;     /* seconds until the first token of the answer */
+    afmon_number cached_token_count;       /* of prompt_token_count: what the provider had in a cache */
+    afmon_number reasoning_token_count;    /* of completion_token_count: spent on reasoning */
+    afmon_number cache_write_token_count;  /* of prompt_token_count: written to a cache */
+    afmon_number time_to_first_token;      /* seconds until the first token of the answer */
+    afmon_number output_tokens_per_second; /* after the first */
 } afmon_generation;
 
 /* Records the samples of section 2 of the contract (docs/formats.md) and one log record "Generation metrics", all or

@@ -143,18 +143,22 @@ class Call:
         return {**({} if model is None else {"model_name": model}),
                 **{key: self._fields[key] for key in ("operation",) if key in self._fields}}
 
+    def _output_speed(self, duration: float) -> float | None:
+        tokens = self._answer.completion
+        if self._first is None or tokens is None or tokens <= 1 or duration <= self._first:
+            return None
+        return (tokens - 1) / (duration - self._first)
+
     def _record(self, duration: float, error: BaseException | str | None) -> None:
         answer, labels = self._answer, self._labels()
         if isinstance(error, BaseException) and not isinstance(error, Exception):  # a task that was cancelled ...
             self._fields.setdefault("error_type", _convert.type_name(error))
         error = self._fields.pop("error", None) if error is None else error
         known = {"finish_reason": answer.finish_reason, "time_to_first_token": self._first,
+                 "output_tokens_per_second": self._output_speed(duration),
                  **{f"{name}_token_count": count for name, count in answer.tokens().items()},
                  **({"retries": self._retries} if self._retries else {}), **labels}
         self._monitor.track_generation(**{**known, **self._fields, "duration": duration, "success": error is None, "error": error})
-        if self._first is not None:
-            if answer.completion is not None and answer.completion > 1 and duration > self._first:
-                self._monitor.record_metric("output_tokens_per_second", (answer.completion - 1) / (duration - self._first), labels)
 
     def end(self, error: BaseException | str | None = None, duration: float | None = None) -> None:
         """The call is over: well, or with an error; its duration in seconds, where it is known better. What ends it twice

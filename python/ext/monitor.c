@@ -306,9 +306,9 @@ static PyMethodDef methods[] = {
      "track_generation($self, duration, success, **kwargs)\n--\n\n"
      "Record one call of a model: duration in seconds, success, and by keyword what is known of prompt_token_count,\n"
      "completion_token_count, total_token_count, cached_token_count, reasoning_token_count, cache_write_token_count,\n"
-     "time_to_first_token (seconds), conversation_length, model_name, finish_reason, error (a text or an exception),\n"
-     "error_type, http_status. All other keywords are metadata of every sample of the call, and so are the items of\n"
-     "metadata=, where that is a dict."},
+     "time_to_first_token (seconds), output_tokens_per_second, conversation_length, model_name, finish_reason, error (a\n"
+     "text or an exception), error_type, http_status. All other keywords are metadata of every sample of the call, and so\n"
+     "are the items of metadata=, where that is a dict."},
     {"track_evaluation", (PyCFunction)(void (*)(void))monitor_track_evaluation, METH_FASTCALL | METH_KEYWORDS,
      "track_evaluation($self, duration, success, evaluator_type, scores, **kwargs)\n--\n\n"
      "Record one evaluation. scores maps names to numbers, to pairs of number and feedback, or to dicts of \"score\"\n"

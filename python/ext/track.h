@@ -26,7 +26,8 @@
     X(CACHED_TOKENS, cached_token_count) \
     X(REASONING_TOKENS, reasoning_token_count) \
     X(CACHE_WRITE_TOKENS, cache_write_token_count) \
-    X(FIRST_TOKEN, time_to_first_token)
+    X(FIRST_TOKEN, time_to_first_token) \
+    X(OUTPUT_SPEED, output_tokens_per_second)
 
 enum track_member {
 #define TRACK_ENUM(name, text) TRACK_##name,

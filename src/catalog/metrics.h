@@ -36,6 +36,8 @@
       "cache_write_token_count", AMOUNT, NULL)                                                                         \
     X(FIRST_TOKEN, "time_to_first_token", WHOLE, GENERATION, SECONDS, LOWER, "Time to first token", METRIC,            \
       "time_to_first_token", SECONDS, NULL)                                                                            \
+    X(OUTPUT_SPEED, "output_tokens_per_second", WHOLE, GENERATION, NUMBER, HIGHER, "Output tokens per second", METRIC, \
+      "output_tokens_per_second", AMOUNT, NULL)                                                                        \
     X(LENGTH, "conversation_length", WHOLE, CONVERSATIONS, TURNS, NEITHER, "Conversation length", CONVERSATION_LENGTH, \
       "conversation_length", AMOUNT, NULL)                                                                             \
     X(EVALUATION_TIME, "evaluation_time", WHOLE, EVALUATION, SECONDS, LOWER, "Evaluation time", EVALUATION_DURATION,   \

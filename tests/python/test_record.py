@@ -32,7 +32,7 @@ def test_samples_land_in_the_order_of_their_calls(monitor, folder):
 
 def test_a_tracked_generation_carries_its_metadata_on_every_sample(monitor, folder):
     monitor.track_generation(1.5, True, model_name="gpt", prompt_token_count=3, completion_token_count=4,
-                             total_token_count=7, cached_token_count=1, reasoning_token_count=2, cache_write_token_count=8, time_to_first_token=0.5,
+                             total_token_count=7, cached_token_count=1, reasoning_token_count=2, cache_write_token_count=8, time_to_first_token=0.5, output_tokens_per_second=40,
                              finish_reason="stop", conversation_length=2, error=None,
                              component="opensimula", operation="opensimula.critic.refine", mix_id=5)
     monitor.flush()
@@ -40,7 +40,7 @@ def test_a_tracked_generation_carries_its_metadata_on_every_sample(monitor, fold
     assert {line["metric"]: line["value"] for line in lines} == {
         "generation_time": 1.5, "success_rate": 1.0, "error_rate": 0.0, "model_usage:gpt": 1.0,
         "finish_reason:stop": 1.0, "prompt_token_count": 3.0, "completion_token_count": 4.0,
-        "total_token_count": 7.0, "cached_token_count": 1.0, "reasoning_token_count": 2.0, "cache_write_token_count": 8.0, "time_to_first_token": 0.5, "conversation_length": 2.0}
+        "total_token_count": 7.0, "cached_token_count": 1.0, "reasoning_token_count": 2.0, "cache_write_token_count": 8.0, "time_to_first_token": 0.5, "output_tokens_per_second": 40.0, "conversation_length": 2.0}
     assert all(line["component"] == "opensimula" and line["mix_id"] == 5 for line in lines)
     report = monitor.get_total_token_usage()
     assert report.by_model == [afmon.ModelTokenUsage("gpt", 3, 4, 7)] and report.total_tokens == 7
