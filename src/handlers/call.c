@@ -31,7 +31,7 @@ static bool settle(struct afmon_dispatch *dispatch, int result)
 
 static bool call_metric(struct afmon_dispatch *dispatch, const struct afmon_queue_sample *item)
 {
-    const afmon_metric_handler *handler = &dispatch->options.handler.metric;
+    const struct afmon_handler *handler = &dispatch->options.handler;
     afmon_sample sample = {.metric = item->name,
                            .metric_length = item->name_length,
                            .value = item->value,
@@ -42,12 +42,13 @@ static bool call_metric(struct afmon_dispatch *dispatch, const struct afmon_queu
         sample.fields = dispatch->unpacked.fields;
         sample.field_count = dispatch->unpacked.count;
     }
-    return settle(dispatch, handler->handle(handler->user, &sample, dispatch->scratch, sizeof dispatch->scratch));
+    return settle(dispatch,
+                  handler->handle.sample(handler->user, &sample, dispatch->scratch, sizeof dispatch->scratch));
 }
 
 static bool call_log(struct afmon_dispatch *dispatch, const struct afmon_queue_log *item)
 {
-    const afmon_log_handler *handler = &dispatch->options.handler.log;
+    const struct afmon_handler *handler = &dispatch->options.handler;
     afmon_log_record record = {.message = item->bytes,
                                .message_length = item->message_length,
                                .level = item->level,
@@ -56,12 +57,12 @@ static bool call_log(struct afmon_dispatch *dispatch, const struct afmon_queue_l
         return false;
     record.fields = dispatch->unpacked.fields;
     record.field_count = dispatch->unpacked.count;
-    return settle(dispatch, handler->handle(handler->user, &record, dispatch->scratch, sizeof dispatch->scratch));
+    return settle(dispatch, handler->handle.log(handler->user, &record, dispatch->scratch, sizeof dispatch->scratch));
 }
 
 bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_item *item)
 {
-    const afmon_alert_handler *alert = &dispatch->options.handler.alert;
+    const struct afmon_handler *handler = &dispatch->options.handler;
     dispatch->scratch[0] = '\0';
     switch (item->kind) {
     case AFMON_ITEM_SAMPLE:
@@ -71,60 +72,30 @@ bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_ite
     case AFMON_ITEM_ALERT:
         break;
     }
-    return settle(dispatch, alert->handle(alert->user, item->as.alert, dispatch->scratch, sizeof dispatch->scratch));
+    return settle(dispatch,
+                  handler->handle.alert(handler->user, item->as.alert, dispatch->scratch, sizeof dispatch->scratch));
 }
 
 bool afmon_dispatch_call_usage(struct afmon_dispatch *dispatch)
 {
-    const afmon_token_usage_handler *handler = &dispatch->options.handler.token_usage;
+    const struct afmon_handler *handler = &dispatch->options.handler;
     afmon_token_usage usage = {0};
     dispatch->scratch[0] = '\0';
     afmon_status status = dispatch->options.usage(dispatch->options.user, &usage);
     if (status != AFMON_OK)
         return fail(dispatch, afmon_status_text(status));
-    int result = handler->handle(handler->user, &usage, dispatch->scratch, sizeof dispatch->scratch);
+    int result = handler->handle.usage(handler->user, &usage, dispatch->scratch, sizeof dispatch->scratch);
     afmon_token_usage_free(&usage);
     return settle(dispatch, result);
 }
 
 /* ---- handlers that gather ---- */
 
-struct flusher {
-    uint64_t (*flush)(void *user, const afmon_deadline *deadline, char *error, size_t size);
-    void *user;
-    double interval_s;
-};
-
-static struct flusher flusher_of(const struct afmon_dispatch_options *options)
-{
-    const afmon_metric_handler *metric = &options->handler.metric;
-    const afmon_log_handler *log = &options->handler.log;
-    const afmon_alert_handler *alert = &options->handler.alert;
-    switch (options->kind) {
-    case AFMON_DISPATCH_METRIC:
-        return (struct flusher){metric->flush, metric->user, metric->flush_interval_s};
-    case AFMON_DISPATCH_LOG:
-        return (struct flusher){log->flush, log->user, log->flush_interval_s};
-    case AFMON_DISPATCH_ALERT:
-        return (struct flusher){alert->flush, alert->user, alert->flush_interval_s};
-    case AFMON_DISPATCH_TOKEN_USAGE:
-        break;
-    }
-    return (struct flusher){0};
-}
-
-bool afmon_dispatch_has_flush(const struct afmon_dispatch_options *options, double *interval_s)
-{
-    struct flusher flusher = flusher_of(options);
-    *interval_s = flusher.interval_s;
-    return flusher.flush != NULL;
-}
-
 bool afmon_dispatch_call_flush(struct afmon_dispatch *dispatch, uint64_t *lost)
 {
-    struct flusher flusher = flusher_of(&dispatch->options);
+    const struct afmon_handler *handler = &dispatch->options.handler;
     dispatch->scratch[0] = '\0';
-    *lost = flusher.flush(flusher.user, &dispatch->deadline, dispatch->scratch, sizeof dispatch->scratch);
+    *lost = handler->flush(handler->user, &dispatch->deadline, dispatch->scratch, sizeof dispatch->scratch);
     dispatch->scratch[sizeof dispatch->scratch - 1] = '\0';
     return dispatch->scratch[0] == '\0' || fail(dispatch, dispatch->scratch);
 }

@@ -18,65 +18,25 @@ struct kind_facts {
 };
 
 static const struct kind_facts kinds[] = {
-    [AFMON_DISPATCH_METRIC] = {"metric handler", 65536},
-    [AFMON_DISPATCH_LOG] = {"log handler", 4096},
-    [AFMON_DISPATCH_ALERT] = {"alert handler", 256},
-    [AFMON_DISPATCH_TOKEN_USAGE] = {"token usage handler", 1},
+    [AFMON_HANDLER_METRIC] = {"metric handler", 65536},
+    [AFMON_HANDLER_LOG] = {"log handler", 4096},
+    [AFMON_HANDLER_ALERT] = {"alert handler", 256},
+    [AFMON_HANDLER_TOKEN_USAGE] = {"token usage handler", 1},
 };
 
-static const char *given_name(const struct afmon_dispatch_options *options)
+static size_t capacity_of(const struct afmon_handler *handler)
 {
-    switch (options->kind) {
-    case AFMON_DISPATCH_METRIC:
-        return options->handler.metric.name;
-    case AFMON_DISPATCH_LOG:
-        return options->handler.log.name;
-    case AFMON_DISPATCH_ALERT:
-        return options->handler.alert.name;
-    case AFMON_DISPATCH_TOKEN_USAGE:
-        break;
-    }
-    return options->handler.token_usage.name;
-}
-
-static size_t wanted_capacity(const struct afmon_dispatch_options *options)
-{
-    size_t given = 0;
-    if (options->kind == AFMON_DISPATCH_METRIC)
-        given = options->handler.metric.queue_capacity;
-    else if (options->kind == AFMON_DISPATCH_LOG)
-        given = options->handler.log.queue_capacity;
-    else if (options->kind == AFMON_DISPATCH_ALERT)
-        given = options->handler.alert.queue_capacity;
-    return given > 0 ? given : kinds[options->kind].capacity;
-}
-
-static void destroy_handler(const struct afmon_dispatch_options *options)
-{
-    void (*destroy)(void *user) = options->handler.token_usage.destroy;
-    void *user = options->handler.token_usage.user;
-    if (options->kind == AFMON_DISPATCH_METRIC) {
-        destroy = options->handler.metric.destroy;
-        user = options->handler.metric.user;
-    } else if (options->kind == AFMON_DISPATCH_LOG) {
-        destroy = options->handler.log.destroy;
-        user = options->handler.log.user;
-    } else if (options->kind == AFMON_DISPATCH_ALERT) {
-        destroy = options->handler.alert.destroy;
-        user = options->handler.alert.user;
-    }
-    if (destroy != NULL)
-        destroy(user);
+    return handler->queue_capacity > 0 ? handler->queue_capacity : kinds[handler->kind].capacity;
 }
 
 /* A name that is too long is cut at a character's end. */
 static void set_name(struct afmon_dispatch *dispatch)
 {
     const struct afmon_dispatch_options *options = &dispatch->options;
-    const char *given = given_name(options);
+    const char *given = options->handler.name;
     char *name = dispatch->name;
     if (given == NULL) {
-        (void)snprintf(name, sizeof dispatch->name, "%s %u", kinds[options->kind].label, options->number);
+        (void)snprintf(name, sizeof dispatch->name, "%s %u", kinds[options->handler.kind].label, options->number);
         return;
     }
     size_t length = strnlen(given, sizeof dispatch->name);
@@ -136,9 +96,10 @@ afmon_status afmon_dispatch_new(const struct afmon_dispatch_options *options, st
     dispatch->options = *options;
     atomic_init(&dispatch->deadline.end_ns, INT64_MAX);
     set_name(dispatch);
-    if (!afmon_queue_init(&dispatch->queue, wanted_capacity(options), AFMON_DISPATCH_BYTES)) {
+    if (!afmon_queue_init(&dispatch->queue, capacity_of(&options->handler), AFMON_DISPATCH_BYTES)) {
         free(dispatch);
-        return afmon_fail(error, AFMON_E_NO_MEMORY, "no memory for a queue of %zu items", wanted_capacity(options));
+        return afmon_fail(error, AFMON_E_NO_MEMORY, "no memory for a queue of %zu items",
+                          capacity_of(&options->handler));
     }
     int failure = init_sync(dispatch);
     if (failure != 0) {
@@ -217,7 +178,7 @@ void afmon_dispatch_free(struct afmon_dispatch *dispatch)
         return;
     afmon_dispatch_finish(dispatch, 0);
     (void)afmon_dispatch_join(dispatch, NULL);
-    destroy_handler(&dispatch->options);
+    afmon_handler_end(&dispatch->options.handler);
     free_parts(dispatch);
 }
 

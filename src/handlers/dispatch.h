@@ -19,15 +19,9 @@
 #include <afmon/afmon.h>
 
 #include "catalog/sets.h"
+#include "handlers/handler.h"
 
 #define AFMON_DISPATCH_BYTES ((size_t)64 << 20) /* texts and metadata that may wait for one handler */
-
-enum afmon_dispatch_kind {
-    AFMON_DISPATCH_METRIC,
-    AFMON_DISPATCH_LOG,
-    AFMON_DISPATCH_ALERT,
-    AFMON_DISPATCH_TOKEN_USAGE
-};
 
 /* What a handler did not manage since the last report. */
 struct afmon_dispatch_report {
@@ -38,13 +32,7 @@ struct afmon_dispatch_report {
 };
 
 struct afmon_dispatch_options {
-    enum afmon_dispatch_kind kind;
-    union {
-        afmon_metric_handler metric;
-        afmon_log_handler log;
-        afmon_alert_handler alert;
-        afmon_token_usage_handler token_usage;
-    } handler;
+    struct afmon_handler handler;
     unsigned number; /* names one without a name: "metric handler 1" */
     void *user;      /* of the two callbacks */
     /* Called from the dispatch's thread; may record into the monitor, must not call this dispatch. A log record that is
@@ -54,7 +42,6 @@ struct afmon_dispatch_options {
     /* TOKEN_USAGE only: fills a report at the time of the call; the dispatch frees it. */
     afmon_status (*usage)(void *user, afmon_token_usage *usage);
     afmon_host_hooks host; /* batch_begin and batch_end: around calls of the handler, with no lock held */
-    double interval_s;     /* TOKEN_USAGE only, on the monotonic clock; 0 or less: only the call at the end */
 };
 
 struct afmon_dispatch; /* opaque */

@@ -50,9 +50,6 @@ void *afmon_dispatch_run(void *dispatch);
 bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_item *item);
 bool afmon_dispatch_call_usage(struct afmon_dispatch *dispatch);
 
-/* True where the handler gathers. */
-bool afmon_dispatch_has_flush(const struct afmon_dispatch_options *options, double *interval_s);
-
 /* Calls the handler's flush; *lost is how many items it gave up. False: dispatch->error says what went wrong. */
 bool afmon_dispatch_call_flush(struct afmon_dispatch *dispatch, uint64_t *lost);
 

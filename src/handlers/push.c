@@ -34,7 +34,7 @@ static uint32_t charge_of(const struct afmon_dispatch_sample *sample, const stru
 size_t afmon_dispatch_push_samples(struct afmon_dispatch *dispatch, const struct afmon_dispatch_sample *samples,
                                    size_t count, int64_t now_ns)
 {
-    if (dispatch->options.kind != AFMON_DISPATCH_METRIC || count == 0)
+    if (dispatch->options.handler.kind != AFMON_HANDLER_METRIC || count == 0)
         return 0;
     const struct afmon_set *previous = NULL;
     size_t taken = 0;
@@ -100,7 +100,7 @@ static struct afmon_queue_log *copy_log(const struct afmon_dispatch_log *log, si
 
 size_t afmon_dispatch_push_log(struct afmon_dispatch *dispatch, const struct afmon_dispatch_log *log, int64_t now_ns)
 {
-    if (dispatch->options.kind != AFMON_DISPATCH_LOG)
+    if (dispatch->options.handler.kind != AFMON_HANDLER_LOG)
         return 0;
     size_t size = sizeof(struct afmon_queue_log) + log->message_length + 1 + log->packed_length;
     if (size > UINT32_MAX) {
@@ -136,7 +136,7 @@ size_t afmon_dispatch_push_alerts(struct afmon_dispatch *dispatch, const afmon_a
                                   int64_t now_ns)
 {
     size_t taken = 0;
-    if (dispatch->options.kind != AFMON_DISPATCH_ALERT)
+    if (dispatch->options.handler.kind != AFMON_HANDLER_ALERT)
         return 0;
     for (size_t i = 0; i < count; i++)
         taken += push_alert(dispatch, &alerts[i], now_ns);

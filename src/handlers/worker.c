@@ -129,7 +129,7 @@ static void call_flush(struct afmon_dispatch *dispatch)
 
 static void call_tick(struct afmon_dispatch *dispatch)
 {
-    if (dispatch->options.kind == AFMON_DISPATCH_TOKEN_USAGE)
+    if (dispatch->options.handler.kind == AFMON_HANDLER_TOKEN_USAGE)
         call_usage(dispatch);
     else
         call_flush(dispatch);
@@ -173,11 +173,10 @@ static bool step(struct afmon_dispatch *dispatch, int64_t *tick_ns, int64_t inte
  */
 static void finish(struct afmon_dispatch *dispatch)
 {
-    bool usage = dispatch->options.kind == AFMON_DISPATCH_TOKEN_USAGE;
-    double interval_s;
+    bool usage = dispatch->options.handler.kind == AFMON_HANDLER_TOKEN_USAGE;
     uint64_t lost = dispatch->lost;
     leave_batch(dispatch);
-    if (afmon_dispatch_has_flush(&dispatch->options, &interval_s))
+    if (dispatch->options.handler.flush != NULL)
         call_flush(dispatch);
     if (usage && !is_over(dispatch)) {
         call_usage(dispatch);
@@ -191,19 +190,17 @@ static void finish(struct afmon_dispatch *dispatch)
         report(dispatch);
 }
 
-static int64_t interval_of(const struct afmon_dispatch_options *options)
+static int64_t interval_of(const struct afmon_handler *handler)
 {
-    double interval_s = options->interval_s;
-    if (options->kind != AFMON_DISPATCH_TOKEN_USAGE && !afmon_dispatch_has_flush(options, &interval_s))
-        interval_s = 0;
-    int64_t interval_ns = interval_s > 0 ? afmon_seconds_to_ns(interval_s) : 0;
+    bool ticks = handler->kind == AFMON_HANDLER_TOKEN_USAGE || handler->flush != NULL;
+    int64_t interval_ns = ticks && handler->interval_s > 0 ? afmon_seconds_to_ns(handler->interval_s) : 0;
     return interval_ns > 0 && interval_ns < NEVER / 2 ? interval_ns : 0; /* centuries are never, too */
 }
 
 void *afmon_dispatch_run(void *user)
 {
     struct afmon_dispatch *dispatch = user;
-    int64_t interval_ns = interval_of(&dispatch->options);
+    int64_t interval_ns = interval_of(&dispatch->options.handler);
     int64_t tick_ns = interval_ns > 0 ? afmon_dispatch_monotonic_ns() + interval_ns : NEVER;
     pthread_mutex_lock(&dispatch->lock);
     while (step(dispatch, &tick_ns, interval_ns)) {

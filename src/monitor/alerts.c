@@ -7,6 +7,7 @@
 #include "alerts/message.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "monitor/dispatches.h"
 #include "monitor/family.h"
 
 struct pass {
@@ -95,8 +96,10 @@ static void run_pass(struct afmon_core *core)
         afmon_meters_set_alerts(core->meters, watch->firing, watch->firing_count);
     for (size_t i = 0; i < watch->logged_count; i++)
         log_alert(core, &watch->logged[i]);
-    for (size_t i = 0; i < core->alert_count && watch->told_count > 0; i++)
-        afmon_dispatch_push_alerts(core->alert_dispatches[i], watch->told, watch->told_count, boot);
+    size_t count;
+    struct afmon_dispatch **dispatches = afmon_dispatches_of(core, AFMON_HANDLER_ALERT, &count);
+    for (size_t i = 0; i < count && watch->told_count > 0; i++)
+        afmon_dispatch_push_alerts(dispatches[i], watch->told, watch->told_count, boot);
 }
 
 size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts, size_t capacity)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/micros.h"
 #include "catalog/lines.h"
+#include "monitor/dispatches.h"
 #include "monitor/drain.h"
 #include "monitor/metering.h"
 
@@ -121,7 +122,7 @@ static bool add_log(void *user, const struct afmon_expanded_log *log, int64_t bo
         afmon_line_log(&drain->log, log->message, log->message_length, log->level, log->packed, log->packed_length,
                        wall_ns);
     drain->log_lines++;
-    if (log->file_only || drain->core->log_count == 0)
+    if (log->file_only || drain->core->dispatch_counts[AFMON_HANDLER_LOG] == 0)
         return !drain->log.failed;
     if (drain->log.failed || !keep_for_handlers(drain, log, wall_ns))
         return false;
@@ -176,22 +177,24 @@ static bool fill_outgoing(struct afmon_drain *drain)
 
 static void deliver_samples(struct afmon_drain *drain, int64_t now)
 {
-    struct afmon_core *core = drain->core;
-    if (core->metric_count == 0 || drain->sample_count == 0)
+    size_t count;
+    struct afmon_dispatch **dispatches = afmon_dispatches_of(drain->core, AFMON_HANDLER_METRIC, &count);
+    if (count == 0 || drain->sample_count == 0)
         return;
     bool filled = fill_outgoing(drain);
-    for (size_t i = 0; i < core->metric_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (filled)
-            afmon_dispatch_push_samples(core->metric_dispatches[i], drain->outgoing, drain->sample_count, now);
+            afmon_dispatch_push_samples(dispatches[i], drain->outgoing, drain->sample_count, now);
         else
-            afmon_dispatch_count_missed(core->metric_dispatches[i], drain->sample_count);
+            afmon_dispatch_count_missed(dispatches[i], drain->sample_count);
     }
 }
 
 static void deliver_logs(struct afmon_drain *drain, int64_t now)
 {
-    struct afmon_core *core = drain->core;
-    for (size_t i = 0; core->log_count > 0 && i < drain->log_count; i++) {
+    size_t count;
+    struct afmon_dispatch **dispatches = afmon_dispatches_of(drain->core, AFMON_HANDLER_LOG, &count);
+    for (size_t i = 0; count > 0 && i < drain->log_count; i++) {
         const struct afmon_pending_log *pending = &drain->logs[i];
         struct afmon_dispatch_log log = {.message = drain->log_texts.data + pending->message,
                                          .message_length = pending->message_length,
@@ -199,8 +202,8 @@ static void deliver_logs(struct afmon_drain *drain, int64_t now)
                                          .timestamp_ns = pending->wall_ns,
                                          .packed = drain->log_texts.data + pending->packed,
                                          .packed_length = pending->packed_length};
-        for (size_t k = 0; k < core->log_count; k++)
-            afmon_dispatch_push_log(core->log_dispatches[k], &log, now);
+        for (size_t k = 0; k < count; k++)
+            afmon_dispatch_push_log(dispatches[k], &log, now);
     }
 }
 
@@ -215,7 +218,7 @@ void afmon_batch_deliver(struct afmon_drain *drain)
         afmon_count(&core->counts.samples_written, drain->sample_count);
     if (core->files.log >= 0)
         afmon_count(&core->counts.logs_written, drain->log_lines);
-    if (core->metric_count > 0 || core->log_count > 0) {
+    if (core->dispatch_count > 0) {
         int64_t now = afmon_boot_ns();
         deliver_samples(drain, now);
         deliver_logs(drain, now);

@@ -111,11 +111,9 @@ struct afmon_core {
     struct afmon_http *http;            /* NULL: it does not listen */
     char metrics_url[160];
 
-    struct afmon_dispatch **metric_dispatches;
-    struct afmon_dispatch **log_dispatches;
-    struct afmon_dispatch **alert_dispatches;
-    struct afmon_dispatch *usage_dispatch;
-    size_t metric_count, log_count, alert_count;
+    struct afmon_dispatch **dispatches; /* by kind */
+    size_t dispatch_count;
+    size_t dispatch_counts[AFMON_HANDLER_KINDS];
 
     pthread_mutex_t watch_lock; /* held for a pass of the rules */
     struct afmon_alert_watch watch;
@@ -142,10 +140,8 @@ struct afmon_core {
 struct afmon_monitor {
     afmon_options options; /* with copies of what it points to */
     char *log_dir;
-    afmon_metric_handler *metric_handlers; /* custom ones */
-    afmon_log_handler *log_handlers;
-    afmon_alert_handler *alert_handlers;
-    size_t metric_handler_count, log_handler_count, alert_handler_count;
+    struct afmon_handler *handlers; /* custom ones, by kind */
+    size_t handler_count;
     afmon_rules rules;          /* those of the options, or the built-in ones */
     bool metric_file, log_file; /* the built-in ones are wanted */
     bool took_handlers;         /* their end is the dispatches' business */

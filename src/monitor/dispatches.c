@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/status.h"
@@ -55,149 +56,59 @@ static afmon_status usage_now(void *user, afmon_token_usage *usage)
     return afmon_store_token_usage(afmon_family_store(core), afmon_core_steady_us(core), INT64_MAX, usage);
 }
 
-static afmon_status open_one(struct afmon_core *core, struct afmon_dispatch_options *options,
-                             struct afmon_dispatch **out, afmon_error *error)
+static afmon_status open_one(struct afmon_core *core, const struct afmon_handler *handler, afmon_error *error)
 {
-    options->user = core;
-    options->host = core->monitor->options.host;
-    options->report = options->kind == AFMON_DISPATCH_LOG ? report_log_handler : report_handler;
-    return afmon_dispatch_new(options, out, error);
-}
-
-static afmon_status open_metrics(struct afmon_core *core, afmon_error *error)
-{
-    const afmon_monitor *monitor = core->monitor;
-    core->metric_dispatches = calloc(monitor->metric_handler_count + 1, sizeof(struct afmon_dispatch *));
-    if (core->metric_dispatches == NULL)
-        return afmon_fail_memory(error);
-    afmon_status status = AFMON_OK;
-    for (size_t i = 0; status == AFMON_OK && i < monitor->metric_handler_count; i++) {
-        struct afmon_dispatch_options options = {.kind = AFMON_DISPATCH_METRIC, .number = (unsigned)i + 1};
-        options.handler.metric = monitor->metric_handlers[i];
-        status = open_one(core, &options, &core->metric_dispatches[i], error);
-        core->metric_count += status == AFMON_OK;
-    }
+    size_t *count = &core->dispatch_counts[handler->kind];
+    const struct afmon_dispatch_options options = {.handler = *handler,
+                                                   .number = (unsigned)*count + 1,
+                                                   .user = core,
+                                                   .host = core->monitor->options.host,
+                                                   .report = handler->kind == AFMON_HANDLER_LOG ? report_log_handler
+                                                                                                : report_handler,
+                                                   .usage = usage_now};
+    afmon_status status = afmon_dispatch_new(&options, &core->dispatches[core->dispatch_count], error);
+    core->dispatch_count += status == AFMON_OK;
+    *count += status == AFMON_OK;
     return status;
 }
 
-static afmon_status open_logs(struct afmon_core *core, afmon_error *error)
-{
-    const afmon_monitor *monitor = core->monitor;
-    core->log_dispatches = calloc(monitor->log_handler_count + 1, sizeof(struct afmon_dispatch *));
-    if (core->log_dispatches == NULL)
-        return afmon_fail_memory(error);
-    afmon_status status = AFMON_OK;
-    for (size_t i = 0; status == AFMON_OK && i < monitor->log_handler_count; i++) {
-        struct afmon_dispatch_options options = {.kind = AFMON_DISPATCH_LOG, .number = (unsigned)i + 1};
-        options.handler.log = monitor->log_handlers[i];
-        status = open_one(core, &options, &core->log_dispatches[i], error);
-        core->log_count += status == AFMON_OK;
-    }
-    return status;
-}
-
-static afmon_status open_alerts(struct afmon_core *core, afmon_error *error)
-{
-    const afmon_monitor *monitor = core->monitor;
-    core->alert_dispatches = calloc(monitor->alert_handler_count + 1, sizeof(struct afmon_dispatch *));
-    if (core->alert_dispatches == NULL)
-        return afmon_fail_memory(error);
-    afmon_status status = AFMON_OK;
-    for (size_t i = 0; status == AFMON_OK && i < monitor->alert_handler_count; i++) {
-        struct afmon_dispatch_options options = {.kind = AFMON_DISPATCH_ALERT, .number = (unsigned)i + 1};
-        options.handler.alert = monitor->alert_handlers[i];
-        status = open_one(core, &options, &core->alert_dispatches[i], error);
-        core->alert_count += status == AFMON_OK;
-    }
-    return status;
-}
-
-static afmon_status open_usage(struct afmon_core *core, afmon_error *error)
-{
-    const afmon_options *chosen = &core->monitor->options;
-    if (chosen->token_usage.handle == NULL)
-        return AFMON_OK;
-    struct afmon_dispatch_options options = {.kind = AFMON_DISPATCH_TOKEN_USAGE,
-                                             .number = 1,
-                                             .usage = usage_now,
-                                             .interval_s = chosen->token_usage_interval_s};
-    options.handler.token_usage = chosen->token_usage;
-    return open_one(core, &options, &core->usage_dispatch, error);
-}
-
-/* ---- handlers without a dispatch, which would destroy them ---- */
-
-static void end_handler(void (*destroy)(void *user), void *user)
-{
-    if (destroy != NULL)
-        destroy(user);
-}
-
-static void end_metrics(const afmon_metric_handler *handlers, size_t count)
-{
-    for (size_t i = 0; handlers != NULL && i < count; i++)
-        end_handler(handlers[i].destroy, handlers[i].user);
-}
-
-static void end_logs(const afmon_log_handler *handlers, size_t count)
-{
-    for (size_t i = 0; handlers != NULL && i < count; i++)
-        end_handler(handlers[i].destroy, handlers[i].user);
-}
-
-static void end_alerts(const afmon_alert_handler *handlers, size_t count)
-{
-    for (size_t i = 0; handlers != NULL && i < count; i++)
-        end_handler(handlers[i].destroy, handlers[i].user);
-}
-
-void afmon_handlers_end(const afmon_options *options)
-{
-    if (options->metric_handler_count != AFMON_DEFAULT_HANDLERS)
-        end_metrics(options->metric_handlers, options->metric_handler_count);
-    if (options->log_handler_count != AFMON_DEFAULT_HANDLERS)
-        end_logs(options->log_handlers, options->log_handler_count);
-    end_alerts(options->alert_handlers, options->alert_handler_count);
-    end_handler(options->token_usage.destroy, options->token_usage.user);
-}
-
-/* Those that came behind the one that failed. */
+/* A handler with a dispatch is ended by that. */
 static void end_unopened(const struct afmon_core *core)
 {
-    const afmon_monitor *monitor = core->monitor;
-    end_metrics(monitor->metric_handlers + core->metric_count, monitor->metric_handler_count - core->metric_count);
-    end_logs(monitor->log_handlers + core->log_count, monitor->log_handler_count - core->log_count);
-    end_alerts(monitor->alert_handlers + core->alert_count, monitor->alert_handler_count - core->alert_count);
-    if (core->usage_dispatch == NULL)
-        end_handler(monitor->options.token_usage.destroy, monitor->options.token_usage.user);
+    for (size_t i = core->dispatch_count; i < core->monitor->handler_count; i++)
+        afmon_handler_end(&core->monitor->handlers[i]);
 }
 
 afmon_status afmon_dispatches_open(struct afmon_core *core, afmon_error *error)
 {
+    const afmon_monitor *monitor = core->monitor;
     core->monitor->took_handlers = true;
-    afmon_status status = open_metrics(core, error);
-    if (status == AFMON_OK)
-        status = open_logs(core, error);
-    if (status == AFMON_OK)
-        status = open_alerts(core, error);
-    if (status == AFMON_OK)
-        status = open_usage(core, error);
+    core->dispatches = calloc(monitor->handler_count + 1, sizeof(struct afmon_dispatch *));
+    afmon_status status = core->dispatches != NULL ? AFMON_OK : afmon_fail_memory(error);
+    for (size_t i = 0; status == AFMON_OK && i < monitor->handler_count; i++)
+        status = open_one(core, &monitor->handlers[i], error);
     if (status != AFMON_OK)
         end_unopened(core);
     return status;
 }
 
+static bool end_one(void *user, const struct afmon_handler *handler)
+{
+    (void)user;
+    afmon_handler_end(handler);
+    return true;
+}
+
+void afmon_handlers_end(const afmon_options *options)
+{
+    afmon_handlers_each(options, end_one, NULL);
+}
+
 void afmon_dispatches_each(const struct afmon_core *core, void (*visit)(void *user, struct afmon_dispatch *dispatch),
                            void *user)
 {
-    for (size_t i = 0; i < core->metric_count; i++)
-        visit(user, core->metric_dispatches[i]);
-    for (size_t i = 0; i < core->log_count; i++)
-        visit(user, core->log_dispatches[i]);
-    for (size_t i = 0; i < core->alert_count; i++)
-        visit(user, core->alert_dispatches[i]);
-    if (core->usage_dispatch != NULL)
-        visit(user, core->usage_dispatch);
+    for (size_t i = 0; i < core->dispatch_count; i++)
+        visit(user, core->dispatches[i]);
 }
 
 struct closing {
@@ -264,10 +175,8 @@ static void free_one(void *user, struct afmon_dispatch *dispatch)
 void afmon_dispatches_free(struct afmon_core *core)
 {
     afmon_dispatches_each(core, free_one, NULL);
-    free(core->metric_dispatches);
-    free(core->log_dispatches);
-    free(core->alert_dispatches);
-    core->metric_dispatches = core->log_dispatches = core->alert_dispatches = NULL;
-    core->metric_count = core->log_count = core->alert_count = 0;
-    core->usage_dispatch = NULL;
+    free(core->dispatches);
+    core->dispatches = NULL;
+    core->dispatch_count = 0;
+    memset(core->dispatch_counts, 0, sizeof core->dispatch_counts);
 }

@@ -27,79 +27,11 @@ void afmon_options_init(afmon_options *options)
     options->on_full = AFMON_FULL_WAIT;
 }
 
-/* The built-in handlers are told by these functions, which are never called: the core's own thread writes the files. */
-static int metric_file(void *user, const afmon_sample *sample, char *error, size_t size)
-{
-    (void)user;
-    (void)sample;
-    (void)error;
-    (void)size;
-    return 0;
-}
-
-static int log_file(void *user, const afmon_log_record *record, char *error, size_t size)
-{
-    (void)user;
-    (void)record;
-    (void)error;
-    (void)size;
-    return 0;
-}
-
-afmon_metric_handler afmon_metric_file_handler(void)
-{
-    return (afmon_metric_handler){.name = "metrics file", .handle = metric_file};
-}
-
-afmon_log_handler afmon_log_file_handler(void)
-{
-    return (afmon_log_handler){.name = "log file", .handle = log_file};
-}
-
 /* ---- checking ---- */
 
 static bool is_duration(double seconds)
 {
     return seconds >= 0 && isfinite(seconds);
-}
-
-static bool can_flush(bool has_flush, double interval_s)
-{
-    return !has_flush || (interval_s > 0 && isfinite(interval_s));
-}
-
-/* Each handler that gathers has a period for it. */
-static bool can_all_flush(const afmon_options *options, size_t metrics, size_t logs)
-{
-    bool can = true;
-    for (size_t i = 0; i < metrics; i++)
-        can = can && can_flush(options->metric_handlers[i].flush != NULL, options->metric_handlers[i].flush_interval_s);
-    for (size_t i = 0; i < logs; i++)
-        can = can && can_flush(options->log_handlers[i].flush != NULL, options->log_handlers[i].flush_interval_s);
-    for (size_t i = 0; i < options->alert_handler_count; i++)
-        can = can && can_flush(options->alert_handlers[i].flush != NULL, options->alert_handlers[i].flush_interval_s);
-    return can;
-}
-
-static afmon_status check_handlers(const afmon_options *options, afmon_error *error)
-{
-    size_t metrics = options->metric_handler_count == AFMON_DEFAULT_HANDLERS ? 0 : options->metric_handler_count;
-    size_t logs = options->log_handler_count == AFMON_DEFAULT_HANDLERS ? 0 : options->log_handler_count;
-    if ((metrics > 0 && options->metric_handlers == NULL) || (logs > 0 && options->log_handlers == NULL) ||
-        (options->alert_handler_count > 0 && options->alert_handlers == NULL))
-        return afmon_fail(error, AFMON_E_ARGUMENT, "a list of handlers is NULL though its count is not 0");
-    for (size_t i = 0; i < metrics; i++)
-        if (options->metric_handlers[i].handle == NULL)
-            return afmon_fail(error, AFMON_E_ARGUMENT, "metric_handlers[%zu].handle is NULL", i);
-    for (size_t i = 0; i < logs; i++)
-        if (options->log_handlers[i].handle == NULL)
-            return afmon_fail(error, AFMON_E_ARGUMENT, "log_handlers[%zu].handle is NULL", i);
-    for (size_t i = 0; i < options->alert_handler_count; i++)
-        if (options->alert_handlers[i].handle == NULL)
-            return afmon_fail(error, AFMON_E_ARGUMENT, "alert_handlers[%zu].handle is NULL", i);
-    if (!can_all_flush(options, metrics, logs))
-        return afmon_fail(error, AFMON_E_ARGUMENT, "a handler has a flush: give it a flush_interval_s above 0");
-    return AFMON_OK;
 }
 
 static afmon_status check_options(const afmon_options *options, afmon_error *error)
@@ -127,7 +59,7 @@ static afmon_status check_options(const afmon_options *options, afmon_error *err
     if (options->on_full != AFMON_FULL_WAIT && options->on_full != AFMON_FULL_DROP)
         return afmon_fail(error, AFMON_E_ARGUMENT, "on_full is %d: give AFMON_FULL_WAIT or AFMON_FULL_DROP",
                           (int)options->on_full);
-    return check_handlers(options, error);
+    return afmon_handlers_check(options, error);
 }
 
 /* ---- copying ---- */
@@ -141,58 +73,36 @@ static bool copy_name(const char **name)
     return *name != NULL;
 }
 
-static bool copy_metric_handlers(afmon_monitor *monitor, const afmon_options *options)
+static bool count_handler(void *user, const struct afmon_handler *handler)
 {
+    (void)handler;
+    ++*(size_t *)user;
+    return true;
+}
+
+static bool copy_handler(void *user, const struct afmon_handler *handler)
+{
+    afmon_monitor *monitor = user;
+    if (handler->built_in) {
+        *(handler->kind == AFMON_HANDLER_METRIC ? &monitor->metric_file : &monitor->log_file) = true;
+        return true;
+    }
+    struct afmon_handler *copy = &monitor->handlers[monitor->handler_count];
+    *copy = *handler;
+    if (!copy_name(&copy->name))
+        return false;
+    monitor->handler_count++;
+    return true;
+}
+
+static bool copy_handlers(afmon_monitor *monitor, const afmon_options *options)
+{
+    size_t count = 0;
     monitor->metric_file = options->metric_handler_count == AFMON_DEFAULT_HANDLERS;
-    if (monitor->metric_file || options->metric_handler_count == 0)
-        return true;
-    monitor->metric_handlers = calloc(options->metric_handler_count, sizeof *monitor->metric_handlers);
-    for (size_t i = 0; monitor->metric_handlers != NULL && i < options->metric_handler_count; i++) {
-        if (options->metric_handlers[i].handle == metric_file) {
-            monitor->metric_file = true;
-            continue;
-        }
-        afmon_metric_handler *copy = &monitor->metric_handlers[monitor->metric_handler_count];
-        *copy = options->metric_handlers[i];
-        if (!copy_name(&copy->name))
-            return false;
-        monitor->metric_handler_count++;
-    }
-    return monitor->metric_handlers != NULL;
-}
-
-static bool copy_log_handlers(afmon_monitor *monitor, const afmon_options *options)
-{
     monitor->log_file = options->log_handler_count == AFMON_DEFAULT_HANDLERS;
-    if (monitor->log_file || options->log_handler_count == 0)
-        return true;
-    monitor->log_handlers = calloc(options->log_handler_count, sizeof *monitor->log_handlers);
-    for (size_t i = 0; monitor->log_handlers != NULL && i < options->log_handler_count; i++) {
-        if (options->log_handlers[i].handle == log_file) {
-            monitor->log_file = true;
-            continue;
-        }
-        afmon_log_handler *copy = &monitor->log_handlers[monitor->log_handler_count];
-        *copy = options->log_handlers[i];
-        if (!copy_name(&copy->name))
-            return false;
-        monitor->log_handler_count++;
-    }
-    return monitor->log_handlers != NULL;
-}
-
-static bool copy_alert_handlers(afmon_monitor *monitor, const afmon_options *options)
-{
-    if (options->alert_handler_count == 0)
-        return true;
-    monitor->alert_handlers = calloc(options->alert_handler_count, sizeof *monitor->alert_handlers);
-    for (size_t i = 0; monitor->alert_handlers != NULL && i < options->alert_handler_count; i++) {
-        monitor->alert_handlers[i] = options->alert_handlers[i];
-        if (!copy_name(&monitor->alert_handlers[i].name))
-            return false;
-        monitor->alert_handler_count++;
-    }
-    return monitor->alert_handlers != NULL;
+    afmon_handlers_each(options, count_handler, &count);
+    monitor->handlers = calloc(count + 1, sizeof *monitor->handlers);
+    return monitor->handlers != NULL && afmon_handlers_each(options, copy_handler, monitor);
 }
 
 static afmon_status copy_rules(afmon_monitor *monitor, const afmon_options *options, afmon_error *error)
@@ -217,8 +127,7 @@ static bool copy_text(const char **copy, const char *text)
 static bool copy_texts(afmon_monitor *monitor, const afmon_options *options)
 {
     afmon_options *own = &monitor->options;
-    return copy_text(&own->token_usage.name, options->token_usage.name) &&
-           copy_text(&own->prometheus_listen, options->prometheus_listen) &&
+    return copy_text(&own->prometheus_listen, options->prometheus_listen) &&
            copy_text(&own->prometheus_token_file, options->prometheus_token_file);
 }
 
@@ -243,13 +152,11 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
         return afmon_fail_memory(error);
     monitor->options = *options;
     /* What is copied is not the caller's any more, even where a copy fails. */
-    monitor->options.token_usage.name = NULL;
     monitor->options.prometheus_listen = NULL;
     monitor->options.prometheus_token_file = NULL;
     monitor->options.rules_file = NULL;
     monitor->options.rules = NULL;
-    if (!copy_metric_handlers(monitor, options) || !copy_log_handlers(monitor, options) ||
-        !copy_alert_handlers(monitor, options) || !copy_texts(monitor, options)) {
+    if (!copy_handlers(monitor, options) || !copy_texts(monitor, options)) {
         afmon_monitor_delete(monitor);
         return afmon_fail_memory(error);
     }
@@ -290,18 +197,11 @@ static void free_handles(afmon_monitor *monitor)
 void afmon_monitor_delete(afmon_monitor *monitor)
 {
     free_handles(monitor);
-    for (size_t i = 0; i < monitor->metric_handler_count; i++)
-        free((char *)(uintptr_t)monitor->metric_handlers[i].name);
-    for (size_t i = 0; i < monitor->log_handler_count; i++)
-        free((char *)(uintptr_t)monitor->log_handlers[i].name);
-    for (size_t i = 0; i < monitor->alert_handler_count; i++)
-        free((char *)(uintptr_t)monitor->alert_handlers[i].name);
-    free((char *)(uintptr_t)monitor->options.token_usage.name);
+    for (size_t i = 0; i < monitor->handler_count; i++)
+        free((char *)(uintptr_t)monitor->handlers[i].name);
+    free(monitor->handlers);
     free((char *)(uintptr_t)monitor->options.prometheus_listen);
     free((char *)(uintptr_t)monitor->options.prometheus_token_file);
-    free(monitor->metric_handlers);
-    free(monitor->log_handlers);
-    free(monitor->alert_handlers);
     free(monitor->log_dir);
     afmon_rules_free(&monitor->rules);
     afmon_family_unmap(monitor->family_page);

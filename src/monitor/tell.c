@@ -1,3 +1,4 @@
+#include "monitor/dispatches.h"
 #include "monitor/tell.h"
 
 #include <string.h>
@@ -16,8 +17,10 @@ static void tell_log_handlers(struct afmon_core *core, const char *message)
                                      .level = AFMON_ERROR,
                                      .timestamp_ns = afmon_boot_ns() +
                                                      atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed)};
-    for (size_t i = 0; i < core->log_count; i++)
-        afmon_dispatch_push_log(core->log_dispatches[i], &log, afmon_boot_ns());
+    size_t count;
+    struct afmon_dispatch **dispatches = afmon_dispatches_of(core, AFMON_HANDLER_LOG, &count);
+    for (size_t i = 0; i < count; i++)
+        afmon_dispatch_push_log(dispatches[i], &log, afmon_boot_ns());
 }
 
 void afmon_tell_stall(struct afmon_core *core, int failure)

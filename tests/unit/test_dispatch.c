@@ -126,26 +126,26 @@ static void free_scene(struct scene *scene)
     free(scene);
 }
 
-static struct afmon_dispatch_options options_for(struct scene *scene, enum afmon_dispatch_kind kind, size_t capacity)
+static struct afmon_dispatch_options options_for(struct scene *scene, enum afmon_handler_kind kind, size_t capacity)
 {
     struct afmon_dispatch_options options = {
-        .kind = kind, .number = 1, .user = scene, .report = take_report, .usage = give_usage};
-    if (kind == AFMON_DISPATCH_METRIC)
-        options.handler.metric = (afmon_metric_handler){
-            .handle = handle_sample, .user = scene, .destroy = destroy, .queue_capacity = capacity};
-    else if (kind == AFMON_DISPATCH_LOG)
-        options.handler.log =
-            (afmon_log_handler){.handle = handle_log, .user = scene, .destroy = destroy, .queue_capacity = capacity};
-    else if (kind == AFMON_DISPATCH_ALERT)
-        options.handler.alert = (afmon_alert_handler){
-            .handle = handle_alert, .user = scene, .destroy = destroy, .queue_capacity = capacity};
+        .handler = {.kind = kind, .user = scene, .destroy = destroy, .queue_capacity = capacity},
+        .number = 1,
+        .user = scene,
+        .report = take_report,
+        .usage = give_usage};
+    if (kind == AFMON_HANDLER_METRIC)
+        options.handler.handle.sample = handle_sample;
+    else if (kind == AFMON_HANDLER_LOG)
+        options.handler.handle.log = handle_log;
+    else if (kind == AFMON_HANDLER_ALERT)
+        options.handler.handle.alert = handle_alert;
     else
-        options.handler.token_usage =
-            (afmon_token_usage_handler){.handle = handle_usage, .user = scene, .destroy = destroy};
+        options.handler.handle.usage = handle_usage;
     return options;
 }
 
-static struct afmon_dispatch *start(struct scene *scene, enum afmon_dispatch_kind kind, size_t capacity)
+static struct afmon_dispatch *start(struct scene *scene, enum afmon_handler_kind kind, size_t capacity)
 {
     struct afmon_dispatch_options options = options_for(scene, kind, capacity);
     struct afmon_dispatch *dispatch;
@@ -204,7 +204,7 @@ static void calls_come_in_batches_that_the_host_is_told_of(void **state)
     (void)state;
     struct scene *scene = new_scene();
     struct host host = {0};
-    struct afmon_dispatch_options options = options_for(scene, AFMON_DISPATCH_METRIC, 0);
+    struct afmon_dispatch_options options = options_for(scene, AFMON_HANDLER_METRIC, 0);
     options.host = (afmon_host_hooks){.batch_begin = host_begin, .batch_end = host_end, .user = &host};
     struct afmon_dispatch *dispatch;
     assert_int_equal(afmon_dispatch_new(&options, &dispatch, NULL), AFMON_OK);
@@ -224,7 +224,7 @@ static void samples_reach_the_handler_with_their_metadata(void **state)
     struct scene *scene = new_scene();
     struct afmon_sets *sets = afmon_sets_new();
     struct afmon_set *set = set_with(sets, "text");
-    struct afmon_dispatch *dispatch = start(scene, AFMON_DISPATCH_METRIC, 0);
+    struct afmon_dispatch *dispatch = start(scene, AFMON_HANDLER_METRIC, 0);
     assert_int_equal(push(dispatch, set, 50), 50);
     assert_int_equal(push(dispatch, NULL, 3), 3);
     assert_int_equal(afmon_dispatch_drain(dispatch, SOON), AFMON_OK);
@@ -247,7 +247,7 @@ static void logs_and_alerts_are_copied(void **state)
 {
     (void)state;
     struct scene *scene = new_scene();
-    struct afmon_dispatch *logs = start(scene, AFMON_DISPATCH_LOG, 0);
+    struct afmon_dispatch *logs = start(scene, AFMON_HANDLER_LOG, 0);
     char message[] = "hello";
     const afmon_field field = afmon_int("n", 1);
     unsigned char packed[64];
@@ -260,7 +260,7 @@ static void logs_and_alerts_are_copied(void **state)
     assert_string_equal(scene->text, "hello/5 error 1");
     assert_int_equal(push(logs, NULL, 1), 0); /* of the wrong kind */
     afmon_dispatch_free(logs);
-    struct afmon_dispatch *alerts = start(scene, AFMON_DISPATCH_ALERT, 0);
+    struct afmon_dispatch *alerts = start(scene, AFMON_HANDLER_ALERT, 0);
     afmon_alert alert = {.name = "low"};
     assert_int_equal(afmon_dispatch_push_alerts(alerts, &alert, 1, afmon_boot_ns()), 1);
     alert.name[0] = 'x';
@@ -275,7 +275,7 @@ static void a_slow_handler_misses_the_newest(void **state)
     (void)state;
     struct scene *scene = new_scene();
     scene->gated = true;
-    struct afmon_dispatch *dispatch = start(scene, AFMON_DISPATCH_METRIC, 10);
+    struct afmon_dispatch *dispatch = start(scene, AFMON_HANDLER_METRIC, 10);
     assert_int_equal(push(dispatch, NULL, 1), 1);
     sem_wait(&scene->entered); /* the first is in the handler, so the queue is empty */
     assert_int_equal(push(dispatch, NULL, 25), 10);
@@ -306,7 +306,7 @@ static void what_waits_at_the_deadline_is_missed(void **state)
     struct afmon_sets *sets = afmon_sets_new();
     struct afmon_set *set = set_with(sets, "text");
     scene->gated = true;
-    struct afmon_dispatch *dispatch = start(scene, AFMON_DISPATCH_METRIC, 10);
+    struct afmon_dispatch *dispatch = start(scene, AFMON_HANDLER_METRIC, 10);
     assert_int_equal(push(dispatch, set, 5), 5);
     sem_wait(&scene->entered);
     afmon_dispatch_finish(dispatch, afmon_boot_ns());
@@ -337,7 +337,7 @@ static void failures_are_told_once_a_second(void **state)
     struct scene *scene = new_scene();
     scene->fail = 3;
     int64_t begin = afmon_boot_ns();
-    struct afmon_dispatch *dispatch = start(scene, AFMON_DISPATCH_METRIC, 1000);
+    struct afmon_dispatch *dispatch = start(scene, AFMON_HANDLER_METRIC, 1000);
     for (int i = 0; i < 10; i++) {
         push(dispatch, NULL, 50);
         assert_int_equal(afmon_dispatch_drain(dispatch, SOON), AFMON_OK);
@@ -361,7 +361,7 @@ static void the_reason_survives_a_later_success(void **state)
     struct scene *scene = new_scene();
     scene->fail = 1;
     scene->reason = "first";
-    struct afmon_dispatch *dispatch = start(scene, AFMON_DISPATCH_METRIC, 10);
+    struct afmon_dispatch *dispatch = start(scene, AFMON_HANDLER_METRIC, 10);
     push(dispatch, NULL, 1);
     assert_int_equal(afmon_dispatch_drain(dispatch, SOON), AFMON_OK);
     wait_for_reports(scene, 1);
@@ -384,7 +384,7 @@ static void a_handler_cannot_wait_for_itself(void **state)
     (void)state;
     struct scene *scene = new_scene();
     scene->fail = 1;
-    struct afmon_dispatch *dispatch = start(scene, AFMON_DISPATCH_METRIC, 10);
+    struct afmon_dispatch *dispatch = start(scene, AFMON_HANDLER_METRIC, 10);
     scene->dispatch = dispatch;
     push(dispatch, NULL, 1);
     afmon_dispatch_finish(dispatch, SOON);
@@ -399,9 +399,9 @@ static void token_usage_is_told_every_interval_and_at_the_end(void **state)
 {
     (void)state;
     struct scene *scene = new_scene();
-    struct afmon_dispatch_options options = options_for(scene, AFMON_DISPATCH_TOKEN_USAGE, 0);
+    struct afmon_dispatch_options options = options_for(scene, AFMON_HANDLER_TOKEN_USAGE, 0);
     struct afmon_dispatch *dispatch;
-    options.interval_s = 0.1;
+    options.handler.interval_s = 0.1;
     assert_int_equal(afmon_dispatch_new(&options, &dispatch, NULL), AFMON_OK);
     nap(0.55);
     int calls = scene->calls;
@@ -412,7 +412,7 @@ static void token_usage_is_told_every_interval_and_at_the_end(void **state)
     assert_true(scene->sum == 7 * scene->calls);
     afmon_dispatch_free(dispatch);
     assert_int_equal(scene->destroyed, 1);
-    options.interval_s = 0; /* only at the end */
+    options.handler.interval_s = 0; /* only at the end */
     assert_int_equal(afmon_dispatch_new(&options, &dispatch, NULL), AFMON_OK);
     calls = scene->calls;
     afmon_dispatch_finish(dispatch, SOON);
@@ -464,9 +464,13 @@ static uint64_t send_on(void *user, const afmon_deadline *deadline, char *error,
 
 static struct afmon_dispatch *start_gatherer(struct scene *scene, struct gatherer *gatherer)
 {
-    struct afmon_dispatch_options options = options_for(scene, AFMON_DISPATCH_METRIC, 1000);
-    options.handler.metric = (afmon_metric_handler){
-        .name = "gatherer", .handle = gather, .user = gatherer, .flush = send_on, .flush_interval_s = 0.01};
+    struct afmon_dispatch_options options = options_for(scene, AFMON_HANDLER_METRIC, 1000);
+    options.handler = (struct afmon_handler){.kind = AFMON_HANDLER_METRIC,
+                                             .name = "gatherer",
+                                             .handle.sample = gather,
+                                             .user = gatherer,
+                                             .flush = send_on,
+                                             .interval_s = 0.01};
     struct afmon_dispatch *dispatch;
     assert_int_equal(afmon_dispatch_new(&options, &dispatch, NULL), AFMON_OK);
     return dispatch;
@@ -517,9 +521,9 @@ static void names_are_cut_between_characters(void **state)
 {
     (void)state;
     struct scene *scene = new_scene();
-    struct afmon_dispatch_options options = options_for(scene, AFMON_DISPATCH_ALERT, 0);
+    struct afmon_dispatch_options options = options_for(scene, AFMON_HANDLER_ALERT, 0);
     struct afmon_dispatch *dispatch;
-    options.handler.alert.name = "1234567890123456789012345678901234567890123456\xC3\xA9xyz"; /* 46 bytes, then two */
+    options.handler.name = "1234567890123456789012345678901234567890123456\xC3\xA9xyz"; /* 46 bytes, then two */
     assert_int_equal(afmon_dispatch_new(&options, &dispatch, NULL), AFMON_OK);
     assert_string_equal(stats_of(dispatch).name, "1234567890123456789012345678901234567890123456");
     afmon_dispatch_free(dispatch);
@@ -569,7 +573,7 @@ static void nothing_is_lost_between_threads(void **state)
 {
     (void)state;
     struct scene *scene = new_scene();
-    struct afmon_dispatch *dispatch = start(scene, AFMON_DISPATCH_METRIC, 1000);
+    struct afmon_dispatch *dispatch = start(scene, AFMON_HANDLER_METRIC, 1000);
     struct pusher pushers[3] = {{.dispatch = dispatch}, {.dispatch = dispatch}, {.dispatch = dispatch}};
     pthread_t threads[3];
     for (int i = 0; i < 3; i++)
@@ -596,7 +600,7 @@ static void every_allocation_may_fail(void **state)
     bool failed = true;
     for (long n = 1; failed; n++) {
         struct scene *scene = new_scene();
-        struct afmon_dispatch_options options = options_for(scene, AFMON_DISPATCH_LOG, 4);
+        struct afmon_dispatch_options options = options_for(scene, AFMON_HANDLER_LOG, 4);
         struct afmon_dispatch *dispatch;
         unsigned char packed[64];
         const afmon_field field = afmon_int("n", 1);
