@@ -718,6 +718,12 @@ AFMON_API afmon_status afmon_log_error(afmon_monitor *monitor, const char *messa
 AFMON_API afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double window_s,
                                          afmon_aggregate *aggregate);
 
+/* The same over those samples alone whose metadata has all `count` fields of `where`, matched as those of an
+ * afmon_alert_rule are. It costs as much as the window has samples; of those that have left memory it knows nothing
+ * (partial), over all time, too. AFMON_E_ARGUMENT where `where` is NULL and count is not 0. */
+AFMON_API afmon_status afmon_get_metrics_where(afmon_monitor *monitor, const char *name, double window_s,
+                                               const afmon_field *where, size_t count, afmon_aggregate *aggregate);
+
 /* Quantiles q[i] in 0..1 of a metric over a window, exact in the sense of afmon_aggregate. AFMON_E_NO_DATA where
  * there is no finite sample. */
 AFMON_API afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *name, double window_s, const double *q,

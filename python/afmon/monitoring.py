@@ -344,15 +344,19 @@ class GenerationMonitor(_afmon.Monitor):
 
     # ---- asking ----
 
-    def get_metrics(self, metric_name: str, window: timedelta | float | None = timedelta(minutes=5)) -> dict[str, float]:
-        """mean, min, max, count, sum, stddev, p50, p90, p99 over a window (None: all time).
+    def get_metrics(self, metric_name: str, window: timedelta | float | None = timedelta(minutes=5), *,
+                    where: dict[str, Any] | None = None) -> dict[str, float]:
+        """mean, min, max, count, sum, stddev, p50, p90, p99 over a window (None: all time), of all samples or of those alone
+        that have this metadata: get_metrics("generation_time", where={"operation": "answer_generation"}).
 
         A name that was never recorded gives zeros (mean, min, max, count); a known one with nothing in the window gives
         {}. "not_finite" (a count) stands there where there was any; "partial" and "approximate" as the C API says.
         """
         if not isinstance(metric_name, str):
             raise TypeError(f"get_metrics: metric_name must be a str, not {type(metric_name).__name__}")
-        return shape(self._aggregate(metric_name, seconds(window)))
+        if where is not None and not isinstance(where, dict):
+            raise TypeError(f"get_metrics: where must be a dict, not {type(where).__name__}")
+        return shape(self._aggregate(metric_name, seconds(window), where))
 
     def get_total_token_usage(self, window: timedelta | float | None = None) -> TokenUsageReport:
         """Tokens per model, sorted by name, and their sums; window None: all of the run, at a cost that does not grow."""

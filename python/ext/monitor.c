@@ -215,12 +215,21 @@ static PyObject *aggregate(PyObject *object, PyObject *arguments)
     struct monitor *self = (struct monitor *)object;
     const char *name;
     double window;
-    afmon_aggregate result;
-    afmon_status status;
-    if (!PyArg_ParseTuple(arguments, "sd", &name, &window) || !monitor_is_open(self))
+    PyObject *metadata;
+    struct fields where;
+    PyObject *found = NULL;
+    if (!PyArg_ParseTuple(arguments, "sdO", &name, &window, &metadata) || !monitor_is_open(self))
         return NULL;
-    WITHOUT_GIL(status = afmon_get_metrics(self->handle, name, window, &result));
-    return status == AFMON_OK ? value_aggregate(&result) : raise_status(status, "get_metrics");
+    fields_begin(&where);
+    if (fields_add_mapping(&where, metadata) == 0) {
+        afmon_aggregate result;
+        afmon_status status;
+        WITHOUT_GIL(status =
+                        afmon_get_metrics_where(self->handle, name, window, where.items, where.count, &result));
+        found = status == AFMON_OK ? value_aggregate(&result) : raise_status(status, "get_metrics");
+    }
+    fields_end(&where);
+    return found;
 }
 
 static PyObject *token_usage(PyObject *object, PyObject *arguments)

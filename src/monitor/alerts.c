@@ -31,8 +31,8 @@ static afmon_status find(void *user, const afmon_alert_rule *rule, struct afmon_
         const struct afmon_filter filter = {.wants = wants_set,
                                             .user = (void *)(uintptr_t)rule,
                                             .memo = &pass->core->filter_memos[rule - pass->core->watch.rules]};
-        return afmon_store_filtered(store, rule->metric, length, pass->now_us, window_us, &filter,
-                                    wants_quantile ? &rule->quantile : NULL, &finding->data, &finding->quantile);
+        return afmon_store_filtered(store, rule->metric, length, pass->now_us, window_us, &filter, &rule->quantile,
+                                    wants_quantile ? 1 : 0, &finding->data, &finding->quantile);
     }
     afmon_status status =
         afmon_store_aggregate(store, rule->metric, length, pass->now_us, window_us, false, &finding->data);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts/judge.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "monitor/dispatches.h"
@@ -41,6 +42,35 @@ afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double 
         return status;
     return afmon_store_aggregate(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core),
                                  window_us(window_s), true, aggregate);
+}
+
+static bool wants_set(void *user, const struct afmon_set *set)
+{
+    return afmon_rule_wants_packed(user, set != NULL ? set->packed : NULL, set != NULL ? set->packed_length : 0);
+}
+
+afmon_status afmon_get_metrics_where(afmon_monitor *monitor, const char *name, double window_s,
+                                     const afmon_field *where, size_t count, afmon_aggregate *aggregate)
+{
+    static const double standard[] = {0.5, 0.9, 0.99};
+    double values[3] = {0};
+    if (count == 0)
+        return afmon_get_metrics(monitor, name, window_s, aggregate);
+    if (monitor == NULL || name == NULL || where == NULL || aggregate == NULL || window_us(window_s) == 0)
+        return AFMON_E_ARGUMENT;
+    memset(aggregate, 0, sizeof *aggregate);
+    afmon_status status;
+    struct afmon_core *core = core_for_query(monitor, &status);
+    if (core == NULL)
+        return status;
+    const afmon_alert_rule rule = {.where = where, .where_count = count};
+    const struct afmon_filter filter = {.wants = wants_set, .user = (void *)(uintptr_t)&rule};
+    status = afmon_store_filtered(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core),
+                                  window_us(window_s), &filter, standard, 3, aggregate, values);
+    aggregate->p50 = values[0];
+    aggregate->p90 = values[1];
+    aggregate->p99 = values[2];
+    return status;
 }
 
 afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *name, double window_s, const double *q,

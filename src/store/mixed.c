@@ -70,17 +70,17 @@ static bool is_mixed(struct afmon_store *store, const char *name, size_t length)
 }
 
 afmon_status afmon_store_filtered(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
-                                  int64_t window_us, const struct afmon_filter *filter, const double *q,
-                                  afmon_aggregate *aggregate, double *quantile)
+                                  int64_t window_us, const struct afmon_filter *filter, const double *q, size_t q_count,
+                                  afmon_aggregate *aggregate, double *quantiles)
 {
     struct afmon_times steady = {.since_us = INT64_MIN, .until_us = INT64_MAX};
     memset(aggregate, 0, sizeof *aggregate);
-    if (q != NULL && !afmon_quantile_valid(*q))
-        return AFMON_E_ARGUMENT;
+    for (size_t i = 0; i < q_count; i++)
+        if (!afmon_quantile_valid(q[i]))
+            return AFMON_E_ARGUMENT;
     if (window_us != INT64_MAX && __builtin_sub_overflow(now_steady_us, window_us, &steady.since_us))
         steady.since_us = INT64_MIN;
-    size_t q_count = q != NULL ? 1 : 0;
     if (is_mixed(store, name, length))
-        return afmon_store_mixed(store, name, length, steady, filter, q, q_count, aggregate, quantile);
-    return afmon_store_wanted(store, name, length, steady, filter, q, q_count, aggregate, quantile);
+        return afmon_store_mixed(store, name, length, steady, filter, q, q_count, aggregate, quantiles);
+    return afmon_store_wanted(store, name, length, steady, filter, q, q_count, aggregate, quantiles);
 }

@@ -89,16 +89,15 @@ void afmon_filter_memo_free(struct afmon_filter_memo *memo);
 /* Any thread; one at a time with the same memo. The same over those samples of the window whose metadata set (NULL:
  * none) is wanted: the cost is that of the window's samples, and one call of wants a set and chunk, from the caller's
  * thread. With a memo (NULL: none), and without a quantile, it is that of the samples that came since, and of two
- * chunks. The aggregate's quantiles are left 0; *quantile is the one at *q (NULL: none is asked for), where there is a
- * finite sample. */
+ * chunks. The aggregate's quantiles are left 0; quantiles[i] is the one at q[i], where there is a finite sample. */
 struct afmon_filter {
     bool (*wants)(void *user, const struct afmon_set *set);
     void *user;
     struct afmon_filter_memo *memo;
 };
 afmon_status afmon_store_filtered(struct afmon_store *store, const char *name, size_t length, int64_t now_steady_us,
-                                  int64_t window_us, const struct afmon_filter *filter, const double *q,
-                                  afmon_aggregate *aggregate, double *quantile);
+                                  int64_t window_us, const struct afmon_filter *filter, const double *q, size_t q_count,
+                                  afmon_aggregate *aggregate, double *quantiles);
 
 /* Any thread. Token usage over the series prompt_token_count, completion_token_count, total_token_count by their sets'
  * model. All time: totals that are kept, evicted samples included. */

@@ -28,6 +28,20 @@ class Logs:
         self.got.append(message)
 
 
+def test_get_metrics_where(monitor):
+    for i in range(1000):
+        monitor.track_generation(i / 100, i % 3 > 0, operation=f"op{i % 4}", shard=i % 2, model_name="m")
+    of = lambda **where: monitor.get_metrics("generation_time", None, where=where)
+    values = [i / 100 for i in range(1000) if i % 4 == 2]
+    assert of(operation="op2")["count"] == 250 and of(operation="op2")["mean"] == pytest.approx(sum(values) / 250)
+    assert of(operation="op2")["p50"] == pytest.approx((values[124] + values[125]) / 2)
+    assert (of(operation="op2", shard=0)["count"], of(shard=1.0)["count"], of(operation="op2", shard=1), of(shard="1")) == (250, 500, {}, {})
+    assert monitor.get_metrics("success_rate", where={"operation": "op1"})["mean"] == pytest.approx(sum(i % 3 > 0 for i in range(1, 1000, 4)) / 250)
+    assert of() == monitor.get_metrics("generation_time", None) and monitor.get_metrics("nobody", where={"a": 1})["count"] == 0
+    with pytest.raises(TypeError, match="where must be a dict, not str"):
+        monitor.get_metrics("m", where="op2")
+
+
 def test_shapes_of_get_metrics(monitor):
     for value in range(1, 101):
         monitor.record_metric("m", value)

@@ -283,7 +283,8 @@ static void check_windows(struct scene *scene, afmon_view *view)
         assert_float_equal(aggregate.p50, median_of(values, count), 1e-12);
         count = naive(scene, since, INT64_MAX, true, values);
         assert_int_equal(
-            afmon_store_filtered(scene->store, "error_rate", 10, now, window_us, &filter, NULL, &aggregate, NULL), 0);
+            afmon_store_filtered(scene->store, "error_rate", 10, now, window_us, &filter, NULL, 0, &aggregate, NULL),
+            0);
         assert_int_equal(aggregate.count, count);
         assert_float_equal(aggregate.sum, sum_of(values, count), 1e-9);
         count = naive(scene, since, now, false, values);

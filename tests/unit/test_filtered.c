@@ -84,18 +84,18 @@ static void check(struct fixture *fixture, int kind, int64_t window_us)
     size_t count;
     uint64_t not_finite;
     double *sorted = naive_sorted(&part, 0, fixture->steady_us - window_us, INT64_MAX, false, &count, &not_finite);
-    const double q = 0.9;
+    static const double q[] = {0.5, 0.9, 0.99};
     for (int way = 0; way < 3; way++) {
         const struct afmon_filter filter = {
             .wants = wants, .user = &kind, .memo = way == 0 ? NULL : &fixture->memos[kind]};
         afmon_aggregate aggregate;
-        double quantile = 0;
-        assert_int_equal(afmon_store_filtered(fixture->store, "m", 1, fixture->steady_us, window_us, &filter,
-                                              way == 1 ? &q : NULL, &aggregate, &quantile),
+        double quantiles[3] = {0};
+        assert_int_equal(afmon_store_filtered(fixture->store, "m", 1, fixture->steady_us, window_us, &filter, q,
+                                              way == 1 ? 3 : 0, &aggregate, quantiles),
                          AFMON_OK);
         assert_sums(&aggregate, sorted, count, not_finite);
-        if (way == 1 && count > 0)
-            assert_same(quantile, naive_quantile(sorted, count, q));
+        for (size_t i = 0; i < 3 && way == 1 && count > 0; i++)
+            assert_same(quantiles[i], naive_quantile(sorted, count, q[i]));
     }
     free(sorted);
     naive_free(&part);
@@ -149,7 +149,7 @@ static void memory_may_fail(void **state)
         append(&fixture, 100, LOG_NORMAL, 2);
         fail_alloc_at(n);
         afmon_status status =
-            afmon_store_filtered(fixture.store, "m", 1, fixture.steady_us, 300000, &filter, NULL, &aggregate, NULL);
+            afmon_store_filtered(fixture.store, "m", 1, fixture.steady_us, 300000, &filter, NULL, 0, &aggregate, NULL);
         bool failed = fail_alloc_stop();
         assert_int_equal(status, failed ? AFMON_E_NO_MEMORY : AFMON_OK);
         check(&fixture, kind, 300000);
