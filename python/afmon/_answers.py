@@ -38,8 +38,11 @@ class Answer:
     reasoning: float | None = None
 
     def tokens(self) -> dict[str, float | None]:
-        """All of them, by their kind."""
-        return {field.name: getattr(self, field.name) for field in fields(self)[2:]}
+        """All of them, by their kind; the total, where nothing tells it, as the sum."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)[2:]}
+        if self.total is None and self.prompt is not None and self.completion is not None:
+            known["total"] = self.prompt + self.completion
+        return known
 
     def update(self, part: Answer) -> None:
         """With what a later chunk tells."""

@@ -4,15 +4,16 @@ import collections
 import afmon
 
 
-def compare(folder, log, *, calls, retries=True, streamed=(), hang_up="hang up"):
+def compare(folder, log, *, calls, retries=True, streamed=(), hang_up="hang up", told=lambda outcome: outcome):
     """Calls, failures, attempts, tokens and first-token times of a run are those of the server's log. `retries`: attempts that
-    were made again can be seen; `streamed`: first-token times as the consumer had them, None: these cannot be seen;
-    `hang_up`: the status that the tool gives a connection that broke."""
+    were made again can be seen, "calls": each is a call of its own; `streamed`: first-token times as the consumer had them,
+    None: these cannot be seen; `hang_up`: the status that the tool gives a connection that broke; `told`: of other outcomes,
+    what it tells in place of the status."""
     run = afmon.open_run(folder)
     summary = run.summary()
     by_call = collections.defaultdict(list)
-    for entry in log:
-        by_call[entry["number"]].append(entry)
+    for place, entry in enumerate(log):
+        by_call[place if retries == "calls" else entry["number"]].append(entry)
     ends = [entries[-1] for entries in by_call.values()]
     failed = [entry for entry in ends if entry["outcome"] != "ok"]
     assert len(by_call) == calls == summary["calls"]["count"]
@@ -21,7 +22,7 @@ def compare(folder, log, *, calls, retries=True, streamed=(), hang_up="hang up")
     api_errors = run.samples("api_errors")
     statuses = collections.Counter(sample.get("status", "hang up") for sample in api_errors)
     expected = [entry["outcome"] for entry in failed] + (again if retries else [])
-    assert statuses == collections.Counter(hang_up if outcome == "hang up" else outcome for outcome in expected)
+    assert statuses == collections.Counter(hang_up if outcome == "hang up" else told(outcome) for outcome in expected)
     retried = [sample for sample in api_errors if sample.get("retried")]
     assert len(retried) == (len(again) if retries else 0) == summary["calls"]["retries"]
     usage = run.get_total_token_usage()

@@ -1,6 +1,7 @@
 """A chat server whose log says what each call of a run was: answers, failures, hang-ups, streams with and without usage."""
 import http.server
 import json
+import re
 import threading
 import time
 
@@ -32,7 +33,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        number = int(str(body["messages"][-1]["content"]).rsplit(" ", 1)[1])
+        number = int(re.search(r"call (\d+)", str(body["messages"][-1]["content"]))[1])
         entry, outcome = self.server.owner.take(number, body)
         if outcome == "hang up":
             self.close_connection = True

@@ -1,4 +1,5 @@
 """afmon.integrations without the tools: they are imported, small, and work with what is shaped like the tool."""
+import asyncio
 import importlib
 import inspect
 import pathlib
@@ -11,12 +12,12 @@ from conftest import lines_of
 
 NAMES = sorted(path.stem for path in pathlib.Path(integrations.__file__).parent.glob("[!_]*.py"))
 MOST_LINES = 60
-TOOLS = {"datadesigner": "data_designer", "distilabel": "distilabel", "langchain": "langchain_core", "litellm": "litellm"}
+TOOLS = {"datadesigner": "data_designer", "langchain": "langchain_core", "litellm": "litellm"}
 
 
 @pytest.fixture(autouse=True)
 def no_tools(monkeypatch):
-    for tool in (*TOOLS.values(), "openai"):
+    for tool in (*TOOLS.values(), "distilabel", "openai"):
         for name in [name for name in sys.modules if name.split(".")[0] == tool]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, tool, None)  # an ImportError
@@ -26,8 +27,8 @@ def no_tools(monkeypatch):
 def test_it_is_imported_without_the_tool(name, monitor):
     module = importlib.import_module(f"afmon.integrations.{name}")
     assert len(inspect.getsource(module).splitlines()) <= MOST_LINES and "Not seen" in module.__doc__
-    offered = [value for key, value in vars(module).items() if inspect.isfunction(value) and not key.startswith("_")
-               and value.__module__ == module.__name__]
+    offered = [value for key, value in vars(module).items() if (inspect.isfunction(value) or inspect.isclass(value))
+               and not key.startswith("_") and value.__module__ == module.__name__]
     assert all(value.__doc__ for value in offered) and len(offered) == 1
     if name in TOOLS:
         with pytest.raises(ImportError, match=TOOLS[name]):
@@ -76,6 +77,34 @@ class Client:
 
 def options(url="/chat/completions", **data):
     return SimpleNamespace(method="post", url=url, json_data={"model": "asked", **data})
+
+
+def test_distilabel(monitor, folder):
+    from afmon.integrations.distilabel import Monitored
+
+    class Plain:
+        model_name = "m"
+
+        async def agenerate(self, input, num_generations=1, temperature: float = 1.0):
+            """Asks."""
+            if temperature > 1:
+                raise TimeoutError("late")
+            return {"generations": ["x"], "statistics": {"input_tokens": [21], "output_tokens": [3, 4]}}
+
+        def dump(self):
+            return {"type_info": {"module": type(self).__module__, "name": type(self).__name__}}
+
+    class Ours(Monitored, Plain):
+        pass
+
+    llm = Ours().monitored_by(monitor, operation="ask")
+    assert inspect.signature(llm.agenerate) == inspect.signature(Plain().agenerate) and llm.dump() == Plain().dump()
+    assert asyncio.run(llm.agenerate("x")) == asyncio.run(Ours().agenerate("x"))
+    with pytest.raises(TimeoutError):
+        asyncio.run(llm.agenerate("x", temperature=2))
+    monitor.flush()
+    found = {(line["metric"], line["value"], line.get("error_type")) for line in lines_of(folder) if line["operation"] == "ask"}
+    assert {("success_rate", 1.0, None), ("error_rate", 1.0, "TimeoutError"), ("total_token_count", 28.0, None)} <= found
 
 
 def test_openai(monitor, folder):

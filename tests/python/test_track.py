@@ -35,7 +35,7 @@ def recorded(monitor, folder):
 
 @pytest.mark.parametrize("response, model, finish, tokens, parts", [
     (OPENAI, "m1", "stop", (21, 7, 28), {"cached": 16, "reasoning": 3}),
-    (ANTHROPIC, "m2", "end_turn", (21, 7, None), {"cached": 10, "cache_write": 6}),
+    (ANTHROPIC, "m2", "end_turn", (21, 7, 28), {"cached": 10, "cache_write": 6}),
     (GOOGLE, "m3", "STOP", (21, 7, 28), {"cached": 16, "reasoning": 3}),
     (RESPONSES, "m4", "max_output_tokens", (21, 7, 28), {"cached": 16}),
     (LANGCHAIN, "m5", "stop", (21, 7, 28), {"cached": 16}),
