@@ -187,7 +187,9 @@ static bool load_rules(const check_request *request, afmon_rules *rules)
     bool ok = request->rules_file != NULL
                   ? afmon_rules_load(request->rules_file, &request->limits, rules, &error) == AFMON_OK
                   : afmon_rules_built_in(&request->limits, rules, &error) == AFMON_OK;
-    if (!ok)
+    if (ok)
+        cli_warn_of_rules(rules);
+    else
         cli_error("%s%s", request->rules_file != NULL ? "--rules: " : "", error.message);
     return ok;
 }

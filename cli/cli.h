@@ -35,6 +35,9 @@ enum {
  * error text may be in it. Any thread. */
 void cli_error(const char *format, ...) CLI_PRINTF(1, 2);
 
+/* Tells what is odd about rules; they are taken all the same. */
+void cli_warn_of_rules(const afmon_rules *rules);
+
 /* The same, then "Try 'afmon COMMAND --help'." (command NULL: 'afmon --help'). Returns CLI_USAGE. */
 int cli_usage_error(const char *command, const char *format, ...) CLI_PRINTF(2, 3);
 

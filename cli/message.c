@@ -40,6 +40,14 @@ void cli_error(const char *format, ...)
     free(text);
 }
 
+void cli_warn_of_rules(const afmon_rules *rules)
+{
+    char text[400];
+    for (size_t i = 0; i < rules->count; i++)
+        if (afmon_alert_rule_remark(&rules->rules[i], text, sizeof text))
+            cli_error("%s", text);
+}
+
 int cli_usage_error(const char *command, const char *format, ...)
 {
     va_list list;

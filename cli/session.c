@@ -160,6 +160,7 @@ int session_run(session *s)
             cli_error("--rules: %s", error.message);
             return CLI_USAGE;
         }
+        cli_warn_of_rules(&rules);
         s->monitor.rules_file = NULL;
         s->monitor.rules = rules.rules;
         s->monitor.rule_count = rules.count;

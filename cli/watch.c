@@ -175,6 +175,7 @@ int cmd_watch(int argc, char **argv)
         cli_error("--rules: %s", error.message);
         return CLI_USAGE;
     }
+    cli_warn_of_rules(&c.rules);
     int status = follow(&c);
     afmon_rules_free(&c.rules);
     return status;

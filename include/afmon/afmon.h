@@ -303,6 +303,12 @@ typedef struct afmon_alert_rule {
 /* Fills in the defaults that stand beside the members; name and metric stay NULL. Any thread. */
 AFMON_API void afmon_alert_rule_init(afmon_alert_rule *rule);
 
+/* Writes what is odd about a valid rule, cut to `size` bytes: a metric whose name is nearly that of one of afmon's (a
+ * custom one may be called so), or an operation by a name that afterimage's documents have and its code does not emit.
+ * False where there is nothing, and text is left alone. A monitor logs it, at level warning, when it opens. Any thread.
+ */
+AFMON_API bool afmon_alert_rule_remark(const afmon_alert_rule *rule, char *text, size_t size);
+
 /* Rules, owned by the library. Release with afmon_rules_free. */
 typedef struct afmon_rules {
     afmon_alert_rule *rules;

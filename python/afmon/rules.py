@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -133,7 +134,13 @@ def listed(argument: str, rules: Iterable[AlertRule]) -> list[AlertRule]:
 
 def options_of(argument: str, rules: list[AlertRule]) -> list[tuple[Any, ...]]:
     """What the extension takes."""
-    return [rule._options(f"{argument}[{i}]") for i, rule in enumerate(rules)]
+    return _warned([rule._options(f"{argument}[{i}]") for i, rule in enumerate(rules)])
+
+
+def _warned(options: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    for remark in _afmon.rule_remarks(options):
+        warnings.warn(f"afmon: {remark}", RuntimeWarning, stacklevel=4)
+    return options
 
 
 def built_in_rules(**limits: float | None) -> list[AlertRule]:
@@ -144,4 +151,5 @@ def built_in_rules(**limits: float | None) -> list[AlertRule]:
 def load_rules(path: str | os.PathLike[str], **limits: float | None) -> list[AlertRule]:
     """A rules file (YAML, docs/rules.md): the built-in rules as the file leaves them, and its own. What is wrong in it is a
     ValueError with file, line and column."""
-    return [_rule_of(values) for values in _afmon.load_rules(os.fsencode(_typed.path("path", path)), limits_of("load_rules", limits))]
+    loaded = _afmon.load_rules(os.fsencode(_typed.path("path", path)), limits_of("load_rules", limits))
+    return [_rule_of(values) for values in _warned(loaded)]

@@ -268,11 +268,14 @@ class Run:
         return frame.reindex(columns=first + [name for name in frame.columns if name not in first])
 
 
+_REPORT_FORMATS = {".html": "html", ".htm": "html", ".md": "md", ".json": "json"}
+
+
 def _report_format(path: str | os.PathLike[str]) -> str:
-    ending = Path(os.fsdecode(path)).suffix.lower()
-    if ending == ".json":
-        return "json"
-    return "md" if ending in (".md", ".markdown") else "html"
+    found = _REPORT_FORMATS.get(Path(os.fsdecode(path)).suffix.lower())
+    if found is None:
+        raise ValueError(f'report: {os.fsdecode(path)!r} has none of the endings .html, .md, .json: give format="html", "md" or "json"')
+    return found
 
 
 def _last_written(folder: Path) -> float | None:

@@ -66,6 +66,7 @@ static PyObject *metric_unit(PyObject *module, PyObject *argument)
 static PyMethodDef functions[] = {
     {"_set_helpers", set_helpers, METH_VARARGS, NULL},
     {"built_in_rules", rules_built_in, METH_VARARGS, NULL},
+    {"rule_remarks", rules_remarks, METH_O, NULL},
     {"load_rules", rules_load, METH_VARARGS, NULL},
     {"metric_unit", metric_unit, METH_O, NULL},
     {"open_live", live_open, METH_VARARGS, NULL},

@@ -204,6 +204,7 @@ void rules_end(struct rules *rules);
 
 PyObject *rules_built_in(PyObject *module, PyObject *arguments); /* (limits,): a list of tuples */
 PyObject *rules_load(PyObject *module, PyObject *arguments);     /* (path, limits) */
+PyObject *rules_remarks(PyObject *module, PyObject *list);       /* of the tuples: texts */
 PyObject *view_check_rules(PyObject *self, PyObject *arguments); /* (list, interval): tuples of afmon.rules.AlertEpisode */
 
 /* ---- values.c: results as Python objects ---- */

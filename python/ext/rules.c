@@ -107,6 +107,24 @@ PyObject *rules_built_in(PyObject *module, PyObject *arguments)
     return status == AFMON_OK ? list_of(&rules) : raise_error(status, &error);
 }
 
+PyObject *rules_remarks(PyObject *module, PyObject *list)
+{
+    struct rules rules = {0};
+    char text[400];
+    (void)module;
+    PyObject *remarks = rules_take(&rules, list) == 0 ? PyList_New(0) : NULL;
+    for (size_t i = 0; remarks != NULL && i < rules.count; i++) {
+        if (!afmon_alert_rule_remark(&rules.items[i], text, sizeof text))
+            continue;
+        PyObject *remark = PyUnicode_DecodeUTF8(text, (Py_ssize_t)strlen(text), "replace");
+        if (remark == NULL || PyList_Append(remarks, remark) != 0)
+            Py_CLEAR(remarks);
+        Py_XDECREF(remark);
+    }
+    rules_end(&rules);
+    return remarks;
+}
+
 PyObject *rules_load(PyObject *module, PyObject *arguments)
 {
     const char *path;

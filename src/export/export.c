@@ -64,7 +64,7 @@ static afmon_status check_metrics(struct afmon_export_job *job)
         if (status != AFMON_OK)
             return afmon_fail_memory(job->error);
         if (series == NULL)
-            return afmon_fail(job->error, AFMON_E_UNKNOWN_METRIC, "no metric '%s' in this run", name);
+            return afmon_view_no_metric(job->view, name, job->error);
     }
     return AFMON_OK;
 }

@@ -65,7 +65,8 @@ static void make(struct run_record *record, const struct afmon_core *core)
 }
 
 /* Straight into the file: a record in a ring may come behind another thread's. False: it is not there. */
-static bool say(struct afmon_core *core, const char *message, const afmon_field *fields, size_t count)
+static bool say(struct afmon_core *core, const char *message, afmon_level level, const afmon_field *fields,
+                size_t count)
 {
     struct afmon_buffer packed;
     struct afmon_buffer line;
@@ -75,12 +76,21 @@ static bool say(struct afmon_core *core, const char *message, const afmon_field 
     bool good = size != SIZE_MAX && afmon_buffer_reserve(&packed, size);
     if (good) {
         afmon_fields_pack((unsigned char *)packed.data, fields, count);
-        afmon_line_log(&line, message, strlen(message), AFMON_INFO, packed.data, size, wall_now(core));
+        afmon_line_log(&line, message, strlen(message), level, packed.data, size, wall_now(core));
         good = !line.failed && afmon_run_files_say(&core->files, &line) == 0;
     }
     afmon_buffer_free(&packed);
     afmon_buffer_free(&line);
     return good;
+}
+
+static void tell_remarks(struct afmon_core *core)
+{
+    const afmon_rules *rules = &core->monitor->rules;
+    char text[400];
+    for (size_t i = 0; i < rules->count; i++)
+        if (afmon_alert_rule_remark(&rules->rules[i], text, sizeof text))
+            (void)say(core, text, AFMON_WARNING, NULL, 0);
 }
 
 void afmon_run_record_begin(struct afmon_core *core)
@@ -89,8 +99,9 @@ void afmon_run_record_begin(struct afmon_core *core)
     if (core->files.log < 0)
         return;
     make(&record, core);
-    core->record_owed = !say(core, MESSAGE, record.fields, FIELDS);
+    core->record_owed = !say(core, MESSAGE, AFMON_INFO, record.fields, FIELDS);
     afmon_buffer_free(&record.rules);
+    tell_remarks(core);
 }
 
 void afmon_run_record_owed(struct afmon_core *core)
@@ -119,5 +130,5 @@ void afmon_run_record_end(struct afmon_core *core)
         afmon_int("samples_written", (int64_t)core->report.samples_written),
         afmon_int("passes", (int64_t)passes),
     };
-    (void)say(core, END_MESSAGE, fields, sizeof fields / sizeof fields[0]); /* a reader does without it */
+    (void)say(core, END_MESSAGE, AFMON_INFO, fields, sizeof fields / sizeof fields[0]); /* a reader does without it */
 }

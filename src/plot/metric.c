@@ -29,7 +29,7 @@ static afmon_status choose(struct afmon_chart_job *job)
     if (status != AFMON_OK)
         return afmon_fail_memory(job->error);
     if (series == NULL)
-        return afmon_fail(job->error, AFMON_E_UNKNOWN_METRIC, "no metric '%s' in this run", job->metric);
+        return afmon_view_no_metric(job->view, job->metric, job->error);
     if (!afmon_chart_add_track(job, job->metric, job->metric, AFMON_INKS))
         return afmon_fail(job->error, AFMON_E_NO_DATA, "no sample of '%s' in the window", job->metric);
     job->quantity = quantity_of(job->metric);

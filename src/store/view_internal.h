@@ -44,6 +44,9 @@ struct afmon_view {
 /* One more reference: afmon_view_close gives one back, the last one frees. */
 void afmon_view_hold(afmon_view *view);
 
+/* Says that the run has no metric of this name, and which one may be meant. */
+afmon_status afmon_view_no_metric(afmon_view *view, const char *name, afmon_error *error);
+
 /* The series of a name; NULL: none. Any thread. AFMON_E_NO_MEMORY where the list of names cannot be made. */
 afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length,
                              const struct afmon_view_series **series);

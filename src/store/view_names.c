@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/status.h"
+#include "base/suggest.h"
 #include "store/view_internal.h"
 
 static int compare_names(const char *a, size_t a_length, const char *b, size_t b_length)
@@ -80,4 +82,37 @@ afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length, 
             high = middle;
     }
     return AFMON_OK;
+}
+
+/* Names end without a NUL; one that has one within is nobody's mistake for another. */
+static size_t copy_names(afmon_view *view, char *texts, const char **words)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view->series_count; i++) {
+        const struct afmon_series *series = view->series[i].series;
+        memcpy(texts, series->name, series->name_length);
+        texts[series->name_length] = '\0';
+        words[count++] = texts;
+        texts += series->name_length + 1;
+    }
+    return count;
+}
+
+afmon_status afmon_view_no_metric(afmon_view *view, const char *name, afmon_error *error)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < view->series_count; i++)
+        size += view->series[i].series->name_length + 1;
+    char *texts = malloc(size);
+    const char **words = malloc((view->series_count + 1) * sizeof *words);
+    const char *meant = NULL;
+    if (texts != NULL && words != NULL)
+        meant = afmon_suggest(name, words, copy_names(view, texts, words));
+    if (meant != NULL)
+        (void)afmon_fail(error, AFMON_E_UNKNOWN_METRIC, "no metric '%s' in this run; did you mean '%s'?", name, meant);
+    else
+        (void)afmon_fail(error, AFMON_E_UNKNOWN_METRIC, "no metric '%s' in this run", name);
+    free(words);
+    free(texts);
+    return AFMON_E_UNKNOWN_METRIC;
 }

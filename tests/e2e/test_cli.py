@@ -65,6 +65,15 @@ def test_mistyped_option(command, run, name):
     assert f"Try 'afmon {name} --help'." in done.stderr
 
 
+@pytest.mark.parametrize("words, meant", [(["serve", "--port", "8080"], "listen"), (["plot", "--output", "x"], "save-dir"),
+                                          (["report", "--save-dir", "x"], "output")])
+def test_a_neighbours_option_is_suggested(command, run, words, meant):
+    done = command(*words, run)
+    assert done.returncode == 2 and f"unknown option '{words[1]}'" in done.stderr
+    assert f"did you mean '--{meant}'?" in done.stderr
+
+
+
 @pytest.mark.parametrize("name", ["show", "check", "recover"])
 def test_the_folder_is_one_operand(command, name):
     assert command(name).returncode == 2

@@ -80,7 +80,8 @@ def test_nothing_to_draw(tmp_path):
     (["--format", "gif"], "there are png, svg and pdf"),
     (["--theme", "pink"], "there are light, dark and auto"),
     (["--width", "10"], "width"),
-    (["--metric", "none"], "no metric 'none'"),
+    (["--metric", "none"], "no metric 'none' in this run\n"),
+    (["--metric", "generation_tiem"], "no metric 'generation_tiem' in this run; did you mean 'generation_time'?"),
     (["--save-dir", ""], "no folder"),
 ])
 def test_bad_words(run, words, says):

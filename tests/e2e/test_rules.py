@@ -129,3 +129,23 @@ rules:
              if '"alert": "any"' in line]
     assert lines and lines[0]["state"] == "fired" and lines[0]["message"].startswith("Alert: count of generation_time is")
     assert all(line["state"] != "firing" for line in lines)
+
+
+def test_what_is_odd_about_a_rule_is_told(command, run, tmp_path):
+    run.add("error_rate", 0.0)
+    path = rules_file(tmp_path, """
+rules:
+  - {name: typo, metric: eror_rate, above: 0.5}
+  - {name: critique, metric: error_rate, above: 0.5, where: {operation: opensimula.critics.requirement_critique}}
+  - {name: probe, metric: error_rate, above: 0.5, where: {operation: opensimula.double_critic.probe}}
+  - {name: emitted, metric: error_rate, above: 0.5, where: {operation: opensimula.double_critic.probe_correct}}
+  - {name: own, metric: cache_hits, below: 3, where: {shard: 3}}
+  - {name: model, metric: "model_usage:m", below: 3}
+""")
+    told = command("check", run, "--rules", path).stderr
+    assert "rule 'typo': no metric of afmon's is called 'eror_rate'; did you mean 'error_rate'?" in told
+    assert "rule 'critique': afterimage has no operation opensimula.critics.requirement_critique, though its documents" in told
+    assert "it emits opensimula.double_critic.probe_correct or opensimula.double_critic.probe_incorrect" in told
+    assert not any(f"'{name}': no" in told or f"'{name}': afterimage" in told for name in ("emitted", "own", "model"))
+    watched = command("watch", run, "--once", "--json", "--rules", path)
+    assert watched.returncode == 0 and "did you mean 'error_rate'" in watched.stderr

@@ -61,7 +61,7 @@ TYPES = {
     "window": [lambda run: afmon.open_run(run, window="5m"), lambda run: afmon.export(run, "x", window=[])],
     "path": [lambda run: afmon.export(run, 3), lambda run: afmon.report(run, 3), lambda run: afmon.load_rules(3)],
     "format": [lambda run: afmon.export(run, "x", 3), lambda run: afmon.report(run, "x", 3)],
-    "title": [lambda run: afmon.report(run, "x", None, 3)],
+    "title": [lambda run: afmon.report(run, "x.md", None, 3)],
     "interval": [lambda run: afmon.check(run, "x"), lambda run: afmon.check(run, None),
                  lambda run: afmon.check_rules(run, [], True)],
     "min_success_rate": [lambda run: afmon.check(run, min_success_rate="x")],
@@ -106,10 +106,33 @@ def test_errors_of_the_system_name_the_path(recorded, tmp_path):
     for call in (lambda path: afmon.open_run(path), lambda path: afmon.recover(path), lambda path: afmon.load_rules(path)):
         with pytest.raises(FileNotFoundError, match="missing"):
             call(tmp_path / "missing")
-    for call in (lambda path: afmon.export(recorded, path), lambda path: afmon.report(recorded, path),
+    for call in (lambda path: afmon.export(recorded, path), lambda path: afmon.report(recorded, path, "md"),
                  lambda path: afmon.visualize_metrics(recorded, path)):
         with pytest.raises(OSError, match="metrics.jsonl"):
             call(recorded / "metrics.jsonl" / "x")
+
+
+def test_a_report_is_of_a_kind_that_its_name_tells(recorded, tmp_path):
+    for name in ("x.docx", "x", "x.html.gz", ".md"):
+        for run in (afmon.open_run(recorded), recorded):
+            with pytest.raises(ValueError, match=r"has none of the endings \.html, \.md, \.json"):
+                afmon.report(run, tmp_path / name) if run is recorded else run.report(tmp_path / name)
+        assert not (tmp_path / name).exists()
+    assert afmon.report(recorded, tmp_path / "x.HTM").read_text().startswith("<!") and afmon.report(recorded, tmp_path / "x", "md")
+
+
+def test_rules_that_are_odd_are_warned_of(recorded, tmp_path):
+    rule = afmon.AlertRule("slow", "generation_tme", "above", 3)
+    told = r"afmon: rule 'slow': no metric of afmon's is called 'generation_tme'; did you mean 'generation_time'\?"
+    with pytest.warns(RuntimeWarning, match=told):
+        afmon.check_rules(recorded, [rule])
+    with pytest.warns(RuntimeWarning, match=told), afmon.GenerationMonitor(tmp_path / "odd", rules=[rule]):
+        pass
+    assert "level\": \"warning" in next(line for line in (tmp_path / "odd" / "afterimage.log").read_text().splitlines() if "did you mean" in line)
+    (tmp_path / "rules.yaml").write_text("rules:\n- {name: qa, metric: error_rate, above: 0.5, where: {operation: opensimula.tasks.single_qa_json}}\n")
+    with pytest.warns(RuntimeWarning, match="afterimage has no operation opensimula.tasks.single_qa_json, though its documents say so; "
+                                            "it emits opensimula.task.single_qa_generate"):
+        afmon.load_rules(tmp_path / "rules.yaml")
 
 
 def test_import_costs_no_other_package():
