@@ -13,6 +13,7 @@ enum { MAX_REDIRECTS = 3 };
 typedef struct transfer {
     gen_http_answer *answer;
     const gen_stop *stop;
+    const char *unix_socket; /* NULL: none */
 } transfer;
 
 /* ---- One transfer ---------------------------------------------------------------------------------------------------
@@ -130,13 +131,26 @@ static void blame_proxy(CURL *easy, gen_http_answer *answer)
     answer->lasting = status < 500;
 }
 
-static void note_failure(CURL *easy, CURLcode code, const char *detail, gen_http_answer *answer)
+/* libcurl names the URL's host, which nobody asked. */
+static void name_socket(CURL *easy, const char *path, gen_http_answer *answer)
 {
+    long number = 0;
+    char buffer[80];
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
+    snprintf(answer->error, sizeof answer->error, "no connection to the socket %.160s%s%.60s", path,
+             number != 0 ? ": " : "", number != 0 ? strerror_r((int)number, buffer, sizeof buffer) : "");
+}
+
+static void note_failure(CURL *easy, CURLcode code, const char *detail, const transfer *t)
+{
+    gen_http_answer *answer = t->answer;
     gen_copy(answer->error, sizeof answer->error, detail[0] != '\0' ? detail : curl_easy_strerror(code));
     answer->lasting = answer->outcome == GEN_HTTP_ERROR;
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         snprintf(answer->error, sizeof answer->error, "%s; --ca-file FILE trusts a certificate authority of one's own",
                  detail[0] != '\0' ? detail : curl_easy_strerror(code));
+    if (code == CURLE_COULDNT_CONNECT && t->unix_socket != NULL)
+        name_socket(easy, t->unix_socket, answer);
     if (answer->outcome == GEN_HTTP_NO_CONNECTION)
         blame_proxy(easy, answer);
 }
@@ -165,7 +179,7 @@ static void perform(CURL *easy, const char *body, size_t length, transfer *t)
     if (location != NULL)
         gen_http_show(location, answer->location, sizeof answer->location);
     if (code != CURLE_OK)
-        note_failure(easy, code, detail, answer);
+        note_failure(easy, code, detail, t);
 }
 
 /* ---- Redirects --------------------------------------------------------------------------------------------------- */
@@ -210,7 +224,7 @@ void gen_http_post(gen_http *http, const char *body, size_t length, const gen_st
     for (int hops = 0; h != NULL && (hops == 0 || next != NULL) && hops <= MAX_REDIRECTS; hops++) {
         restart(answer, http->options.max_answer);
         curl_easy_setopt(h->easy, CURLOPT_URL, next != NULL ? next : http->url);
-        perform(h->easy, body, length, &(transfer){.answer = answer, .stop = stop});
+        perform(h->easy, body, length, &(transfer){.answer = answer, .stop = stop, .unix_socket = http->unix_socket});
         free(next);
         next = next_address(http, h->easy, answer);
     }

@@ -2,6 +2,8 @@
 
 import http.server
 import json
+import socket
+import ssl
 import threading
 import time
 
@@ -80,18 +82,31 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
+class UnixServer(Server):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+
+
 class ChatServer:
     """with ChatServer(script) as server: ... server.url, server.requests. script(request, number) returns an Answer;
-    request has path, headers, body, and at (monotonic seconds)."""
+    request has path, headers, body, and at (monotonic seconds). certificate: a pair of files, for TLS; path: of a unix
+    socket, in place of a port."""
 
-    def __init__(self, script=lambda request, number: Answer()):
+    def __init__(self, script=lambda request, number: Answer(), *, certificate=None, path=None):
         self.script = script
         self.requests = []
         self.closing = threading.Event()
         self.lock = threading.Lock()
-        self.httpd = Server(("127.0.0.1", 0), Handler)
+        self.httpd = UnixServer(str(path), Handler) if path else Server(("127.0.0.1", 0), Handler)
         self.httpd.owner = self
-        self.url = f"http://127.0.0.1:{self.httpd.server_address[1]}/v1"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.httpd.socket = context.wrap_socket(self.httpd.socket, server_side=True)
+        host = "localhost" if path else f"127.0.0.1:{self.httpd.server_address[1]}"
+        self.url = f"{'https' if certificate else 'http'}://{host}/v1"
 
     def take(self, path, headers, body):
         request = {"path": path, "headers": headers, "body": body, "at": time.monotonic()}

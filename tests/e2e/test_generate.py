@@ -741,3 +741,33 @@ def test_names_of_the_server_cannot_play_with_the_terminal(place):
         done = place.run("--conversations", 2, url=server.url)
     assert done.returncode == 0
     assert "\x1b" not in done.stdout and "\u202e" not in done.stdout
+
+
+def test_a_unix_socket(place):
+    with ChatServer(path=place.path / "chat.socket") as server:
+        done = place.run("--unix-socket", "chat.socket", "--conversations", "2", url="http://no.host.anywhere/v1")
+        assert done.returncode == 0 and len(place.rows()) == 2, done.stderr
+        assert {request["headers"]["Host"] for request in server.requests} == {"no.host.anywhere"}
+    (place.path / "gone").mkdir()
+    done = place.run("--unix-socket", "gone/none.socket", "--conversations", "3", "--max-retries", "0", "--resume", url="http://localhost/v1")
+    assert done.returncode == 1 and "gone/none.socket: No such file" in " ".join(done.stdout.split()), done.stdout
+
+
+def test_who_is_trusted(place):
+    """A certificate that no authority of the system's has signed: by each way of trusting it, and by none."""
+    certificate = place.path / "certificates" / "server.pem"
+    certificate.parent.mkdir()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", place.path / "key.pem", "-out", certificate, "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    subprocess.run(["openssl", "rehash", certificate.parent], check=True, capture_output=True)
+    (place.path / "empty").mkdir()
+    unset = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": "", "CURL_CA_BUNDLE": ""}
+    ways = [(["--ca-file", certificate], {}), ([], {"SSL_CERT_FILE": str(certificate)}), ([], {"SSL_CERT_DIR": str(certificate.parent)}),
+            (["--ca-file", certificate], {"SSL_CERT_DIR": "empty"})]
+    with ChatServer(certificate=(certificate, place.path / "key.pem")) as server:
+        for number, (words, env) in enumerate(ways):
+            done = place.run("--conversations", number + 1, "--resume", *words, url=server.url, env={**unset, **env})
+            assert done.returncode == 0 and len(place.rows()) == number + 1, (words, env, done.stderr)
+        for env in ({}, {"SSL_CERT_DIR": "empty"}):
+            done = place.run("--conversations", len(ways) + 1, "--resume", "--max-retries", "0", url=server.url, env={**unset, **env})
+            assert done.returncode == 1 and "ertificate" in done.stdout and "--ca-file" in done.stdout, done.stdout
