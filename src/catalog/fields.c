@@ -85,6 +85,12 @@ unsigned char *afmon_fields_pack(unsigned char *out, const afmon_field *fields, 
     return out;
 }
 
+void afmon_field_set_length(unsigned char *packed, size_t length)
+{
+    uint32_t value = (uint32_t)length;
+    memcpy(packed + 8, &value, sizeof value);
+}
+
 struct afmon_field_walk afmon_field_walk_begin(const void *bytes, size_t length)
 {
     const unsigned char *at = length > 0 ? bytes : NULL;

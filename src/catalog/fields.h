@@ -20,6 +20,9 @@ size_t afmon_fields_packed_size(const afmon_field *fields, size_t count);
 /* Packs into out, which has room for afmon_fields_packed_size bytes; returns the end. */
 unsigned char *afmon_fields_pack(unsigned char *out, const afmon_field *fields, size_t count);
 
+/* Says how long the text of a packed field is, which was put behind it after it was packed without one. */
+void afmon_field_set_length(unsigned char *packed, size_t length);
+
 /* Walks packed fields. Begin with {bytes, length}; next() gives one field whose texts point into the bytes, or false at
  * the end or at bytes that are no field (then bad is set). */
 struct afmon_field_walk {

@@ -9,6 +9,7 @@
 
 #define FIRST_BUCKETS 64
 #define KEPT_SCRATCH ((size_t)64 * 1024)
+#define LONG_SET ((size_t)1 << 20) /* packed fields of so many bytes are kept once, and not rendered */
 
 /* A set and what only this file knows of it; its bytes follow in the same piece of memory. */
 struct entry {
@@ -16,6 +17,7 @@ struct entry {
     struct afmon_sets *sets;
     const unsigned char *key; /* packed fields as they were given; the set's own where these were in order */
     size_t key_length;
+    void *taken; /* the fields of a long set; NULL: they are in bytes */
     unsigned char bytes[];
 };
 
@@ -34,6 +36,12 @@ struct afmon_sets {
 static struct entry *entry_of(struct afmon_set *set)
 {
     return (struct entry *)set;
+}
+
+static void free_set(struct afmon_set *set)
+{
+    free(entry_of(set)->taken);
+    free(entry_of(set));
 }
 
 static struct afmon_set **bucket_of(const struct afmon_sets *sets, uint32_t hash)
@@ -64,7 +72,7 @@ void afmon_sets_free(struct afmon_sets *sets)
     for (size_t i = 0; i < sets->bucket_count; i++) {
         for (struct afmon_set *set = sets->buckets[i], *next; set != NULL; set = next) {
             next = set->next;
-            free(entry_of(set));
+            free_set(set);
         }
     }
     afmon_buffer_free(&sets->scratch);
@@ -123,6 +131,12 @@ static void find_model(struct afmon_set *set)
     }
 }
 
+static void look_into(struct afmon_set *set)
+{
+    find_model(set);
+    set->bare = afmon_packed_is_bare(set->packed, set->packed_length);
+}
+
 static unsigned char *append(unsigned char *out, const void *data, size_t length)
 {
     if (length > 0)
@@ -153,8 +167,8 @@ static struct entry *make_entry(const struct afmon_field_list *list, const void 
     };
     entry->key = entry->bytes;
     entry->key_length = key_length;
-    find_model(&entry->set);
-    entry->set.bare = afmon_packed_is_bare(entry->set.packed, entry->set.packed_length);
+    entry->taken = NULL;
+    look_into(&entry->set);
     return entry;
 }
 
@@ -172,9 +186,8 @@ static struct entry *render_entry(struct afmon_sets *sets, const void *packed, s
     return entry;
 }
 
-static struct afmon_set *add(struct afmon_sets *sets, uint32_t hash, const void *packed, size_t length)
+static struct afmon_set *add(struct afmon_sets *sets, uint32_t hash, struct entry *entry)
 {
-    struct entry *entry = render_entry(sets, packed, length);
     if (entry == NULL)
         return NULL;
     if (sets->count >= sets->bucket_count)
@@ -190,15 +203,56 @@ static struct afmon_set *add(struct afmon_sets *sets, uint32_t hash, const void 
     return &entry->set;
 }
 
+static struct afmon_set *hold_found(struct afmon_sets *sets, struct afmon_set *set)
+{
+    if (atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed) == 0)
+        atomic_fetch_sub_explicit(&sets->idle_bytes, set->size, memory_order_relaxed);
+    return set;
+}
+
 struct afmon_set *afmon_sets_intern(struct afmon_sets *sets, const void *packed, size_t length)
 {
     uint32_t hash = (uint32_t)afmon_hash(sets->seed, packed, length);
     struct afmon_set *set = find(sets, hash, packed, length);
-    if (set == NULL)
-        return add(sets, hash, packed, length);
-    if (atomic_fetch_add_explicit(&set->references, 1, memory_order_relaxed) == 0)
-        atomic_fetch_sub_explicit(&sets->idle_bytes, set->size, memory_order_relaxed);
-    return set;
+    return set == NULL ? add(sets, hash, render_entry(sets, packed, length)) : hold_found(sets, set);
+}
+
+static bool is_in_order(const struct afmon_buffer *packed)
+{
+    struct afmon_field_list list;
+    if (!afmon_field_list_read(&list, packed->data, packed->length))
+        return false;
+    bool in_order = list.as_given;
+    afmon_field_list_free(&list);
+    return in_order;
+}
+
+/* Takes over the buffer's memory. */
+static struct entry *take_entry(struct afmon_buffer *packed)
+{
+    uint64_t size = (uint64_t)sizeof(struct entry) + packed->length;
+    struct entry *entry = size > UINT32_MAX ? NULL : malloc(sizeof *entry);
+    if (entry == NULL)
+        return NULL;
+    size_t length = packed->length;
+    void *shrunk = realloc(packed->data, length);
+    *entry = (struct entry){.taken = shrunk != NULL ? shrunk : packed->data, .key_length = length};
+    entry->key = entry->taken;
+    entry->set.packed = entry->taken;
+    entry->set.packed_length = (uint32_t)length;
+    entry->set.size = (uint32_t)size;
+    look_into(&entry->set);
+    afmon_buffer_init(packed, packed->limit);
+    return entry;
+}
+
+struct afmon_set *afmon_sets_take(struct afmon_sets *sets, struct afmon_buffer *packed)
+{
+    if (packed->length < LONG_SET || !is_in_order(packed))
+        return afmon_sets_intern(sets, packed->data, packed->length);
+    uint32_t hash = (uint32_t)afmon_hash(sets->seed, packed->data, packed->length);
+    struct afmon_set *set = find(sets, hash, packed->data, packed->length);
+    return set == NULL ? add(sets, hash, take_entry(packed)) : hold_found(sets, set);
 }
 
 void afmon_set_hold(struct afmon_set *set)
@@ -229,7 +283,7 @@ static size_t sweep_bucket(struct afmon_sets *sets, struct afmon_set **link)
         *link = set->next;
         freed += set->size;
         sets->count--;
-        free(entry_of(set));
+        free_set(set);
     }
     return freed;
 }

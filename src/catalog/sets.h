@@ -15,7 +15,8 @@ struct afmon_set {
     _Atomic uint32_t references;
     uint32_t hash;
     struct afmon_set *next; /* in its hash chain */
-    const char *json;       /* `"key": value, ` ... with the trailing separator; empty for no metadata. Not NUL ended */
+    const char *json;       /* `"key": value, ` ... with the trailing separator; empty for no metadata. Not NUL ended.
+                               NULL: the set is long, and is rendered when it is written (afmon_sets_take) */
     const void *packed;     /* packed fields (catalog/fields.h), duplicates removed, keys unescaped */
     const char *model;      /* value of "model_name" where that is a string, else NULL; points into packed */
     uint32_t json_length;
@@ -36,6 +37,10 @@ void afmon_sets_free(struct afmon_sets *sets);
  * larger than 4 GiB). Equal bytes give the same set. The empty set is one, too. Bytes from the first that is no field
  * on are not in it. */
 struct afmon_set *afmon_sets_intern(struct afmon_sets *sets, const void *packed, size_t length);
+
+/* The same with the fields in a buffer; of a long set its memory is taken over, and the buffer is empty then: the text
+ * of a whole conversation is in memory once. */
+struct afmon_set *afmon_sets_take(struct afmon_sets *sets, struct afmon_buffer *packed);
 
 void afmon_set_hold(struct afmon_set *set);    /* one more reference; any thread that has one */
 void afmon_set_release(struct afmon_set *set); /* any thread */

@@ -98,7 +98,7 @@ static afmon_status set_of(struct afmon_loader *loader, struct afmon_read_sample
     afmon_status status = afmon_reader_packed(loader->reader, sample);
     if (status != AFMON_OK || sample->packed_length == 0)
         return status;
-    *set = afmon_sets_intern(afmon_store_sets(loader->store), sample->packed, sample->packed_length);
+    *set = afmon_sets_take(afmon_store_sets(loader->store), afmon_reader_packed_in(loader->reader));
     if (*set == NULL)
         return AFMON_E_NO_MEMORY;
     if (cached)

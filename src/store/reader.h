@@ -32,6 +32,9 @@ afmon_status afmon_read_line(struct afmon_reader *reader, const char *line, size
 /* The packed fields of the sample that was read last. */
 afmon_status afmon_reader_packed(struct afmon_reader *reader, struct afmon_read_sample *sample);
 
+/* What they are in, where they are not empty; whoever takes over its memory leaves it empty. */
+struct afmon_buffer *afmon_reader_packed_in(struct afmon_reader *reader);
+
 /* Reads lines from begin to end of a file (mapped or read in large pieces, memory bounded) and calls visit for each
  * sample, or problem for each line that is none. A last line without newline is visited if it is a whole sample, else
  * passed to problem with "torn last line" unless tolerate_torn. Either callback returns non-zero to stop:

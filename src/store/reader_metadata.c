@@ -124,35 +124,51 @@ bool afmon_reader_add_field(struct afmon_reader *reader, afmon_field field)
     return true;
 }
 
-/* A raw text without escapes is taken as it lies; otherwise room for it is made in `text`, which was made large enough
- * for both texts of an item before: what it holds must not move. */
-static const char *plain_text(struct afmon_buffer *text, const char *raw, size_t *length, bool escaped)
+/* The key as what it stands for; NULL: no memory. */
+static const char *plain_key(struct afmon_buffer *text, const struct afmon_metadata_item *item, size_t *length)
 {
-    if (*length == 0)
+    *length = item->key_length;
+    afmon_buffer_clear(text);
+    if (item->key_length == 0)
         return "";
-    if (!escaped)
-        return raw;
-    size_t start = text->length;
-    afmon_json_unescape(text, raw, *length);
-    *length = text->length - start;
-    return text->data + start;
+    if (!item->key_escaped)
+        return item->key;
+    afmon_json_unescape(text, item->key, item->key_length);
+    *length = text->length;
+    return text->failed ? NULL : text->data;
+}
+
+/* A text with escapes is put straight to where it belongs, for it may be a whole conversation. It is not longer than
+ * when it was raw. */
+static bool add_escaped(struct afmon_reader *reader, afmon_field field, const struct afmon_metadata_item *item)
+{
+    struct afmon_buffer *packed = &reader->packed;
+    size_t begin = packed->length;
+    field.as.text.data = "";
+    if (!afmon_buffer_reserve(packed, AFMON_FIELD_HEADER + field.key_length + item->value_length) ||
+        !afmon_reader_add_field(reader, field))
+        return false;
+    size_t value = packed->length;
+    afmon_json_unescape(packed, item->value, item->value_length);
+    if (packed->failed)
+        return false;
+    afmon_field_set_length((unsigned char *)packed->data + begin, packed->length - value);
+    return true;
 }
 
 static bool add_item(struct afmon_reader *reader, const struct afmon_metadata_item *item)
 {
-    struct afmon_buffer *text = &reader->text;
-    afmon_buffer_clear(text);
-    size_t key_length = item->key_length;
-    size_t value_length = item->value_length;
-    if ((item->key_escaped || item->value_escaped) && !afmon_buffer_reserve(text, key_length + value_length))
+    afmon_field field = {.type = item->type};
+    field.key = plain_key(&reader->text, item, &field.key_length);
+    if (field.key == NULL)
         return false;
-    const char *key = plain_text(text, item->key, &key_length, item->key_escaped);
-    afmon_field field = {.key = key, .key_length = key_length, .type = item->type};
     switch (item->type) {
     case AFMON_STRING:
     case AFMON_JSON:
-        field.as.text.data = plain_text(text, item->value, &value_length, item->value_escaped);
-        field.as.text.length = value_length;
+        if (item->value_escaped)
+            return add_escaped(reader, field, item);
+        field.as.text.data = item->value_length > 0 ? item->value : "";
+        field.as.text.length = item->value_length;
         break;
     case AFMON_INT:
         field.as.integer = item->integer;
@@ -166,7 +182,7 @@ static bool add_item(struct afmon_reader *reader, const struct afmon_metadata_it
     case AFMON_NULL:
         break;
     }
-    return !text->failed && afmon_reader_add_field(reader, field);
+    return afmon_reader_add_field(reader, field);
 }
 
 /* Of keys that came twice, keeps the last value at the first one's place. */
@@ -216,4 +232,9 @@ afmon_status afmon_reader_packed(struct afmon_reader *reader, struct afmon_read_
     sample->packed = reader->packed.length > 0 ? reader->packed.data : "";
     sample->packed_length = reader->packed.length;
     return AFMON_OK;
+}
+
+struct afmon_buffer *afmon_reader_packed_in(struct afmon_reader *reader)
+{
+    return &reader->packed;
 }

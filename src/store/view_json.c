@@ -59,9 +59,8 @@ static afmon_status flush_if_much(struct writing *writing)
     return writing->out.length >= PIECE || writing->out.failed ? flush(writing) : AFMON_OK;
 }
 
-/* metadata: `"key": value, ` ..., or empty */
-static void add_object(struct afmon_buffer *out, struct afmon_timestamp_cache *cache, double value, int64_t wall_us,
-                       const char *metadata, size_t metadata_length)
+/* What comes before the metadata of an object. */
+static void begin_object(struct afmon_buffer *out, struct afmon_timestamp_cache *cache, double value, int64_t wall_us)
 {
     char number[AFMON_NUMBER_SIZE];
     char timestamp[AFMON_TIMESTAMP_SIZE];
@@ -69,11 +68,32 @@ static void add_object(struct afmon_buffer *out, struct afmon_timestamp_cache *c
     afmon_buffer_add(out, timestamp, afmon_format_timestamp_cached(cache, timestamp, afmon_us_to_ns(wall_us)));
     afmon_buffer_add_text(out, "\", \"value\": ");
     afmon_buffer_add(out, number, afmon_format_double(number, value));
-    if (metadata_length > 2) {
-        afmon_buffer_add_text(out, ", ");
-        afmon_buffer_add(out, metadata, metadata_length - 2);
-    }
+    afmon_buffer_add_text(out, ", ");
+}
+
+/* Takes off the separator behind the last key. */
+static void end_object(struct afmon_buffer *out)
+{
+    if (out->length >= 2)
+        out->length -= 2;
     afmon_buffer_add_char(out, '}');
+}
+
+/* metadata: `"key": value, ` ..., or empty */
+static void add_object(struct afmon_buffer *out, struct afmon_timestamp_cache *cache, double value, int64_t wall_us,
+                       const char *metadata, size_t metadata_length)
+{
+    begin_object(out, cache, value, wall_us);
+    afmon_buffer_add(out, metadata, metadata_length);
+    end_object(out);
+}
+
+static void add_packed_object(struct afmon_buffer *out, struct afmon_timestamp_cache *cache, double value,
+                              int64_t wall_us, const void *packed, size_t packed_length)
+{
+    begin_object(out, cache, value, wall_us);
+    afmon_fields_render(out, packed, packed_length, AFMON_LINE_METRIC);
+    end_object(out);
 }
 
 static void separate(struct afmon_buffer *out, bool *first)
@@ -95,15 +115,8 @@ static afmon_status add_recalled_to(struct writing *writing, struct afmon_buffer
     afmon_status status = afmon_reader_packed(reader, sample);
     if (status != AFMON_OK)
         return status;
-    struct afmon_buffer metadata;
-    afmon_buffer_init(&metadata, OUTPUT_LIMIT);
-    afmon_fields_render(&metadata, sample->packed, sample->packed_length, AFMON_LINE_METRIC);
-    if (metadata.failed)
-        status = AFMON_E_NO_MEMORY;
-    else
-        add_object(out, &writing->cache, sample->value, sample->wall_us, metadata.data, metadata.length);
-    afmon_buffer_free(&metadata);
-    return status;
+    add_packed_object(out, &writing->cache, sample->value, sample->wall_us, sample->packed, sample->packed_length);
+    return AFMON_OK;
 }
 
 static afmon_status stream_recalled(void *user, const struct afmon_view_series *series, struct afmon_reader *reader,
@@ -163,6 +176,15 @@ static afmon_status gather_from(struct writing *writing, size_t index, size_t *e
 
 /* ---- Metrics ---- */
 
+static void add_stored(struct writing *writing, double value, int64_t wall_us, const struct afmon_set *set)
+{
+    if (set != NULL && set->json == NULL)
+        add_packed_object(&writing->out, &writing->cache, value, wall_us, set->packed, set->packed_length);
+    else
+        add_object(&writing->out, &writing->cache, value, wall_us, set == NULL ? "" : set->json,
+                   set == NULL ? 0 : set->json_length);
+}
+
 static afmon_status write_chunk(struct writing *writing, const struct afmon_entry *entry)
 {
     const struct afmon_chunk *chunk = entry->chunk;
@@ -173,8 +195,7 @@ static afmon_status write_chunk(struct writing *writing, const struct afmon_entr
             continue;
         const struct afmon_set *set = afmon_chunk_set_of(chunk, i);
         separate(&writing->out, &writing->first);
-        add_object(&writing->out, &writing->cache, chunk->values[i], chunk->base_us + chunk->offsets[i],
-                   set == NULL ? "" : set->json, set == NULL ? 0 : set->json_length);
+        add_stored(writing, chunk->values[i], chunk->base_us + chunk->offsets[i], set);
         status = flush_if_much(writing);
     }
     return status;

@@ -30,7 +30,7 @@ static afmon_status give(struct writing *writing, const struct afmon_written *wr
 
 static void complete(struct afmon_read_sample *sample, const struct afmon_set *set)
 {
-    sample->metadata = set == NULL ? "" : set->json;
+    sample->metadata = set == NULL ? "" : set->json; /* NULL of a long set, as of a line that is not in our form */
     sample->metadata_length = set == NULL ? 0 : set->json_length;
     sample->packed = set == NULL ? "" : set->packed;
     sample->packed_length = set == NULL ? 0 : set->packed_length;
