@@ -4,9 +4,11 @@ RUN_TESTS = python3 tools/run-tests
 
 .PHONY: build demo check test test-peer test-integrations test-install wheels deb docs bench bench-peers install lint format asan tsan clean
 # What is not in Debian is fetched, too; without a network there is no Parquet then, and the dashboard has no charts.
-build: setup
+.PHONY: configured
+configured: setup
 	@tools/fetch carquet uplot || echo 'Going on without: no Parquet exports, no charts in the dashboard (tools/fetch gets them).' >&2
 	@tools/configure build --prefix '$(PREFIX)'
+build: configured
 	@ninja -C build
 
 .PHONY: setup setup-check setup-tests
@@ -18,7 +20,9 @@ setup-tests:
 	@tools/setup --tests
 	@tools/fetch
 
-demo: build
+# The command with what it opens, which is half of what there is to build.
+demo: configured
+	@ninja -C build command
 	@build/cli/afmon demo
 
 # AFMON_TEST=NAME make check: the one test function of that name.
