@@ -4,7 +4,7 @@ import pathlib
 import sys
 
 
-def main():
+def main() -> int:
     program = pathlib.Path(__file__).parent / "bin" / "afmon"
     if not program.exists():
         print(f"afmon: {program} is not there: the command comes with the wheel, or with make install", file=sys.stderr)

@@ -1,7 +1,11 @@
+from collections.abc import Mapping
+from datetime import timedelta
 from os import PathLike
 from typing import Any, final
 
 version: str
+
+Score = float | tuple[float, str | None] | Mapping[str, Any] | None  # with its feedback; a dict has "score" and "feedback"
 
 @final
 class View:
@@ -34,10 +38,42 @@ class Live:
     def summarize(self) -> bytes: ...
 
 class Monitor:
-    def record_metric(self, metric_name: str, value: float, metadata: dict[str, Any] | None = None) -> None: ...
-    def track_generation(self, duration: float, success: bool, **kwargs: Any) -> None: ...
+    def record_metric(self, metric_name: str, value: float | timedelta, metadata: Mapping[str, Any] | None = None) -> None: ...
+    def track_generation(
+        self,
+        duration: float | timedelta,
+        success: bool,
+        *,
+        model_name: str | None = None,
+        prompt_token_count: int | None = None,
+        completion_token_count: int | None = None,
+        total_token_count: int | None = None,
+        cached_token_count: int | None = None,
+        reasoning_token_count: int | None = None,
+        cache_write_token_count: int | None = None,
+        conversation_length: int | None = None,
+        finish_reason: str | None = None,
+        error: BaseException | str | None = None,
+        error_type: str | None = None,
+        http_status: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None: ...
     def track_evaluation(
-        self, duration: float, success: bool, evaluator_type: str, scores: dict[str, Any], **kwargs: Any
+        self,
+        duration: float | timedelta,
+        success: bool,
+        evaluator_type: str,
+        scores: Mapping[str, Score],
+        *,
+        model_name: str | None = None,
+        prompt_token_count: int | None = None,
+        completion_token_count: int | None = None,
+        total_token_count: int | None = None,
+        error: BaseException | str | None = None,
+        error_type: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> None: ...
     def _open(self, *options: Any) -> None: ...
     def _log(self, level: int, message: Any, data: dict[str, Any]) -> None: ...

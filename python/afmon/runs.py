@@ -113,8 +113,8 @@ def _time(text: str | None) -> datetime | None:
 
 def intervals_of(summary: bytes) -> list[AlertInterval]:
     times = ("worst_at", "first", "last", "resolved")
-    return [AlertInterval(**{key: _time(value) if key in times else value for key, value in alert.items()})
-            for alert in json.loads(summary)["alerts"]]
+    alerts: list[dict[str, Any]] = json.loads(summary)["alerts"]
+    return [AlertInterval(**{**alert, **{key: _time(alert[key]) for key in times if key in alert}}) for alert in alerts]
 
 
 class Run:

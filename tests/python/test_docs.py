@@ -10,7 +10,7 @@ import afmon
 import afmon.monitoring
 import pytest
 from afmon import _afmon
-from conftest import run_python
+from conftest import lines_of, run_python
 
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
@@ -113,3 +113,21 @@ def test_public_methods_of_the_extension_tell_their_arguments():
     for name in ("record_metric", "track_generation", "track_evaluation"):
         method = getattr(afmon.GenerationMonitor, name)
         assert method.__doc__ and next(iter(inspect.signature(method).parameters)) == "self"
+
+
+def test_stubs_name_the_arguments_of_record_calls(monitor, folder):
+    """What the stubs name is none of the metadata; what they do not name is."""
+    stub = ast.parse((pathlib.Path(afmon.__file__).parent / "_afmon.pyi").read_text())
+    kinds = {"track_generation": (1.0, True), "track_evaluation": (1.0, True, "judge", {"a": 1.0})}
+    methods = {node.name: node for node in ast.walk(stub) if isinstance(node, ast.FunctionDef) and node.name in kinds}
+    named = {name: {argument.arg for argument in node.args.kwonlyargs} for name, node in methods.items()}
+    for name, positional in kinds.items():
+        assert len(methods[name].args.args) == len(positional) + 1 and len(named[name]) >= 7
+        for argument in named["track_generation"] | {"shard"}:
+            value = {"metadata": {"x": 1}}.get(argument, "v" if argument in ("model_name", "finish_reason", "error", "error_type") else 400)
+            getattr(monitor, name)(*positional, **{argument: value}, call=f"{name}:{argument}")
+    monitor.flush()
+    for line in lines_of(folder):
+        name, argument = line["call"].split(":")
+        if argument not in ("model_name", "error", "error_type", "metadata"):  # these stand on the samples themselves
+            assert (argument in line) == (argument not in named[name]), line

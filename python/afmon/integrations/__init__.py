@@ -3,3 +3,8 @@
     from afmon.integrations import openai
     client = openai.wrap(OpenAI(), monitor)
 """
+from typing import TypeVar
+
+from ..monitoring import GenerationMonitor as GenerationMonitor
+
+T = TypeVar("T")

@@ -1,9 +1,8 @@
 """NeMo Data Designer: `stop = subscribe(monitor)` tracks each request of a chat model until `stop()`.
 
-Seen are time (from when the request may go out), tokens, and of an error what Data Designer makes of it: status 429, a
-time-out, or another failure. Each attempt of its own client is a call of its own here.
-Not seen: the status and text of other failures; the finish reason; the first token (it streams nothing); the tokens of an
-answer without usage, for which it tells 0 (counted as unseen).
+Seen are time (from when the request may go out), tokens, and errors as status 429, a time-out or another failure. Each
+attempt of its client is a call here. Not seen: text and status of other failures; the finish reason; the first token (it
+streams nothing); the tokens of an answer without usage, for which it tells 0 (counted as unseen).
 """
 from __future__ import annotations
 
@@ -11,20 +10,21 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-_FAILED = {
+from . import GenerationMonitor
+
+_FAILED: dict[str, dict[str, Any]] = {
     "rate_limited": {"error": "rate limited", "error_type": "RateLimitError", "http_status": 429},
     "provider_timeout": {"error": "timed out", "error_type": "APITimeoutError"},
     "provider_failure": {"error": "the provider failed", "error_type": "APIError"},
 }
 
 
-def subscribe(monitor: Any, **metadata: Any) -> Callable[[], None]:
+def subscribe(monitor: GenerationMonitor, **metadata: Any) -> Callable[[], None]:
     """Listens to Data Designer in this process; metadata (operation ...) are on every sample. Returns what ends it."""
     from data_designer.engine.models.usage_events import subscribe_token_usage
     from data_designer.engine.observability import subscribe_request_admission_events
 
-    lock = threading.Lock()
-    since, ended = {}, {}  # type: ignore[var-annotated]  # of leases; ended before another thread told when they began
+    lock, since, ended = threading.Lock(), {}, {}  # type: ignore[var-annotated]  # of leases; ended before somebody told of their begin
     answered = threading.local()  # nothing comes between a request's release and its usage on the same thread
 
     def end(call: Any, lease: Any, until: float) -> None:
@@ -57,4 +57,4 @@ def subscribe(monitor: Any, **metadata: Any) -> Callable[[], None]:
             end(*request)
 
     stops = subscribe_request_admission_events(request), subscribe_token_usage(usage)
-    return lambda: [stop() for stop in stops] and None
+    return lambda: None if [stop() for stop in stops] else None

@@ -1,10 +1,8 @@
 """distilabel: `class MyLLM(Monitored, OpenAILLM): pass`, then `MyLLM(...).monitored_by(monitor)`, tracks each call of an LLM.
-
 Seen are time, tokens, error and status, in the processes of a pipeline's steps, too, which record into the monitor's run
 folder: `afmon.open_run` has them all. Parameters, dump and cache of a pipeline stay those of the LLM. An LLM that is not
-asynchronous (vLLM, transformers) makes a batch in one call.
-Not seen: attempts that the LLM's client makes again; the finish reason; the first token (distilabel streams nothing); the
-tokens of an answer without usage, for which distilabel tells 0 (counted as unseen).
+asynchronous (vLLM, transformers) makes a batch in one call. Not seen: attempts that the LLM's client makes again; the finish
+reason; the first token (it streams nothing); the tokens of an answer without usage, told as 0 (counted as unseen).
 """
 from __future__ import annotations
 
@@ -12,10 +10,11 @@ import contextlib
 import functools
 from typing import Any
 
+from . import GenerationMonitor, T
+
 
 class Monitored:
     """Mixin that comes before the class of an LLM."""
-
     _call: Any = contextlib.nullcontext
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -30,9 +29,10 @@ class Monitored:
         own = next(kind for kind in type(self).__mro__ if not issubclass(kind, Monitored))
         return {**super().dump(**kwargs), "type_info": {"module": own.__module__, "name": own.__name__}}  # type: ignore[misc]
 
-    def monitored_by(self: Any, monitor: Any, **metadata: Any) -> Any:
+    def monitored_by(self: T, monitor: GenerationMonitor, **metadata: Any) -> T:
         """The same LLM, tracked from now on; metadata (operation ...) are on every sample of its calls."""
-        self._call = functools.partial(monitor.track, **{"operation": "chat", "model_name": self.model_name, **metadata})
+        own: Any = self
+        own._call = functools.partial(monitor.track, **{"operation": "chat", "model_name": own.model_name, **metadata})
         return self
 
 

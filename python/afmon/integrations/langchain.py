@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import GenerationMonitor
 
-def handler(monitor: Any, **metadata: Any) -> Any:
+
+def handler(monitor: GenerationMonitor, **metadata: Any) -> Any:
     """A LangChain callback handler; metadata (operation ...) are on every sample of its calls."""
     from langchain_core.callbacks import BaseCallbackHandler
 

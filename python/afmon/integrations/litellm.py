@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import GenerationMonitor
 
-def logger(monitor: Any, **metadata: Any) -> Any:
+
+def logger(monitor: GenerationMonitor, **metadata: Any) -> Any:
     """A litellm CustomLogger; metadata (operation ...) are on every sample of its calls."""
     from litellm.integrations.custom_logger import CustomLogger
 

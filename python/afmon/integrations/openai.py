@@ -12,24 +12,24 @@ import inspect
 from typing import Any
 
 from .._track import current
+from . import GenerationMonitor, T
 
-_PATHS = ("/chat/completions", "/completions", "/responses")
 
-
-def wrap(client: Any, monitor: Any, **metadata: Any) -> Any:
+def wrap(client: T, monitor: GenerationMonitor, **metadata: Any) -> T:
     """The same client, tracked from now on; metadata (operation ...) are on every sample of its calls."""
     def begin(options: Any) -> Any:
         asked = options.json_data if isinstance(options.json_data, dict) else {}
-        is_one = options.method.lower() == "post" and str(options.url).endswith(_PATHS)
+        is_one = options.method.lower() == "post" and str(options.url).endswith(("/chat/completions", "/completions", "/responses"))
         return monitor.track(**{"operation": "chat", "model_name": asked.get("model"), **metadata}).begin() if is_one else None
 
-    client.request = _around(client.request, lambda arguments: begin(arguments[1]), lambda call: call.requesting(), _settle)
-    for transport in (client._client._transport, *client._client._mounts.values()):
+    own: Any = client
+    own.request = _around(own.request, lambda arguments: begin(arguments[1]), lambda call: call.requesting(), _settle)
+    for transport in (own._client._transport, *own._client._mounts.values()):
         for name in ("handle_request", "handle_async_request"):
             send = getattr(transport, name, None)
             if send is not None and not hasattr(send, "__wrapped__"):  # clients share transports
                 setattr(transport, name, _around(send, lambda _: current.get(), lambda call: call.attempt(), lambda call, it: call.answered(it)))
-    client.copy = client.with_options = functools.partial(lambda copy, *a, **n: wrap(copy(*a, **n), monitor, **metadata), client.copy)
+    own.copy = own.with_options = functools.partial(lambda copy, *a, **n: wrap(copy(*a, **n), monitor, **metadata), own.copy)
     return client
 
 
