@@ -11,6 +11,8 @@
  *    keeps what it passed.
  *  - A function that can fail returns an afmon_status; where there is more to say it fills an afmon_error, which
  *    may be NULL.
+ *  - Options begin with their size, which their _init sets. A program that was built with an older header is taken,
+ *    and what its options lack has its default; options of a newer header are refused (AFMON_E_ARGUMENT).
  *  - The library never prints, never exits, never changes signal handlers or the locale.
  *  - "Any thread" means: from any number of threads at once, but not from a signal handler.
  */

@@ -123,9 +123,9 @@ static void settle(struct stream *stream)
     stream->cursor.wants_user = &stream->job;
 }
 
-static afmon_status prepare(struct stream *stream)
+static afmon_status prepare(struct stream *stream, const afmon_export_options *given)
 {
-    afmon_status status = afmon_export_check_options(&stream->options, stream->job.error);
+    afmon_status status = afmon_export_take_options(&stream->options, given, stream->job.error);
     if (status == AFMON_OK)
         status = afmon_export_begin(&stream->job, 1);
     if (status == AFMON_OK)
@@ -144,12 +144,9 @@ afmon_status afmon_view_arrow_stream(afmon_view *view, const afmon_export_option
     struct stream *stream = calloc(1, sizeof *stream);
     if (stream == NULL)
         return afmon_fail_memory(error);
-    afmon_export_options_init(&stream->options);
-    if (options != NULL)
-        stream->options = *options;
     stream->job = (struct afmon_export_job){.view = view, .options = &stream->options, .error = error};
     afmon_view_hold(view);
-    afmon_status status = prepare(stream);
+    afmon_status status = prepare(stream, options);
     if (status != AFMON_OK) {
         free_stream(stream);
         return status;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "base/quiet.h"
 #include "base/status.h"
 #include "export/format.h"
@@ -98,10 +99,15 @@ void afmon_export_end(struct afmon_export_job *job)
 
 /* ---- The API ---- */
 
-afmon_status afmon_export_check_options(const afmon_export_options *options, afmon_error *error)
+afmon_status afmon_export_take_options(afmon_export_options *options, const afmon_export_options *given,
+                                       afmon_error *error)
 {
-    if (options->size < sizeof *options || (options->metrics == NULL && options->metric_count > 0))
-        return afmon_fail(error, AFMON_E_ARGUMENT, "the export options were not made by afmon_export_options_init");
+    afmon_export_options_init(options);
+    afmon_status status = afmon_options_take(options, sizeof *options, given, "afmon_export_options", error);
+    if (status != AFMON_OK)
+        return status;
+    if (options->metrics == NULL && options->metric_count > 0)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "metrics is NULL though metric_count is not 0");
     if (options->window.since_ns > options->window.until_ns)
         return afmon_fail(error, AFMON_E_ARGUMENT, "the window ends before it begins");
     return AFMON_OK;
@@ -111,11 +117,10 @@ static afmon_status run(afmon_view *view, const char *path, int fd, const char *
                         afmon_error *error)
 {
     afmon_export_options options;
-    afmon_export_options_init(&options);
-    struct afmon_export_job job = {.view = view, .options = given == NULL ? &options : given, .error = error};
+    struct afmon_export_job job = {.view = view, .options = &options, .error = error};
     if (view == NULL || path == NULL || name == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "an export needs a view, a place and a format");
-    afmon_status status = afmon_export_check_options(job.options, error);
+    afmon_status status = afmon_export_take_options(&options, given, error);
     if (status != AFMON_OK)
         return status;
     const struct afmon_export_format *format = find_format(name, error);

@@ -32,7 +32,8 @@ extern const struct afmon_export_format afmon_export_excel;
 extern const struct afmon_export_format afmon_export_parquet; /* where AFMON_HAVE_PARQUET is defined */
 
 /* What an export begins and ends with: which series it is of. afmon_export_end in every case. */
-afmon_status afmon_export_check_options(const afmon_export_options *options, afmon_error *error);
+afmon_status afmon_export_take_options(afmon_export_options *options, const afmon_export_options *given,
+                                       afmon_error *error);
 afmon_status afmon_export_begin(struct afmon_export_job *job, unsigned passes);
 void afmon_export_end(struct afmon_export_job *job);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/options.h"
 #include "base/status.h"
 #include "feeds/otlp_json.h"
 #include "feeds/outbox.h"
@@ -327,10 +328,14 @@ static afmon_status make_logs(const afmon_otlp_options *options, afmon_log_handl
     return AFMON_OK;
 }
 
-static afmon_status check(const afmon_otlp_options *options, afmon_error *error)
+static afmon_status take_options(afmon_otlp_options *options, const afmon_otlp_options *given, afmon_error *error)
 {
-    if (options == NULL || options->size != sizeof *options)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: the options were not begun with afmon_otlp_options_init");
+    if (given == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: options is NULL");
+    afmon_otlp_options_init(options);
+    afmon_status status = afmon_options_take(options, sizeof *options, given, "afmon_otlp_options", error);
+    if (status != AFMON_OK)
+        return status;
     if (!(options->interval_s >= 0.1 && options->interval_s <= 86400))
         return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: interval_s is %g: give 0.1 to 86400", options->interval_s);
     if (options->max_memory < 2 * BODY_BYTES)
@@ -339,21 +344,23 @@ static afmon_status check(const afmon_otlp_options *options, afmon_error *error)
     return AFMON_OK;
 }
 
-afmon_status afmon_otlp_metric_handler(const afmon_otlp_options *options, afmon_metric_handler *handler,
+afmon_status afmon_otlp_metric_handler(const afmon_otlp_options *given, afmon_metric_handler *handler,
                                        afmon_error *error)
 {
     if (handler == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: handler is NULL");
     memset(handler, 0, sizeof *handler);
-    afmon_status status = check(options, error);
-    return status == AFMON_OK ? make_metrics(options, handler, error) : status;
+    afmon_otlp_options options;
+    afmon_status status = take_options(&options, given, error);
+    return status == AFMON_OK ? make_metrics(&options, handler, error) : status;
 }
 
-afmon_status afmon_otlp_log_handler(const afmon_otlp_options *options, afmon_log_handler *handler, afmon_error *error)
+afmon_status afmon_otlp_log_handler(const afmon_otlp_options *given, afmon_log_handler *handler, afmon_error *error)
 {
     if (handler == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "OTLP: handler is NULL");
     memset(handler, 0, sizeof *handler);
-    afmon_status status = check(options, error);
-    return status == AFMON_OK ? make_logs(options, handler, error) : status;
+    afmon_otlp_options options;
+    afmon_status status = take_options(&options, given, error);
+    return status == AFMON_OK ? make_logs(&options, handler, error) : status;
 }

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/number.h"
+#include "base/options.h"
 #include "base/status.h"
 #include "feeds/birth.h"
 #include "feeds/statsd_held.h"
@@ -186,10 +187,14 @@ static void destroy(void *user)
     free(statsd);
 }
 
-static afmon_status check(const afmon_statsd_options *options, afmon_error *error)
+static afmon_status take_options(afmon_statsd_options *options, const afmon_statsd_options *given, afmon_error *error)
 {
-    if (options == NULL || options->size != sizeof *options)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "StatsD: the options were not begun with afmon_statsd_options_init");
+    if (given == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "StatsD: options is NULL");
+    afmon_statsd_options_init(options);
+    afmon_status status = afmon_options_take(options, sizeof *options, given, "afmon_statsd_options", error);
+    if (status != AFMON_OK)
+        return status;
     if (options->address == NULL || options->prefix == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "StatsD: address or prefix is NULL");
     if (strlen(options->prefix) >= sizeof((struct afmon_statsd_style *)0)->prefix)
@@ -205,13 +210,13 @@ static afmon_status check(const afmon_statsd_options *options, afmon_error *erro
     return AFMON_OK;
 }
 
-afmon_status afmon_statsd_handler(const afmon_statsd_options *options, afmon_metric_handler *handler,
-                                  afmon_error *error)
+afmon_status afmon_statsd_handler(const afmon_statsd_options *given, afmon_metric_handler *handler, afmon_error *error)
 {
     if (handler == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "StatsD: handler is NULL");
     memset(handler, 0, sizeof *handler);
-    afmon_status status = check(options, error);
+    afmon_statsd_options options;
+    afmon_status status = take_options(&options, given, error);
     if (status != AFMON_OK)
         return status;
     struct statsd *statsd = calloc(1, sizeof *statsd);
@@ -219,11 +224,11 @@ afmon_status afmon_statsd_handler(const afmon_statsd_options *options, afmon_met
         return afmon_fail_memory(error);
     statsd->fd = -1;
     afmon_statsd_held_init(&statsd->held);
-    statsd->packet_bytes = options->max_packet;
-    statsd->style.dog = options->dogstatsd;
-    strcpy(statsd->style.prefix, options->prefix);
-    strcpy(statsd->style.tags, options->tags != NULL ? options->tags : "");
-    status = afmon_birth_init(&statsd->birth) ? open_socket(statsd, options->address, error) : afmon_fail_memory(error);
+    statsd->packet_bytes = options.max_packet;
+    statsd->style.dog = options.dogstatsd;
+    strcpy(statsd->style.prefix, options.prefix);
+    strcpy(statsd->style.tags, options.tags != NULL ? options.tags : "");
+    status = afmon_birth_init(&statsd->birth) ? open_socket(statsd, options.address, error) : afmon_fail_memory(error);
     if (status != AFMON_OK) {
         destroy(statsd);
         return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/options.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "feeds/outbox.h"
@@ -116,23 +117,26 @@ static void destroy(void *user)
     free(user);
 }
 
-afmon_status afmon_webhook_handler(const afmon_webhook_options *options, afmon_alert_handler *handler,
-                                   afmon_error *error)
+afmon_status afmon_webhook_handler(const afmon_webhook_options *given, afmon_alert_handler *handler, afmon_error *error)
 {
-    if (handler == NULL || options == NULL || options->size != sizeof *options)
-        return afmon_fail(error, AFMON_E_ARGUMENT,
-                          "webhook: give a handler, and options begun with afmon_webhook_options_init");
+    afmon_webhook_options options;
+    if (handler == NULL || given == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "webhook: give a handler and options");
     memset(handler, 0, sizeof *handler);
+    afmon_webhook_options_init(&options);
+    afmon_status status = afmon_options_take(&options, sizeof options, given, "afmon_webhook_options", error);
+    if (status != AFMON_OK)
+        return status;
     const struct afmon_post_options chosen = {
         .what = "webhook",
-        .url = options->url,
-        .url_env = options->url_env,
-        .headers_env = options->headers_env,
-        .ca_file = options->ca_file,
-        .timeout_s = options->timeout_s,
+        .url = options.url,
+        .url_env = options.url_env,
+        .headers_env = options.headers_env,
+        .ca_file = options.ca_file,
+        .timeout_s = options.timeout_s,
     };
     struct afmon_post *post;
-    afmon_status status = afmon_post_new(&chosen, &post, error);
+    status = afmon_post_new(&chosen, &post, error);
     if (status != AFMON_OK)
         return status;
     struct afmon_outbox *outbox = calloc(1, sizeof *outbox);

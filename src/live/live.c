@@ -6,6 +6,7 @@
 
 #include "alerts/rules.h"
 #include "base/clock.h"
+#include "base/options.h"
 #include "base/status.h"
 #include "ingest/recover.h"
 
@@ -19,21 +20,17 @@ void afmon_live_options_init(afmon_live_options *options)
     *options = (afmon_live_options){.size = sizeof *options, .stalled_after_s = 60, .log_lines = 500, .recover = true};
 }
 
-/* The caller's struct may be of an older or newer library: what it has and we know is taken. */
 static afmon_status take_options(struct afmon_live *live, const afmon_live_options *options, afmon_error *error)
 {
     afmon_live_options_init(&live->options);
-    if (options == NULL)
-        return AFMON_OK;
-    size_t size = options->size < sizeof *options ? options->size : sizeof *options;
-    if (size < offsetof(afmon_live_options, meters))
-        return afmon_fail(error, AFMON_E_ARGUMENT,
-                          "the options were not made by afmon_live_options_init: their size is %zu", options->size);
-    memcpy(&live->options, options, size);
-    if (!(options->stalled_after_s > 0))
+    afmon_status status =
+        afmon_options_take(&live->options, sizeof live->options, options, "afmon_live_options", error);
+    if (status != AFMON_OK)
+        return status;
+    if (!(live->options.stalled_after_s > 0))
         return afmon_fail(error, AFMON_E_ARGUMENT, "stalled_after_s must be above 0");
-    if (options->log_lines < 1 || options->log_lines > MOST_LINES)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "log_lines is %zu; it must be 1 to %d", options->log_lines,
+    if (live->options.log_lines < 1 || live->options.log_lines > MOST_LINES)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "log_lines is %zu; it must be 1 to %d", live->options.log_lines,
                           MOST_LINES);
     return AFMON_OK;
 }

@@ -1,4 +1,5 @@
 /* The summary of a view: its samples in the order in which they were written, and what its logs told. */
+#include "base/options.h"
 #include "base/status.h"
 #include "model/feed.h"
 #include "model/rules_of_log.h"
@@ -119,26 +120,19 @@ static afmon_status gather(struct job *job, const struct afmon_run_log *log, afm
     return *summary == NULL ? AFMON_E_NO_MEMORY : AFMON_OK;
 }
 
-static afmon_status check(const afmon_view *view, const afmon_summary_options *options, afmon_error *error)
-{
-    if (view == NULL)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "a summary needs a view");
-    if (options->size < sizeof *options)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "the summary options were not made by afmon_summary_options_init");
-    return AFMON_OK;
-}
-
-afmon_status afmon_view_summarize(afmon_view *view, const afmon_summary_options *options, afmon_run_summary **summary,
+afmon_status afmon_view_summarize(afmon_view *view, const afmon_summary_options *given, afmon_run_summary **summary,
                                   afmon_error *error)
 {
-    afmon_summary_options defaults;
+    afmon_summary_options options;
     struct afmon_run_log read = {0};
-    afmon_summary_options_init(&defaults);
+    afmon_summary_options_init(&options);
     if (summary == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a summary needs a place");
     *summary = NULL;
-    struct job job = {.view = view, .options = options == NULL ? &defaults : options};
-    afmon_status status = check(view, job.options, error);
+    if (view == NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "a summary needs a view");
+    struct job job = {.view = view, .options = &options};
+    afmon_status status = afmon_options_take(&options, sizeof options, given, "afmon_summary_options", error);
     if (status != AFMON_OK)
         return status;
     job.total = view->sample_count;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/options.h"
 #include "base/status.h"
 #include "monitor/dispatches.h"
 #include "monitor/listen.h"
@@ -37,15 +38,13 @@ afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **ou
     *out = NULL;
     afmon_options all;
     afmon_options_init(&all);
-    if (options != NULL && (options->size == 0 || options->size > sizeof all))
-        return afmon_fail(error, AFMON_E_ARGUMENT, "the options were not begun with afmon_options_init");
-    if (options != NULL)
-        memcpy(&all, options, options->size); /* a caller built against an older header knows fewer members */
-    all.size = sizeof all;
+    afmon_status status = afmon_options_take(&all, sizeof all, options, "afmon_options", error);
+    if (status != AFMON_OK)
+        return status;
     afmon_monitor *monitor;
     struct afmon_core *core;
     bool took;
-    afmon_status status = open_unpublished(&all, &monitor, &core, &took, error);
+    status = open_unpublished(&all, &monitor, &core, &took, error);
     if (status != AFMON_OK) {
         if (!took)
             afmon_handlers_end(&all);

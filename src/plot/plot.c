@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/options.h"
 #include "base/quiet.h"
 #include "base/status.h"
 #include "base/target.h"
@@ -78,13 +79,15 @@ static const char *format_of(const afmon_plot_options *options, const char *path
     return NULL;
 }
 
-static afmon_status check(const afmon_view *view, const void *place, const afmon_plot_options *options,
-                          afmon_error *error)
+static afmon_status take_options(afmon_plot_options *options, const afmon_plot_options *given, const afmon_view *view,
+                                 const void *place, afmon_error *error)
 {
     if (view == NULL || place == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a chart needs a view and a place");
-    if (options->size < sizeof *options)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "the options were not made by afmon_plot_options_init");
+    afmon_plot_options_init(options);
+    afmon_status status = afmon_options_take(options, sizeof *options, given, "afmon_plot_options", error);
+    if (status != AFMON_OK)
+        return status;
     if (options->width < 320 || options->width > 8192 || options->height < 240 || options->height > 8192)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a chart is 320 to 8192 wide and 240 to 8192 high, not %u by %u",
                           options->width, options->height);
@@ -143,9 +146,12 @@ static afmon_status draw_to(struct afmon_chart_job *job, const char *format, afm
 }
 
 /* The place is NULL where something that the caller must give is missing. */
-static afmon_status plot_to(struct afmon_chart_job *job, const void *place, afmon_write_fn write, void *user)
+static afmon_status plot_to(struct afmon_chart_job *job, const afmon_plot_options *given, const void *place,
+                            afmon_write_fn write, void *user)
 {
-    afmon_status status = check(job->view, place, job->options, job->error);
+    afmon_plot_options options;
+    job->options = &options;
+    afmon_status status = take_options(&options, given, job->view, place, job->error);
     const char *format = status == AFMON_OK ? format_of(job->options, NULL, job->error) : NULL;
     return format == NULL ? AFMON_E_ARGUMENT : draw_to(job, format, write, user);
 }
@@ -153,41 +159,28 @@ static afmon_status plot_to(struct afmon_chart_job *job, const void *place, afmo
 afmon_status afmon_plot_chart(afmon_view *view, afmon_chart chart, const afmon_plot_options *given,
                               afmon_write_fn write, void *user, afmon_error *error)
 {
-    afmon_plot_options options;
-    afmon_plot_options_init(&options);
-    struct afmon_chart_job job = {
-        .kind = kind_of(chart), .view = view, .options = given == NULL ? &options : given, .error = error};
+    struct afmon_chart_job job = {.kind = kind_of(chart), .view = view, .error = error};
     if (job.kind == NULL || write == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a chart needs a kind and somebody who takes it");
-    return plot_to(&job, "", write, user);
+    return plot_to(&job, given, "", write, user);
 }
 
 afmon_status afmon_plot_metric_to(afmon_view *view, const char *name, const afmon_plot_options *given,
                                   afmon_write_fn write, void *user, afmon_error *error)
 {
-    afmon_plot_options options;
-    afmon_plot_options_init(&options);
-    struct afmon_chart_job job = {.kind = &afmon_kind_metric,
-                                  .view = view,
-                                  .options = given == NULL ? &options : given,
-                                  .error = error,
-                                  .metric = name};
+    struct afmon_chart_job job = {.kind = &afmon_kind_metric, .view = view, .error = error, .metric = name};
     if (write == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a chart needs somebody who takes it");
-    return plot_to(&job, name, write, user);
+    return plot_to(&job, given, name, write, user);
 }
 
 afmon_status afmon_plot_metric(afmon_view *view, const char *name, const char *path, const afmon_plot_options *given,
                                afmon_error *error)
 {
     afmon_plot_options options;
-    afmon_plot_options_init(&options);
-    struct afmon_chart_job job = {.kind = &afmon_kind_metric,
-                                  .view = view,
-                                  .options = given == NULL ? &options : given,
-                                  .error = error,
-                                  .metric = name};
-    afmon_status status = check(view, name == NULL ? NULL : path, job.options, error);
+    struct afmon_chart_job job = {
+        .kind = &afmon_kind_metric, .view = view, .options = &options, .error = error, .metric = name};
+    afmon_status status = take_options(&options, given, view, name == NULL ? NULL : path, error);
     const char *format = status == AFMON_OK ? format_of(job.options, path, error) : NULL;
     if (format == NULL)
         return AFMON_E_ARGUMENT;
@@ -285,10 +278,7 @@ afmon_status afmon_visualize(afmon_view *view, const char *save_dir, const afmon
     struct five *five = calloc(1, sizeof *five);
     if (five == NULL)
         return afmon_fail_memory(error);
-    afmon_plot_options_init(&five->options);
-    afmon_status status = check(view, save_dir, given == NULL ? &five->options : given, error);
-    if (status == AFMON_OK && given != NULL)
-        five->options = *given;
+    afmon_status status = take_options(&five->options, given, view, save_dir, error);
     five->options.title = NULL;
     five->options.id_prefix = NULL;
     five->save_dir = save_dir;

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json_write.h"
+#include "base/options.h"
 #include "base/quiet.h"
 #include "base/status.h"
 #include "base/target.h"
@@ -50,14 +51,13 @@ static afmon_status make(afmon_view *view, const char *format, const afmon_repor
     afmon_report_options_init(&options);
     if (view == NULL || format == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a report needs a view and a format");
-    if (given != NULL && given->size < sizeof *given)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "the report options were not made by afmon_report_options_init");
-    if (given != NULL)
-        options = *given;
+    afmon_status status = afmon_options_take(&options, sizeof options, given, "afmon_report_options", error);
+    if (status != AFMON_OK)
+        return status;
     format_fn write = find_format(format, error);
     if (write == NULL)
         return AFMON_E_ARGUMENT;
-    afmon_status status = afmon_view_summarize(view, &options.summary, &summary, error);
+    status = afmon_view_summarize(view, &options.summary, &summary, error);
     if (status != AFMON_OK)
         return status;
     struct afmon_report_job job = {.view = view,

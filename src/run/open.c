@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "base/status.h"
 #include "ingest/recover.h"
 #include "ingest/session.h"
@@ -61,17 +62,13 @@ afmon_status afmon_recover(const char *folder, uint64_t *recovered, afmon_error 
     return status;
 }
 
-/* The caller's struct may be of an older or newer library: what it has and we know is taken. */
 static afmon_status take_options(struct opening *opening, const afmon_view_options *options)
 {
     afmon_view_options_init(&opening->options);
-    if (options == NULL)
-        return AFMON_OK;
-    size_t size = options->size < sizeof *options ? options->size : sizeof *options;
-    if (size < offsetof(afmon_view_options, progress))
-        return afmon_fail(opening->error, AFMON_E_ARGUMENT,
-                          "the options were not made by afmon_view_options_init: their size is %zu", options->size);
-    memcpy(&opening->options, options, size);
+    afmon_status status =
+        afmon_options_take(&opening->options, sizeof opening->options, options, "afmon_view_options", opening->error);
+    if (status != AFMON_OK)
+        return status;
     if (opening->options.max_memory < LEAST_MEMORY)
         return afmon_fail(opening->error, AFMON_E_ARGUMENT, "max_memory is %zu; it must be at least %zu",
                           opening->options.max_memory, LEAST_MEMORY);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/options.h"
 #include "base/status.h"
 #include "base/thread.h"
 #include "serve/serve.h"
@@ -61,16 +62,17 @@ static afmon_status start_follower(struct afmon_server *server, afmon_error *err
     return AFMON_OK;
 }
 
-afmon_status afmon_server_open(const char *const *folders, size_t count, const afmon_server_options *options,
+afmon_status afmon_server_open(const char *const *folders, size_t count, const afmon_server_options *given,
                                afmon_server **out, afmon_error *error)
 {
-    afmon_server_options defaults;
+    afmon_server_options options;
     *out = NULL;
-    afmon_server_options_init(&defaults);
-    if (options == NULL)
-        options = &defaults;
-    if (count == 0 || options->size != sizeof *options)
-        return afmon_fail(error, AFMON_E_ARGUMENT, "name at least one folder, and initialise the options");
+    afmon_server_options_init(&options);
+    afmon_status status = afmon_options_take(&options, sizeof options, given, "afmon_server_options", error);
+    if (status != AFMON_OK)
+        return status;
+    if (count == 0)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "name at least one folder");
     struct afmon_server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return afmon_fail_memory(error);
@@ -78,9 +80,9 @@ afmon_status afmon_server_open(const char *const *folders, size_t count, const a
     init_condition(&server->work);
     atomic_init(&server->stopping, false);
     server->started_ns = afmon_wall_ns();
-    afmon_status status = copy_folders(server, folders, count, error);
+    status = copy_folders(server, folders, count, error);
     if (status == AFMON_OK)
-        status = start_http(server, options, error);
+        status = start_http(server, &options, error);
     if (status == AFMON_OK)
         status = start_follower(server, error);
     if (status != AFMON_OK) {
