@@ -762,7 +762,7 @@ def test_who_is_trusted(place):
     subprocess.run(["openssl", "rehash", certificate.parent], check=True, capture_output=True)
     (place.path / "empty").mkdir()
     unset = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": "", "CURL_CA_BUNDLE": ""}
-    ways = [(["--ca-file", certificate], {}), ([], {"SSL_CERT_FILE": str(certificate)}), ([], {"SSL_CERT_DIR": str(certificate.parent)}),
+    ways = [(["--ca-file", certificate], {}), ([], {"SSL_CERT_FILE": str(certificate)}), ([], {"SSL_CERT_DIR": str(certificate.parent)}), ([], {"CURL_CA_BUNDLE": str(certificate)}),
             (["--ca-file", certificate], {"SSL_CERT_DIR": "empty"})]
     with ChatServer(certificate=(certificate, place.path / "key.pem")) as server:
         for number, (words, env) in enumerate(ways):
