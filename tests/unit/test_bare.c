@@ -154,6 +154,35 @@ static void an_attempt_that_was_tried_again_is_not_marked(void **state)
     remove_folder(folder);
 }
 
+static void bare_samples_count_where_no_tracked_ones_are_whatever_is_asked_for(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    const afmon_field one = afmon_string("operation", "one");
+    const afmon_field two = afmon_string("operation", "two");
+    afmon_aggregate aggregate;
+    afmon_record_metric(monitor, "error_rate", 1, &two, 1);
+    assert_int_equal(afmon_get_metrics_where(monitor, "error_rate", 300, &two, 1, &aggregate), AFMON_OK);
+    assert_int_equal(aggregate.count, 1);
+    for (int i = 0; i < 10; i++)
+        afmon_track_generation(monitor,
+                               &(afmon_generation){.duration_s = i, .success = true, .fields = &one, .field_count = 1});
+    assert_int_equal(afmon_get_metrics_where(monitor, "error_rate", 300, &two, 1, &aggregate), AFMON_OK);
+    assert_true(aggregate.known && aggregate.count == 0);
+    assert_int_equal(afmon_get_metrics_where(monitor, "generation_time", AFMON_ALL_TIME, &one, 1, &aggregate),
+                     AFMON_OK);
+    assert_int_equal(aggregate.count, 10);
+    assert_float_equal(aggregate.p50, 4.5, 1e-12);
+    assert_float_equal(aggregate.p99, 8.91, 1e-12);
+    assert_int_equal(afmon_get_metrics_where(monitor, "generation_time", 300, NULL, 0, &aggregate), AFMON_OK);
+    assert_int_equal(aggregate.count, 10);
+    assert_int_equal(afmon_get_metrics_where(monitor, "generation_time", 300, NULL, 1, &aggregate), AFMON_E_ARGUMENT);
+    assert_int_equal(afmon_get_metrics_where(monitor, "generation_time", 0, &one, 1, &aggregate), AFMON_E_ARGUMENT);
+    afmon_monitor_close(monitor, NULL);
+    remove_folder(folder);
+}
+
 /* ---- against the naive answer ---- */
 
 static uint64_t seed = 20261130;
@@ -377,6 +406,7 @@ int main(void)
         cmocka_unit_test(sixteen_percent_stay_sixteen),
         cmocka_unit_test(alone_they_count),
         cmocka_unit_test(an_attempt_that_was_tried_again_is_not_marked),
+        cmocka_unit_test(bare_samples_count_where_no_tracked_ones_are_whatever_is_asked_for),
         cmocka_unit_test(every_window_is_the_naive_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

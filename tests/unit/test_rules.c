@@ -488,6 +488,33 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+static void odd_rules_are_told(void **state)
+{
+    (void)state;
+    const afmon_field where[] = {afmon_int("shard", 3), afmon_string("operation", "opensimula.tasks.single_qa_json")};
+    afmon_alert_rule rule;
+    char text[400] = "as it was";
+    char cut[10];
+    afmon_alert_rule_init(&rule);
+    rule.name = "a";
+    rule.metric = "error_rate";
+    assert_false(afmon_alert_rule_remark(&rule, text, sizeof text));
+    rule.metric = "cache_hits";
+    assert_false(afmon_alert_rule_remark(&rule, text, sizeof text));
+    assert_string_equal(text, "as it was");
+    rule.metric = "sucess_rate";
+    assert_true(afmon_alert_rule_remark(&rule, text, sizeof text));
+    assert_string_equal(text, "rule 'a': no metric of afmon's is called 'sucess_rate'; did you mean 'success_rate'?");
+    assert_true(afmon_alert_rule_remark(&rule, cut, sizeof cut));
+    assert_string_equal(cut, "rule 'a':");
+    rule.where = where;
+    rule.where_count = 2;
+    assert_true(afmon_alert_rule_remark(&rule, text, sizeof text));
+    assert_non_null(strstr(text, "it emits opensimula.task.single_qa_generate"));
+    assert_false(afmon_alert_rule_remark(&rule, text, 0));
+    assert_false(afmon_alert_rule_remark(NULL, text, sizeof text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -500,6 +527,7 @@ int main(void)
         cmocka_unit_test(metadata_is_compared_by_type_and_value),
         cmocka_unit_test(values_of_files),
         cmocka_unit_test(suggestions),
+        cmocka_unit_test(odd_rules_are_told),
         cmocka_unit_test(a_whole_file),
         cmocka_unit_test(what_is_wrong_has_a_place),
         cmocka_unit_test(what_is_not_yaml_is_no_harm),
