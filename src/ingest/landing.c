@@ -107,10 +107,18 @@ static int undo(struct afmon_run_files *files, struct afmon_ring *ring, const st
     return failure;
 }
 
+static int cut_said(struct afmon_run_files *files)
+{
+    int failure = cut(files->log, files->log_end);
+    files->log_torn = failure != 0;
+    return failure;
+}
+
 int afmon_run_files_mend(struct afmon_run_files *files)
 {
     const struct afmon_note note = files->torn_note;
-    return files->torn != NULL ? undo(files, files->torn, &note) : 0;
+    int failure = files->log_torn ? cut_said(files) : 0;
+    return failure == 0 && files->torn != NULL ? undo(files, files->torn, &note) : failure;
 }
 
 static bool is_noted(const struct afmon_ring *ring, const struct afmon_note *note)
@@ -245,19 +253,20 @@ int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const str
     return failure;
 }
 
-int afmon_run_files_say(const struct afmon_run_files *files, const struct afmon_buffer *text)
+int afmon_run_files_say(struct afmon_run_files *files, const struct afmon_buffer *text)
 {
-    int64_t size;
     if (!afmon_fd_is(files->log, &files->file[AFMON_LOG_FILE].is.identity))
         return EBADF; /* something else closed it */
-    int failure = file_size(files->log, &size);
+    int failure = afmon_run_files_mend(files);
     if (failure == 0)
-        failure = reserve(files->log, size, text->length);
+        failure = file_size(files->log, &files->log_end);
+    if (failure == 0)
+        failure = reserve(files->log, files->log_end, text->length);
     if (failure != 0)
         return failure;
     failure = write_text(files->log, text);
     if (failure != 0)
-        (void)cut(files->log, size);
+        (void)cut_said(files);
     return failure;
 }
 

@@ -30,6 +30,8 @@ struct afmon_run_files {
     bool careful; /* the last batch did not fit: the next one is written only once there is room for all of it */
     struct afmon_ring *torn; /* whose batch may have left a part behind that could not be cut off; NULL: none */
     struct afmon_note torn_note;
+    bool log_torn; /* the same of what was said, which belongs to no ring: the log is to be cut off at log_end */
+    int64_t log_end;
 };
 
 /* Opens (creates) the files for appending. An empty name: not written. Names that are symbolic links are refused.
@@ -46,7 +48,8 @@ int afmon_run_file_open(int folder, const char *name, int *out);
 int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buffer *removed);
 void afmon_run_files_close(struct afmon_run_files *files);
 
-/* Cuts off the part of a batch that is still there. 0 or errno. Before anything else is done to the files. */
+/* Cuts off the part of a batch, or of what was said, that is still there. 0 or errno. Before anything else is done to
+ * the files. */
 int afmon_run_files_mend(struct afmon_run_files *files);
 
 /* Lands a batch. 0, or errno; then nothing of it is in the files and it may be tried again. The ring's head is at until
@@ -57,8 +60,8 @@ int afmon_land(struct afmon_run_files *files, struct afmon_ring *ring, const str
                const struct afmon_buffer *log, uint64_t until);
 
 /* Appends text to the log that belongs to no ring: while no batch is on its way. 0, or errno; then nothing of it is in
- * the file. */
-int afmon_run_files_say(const struct afmon_run_files *files, const struct afmon_buffer *text);
+ * the file, or nothing lands until that is cut off. */
+int afmon_run_files_say(struct afmon_run_files *files, const struct afmon_buffer *text);
 
 /* What became of a batch that was on its way when its process was killed. */
 struct afmon_landed {

@@ -148,10 +148,12 @@ static int end_last_line(int fd, int which)
 
 static void forget_torn_part(struct afmon_run_files *files, int which)
 {
-    if (which == AFMON_METRICS_FILE)
+    if (which == AFMON_METRICS_FILE) {
         files->torn_note.metrics_length = 0;
-    else
+    } else {
         files->torn_note.log_length = 0;
+        files->log_torn = false;
+    }
 }
 
 /* Descriptor, identity and counts of the file that is there now. */

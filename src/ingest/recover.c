@@ -174,11 +174,30 @@ static int remove_session(const struct afmon_private *place, uint64_t serial)
     return unlinkat(place->folder, name, 0) == 0 || errno == ENOENT ? 0 : errno;
 }
 
+/* Without a ring nothing is to land, but what was said may be torn. Files that are not the session's own stay as they
+ * are. */
+static int rescue_ends(const struct afmon_private *place, const struct afmon_session_record *session)
+{
+    struct afmon_rescue rescue;
+    int failure = afmon_rescue_open(&rescue, place, session, false);
+    bool own = failure == 0 && !rescue.copied && (rescue.files.metrics >= 0 || rescue.files.log >= 0);
+    afmon_rescue_close(&rescue);
+    if (!own)
+        return failure;
+    rescue.failure = afmon_rescue_open(&rescue, place, session, true);
+    repair(&rescue); /* where that went well */
+    failure = rescue.failure;
+    afmon_rescue_close(&rescue);
+    return failure;
+}
+
 int afmon_rescue_session(const struct afmon_private *place, const struct afmon_session_record *session,
                          struct afmon_recovery *result)
 {
-    if (!has_rings(place, session->serial))
-        return remove_session(place, session->serial);
+    if (!has_rings(place, session->serial)) {
+        int failure = rescue_ends(place, session);
+        return failure == 0 ? remove_session(place, session->serial) : failure;
+    }
     struct afmon_rescue rescue;
     rescue.failure = afmon_rescue_open(&rescue, place, session, true);
     if (rescue.failure == 0)

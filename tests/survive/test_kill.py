@@ -187,6 +187,18 @@ def test_a_damaged_ring_is_set_aside(tmp_path, damage, old):
         assert len(got) == len(set(got))  # the other rings' records, each once
 
 
+def test_what_was_said_in_part_is_ended(tmp_path):
+    """A remark of the monitor itself could not be cut off again before the kill, and there is no ring yet."""
+    folder, rings = killed_with_a_ring(tmp_path)
+    for ring in rings:
+        ring.unlink()
+    with open(folder / "afterimage.log", "ab") as log:
+        log.write(b"2026-11-30 14:00:00,000 - {\"mess")
+    recover(folder)
+    recorded(folder)  # nothing is torn
+    assert (folder / "afterimage.log").read_bytes().endswith(b"{\"mess\n")
+
+
 def test_a_ring_that_was_being_made_holds_nothing(tmp_path):
     folder, rings = killed_with_a_ring(tmp_path)
     serial = rings[0].name[:16]
