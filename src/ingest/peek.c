@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 enum { METRICS, LOG };
 
 static void close_ring(struct afmon_peek *peek)
@@ -18,6 +20,10 @@ static void close_session(struct afmon_peek *peek)
 {
     struct afmon_peek_state *state = peek->state;
     close_ring(peek);
+    for (int i = METRICS; i <= LOG; i++) {
+        free(state->ends[i]);
+        state->ends[i] = NULL;
+    }
     if (state->open) {
         afmon_rescue_close(&state->rescue);
         afmon_session_record_free(&state->record);
@@ -28,14 +34,26 @@ static void close_session(struct afmon_peek *peek)
     state->open = false;
 }
 
-/* The newline that a line lacks comes first. */
-static void give_ends(struct afmon_peek *peek, const struct afmon_peek_session *session)
+/* A last line that lacks its newline comes first, with it. */
+static int give_end(struct afmon_peek *peek, const struct afmon_peek_session *session, int which)
 {
-    for (int i = METRICS; i <= LOG; i++) {
-        struct afmon_peek_file *file = &peek->files[session->files[i]];
-        peek->texts[i] = (struct afmon_peek_text){session->files[i], file->at, "\n", session->unended[i] ? 1 : 0};
-        file->at += (int64_t)peek->texts[i].length;
-    }
+    struct afmon_peek_state *state = peek->state;
+    struct afmon_peek_file *file = &peek->files[session->files[which]];
+    size_t length = session->lines[which];
+    if (!session->unended[which])
+        return 0;
+    char *text = malloc(length + 1);
+    if (text == NULL)
+        return ENOMEM;
+    state->ends[which] = text;
+    int fd = which == METRICS ? state->rescue.files.metrics : state->rescue.files.log;
+    int failure = length > 0 ? afmon_read_at(fd, text, length, file->at) : 0;
+    if (failure != 0)
+        return EAGAIN;
+    text[length] = '\n';
+    peek->texts[which] = (struct afmon_peek_text){session->files[which], file->at, text, length + 1};
+    file->at += (int64_t)length + 1;
+    return 0;
 }
 
 static int open_session(struct afmon_peek *peek)
@@ -56,7 +74,8 @@ static int open_session(struct afmon_peek *peek)
     peek->older += state->rescue.older;
     if (failure == 0 && (state->record.alive || afmon_peek_is_changed(session, &state->rescue)))
         failure = EAGAIN;
-    give_ends(peek, session);
+    for (int i = METRICS; i <= LOG && failure == 0; i++)
+        failure = give_end(peek, session, i);
     return failure;
 }
 

@@ -20,7 +20,7 @@ struct afmon_peek_file {
     int64_t at;  /* where the next text would stand */
 };
 
-/* Whole lines, but for what a file of a copy may lack of its last one. Valid until the next piece. */
+/* Whole lines, but for the newline of a very long one. Valid until the next piece. */
 struct afmon_peek_text {
     size_t file;
     int64_t at;

@@ -5,11 +5,16 @@
 #include "ingest/peek.h"
 #include "ingest/recover_internal.h"
 
+/* Longest line without its newline that is given as a whole; who follows the file waits for the end of a longer one. */
+#define AFMON_PEEK_LINE (INT64_C(64) << 20)
+
 struct afmon_peek_session {
     uint64_t serial;
     size_t files[2];  /* metrics and log */
     int64_t sizes[2]; /* of these, when the folder was opened */
+    bool goes_on[2];  /* what a batch that was on its way lacks there comes first */
     bool unended[2];  /* their last line lacks its newline, and will get one */
+    size_t lines[2];  /* length of that line, where it is given with its newline; 0: the newline alone */
 };
 
 struct afmon_peek_state {
@@ -27,6 +32,7 @@ struct afmon_peek_state {
     struct afmon_ring ring;
     bool ring_open;
     uint64_t position; /* in the ring */
+    char *ends[2];     /* the last lines of the session's files, with their newlines */
 };
 
 /* Whoever may write here lands text before he lets go of what it was in: as long as the files are what they were, so is

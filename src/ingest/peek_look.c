@@ -49,8 +49,8 @@ static void cut(struct afmon_peek_file *file, int64_t offset)
 }
 
 /* Of a batch that was on its way, the part that is in a file does not count: the ring has it as a whole. */
-static int cut_noted(struct afmon_peek *peek, const struct afmon_peek_session *session,
-                     const struct afmon_rescue *rescue, const struct afmon_ring *ring)
+static int cut_noted(struct afmon_peek *peek, struct afmon_peek_session *session, const struct afmon_rescue *rescue,
+                     const struct afmon_ring *ring)
 {
     struct afmon_landed landed;
     struct afmon_note note = afmon_ring_noted(ring);
@@ -61,11 +61,13 @@ static int cut_noted(struct afmon_peek *peek, const struct afmon_peek_session *s
         cut(&peek->files[session->files[METRICS]], note.metrics_offset);
     if (!landed.log)
         cut(&peek->files[session->files[LOG]], note.log_offset);
+    if (landed.metrics != landed.log)
+        session->goes_on[landed.metrics ? LOG : METRICS] = true;
     return 0;
 }
 
-static int look_at_ring(struct afmon_peek *peek, const struct afmon_peek_session *session,
-                        const struct afmon_rescue *rescue, const char *name)
+static int look_at_ring(struct afmon_peek *peek, struct afmon_peek_session *session, const struct afmon_rescue *rescue,
+                        const char *name)
 {
     struct afmon_ring ring;
     if (afmon_ring_read(&ring, peek->state->place.folder, name, session->serial, false) != 0)
@@ -76,15 +78,22 @@ static int look_at_ring(struct afmon_peek *peek, const struct afmon_peek_session
     return failure;
 }
 
-/* The lengths of a copy tell nothing, and a line of it may be torn. */
+/* Before anything lands, a last line that is torn is ended or cut off: of a copy, whose lengths tell nothing, before
+ * all else, and else behind the batch that was on its way. */
 static int look_at_ends(struct afmon_peek *peek, struct afmon_peek_session *session, const struct afmon_rescue *rescue)
 {
     int failure = 0;
     for (int i = METRICS; i <= LOG && failure == 0; i++) {
-        int64_t end = 0;
-        if (fd_of(rescue, i) >= 0)
-            failure = afmon_tail_look(fd_of(rescue, i), i == METRICS, &end, &session->unended[i]);
-        cut(&peek->files[session->files[i]], end);
+        struct afmon_peek_file *file = &peek->files[session->files[i]];
+        struct afmon_tail_end tail = {.end = file->end};
+        if (fd_of(rescue, i) >= 0 && !session->goes_on[i])
+            failure = afmon_tail_look(fd_of(rescue, i), i == METRICS, file->end, &tail);
+        session->unended[i] = tail.unended;
+        if (tail.unended && tail.end - tail.line <= AFMON_PEEK_LINE) {
+            session->lines[i] = (size_t)(tail.end - tail.line);
+            tail.end = tail.line;
+        }
+        cut(file, tail.end);
     }
     return failure;
 }
@@ -119,12 +128,12 @@ static int look_at_rings(struct afmon_peek *peek, struct afmon_peek_session *ses
 {
     char(*names)[AFMON_FILE_NAME] = NULL;
     size_t count = 0;
-    int failure = rescue->copied ? look_at_ends(peek, session, rescue) : 0;
-    if (failure == 0)
-        failure = afmon_peek_list_rings(peek, session->serial, &names, &count);
+    int failure = afmon_peek_list_rings(peek, session->serial, &names, &count);
     for (size_t i = 0; i < count && failure == 0; i++)
         failure = look_at_ring(peek, session, rescue, names[i]);
     free(names);
+    if (failure == 0)
+        failure = look_at_ends(peek, session, rescue);
     return failure == 0 && afmon_peek_is_changed(session, rescue) ? EAGAIN : failure;
 }
 

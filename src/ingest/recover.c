@@ -125,7 +125,8 @@ static void each_ring(struct afmon_rescue *rescue, int (*visit)(void *user, cons
         note_failure(rescue, afmon_session_list_rings(rescue->place->folder, rescue->session->serial, visit, rescue));
 }
 
-/* A note that cannot be read, or that is not of the file's own instant, may leave a torn line. */
+/* A last line may be torn: by others, by what was said and could not be undone, by a note that cannot be read, or that
+ * is not of the file's own instant. */
 static void repair(struct afmon_rescue *rescue)
 {
     struct afmon_buffer removed;
@@ -145,6 +146,8 @@ static void take_rings(struct afmon_rescue *rescue)
             note_failure(rescue, afmon_rescue_compare(rescue));
     } else {
         each_ring(rescue, take_noted);
+        if (rescue->files.torn == NULL)
+            repair(rescue);
     }
     each_ring(rescue, take_rest);
     if (rescue->damaged)

@@ -57,25 +57,20 @@ static int look_at_line(int fd, int64_t begin, int64_t size, bool *whole)
     return failure;
 }
 
-int afmon_tail_look(int fd, bool json, int64_t *end, bool *unended)
+int afmon_tail_look(int fd, bool json, int64_t size, struct afmon_tail_end *end)
 {
-    struct stat status;
-    *unended = false;
-    if (fstat(fd, &status) != 0)
-        return errno;
     char last = '\n';
-    int failure = status.st_size > 0 ? afmon_read_at(fd, &last, 1, status.st_size - 1) : 0;
-    *end = status.st_size;
+    int failure = size > 0 ? afmon_read_at(fd, &last, 1, size - 1) : 0;
+    *end = (struct afmon_tail_end){.end = size, .line = size};
     if (failure != 0 || last == '\n')
         return failure;
-    *unended = true;
-    int64_t begin;
-    failure = json ? find_last_line(fd, status.st_size, &begin) : 0;
-    if (failure != 0 || !json || status.st_size - begin > TAIL_MAX)
+    end->unended = true;
+    failure = find_last_line(fd, size, &end->line);
+    if (failure != 0 || !json || size - end->line > TAIL_MAX)
         return failure; /* a line of such a length is none of ours; a reader reports it */
-    failure = look_at_line(fd, begin, status.st_size, unended);
-    if (failure == 0 && !*unended)
-        *end = begin;
+    failure = look_at_line(fd, end->line, size, &end->unended);
+    if (failure == 0 && !end->unended)
+        end->end = end->line;
     return failure;
 }
 
@@ -99,17 +94,16 @@ static int keep_removed(int fd, int64_t begin, struct afmon_buffer *removed)
 int afmon_tail_repair(int fd, bool json, struct afmon_buffer *removed)
 {
     struct stat status;
-    int64_t end;
-    bool unended;
-    int failure = afmon_tail_look(fd, json, &end, &unended);
-    if (failure == 0 && unended)
+    struct afmon_tail_end end;
+    if (fstat(fd, &status) != 0)
+        return errno;
+    int failure = afmon_tail_look(fd, json, status.st_size, &end);
+    if (failure == 0 && end.unended)
         return afmon_write_all(fd, "\n", 1, NULL);
-    if (failure == 0 && fstat(fd, &status) != 0)
-        failure = errno;
-    if (failure != 0 || end >= status.st_size)
+    if (failure != 0 || end.end >= status.st_size)
         return failure;
-    failure = keep_removed(fd, end, removed);
-    if (failure == 0 && ftruncate(fd, end) != 0)
+    failure = keep_removed(fd, end.end, removed);
+    if (failure == 0 && ftruncate(fd, end.end) != 0)
         failure = errno;
     return failure;
 }

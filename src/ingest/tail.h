@@ -12,7 +12,14 @@
  * it) is added to removed. Returns 0 or errno. */
 int afmon_tail_repair(int fd, bool json, struct afmon_buffer *removed);
 
-/* What that would do: cut the file off at *end, or (*unended) add a newline there. 0 or errno. */
-int afmon_tail_look(int fd, bool json, int64_t *end, bool *unended);
+/* What that would do to a file. */
+struct afmon_tail_end {
+    int64_t end;  /* cut it off there */
+    bool unended; /* add a newline there */
+    int64_t line; /* where the last line begins; end, where that has its newline or would be cut off */
+};
+
+/* For a file as if it had that size. 0 or errno. */
+int afmon_tail_look(int fd, bool json, int64_t size, struct afmon_tail_end *end);
 
 #endif

@@ -271,3 +271,25 @@ def test_a_killed_run_that_may_only_be_read(tmp_path):
     assert run.info.recovered > 0
     assert (info.state, info.sample_count) == ("ended", run.info.sample_count) and info.sample_count >= 300
     assert run.summary_json() == seen
+
+
+TORN = {"metrics.jsonl": '{"metric": "x", "val', "afterimage.log": '2026-11-24 09:30:12,123 - {"mess'}
+
+
+@pytest.mark.parametrize("names", [["metrics.jsonl"], ["afterimage.log"], [*TORN]], ids="-".join)
+def test_last_lines_that_are_torn_cost_nothing(tmp_path, names):
+    """Nothing is put behind them, whoever recovers or only looks, and who follows comes to the end."""
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "run"], check=False)
+    for name in names:
+        with open(tmp_path / "run" / name, "a", encoding="utf-8") as file:
+            file.write(TORN[name])
+    with unwritable(tmp_path / "run") as place:
+        end = time.monotonic() + 30
+        with afmon.follow(place) as followed:
+            while followed.update().loaded < 1:
+                assert time.monotonic() < end, "it does not come to the end"
+            seen = followed.summary_json()
+        assert afmon.open_run(place).summary_json() == seen
+    run = afmon.open_run(tmp_path / "run")
+    assert run.info.recovered > 0 and run.info.sample_count == 300
+    assert run.summary_json() == seen
