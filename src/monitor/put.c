@@ -140,16 +140,25 @@ afmon_status afmon_log_error(afmon_monitor *monitor, const char *message, const 
     return put_log(monitor, AFMON_ERROR, false, message, fields, count);
 }
 
+/* News of a broken ring may be the first record that meets the thread's own broken ring: it goes into the next one.
+ * What cannot be said is counted as dropped. */
+static void say(struct afmon_core *core, afmon_level level, bool file_only, const char *message,
+                const afmon_field *fields, size_t count)
+{
+    if (put_log(core->monitor, level, file_only, message, fields, count) == AFMON_E_UNWRITABLE)
+        (void)put_log(core->monitor, level, file_only, message, fields, count);
+}
+
 void afmon_core_log(struct afmon_core *core, afmon_level level, const char *message, const afmon_field *fields,
                     size_t count)
 {
-    (void)put_log(core->monitor, level, false, message, fields, count); /* what cannot be said is counted as dropped */
+    say(core, level, false, message, fields, count);
 }
 
 void afmon_core_log_to_file(struct afmon_core *core, afmon_level level, const char *message, const afmon_field *fields,
                             size_t count)
 {
-    (void)put_log(core->monitor, level, true, message, fields, count);
+    say(core, level, true, message, fields, count);
 }
 
 /* The handle belongs to no core yet, or to the parent's; or its thread has not recorded here before. */

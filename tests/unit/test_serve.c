@@ -317,11 +317,21 @@ static void an_empty_run_has_a_picture(void **state)
     remove_folder(folder);
 }
 
+/* A run that is written to now becomes one that has ended some seconds later, which is a change. */
+static void age(const char *folder)
+{
+    const struct timespec long_ago[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
+    char path[512];
+    snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+}
+
 static void another_picture_only_where_something_changed(void **state)
 {
     (void)state;
     char *folder = make_folder();
     append_samples(folder, 0, 5);
+    age(folder);
     struct afmon_server *server = make_server(folder);
     afmon_serve_find(server);
     struct afmon_served_run *run = read_whole(server, 0);
@@ -332,6 +342,7 @@ static void another_picture_only_where_something_changed(void **state)
     assert_int_equal(run->shown.version, version);
     assert_true(run->shown.made_ns > made_ns); /* it is confirmed */
     append_samples(folder, 5, 1);
+    age(folder);
     (void)afmon_serve_read(server, run, 0, true);
     run->due_ns = 0;
     (void)afmon_serve_read(server, run, 0, true);
