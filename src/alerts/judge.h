@@ -65,4 +65,8 @@ bool afmon_rule_wants(const afmon_alert_rule *rule, const afmon_field *fields, s
 /* The same of packed fields (catalog/fields.h). */
 bool afmon_rule_wants_packed(const afmon_alert_rule *rule, const void *packed, size_t length);
 
+/* The same of a set (NULL: no metadata), as struct afmon_filter asks it; user is the rule. */
+struct afmon_set;
+bool afmon_rule_wants_set(void *user, const struct afmon_set *set);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "alerts/judge.h"
 #include "catalog/fields.h"
+#include "catalog/sets.h"
 
 static size_t key_length_of(const afmon_field *field)
 {
@@ -75,4 +76,9 @@ bool afmon_rule_wants_packed(const afmon_alert_rule *rule, const void *packed, s
         if (!packed_has(packed, length, &rule->where[i]))
             return false;
     return true;
+}
+
+bool afmon_rule_wants_set(void *user, const struct afmon_set *set)
+{
+    return afmon_rule_wants_packed(user, set != NULL ? set->packed : NULL, set != NULL ? set->packed_length : 0);
 }

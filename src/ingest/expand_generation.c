@@ -60,7 +60,7 @@ static struct afmon_text text_field(const struct afmon_expansion *expansion, con
     return text;
 }
 
-/* The same as the recording thread saw (afmon_generation_is_api_error): the type of the error may have come among the
+/* The same as the recording thread saw (is_of_api in record.c): the type of the error may have come among the
  * metadata, as afterimage's generators hand it over. */
 static void look_at_failure(struct generation *call, const struct afmon_expansion *expansion)
 {

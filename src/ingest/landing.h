@@ -34,6 +34,11 @@ struct afmon_run_files {
     int64_t log_end;
 };
 
+static inline int afmon_run_files_fd(const struct afmon_run_files *files, int which)
+{
+    return which == AFMON_METRICS_FILE ? files->metrics : files->log;
+}
+
 /* Opens (creates) the files for appending. An empty name: not written. Names that are symbolic links are refused.
  * Returns 0 or errno, and then *failed is the name of the file. */
 int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *metrics_file, const char *log_file,
@@ -43,8 +48,8 @@ int afmon_run_files_open(struct afmon_run_files *files, int folder, const char *
 int afmon_run_file_open(int folder, const char *name, int *out);
 
 /* Ends a last line without its end, left by a crash of the whole machine or by another program, where it is whole, else
- * cuts it off; what was cut off is added to removed. Before new text is appended, and after dead sessions were
- * recovered. Returns 0 or errno. */
+ * cuts it off; what was cut off is added to removed (may be NULL). Before new text is appended, and after dead sessions
+ * were recovered. Returns 0 or errno. */
 int afmon_run_files_repair(const struct afmon_run_files *files, struct afmon_buffer *removed);
 void afmon_run_files_close(struct afmon_run_files *files);
 

@@ -46,7 +46,7 @@ static int give_end(struct afmon_peek *peek, const struct afmon_peek_session *se
     if (text == NULL)
         return ENOMEM;
     state->ends[which] = text;
-    int fd = which == METRICS ? state->rescue.files.metrics : state->rescue.files.log;
+    int fd = afmon_run_files_fd(&state->rescue.files, which);
     int failure = length > 0 ? afmon_read_at(fd, text, length, file->at) : 0;
     if (failure != 0)
         return EAGAIN;

@@ -5,16 +5,14 @@
 #include "ingest/peek.h"
 #include "ingest/recover_internal.h"
 
-/* Longest line without its newline that is given as a whole; who follows the file waits for the end of a longer one. */
-#define AFMON_PEEK_LINE (INT64_C(64) << 20)
-
 struct afmon_peek_session {
     uint64_t serial;
     size_t files[2];  /* metrics and log */
     int64_t sizes[2]; /* of these, when the folder was opened */
     bool goes_on[2];  /* what a batch that was on its way lacks there comes first */
     bool unended[2];  /* their last line lacks its newline, and will get one */
-    size_t lines[2];  /* length of that line, where it is given with its newline; 0: the newline alone */
+    size_t lines[2];  /* length of that line, where it is given with its newline; 0: it is too long, and followers wait
+                         for its end */
 };
 
 struct afmon_peek_state {

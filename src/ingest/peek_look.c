@@ -9,11 +9,6 @@
 
 enum { METRICS, LOG };
 
-static int fd_of(const struct afmon_rescue *rescue, int which)
-{
-    return which == METRICS ? rescue->files.metrics : rescue->files.log;
-}
-
 static int64_t size_of(int fd)
 {
     struct stat status;
@@ -86,10 +81,10 @@ static int look_at_ends(struct afmon_peek *peek, struct afmon_peek_session *sess
     for (int i = METRICS; i <= LOG && failure == 0; i++) {
         struct afmon_peek_file *file = &peek->files[session->files[i]];
         struct afmon_tail_end tail = {.end = file->end};
-        if (fd_of(rescue, i) >= 0 && !session->goes_on[i])
-            failure = afmon_tail_look(fd_of(rescue, i), i == METRICS, file->end, &tail);
+        if (afmon_run_files_fd(&rescue->files, i) >= 0 && !session->goes_on[i])
+            failure = afmon_tail_look(afmon_run_files_fd(&rescue->files, i), i == METRICS, file->end, &tail);
         session->unended[i] = tail.unended;
-        if (tail.unended && tail.end - tail.line <= AFMON_PEEK_LINE) {
+        if (tail.unended && tail.end - tail.line <= AFMON_TAIL_MAX) {
             session->lines[i] = (size_t)(tail.end - tail.line);
             tail.end = tail.line;
         }
@@ -155,7 +150,7 @@ static int look_at_dead(struct afmon_peek *peek, const struct afmon_session_reco
     struct afmon_rescue rescue;
     failure = afmon_rescue_open(&rescue, &state->place, record, false);
     for (int i = METRICS; i <= LOG; i++) {
-        session->sizes[i] = size_of(fd_of(&rescue, i));
+        session->sizes[i] = size_of(afmon_run_files_fd(&rescue.files, i));
         cut(&peek->files[session->files[i]], session->sizes[i]);
     }
     if (failure == 0)

@@ -137,15 +137,6 @@ static int open_named(struct afmon_landing_file *file, const struct afmon_sessio
     return failure;
 }
 
-static int end_last_line(int fd, int which)
-{
-    struct afmon_buffer removed;
-    afmon_buffer_init(&removed, (size_t)1 << 20);
-    int failure = afmon_tail_repair(fd, which == AFMON_METRICS_FILE, &removed);
-    afmon_buffer_free(&removed);
-    return failure;
-}
-
 static void forget_torn_part(struct afmon_run_files *files, int which)
 {
     if (which == AFMON_METRICS_FILE) {
@@ -176,7 +167,7 @@ static int open_anew(struct afmon_run_files *files, int which, const struct afmo
     int fd;
     int failure = open_named(&files->file[which], session, &fd);
     if (failure == 0)
-        failure = end_last_line(fd, which);
+        failure = afmon_tail_repair(fd, which == AFMON_METRICS_FILE, NULL);
     if (failure != 0) {
         if (fd >= 0)
             close(fd);
@@ -192,7 +183,7 @@ static int go_on_in_cut_file(struct afmon_run_files *files, int which)
 {
     struct stat status;
     int fd = *descriptor(files, which);
-    int failure = end_last_line(fd, which);
+    int failure = afmon_tail_repair(fd, which == AFMON_METRICS_FILE, NULL);
     files->file[which].lines = 0;
     files->file[which].size = failure == 0 && fstat(fd, &status) == 0 ? status.st_size : 0;
     return failure;

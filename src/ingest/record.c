@@ -89,10 +89,9 @@ static bool failed(const afmon_generation *call)
     return (!call->success && !call->success_unknown) || (given(call->error) && call->error[0] != '\0');
 }
 
-bool afmon_generation_is_api_error(const afmon_generation *call)
+/* Whether a failed call came from the model's API (catalog/api_errors.h): it has one sample more. */
+static bool is_of_api(const afmon_generation *call)
 {
-    if (!failed(call))
-        return false;
     struct afmon_failure failure = {.status = call->http_status, .error_type = call->error_type, .error = call->error};
     const afmon_field *type = text_field(call->fields, call->field_count, "error_type");
     const afmon_field *operation = text_field(call->fields, call->field_count, "operation");
@@ -125,7 +124,7 @@ void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *c
                      (call->prompt_token_count.given ? 1u : 0u) + (call->completion_token_count.given ? 1u : 0u) +
                      (call->total_token_count.given ? 1u : 0u) + (call->conversation_length.given ? 1u : 0u) +
                      numbers->count;
-    if (failed(call) && !draft->bad && afmon_generation_is_api_error(call))
+    if (failed(call) && !draft->bad && is_of_api(call))
         draft->samples++;
     settle(draft, sizeof(struct afmon_record_generation) + numbers->count * sizeof(double) + part(stored(text[0])) +
                       part(stored(text[1])) + part(stored(text[2])) + part(stored(text[3])) +

@@ -169,9 +169,6 @@ void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *c
 /* Writes the record; at is a multiple of 8 and has room for draft->length bytes. */
 void afmon_draft_write(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns);
 
-/* True where a failed call came from the model's API (catalog/api_errors.h): it has one sample more. */
-bool afmon_generation_is_api_error(const afmon_generation *call);
-
 /* True where the bytes, of which available may be read, begin with a whole record whose inner lengths fit. */
 bool afmon_record_check(const unsigned char *at, uint64_t available);
 

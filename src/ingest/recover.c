@@ -129,11 +129,8 @@ static void each_ring(struct afmon_rescue *rescue, int (*visit)(void *user, cons
  * is not of the file's own instant. */
 static void repair(struct afmon_rescue *rescue)
 {
-    struct afmon_buffer removed;
-    afmon_buffer_init(&removed, 1 << 20);
     if (rescue->failure == 0)
-        note_failure(rescue, afmon_run_files_repair(&rescue->files, &removed));
-    afmon_buffer_free(&removed);
+        note_failure(rescue, afmon_run_files_repair(&rescue->files, NULL));
 }
 
 /* The batch that was on its way goes first: whether it landed is told by the files' lengths, which any other ring's

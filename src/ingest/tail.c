@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/json_check.h"
 
-#define TAIL_MAX (INT64_C(64) << 20)
 #define REMOVED_MAX 65536
 
 /* Where the last line begins: the place behind the last newline. */
@@ -66,7 +65,7 @@ int afmon_tail_look(int fd, bool json, int64_t size, struct afmon_tail_end *end)
         return failure;
     end->unended = true;
     failure = find_last_line(fd, size, &end->line);
-    if (failure != 0 || !json || size - end->line > TAIL_MAX)
+    if (failure != 0 || !json || size - end->line > AFMON_TAIL_MAX)
         return failure; /* a line of such a length is none of ours; a reader reports it */
     failure = look_at_line(fd, end->line, size, &end->unended);
     if (failure == 0 && !end->unended)
@@ -102,7 +101,7 @@ int afmon_tail_repair(int fd, bool json, struct afmon_buffer *removed)
         return afmon_write_all(fd, "\n", 1, NULL);
     if (failure != 0 || end.end >= status.st_size)
         return failure;
-    failure = keep_removed(fd, end.end, removed);
+    failure = removed != NULL ? keep_removed(fd, end.end, removed) : 0;
     if (failure == 0 && ftruncate(fd, end.end) != 0)
         failure = errno;
     return failure;

@@ -7,9 +7,11 @@
 
 #include "base/buffer.h"
 
+#define AFMON_TAIL_MAX (INT64_C(64) << 20) /* a longer last line is none of ours */
+
 /* Sees to it that a file, open for reading and appending, ends with a newline. A last line without one is ended where
  * it is whole (json: a JSON object; else any text), and cut off where it is not; what was cut off (at most 64 KiB of
- * it) is added to removed. Returns 0 or errno. */
+ * it) is added to removed (may be NULL). Returns 0 or errno. */
 int afmon_tail_repair(int fd, bool json, struct afmon_buffer *removed);
 
 /* What that would do to a file. */

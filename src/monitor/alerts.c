@@ -15,11 +15,6 @@ struct pass {
     int64_t now_us; /* steady */
 };
 
-static bool wants_set(void *user, const struct afmon_set *set)
-{
-    return afmon_rule_wants_packed(user, set != NULL ? set->packed : NULL, set != NULL ? set->packed_length : 0);
-}
-
 static afmon_status find(void *user, const afmon_alert_rule *rule, struct afmon_finding *finding)
 {
     const struct pass *pass = user;
@@ -28,7 +23,7 @@ static afmon_status find(void *user, const afmon_alert_rule *rule, struct afmon_
     int64_t window_us = afmon_seconds_to_ns(rule->window_s) / 1000;
     bool wants_quantile = rule->aggregate == AFMON_RULE_QUANTILE;
     if (rule->where_count > 0) {
-        const struct afmon_filter filter = {.wants = wants_set,
+        const struct afmon_filter filter = {.wants = afmon_rule_wants_set,
                                             .user = (void *)(uintptr_t)rule,
                                             .memo = &pass->core->filter_memos[rule - pass->core->watch.rules]};
         return afmon_store_filtered(store, rule->metric, length, pass->now_us, window_us, &filter, &rule->quantile,

@@ -31,46 +31,41 @@ static int64_t window_us(double window_s)
     return ns == INT64_MAX ? INT64_MAX : (ns + 999) / 1000;
 }
 
-afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double window_s, afmon_aggregate *aggregate)
+static afmon_status get_filtered(struct afmon_core *core, const char *name, int64_t window,
+                                 const struct afmon_filter *filter, afmon_aggregate *aggregate)
 {
-    if (monitor == NULL || name == NULL || aggregate == NULL || window_us(window_s) == 0)
-        return AFMON_E_ARGUMENT;
-    memset(aggregate, 0, sizeof *aggregate);
-    afmon_status status;
-    struct afmon_core *core = core_for_query(monitor, &status);
-    if (core == NULL)
-        return status;
-    return afmon_store_aggregate(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core),
-                                 window_us(window_s), true, aggregate);
-}
-
-static bool wants_set(void *user, const struct afmon_set *set)
-{
-    return afmon_rule_wants_packed(user, set != NULL ? set->packed : NULL, set != NULL ? set->packed_length : 0);
+    static const double standard[] = {0.5, 0.9, 0.99};
+    double values[3] = {0};
+    afmon_status status = afmon_store_filtered(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core),
+                                               window, filter, standard, 3, aggregate, values);
+    aggregate->p50 = values[0];
+    aggregate->p90 = values[1];
+    aggregate->p99 = values[2];
+    return status;
 }
 
 afmon_status afmon_get_metrics_where(afmon_monitor *monitor, const char *name, double window_s,
                                      const afmon_field *where, size_t count, afmon_aggregate *aggregate)
 {
-    static const double standard[] = {0.5, 0.9, 0.99};
-    double values[3] = {0};
-    if (count == 0)
-        return afmon_get_metrics(monitor, name, window_s, aggregate);
-    if (monitor == NULL || name == NULL || where == NULL || aggregate == NULL || window_us(window_s) == 0)
+    int64_t window = window_us(window_s);
+    if (monitor == NULL || name == NULL || (where == NULL && count > 0) || aggregate == NULL || window == 0)
         return AFMON_E_ARGUMENT;
     memset(aggregate, 0, sizeof *aggregate);
     afmon_status status;
     struct afmon_core *core = core_for_query(monitor, &status);
     if (core == NULL)
         return status;
+    if (count == 0)
+        return afmon_store_aggregate(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core), window,
+                                     true, aggregate);
     const afmon_alert_rule rule = {.where = where, .where_count = count};
-    const struct afmon_filter filter = {.wants = wants_set, .user = (void *)(uintptr_t)&rule};
-    status = afmon_store_filtered(afmon_family_store(core), name, strlen(name), afmon_core_steady_us(core),
-                                  window_us(window_s), &filter, standard, 3, aggregate, values);
-    aggregate->p50 = values[0];
-    aggregate->p90 = values[1];
-    aggregate->p99 = values[2];
-    return status;
+    const struct afmon_filter filter = {.wants = afmon_rule_wants_set, .user = (void *)(uintptr_t)&rule};
+    return get_filtered(core, name, window, &filter, aggregate);
+}
+
+afmon_status afmon_get_metrics(afmon_monitor *monitor, const char *name, double window_s, afmon_aggregate *aggregate)
+{
+    return afmon_get_metrics_where(monitor, name, window_s, NULL, 0, aggregate);
 }
 
 afmon_status afmon_get_quantiles(afmon_monitor *monitor, const char *name, double window_s, const double *q,
