@@ -24,6 +24,10 @@ def test_rounds(file_system, tmp_path, trouble):
     assert counts.rounds == ROUNDS
 
 
+def told_of_a_cut(folder):
+    return "the file of a thread's queue was cut off" in "".join(p.read_text() for p in folder.glob("*.log"))
+
+
 def test_rings_that_others_cut_off_end_nobody(file_system, tmp_path):
     """What was in them is gone; the recorder goes on in new ones, and nothing counts twice."""
     folder, acks = file_system / "run", tmp_path / "acks"
@@ -40,11 +44,14 @@ def test_rings_that_others_cut_off_end_nobody(file_system, tmp_path):
         before = sum(rounds.acknowledged(acks))
         time.sleep(0.3)
         assert sum(rounds.acknowledged(acks)) > before, "nothing is recorded any more"
+        deadline = time.monotonic() + 60
+        while not told_of_a_cut(folder) and time.monotonic() < deadline:
+            time.sleep(0.05)
     finally:
         rounds.kill(process)
     subprocess.run([rounds.AFMON, "recover", str(folder)], capture_output=True)
     rounds.once(rounds.recorded(folder))
-    assert "the file of a thread's queue was cut off" in "".join(p.read_text() for p in folder.glob("*.log"))
+    assert told_of_a_cut(folder)
 
 
 @pytest.mark.skipif(not rounds.FAULTY, reason="no library is preloaded beside a sanitizer")
