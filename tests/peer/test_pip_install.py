@@ -41,4 +41,4 @@ def test_pip_install_from_a_clone(tmp_path):
     run(python, "-m", "pip", "install", "--disable-pip-version-check", ".", cwd=source, env=environment)
     told = run(python, "-I", "-c", USE, cwd=tmp_path, env=environment)
     assert told.strip().startswith(str(tmp_path / "installed"))
-    assert run(tmp_path / "installed" / "bin" / "afmon", "--version").startswith("afmon ")
+    assert run(tmp_path / "installed" / "bin" / "afmon", "--version", env=environment).startswith("afmon ")
