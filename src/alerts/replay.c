@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts/error_share.h"
 #include "alerts/replay_internal.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "catalog/bare.h"
+#include "catalog/metrics.h"
 #include "store/view_internal.h"
 
 #define LEAST_TALLY ((size_t)1 << 14)
@@ -17,7 +19,7 @@
 static bool is_of(const struct afmon_view_series *series, const struct afmon_replay_rule *rule)
 {
     return series->series->name_length == rule->metric_length &&
-           memcmp(series->series->name, rule->rule->metric, rule->metric_length) == 0;
+           memcmp(series->series->name, rule->metric, rule->metric_length) == 0;
 }
 
 /* Rules are in order of their metrics: those of a series stand together. */
@@ -70,7 +72,7 @@ static int take_sample(void *user, const struct afmon_view_series *series, const
         if (rule->mixed && afmon_fields_are_bare(sample->fields, sample->field_count))
             add_bare(run, i, range, sample->value);
         else
-            add(run, i, range, sample->value);
+            add(run, i, range, rule->by_outcomes ? afmon_error_of_outcome(sample->value) : sample->value);
     }
     return run->values.failed;
 }
@@ -178,23 +180,57 @@ static int compare_metrics(const void *left, const void *right)
 {
     const struct afmon_replay_rule *a = left;
     const struct afmon_replay_rule *b = right;
-    int order = strcmp(a->rule->metric, b->rule->metric);
+    int order = strcmp(a->metric, b->metric);
     return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+static struct afmon_summary summary_of(const afmon_view *view, enum afmon_metric_id id)
+{
+    const struct afmon_metric_row *row = afmon_metric_row(id);
+    for (size_t i = 0; i < view->series_count; i++) {
+        const struct afmon_view_series *series = &view->series[i];
+        if (series->series->name_length == row->length &&
+            memcmp(series->series->name, row->info.name, row->length) == 0)
+            return series->all;
+    }
+    return (struct afmon_summary){0};
+}
+
+static bool lacks_zeros(const afmon_view *view)
+{
+    const struct afmon_summary errors = summary_of(view, AFMON_METRIC_ERROR);
+    struct afmon_outcome_counts counts = {.outcomes = summary_of(view, AFMON_METRIC_SUCCESS).count,
+                                          .errors = errors.count};
+    if (errors.min == 1 && errors.max == 1)
+        counts.ones = errors.count;
+    for (size_t i = 0; i < view->series_count; i++)
+        counts.marked = counts.marked || view->series[i].has_marked;
+    return afmon_errors_lack_zeros(&counts);
+}
+
+static struct afmon_replay_rule rule_of(const afmon_alert_rule *rule, size_t index, bool by_outcomes)
+{
+    const char *metric = by_outcomes ? afmon_metric_name(AFMON_METRIC_SUCCESS) : rule->metric;
+    return (struct afmon_replay_rule){.rule = rule,
+                                      .index = index,
+                                      .metric = metric,
+                                      .metric_length = strlen(metric),
+                                      .by_outcomes = by_outcomes,
+                                      .window_ns = (uint64_t)afmon_seconds_to_ns(rule->window_s)};
 }
 
 static bool make_rules(struct afmon_replay_run *run, const struct afmon_replay_options *options)
 {
+    bool by_outcomes = lacks_zeros(run->view);
     run->rules = calloc(options->rule_count + 1, sizeof *run->rules);
     if (run->rules == NULL)
         return false;
     run->rule_count = options->rule_count;
     for (size_t i = 0; i < run->rule_count; i++) {
         const afmon_alert_rule *rule = &options->rules[i];
-        uint64_t window_ns = (uint64_t)afmon_seconds_to_ns(rule->window_s);
-        run->rules[i] = (struct afmon_replay_rule){
-            .rule = rule, .index = i, .window_ns = window_ns, .metric_length = strlen(rule->metric)};
-        if (window_ns > run->longest_window_ns)
-            run->longest_window_ns = window_ns;
+        run->rules[i] = rule_of(rule, i, by_outcomes && afmon_rule_is_error_share(rule));
+        if (run->rules[i].window_ns > run->longest_window_ns)
+            run->longest_window_ns = run->rules[i].window_ns;
     }
     qsort(run->rules, run->rule_count, sizeof *run->rules, compare_metrics);
     return true;

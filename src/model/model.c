@@ -107,6 +107,8 @@ static bool make_tracks(struct afmon_model *model)
         afmon_rules_free(&built_in);
     }
     model->options.rules = NULL; /* the caller's */
+    if (model->tracks != NULL)
+        model->error_shares = afmon_tracks_that(model->tracks, afmon_rule_is_error_share);
     return model->tracks != NULL;
 }
 
@@ -150,6 +152,7 @@ void afmon_model_free(struct afmon_model *model)
     afmon_accumulator_free(&model->call_time, &model->limits);
     afmon_tracks_free(model->tracks);
     afmon_tracks_free(model->bare_tracks);
+    afmon_tracks_free(model->outcome_tracks);
     free(model->intervals);
     free(model);
 }
@@ -328,14 +331,46 @@ static void note_failure(struct afmon_model_group *group, int64_t time_ns)
     note_call_lately(group, time_ns, true);
 }
 
+/* *tracks is made where there is none. */
+static void judge_in(struct adding *adding, struct afmon_tracks **tracks, uint64_t rules, double value)
+{
+    rules &= adding->labels->rules;
+    if (rules == 0 || !adding->finite)
+        return;
+    if (*tracks == NULL)
+        *tracks = afmon_tracks_another(adding->model->tracks);
+    adding->lost |= *tracks == NULL || !afmon_tracks_add(*tracks, rules, adding->time_ns, value);
+}
+
+static void count_outcome(struct adding *adding)
+{
+    struct afmon_model *model = adding->model;
+    model->tracked++;
+    model->counts.outcomes += adding->finite;
+    if (model->counts.errors == model->counts.ones)
+        judge_in(adding, &model->outcome_tracks, model->error_shares, afmon_error_of_outcome(adding->value));
+}
+
+static void count_error(struct adding *adding)
+{
+    struct afmon_model *model = adding->model;
+    model->tracked++;
+    model->counts.errors += adding->finite;
+    model->counts.ones += adding->finite && adding->value == 1;
+    if (model->counts.errors == model->counts.ones)
+        return;
+    afmon_tracks_free(model->outcome_tracks);
+    model->outcome_tracks = NULL;
+}
+
 static void add_success(struct adding *adding)
 {
     bool failed = adding->finite && adding->value == 0;
+    count_outcome(adding);
     struct afmon_model_group *group = operation_of(adding, AFMON_OF_GENERATION);
     if (group == NULL)
         return;
     group->tracked.count++;
-    adding->model->tracked++;
     if (failed)
         note_failure(group, adding->time_ns);
     if (group->item != NULL)
@@ -366,7 +401,7 @@ static bool is_one(const struct adding *adding)
 
 static void add_error(struct adding *adding)
 {
-    adding->model->tracked++;
+    count_error(adding);
     struct afmon_model_group *group = is_one(adding) ? operation_of(adding, AFMON_OF_GENERATION) : NULL;
     if (group == NULL)
         return;
@@ -513,24 +548,13 @@ static void add_bare_success(struct adding *adding, struct afmon_model_group *gr
         note_failure_in(&model->bare, adding->time_ns);
 }
 
-static void judge_bare(struct adding *adding)
-{
-    struct afmon_model *model = adding->model;
-    uint64_t rules = adding->name->rules & adding->labels->rules;
-    if (rules == 0 || !adding->finite)
-        return;
-    if (model->bare_tracks == NULL)
-        model->bare_tracks = afmon_tracks_another(model->tracks);
-    adding->lost |=
-        model->bare_tracks == NULL || !afmon_tracks_add(model->bare_tracks, rules, adding->time_ns, adding->value);
-}
-
 /* Recorded beside the tracked calls, of which it repeats one: it counts where there are no tracked ones. */
 static void add_bare(struct adding *adding)
 {
     adding->model->bare++;
+    adding->model->counts.marked = true;
     adding->lost |= !afmon_accumulator_add(&adding->name->metric->bare, adding->value, &adding->model->metric_limits);
-    judge_bare(adding);
+    judge_in(adding, &adding->model->bare_tracks, adding->name->rules, adding->value);
     struct afmon_model_group *group = operation_of(adding, AFMON_OF_GENERATION);
     if (group == NULL)
         return;
@@ -582,6 +606,7 @@ size_t afmon_model_bytes(const struct afmon_model *model)
                                                &model->api,      &model->retried,    &model->bare_failures};
     size_t bytes = sizeof *model + afmon_tracks_bytes(model->tracks) +
                    (model->bare_tracks != NULL ? afmon_tracks_bytes(model->bare_tracks) : 0) +
+                   (model->outcome_tracks != NULL ? afmon_tracks_bytes(model->outcome_tracks) : 0) +
                    model->lately_count * sizeof(struct afmon_lately) + (model->options.sketch_bytes - model->room);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         bytes += afmon_names_bytes(names[i]);

@@ -2,6 +2,7 @@
 #ifndef AFMON_MODEL_INTERNAL_H
 #define AFMON_MODEL_INTERNAL_H
 
+#include "alerts/error_share.h"
 #include "model/model.h"
 #include "model/names.h"
 #include "model/pool.h"
@@ -68,18 +69,23 @@ struct afmon_model {
     uint64_t failed_without_tokens;
     uint64_t bare;                      /* samples recorded beside tracked calls */
     uint64_t tracked;                   /* outcomes and errors that were not */
+    struct afmon_outcome_counts counts; /* of those, as far as they are finite */
     bool unjoined;                      /* samples came without the order of calls */
     struct afmon_accumulator call_time; /* of calls that are no items */
     struct afmon_recent recent;
     struct afmon_recent bare_recent;
     struct afmon_tracks *tracks;
     struct afmon_tracks *bare_tracks; /* of samples beside tracked calls; NULL: there are none */
-    struct afmon_names metrics;       /* struct afmon_model_metric; kind 0: of the catalogue */
-    struct afmon_names operations;    /* struct afmon_model_group, by component and operation, of either kind */
-    struct afmon_names models;        /* struct afmon_model_group */
-    struct afmon_names finishes;      /* uint64_t */
-    struct afmon_names scores;        /* struct afmon_accumulator */
-    struct afmon_names failures;      /* struct afmon_model_failure, from error_rate and evaluation_error_rate */
+    /* Rules on the mean of error_rate, by outcomes: what they are judged by where error_rate has no zeros. NULL: there
+     * is no outcome, or there is a zero. */
+    struct afmon_tracks *outcome_tracks;
+    uint64_t error_shares;         /* the rules on that mean */
+    struct afmon_names metrics;    /* struct afmon_model_metric; kind 0: of the catalogue */
+    struct afmon_names operations; /* struct afmon_model_group, by component and operation, of either kind */
+    struct afmon_names models;     /* struct afmon_model_group */
+    struct afmon_names finishes;   /* uint64_t */
+    struct afmon_names scores;     /* struct afmon_accumulator */
+    struct afmon_names failures;   /* struct afmon_model_failure, from error_rate and evaluation_error_rate */
     struct afmon_names bare_failures;
     struct afmon_names api;     /* likewise, from api_errors; where error_rate does not say the type (afmon 0.1.0) */
     struct afmon_names retried; /* likewise: attempts that were tried again */

@@ -111,7 +111,6 @@ struct replay {
     size_t capacity;
     uint64_t left_out;
     bool no_memory;
-    enum { ALL, WITHOUT_DERIVED, DERIVED } part; /* of the rules: those of metrics that tracked calls derive */
 };
 
 /* Of too many the one that began first goes. */
@@ -128,9 +127,6 @@ static void push_out_first(struct replay *replay)
 static bool take_interval(void *user, const afmon_alert_interval *interval)
 {
     struct replay *replay = user;
-    if (replay->part != ALL &&
-        afmon_metric_is_derived(interval->metric, strlen(interval->metric)) != (replay->part == DERIVED))
-        return true;
     if (replay->count == AFMON_INTERVALS_MAX)
         push_out_first(replay);
     if (replay->count == replay->capacity) {
@@ -155,6 +151,29 @@ static int compare(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
+static bool is_of_derived(const afmon_alert_rule *rule)
+{
+    return afmon_metric_is_derived(rule->metric, strlen(rule->metric));
+}
+
+/* Those of some rules; tracks NULL: there is nothing to judge them by. */
+static bool judge(struct afmon_tracks *tracks, uint64_t rules, const struct afmon_tracks_span *span,
+                  struct replay *replay)
+{
+    return rules == 0 || tracks == NULL || afmon_tracks_judge(tracks, rules, span, take_interval, replay);
+}
+
+/* Each rule by the samples that it is to be judged by. */
+static bool judge_all(const struct afmon_model *model, const struct afmon_tracks_span *span, struct replay *replay)
+{
+    bool bare = model->bare_tracks != NULL && afmon_read_is_bare(model);
+    uint64_t of_bare = bare ? afmon_tracks_that(model->tracks, is_of_derived) : 0;
+    uint64_t of_outcomes = afmon_errors_lack_zeros(&model->counts) ? model->error_shares : 0;
+    return judge(model->tracks, ~(of_bare | of_outcomes), span, replay) &&
+           judge(model->bare_tracks, of_bare, span, replay) &&
+           judge(model->outcome_tracks, of_outcomes, span, replay) && !replay->no_memory;
+}
+
 static bool read_replayed(const struct afmon_model_reading *reading, int64_t end_ns)
 {
     struct afmon_model *model = reading->model;
@@ -163,12 +182,7 @@ static bool read_replayed(const struct afmon_model_reading *reading, int64_t end
     const struct afmon_tracks_span span = {
         .first_ns = model->first_ns, .last_ns = model->last_ns, .end_ns = end_ns, .ended = !reading->facts->live};
     summary->alert_period_s = (double)afmon_tracks_period(model->tracks) / 1e9;
-    bool bare = model->bare_tracks != NULL && afmon_read_is_bare(model);
-    replay.part = bare ? WITHOUT_DERIVED : ALL;
-    bool ok = model->samples == 0 || afmon_tracks_judge(model->tracks, &span, take_interval, &replay);
-    replay.part = DERIVED;
-    ok = ok && (!bare || afmon_tracks_judge(model->bare_tracks, &span, take_interval, &replay));
-    ok = ok && !replay.no_memory;
+    bool ok = model->samples == 0 || judge_all(model, &span, &replay);
     if (ok && replay.count > 1)
         qsort(replay.list, replay.count, sizeof *replay.list, compare);
     afmon_alert_interval *alerts = afmon_pool_array(reading->pool, replay.count, sizeof *alerts);

@@ -260,8 +260,9 @@ static void warn_of_missing(const afmon_run_summary *summary, struct remarks *wa
 }
 
 /* What would change figures that stand on the same screen. */
-static void warn_of_unseen(const afmon_run_summary *summary, struct remarks *warnings)
+static void warn_of_unseen(const struct afmon_model_reading *reading, struct remarks *warnings)
 {
+    const afmon_run_summary *summary = reading->summary;
     uint64_t untyped = untyped_failures(summary);
     uint64_t well = summary->calls_without_tokens - summary->failed_calls_without_tokens;
     bool any_tokens = summary->prompt_tokens + summary->completion_tokens > 0 || summary->total_tokens > 0;
@@ -275,6 +276,10 @@ static void warn_of_unseen(const afmon_run_summary *summary, struct remarks *war
     if (untyped > 0)
         say(warnings, AFMON_INFO, "%s failure%s without an error type.", afmon_words_count(untyped).text,
             plural(untyped));
+    if (afmon_errors_lack_zeros(&reading->model->counts))
+        say(warnings, AFMON_INFO,
+            "error_rate has no zeros, as afterimage's own monitor records it: rules on its mean "
+            "are judged by the share of failed calls.");
 }
 
 static void warn(const struct afmon_model_reading *reading, struct remarks *warnings)
@@ -289,7 +294,7 @@ static void warn(const struct afmon_model_reading *reading, struct remarks *warn
     if (model->lost > 0)
         say(warnings, AFMON_WARNING, "Memory was short: details of %s samples were left out.",
             afmon_words_count(model->lost).text);
-    warn_of_unseen(reading->summary, warnings);
+    warn_of_unseen(reading, warnings);
 }
 
 void afmon_read_verdict(const struct afmon_model_reading *reading)

@@ -98,6 +98,15 @@ uint64_t afmon_tracks_of_fields(const struct afmon_tracks *tracks, const afmon_f
     return rules;
 }
 
+uint64_t afmon_tracks_that(const struct afmon_tracks *tracks, bool (*are)(const afmon_alert_rule *rule))
+{
+    uint64_t rules = 0;
+    for (size_t i = 0; i < tracks->rules.count; i++)
+        if (are(&tracks->rules.rules[i]))
+            rules |= UINT64_C(1) << i;
+    return rules;
+}
+
 /* ---- The table ---- */
 
 static bool same(const struct afmon_segment *a, const struct afmon_segment *b)

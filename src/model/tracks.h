@@ -31,12 +31,15 @@ void afmon_tracks_free(struct afmon_tracks *tracks);
 uint64_t afmon_tracks_of_metric(const struct afmon_tracks *tracks, const char *metric, size_t length);
 uint64_t afmon_tracks_of_fields(const struct afmon_tracks *tracks, const afmon_field *fields, size_t count);
 
+/* The rules that are so. */
+uint64_t afmon_tracks_that(const struct afmon_tracks *tracks, bool (*are)(const afmon_alert_rule *rule));
+
 /* Adds a finite value to these rules. False: no memory; it is then left out. */
 bool afmon_tracks_add(struct afmon_tracks *tracks, uint64_t rules, int64_t time_ns, double value);
 
 int64_t afmon_tracks_period(const struct afmon_tracks *tracks);
 
-/* Judges the passes of a run up to end_ns. `ended`: the pass after it, too. Calls visit for each
+/* Judges these rules in the passes of a run up to end_ns. `ended`: the pass after it, too. Calls visit for each
  * interval, rule by rule, in order of time. False: no memory. */
 struct afmon_tracks_span {
     int64_t first_ns;
@@ -44,7 +47,7 @@ struct afmon_tracks_span {
     int64_t end_ns;  /* judged up to here */
     bool ended;
 };
-bool afmon_tracks_judge(struct afmon_tracks *tracks, const struct afmon_tracks_span *span,
+bool afmon_tracks_judge(struct afmon_tracks *tracks, uint64_t rules, const struct afmon_tracks_span *span,
                         bool (*visit)(void *user, const afmon_alert_interval *interval), void *user);
 
 size_t afmon_tracks_bytes(const struct afmon_tracks *tracks);

@@ -232,7 +232,7 @@ static bool judge_rule(struct way *way)
     return going;
 }
 
-bool afmon_tracks_judge(struct afmon_tracks *tracks, const struct afmon_tracks_span *span,
+bool afmon_tracks_judge(struct afmon_tracks *tracks, uint64_t rules, const struct afmon_tracks_span *span,
                         bool (*visit)(void *user, const afmon_alert_interval *interval), void *user)
 {
     struct afmon_segment **sorted = malloc((tracks->count + 1) * sizeof *sorted);
@@ -258,7 +258,7 @@ bool afmon_tracks_judge(struct afmon_tracks *tracks, const struct afmon_tracks_s
                           .last_pass = last_pass(tracks, span),
                           .visit = visit,
                           .user = user};
-        going = judge_rule(&way);
+        going = (rules >> i & 1) == 0 || judge_rule(&way);
         ok = !way.no_memory;
         begin = end;
     }

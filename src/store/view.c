@@ -44,6 +44,7 @@ static void take_series(afmon_view *view, const struct afmon_series_data *series
                                        .entries = view->entries + view->entry_count,
                                        .token_kind = series->token_kind,
                                        .mixed = afmon_series_is_mixed(series),
+                                       .has_marked = series->has_bare,
                                        .all = series->settled,
                                        .evicted = series->evicted,
                                        .total = total};

@@ -17,6 +17,7 @@ struct afmon_view_series {
     uint32_t entry_count;
     uint8_t token_kind;
     bool mixed;                   /* afmon_series_is_mixed: aggregates may leave marked samples out */
+    bool has_marked;              /* some samples are marked (catalog/bare.h) */
     struct afmon_summary all;     /* of all samples, evicted ones included */
     struct afmon_evicted evicted; /* a reference to the sketch */
     uint64_t total;               /* samples */

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import COMMAND
+from conftest import COMMAND, Run
 from served import serve
 
 EXACT_MAX = 4096  # values of which a follower's quantiles are exact too
@@ -235,6 +235,39 @@ def test_runs_of_older_versions_and_of_afterimage(agree, tmp_path, name, samples
     assert (told["calls"]["count"], told["calls"]["failed"]) == (calls, failed)
     assert [(i["kind"], i["finished"], i["failed"]) for i in told["items"]] == items
     assert sum(f["count"] for f in told["failures"]) == failed
+
+
+def judged(command, folder, *options):
+    return json.loads(command("check", folder, "--json", *options).stdout)["rules"]
+
+
+def test_the_error_rate_of_afterimage_is_of_its_calls(command, agree, tmp_path):
+    """By hand: 12 of 60 calls failed, each is an error_rate of 1 twice, and no call is one of 0."""
+    run = tmp_path / "afterimage"
+    shutil.copytree(FROZEN / "afterimage", run)
+    told = agree(run)["show"]
+    assert told["alerts"] == [] and any("error_rate has no zeros" in warning["text"] for warning in told["warnings"])
+    for limit, held in (("0.19", [(0.2, 60)]), ("0.2", [])):
+        (rule,) = (rule for rule in judged(command, run, "--max-error-rate", limit) if rule["name"] == "high_error_rate")
+        assert [(episode["worst_value"], episode["worst_count"]) for episode in rule["episodes"]] == held
+
+
+@pytest.mark.parametrize("seed, twice", [(1, True), (2, False), (3, True)])
+def test_rules_on_an_error_rate_without_zeros(command, agree, tmp_path, seed, twice):
+    """The same calls as our monitor records them and as afterimage's does: the rules say the same."""
+    chance = random.Random(seed)
+    ours, theirs = Run(tmp_path / "ours"), Run(tmp_path / "theirs")
+    for i in range(900):
+        at, failed = i * 2.0, chance.random() < (0.5 if 300 <= i < 450 else 0.1)
+        for run in (ours, theirs):
+            run.add("success_rate", 0.0 if failed else 1.0, at)
+        ours.add("error_rate", 1.0 if failed else 0.0, at)
+        for _ in range((1 + twice) * failed):
+            theirs.add("error_rate", 1.0, at)
+    assert agree(ours.path)["show"]["alerts"] == agree(theirs.path)["show"]["alerts"] != []
+    for options in (["--interval", "10s"], ["--max-error-rate", "0.45", "--min-success-rate", "0"]):
+        rules = judged(command, ours.path, *options)
+        assert rules == judged(command, theirs.path, *options) and any(rule["fired"] for rule in rules)
 
 
 def test_a_rules_file_of_an_older_version(command, tmp_path):

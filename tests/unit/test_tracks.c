@@ -151,7 +151,7 @@ static void tracks_judge_as_one_that_keeps_all(void **state)
         for (size_t i = 0; i < count; i++)
             assert_true(afmon_tracks_add(tracks, of, samples[i].time_ns, samples[i].value));
         found.count = wanted.count = 0;
-        assert_true(afmon_tracks_judge(tracks, &span, keep, &found));
+        assert_true(afmon_tracks_judge(tracks, UINT64_MAX, &span, keep, &found));
         for (int i = 0; i < RULES; i++)
             judge(&rules[i], samples, count, period_ns, &span, &wanted);
         compare(&found, &wanted);
@@ -174,7 +174,7 @@ static void a_run_is_not_judged_by_its_first_sample(void **state)
         for (int i = 0; i < 10; i++)
             assert_true(afmon_tracks_add(tracks, 1, first_ns + i * S, i == 0 ? 1 : 0));
         const struct afmon_tracks_span span = {first_ns, first_ns + 9 * S, first_ns + 9 * S, ended == 1};
-        assert_true(afmon_tracks_judge(tracks, &span, keep, found));
+        assert_true(afmon_tracks_judge(tracks, UINT64_MAX, &span, keep, found));
         assert_int_equal(found->count, 0);
         afmon_tracks_free(tracks);
     }
@@ -200,7 +200,7 @@ static void long_runs_keep_to_their_memory(void **state)
         int64_t last_ns = BASE + (count - 1) * INT64_C(40) * S;
         const struct afmon_tracks_span span = {BASE, last_ns, last_ns, true};
         assert_true(afmon_tracks_bytes(tracks) < (size_t)16 << 20);
-        assert_true(afmon_tracks_judge(tracks, &span, keep, &found[order]));
+        assert_true(afmon_tracks_judge(tracks, UINT64_MAX, &span, keep, &found[order]));
         periods[order] = afmon_tracks_period(tracks);
         afmon_tracks_free(tracks);
     }
