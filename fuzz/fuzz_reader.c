@@ -92,6 +92,7 @@ static void agree(const char *line, size_t size)
         afmon_status status = afmon_read_object(jansson, line, size, &parsed, &why);
         if (!has_nul_in_key(&scanned)) {
             MUST(status == AFMON_OK);
+            MUST(afmon_reader_packed(jansson, &parsed) == AFMON_OK);
             compare(&scanned, &parsed);
         }
     }

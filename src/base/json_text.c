@@ -45,12 +45,8 @@ static size_t add_in_place_of(struct afmon_buffer *buffer, const char *text, siz
     return afmon_utf8_part(text, length, &well_formed);
 }
 
-void afmon_buffer_add_json_string(struct afmon_buffer *buffer, const char *text, size_t length)
+void afmon_buffer_add_json_body(struct afmon_buffer *buffer, const char *text, size_t length)
 {
-    size_t start = buffer->length;
-    if (!afmon_buffer_reserve(buffer, length + 2)) /* nothing is ever written shorter than it was */
-        return;
-    afmon_buffer_add_char(buffer, '"');
     while (length > 0 && !buffer->failed) {
         size_t run = plain_run(text, length);
         afmon_buffer_add(buffer, text, run);
@@ -59,6 +55,15 @@ void afmon_buffer_add_json_string(struct afmon_buffer *buffer, const char *text,
         text += run;
         length -= run;
     }
+}
+
+void afmon_buffer_add_json_string(struct afmon_buffer *buffer, const char *text, size_t length)
+{
+    size_t start = buffer->length;
+    if (!afmon_buffer_reserve(buffer, length + 2)) /* nothing is ever written shorter than it was */
+        return;
+    afmon_buffer_add_char(buffer, '"');
+    afmon_buffer_add_json_body(buffer, text, length);
     afmon_buffer_add_char(buffer, '"');
     if (buffer->failed)
         buffer->length = start;

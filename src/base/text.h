@@ -13,6 +13,9 @@
  * maximal ill-formed part (Unicode 3.9, "maximal subpart") becomes one U+FFFD. */
 void afmon_buffer_add_json_string(struct afmon_buffer *buffer, const char *text, size_t length);
 
+/* The same without the quotes: a string may be added in parts that end no character. */
+void afmon_buffer_add_json_body(struct afmon_buffer *buffer, const char *text, size_t length);
+
 /* True where text is well-formed UTF-8. */
 bool afmon_utf8_valid(const char *text, size_t length);
 

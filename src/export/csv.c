@@ -22,6 +22,7 @@
 struct table {
     struct afmon_export_columns columns;
     struct afmon_buffer rows;
+    size_t counted;             /* bytes of rows that are in csv.waiting */
     struct afmon_target target; /* path NULL: goes to the descriptor */
 };
 
@@ -31,10 +32,13 @@ struct csv {
     size_t table_count;
     bool is_long;
     int fd;
-    size_t waiting; /* bytes in all rows */
+    size_t waiting;      /* bytes in all rows */
+    afmon_status status; /* of what was written in the middle of a row */
     struct afmon_buffer text;
     struct afmon_timestamp_cache cache;
 };
+
+static afmon_status write_rows(struct csv *csv, struct table *table);
 
 /* ---- Cells ---- */
 
@@ -67,26 +71,37 @@ static void add_quoted(struct afmon_buffer *out, const char *text, size_t length
     }
 }
 
-static void add_text_cell(struct csv *csv, struct afmon_buffer *out, const char *prefix, const char *text,
-                          size_t length)
+/* In pieces, for a text may be a whole conversation. */
+static void add_clean(struct csv *csv, struct table *table, const char *text, size_t length, bool quoted)
 {
     struct afmon_buffer *clean = &csv->text;
-    afmon_buffer_clear(clean);
-    afmon_buffer_add_clean(clean, text, length);
-    if (clean->failed) {
-        out->failed = true;
-        return;
+    struct afmon_buffer *out = &table->rows;
+    while (length > 0 && csv->status == AFMON_OK) {
+        size_t piece = length <= PIECE ? length : afmon_text_fitting(text, length, afmon_units_bytes, PIECE);
+        afmon_buffer_clear(clean);
+        afmon_buffer_add_clean(clean, text, piece);
+        out->failed = out->failed || clean->failed;
+        if (quoted)
+            add_quoted(out, clean->data, clean->length);
+        else
+            afmon_buffer_add(out, clean->data, clean->length);
+        text += piece;
+        length -= piece;
+        if (length > 0)
+            csv->status = write_rows(csv, table);
     }
-    bool quoted = needs_quotes(clean->data, clean->length);
+}
+
+static void add_text_cell(struct csv *csv, struct table *table, const char *prefix, const char *text, size_t length)
+{
+    struct afmon_buffer *out = &table->rows;
+    bool quoted = needs_quotes(text, length);
     if (quoted)
         afmon_buffer_add_char(out, '"');
-    if (*prefix == '\0' && would_run(clean->data, clean->length))
+    if (*prefix == '\0' && would_run(text, length))
         afmon_buffer_add_char(out, '\'');
     afmon_buffer_add_text(out, prefix);
-    if (quoted)
-        add_quoted(out, clean->data, clean->length);
-    else
-        afmon_buffer_add(out, clean->data, clean->length);
+    add_clean(csv, table, text, length, quoted);
     if (quoted)
         afmon_buffer_add_char(out, '"');
 }
@@ -98,15 +113,16 @@ static void add_number(struct afmon_buffer *out, double value)
         afmon_buffer_add(out, number, afmon_format_double(number, value));
 }
 
-static void add_field(struct csv *csv, struct afmon_buffer *out, const afmon_field *field)
+static void add_field(struct csv *csv, struct table *table, const afmon_field *field)
 {
+    struct afmon_buffer *out = &table->rows;
     char number[AFMON_NUMBER_SIZE];
     switch (field->type) {
     case AFMON_NULL:
         break;
     case AFMON_STRING:
     case AFMON_JSON:
-        add_text_cell(csv, out, "", field->as.text.data, field->as.text.length);
+        add_text_cell(csv, table, "", field->as.text.data, field->as.text.length);
         break;
     case AFMON_INT:
         afmon_buffer_add(out, number, afmon_format_int(number, field->as.integer));
@@ -129,7 +145,7 @@ static void add_titles(struct csv *csv, struct table *table)
     for (size_t i = 0; i < table->columns.count; i++) {
         const struct afmon_export_column *column = table->columns.list[i];
         afmon_buffer_add_char(out, ',');
-        add_text_cell(csv, out, afmon_column_prefix(column), column->key, column->length);
+        add_text_cell(csv, table, afmon_column_prefix(column), column->key, column->length);
     }
     afmon_buffer_add_text(out, "\r\n");
 }
@@ -139,7 +155,7 @@ static void add_row(struct csv *csv, struct table *table, const afmon_sample *sa
     char timestamp[AFMON_TIMESTAMP_SIZE];
     struct afmon_buffer *out = &table->rows;
     if (csv->is_long) {
-        add_text_cell(csv, out, "", sample->metric, sample->metric_length);
+        add_text_cell(csv, table, "", sample->metric, sample->metric_length);
         afmon_buffer_add_char(out, ',');
     }
     afmon_buffer_add(out, timestamp, afmon_format_timestamp_cached(&csv->cache, timestamp, sample->timestamp_ns));
@@ -149,12 +165,18 @@ static void add_row(struct csv *csv, struct table *table, const afmon_sample *sa
     for (size_t i = 0; i < table->columns.count; i++) {
         afmon_buffer_add_char(out, ',');
         if (table->columns.cells[i] != NULL)
-            add_field(csv, out, table->columns.cells[i]);
+            add_field(csv, table, table->columns.cells[i]);
     }
     afmon_buffer_add_text(out, "\r\n");
 }
 
 /* ---- Output ---- */
+
+static void count_waiting(struct csv *csv, struct table *table)
+{
+    csv->waiting += table->rows.length - table->counted;
+    table->counted = table->rows.length;
+}
 
 static afmon_status write_rows(struct csv *csv, struct table *table)
 {
@@ -169,7 +191,8 @@ static afmon_status write_rows(struct csv *csv, struct table *table)
         if (refused != 0)
             status = afmon_fail_os(csv->job->error, refused, "writing the samples");
     }
-    csv->waiting -= rows->length;
+    csv->waiting -= table->counted;
+    table->counted = 0;
     if (csv->table_count > ALL_PIECES / PIECE)
         afmon_buffer_free(rows); /* that many empty ones are too much to keep */
     else
@@ -202,9 +225,10 @@ static afmon_status take_row(void *user, size_t place, const afmon_sample *sampl
 {
     struct csv *csv = user;
     struct table *table = table_at(csv, place);
-    size_t before = table->rows.length;
     add_row(csv, table, sample);
-    csv->waiting += table->rows.length - before;
+    count_waiting(csv, table);
+    if (csv->status != AFMON_OK)
+        return csv->status;
     if (table->rows.length >= PIECE || table->rows.failed)
         return write_rows(csv, table);
     return csv->waiting >= ALL_PIECES ? write_all_rows(csv) : AFMON_OK;
@@ -215,7 +239,8 @@ static afmon_status write_tables(struct csv *csv)
     afmon_status status = afmon_export_learn(csv->job, learn, csv);
     for (size_t i = 0; i < csv->table_count && status == AFMON_OK; i++) {
         add_titles(csv, &csv->tables[i]);
-        csv->waiting += csv->tables[i].rows.length;
+        count_waiting(csv, &csv->tables[i]);
+        status = csv->status;
     }
     if (status == AFMON_OK)
         status = afmon_export_each(csv->job, take_row, csv);

@@ -16,15 +16,18 @@ struct afmon_reader *afmon_reader_new(void)
     afmon_buffer_init(&reader->name, SCRATCH_LIMIT);
     afmon_buffer_init(&reader->packed, SCRATCH_LIMIT);
     afmon_buffer_init(&reader->text, SCRATCH_LIMIT);
+    afmon_asides_init(&reader->asides, SCRATCH_LIMIT);
     afmon_buffer_init(&reader->repaired, SCRATCH_LIMIT);
     return reader;
 }
 
 static void free_scratch(struct afmon_reader *reader)
 {
+    afmon_forget_object(reader);
     afmon_buffer_free(&reader->name);
     afmon_buffer_free(&reader->packed);
     afmon_buffer_free(&reader->text);
+    afmon_asides_free(&reader->asides);
     afmon_buffer_free(&reader->repaired);
 }
 
@@ -39,7 +42,8 @@ void afmon_reader_free(struct afmon_reader *reader)
 /* After a huge line its memory goes back; and failures of an earlier line are forgotten. */
 static void begin_line(struct afmon_reader *reader)
 {
-    size_t kept = reader->name.capacity + reader->packed.capacity + reader->text.capacity + reader->repaired.capacity;
+    size_t kept = reader->name.capacity + reader->packed.capacity + reader->text.capacity +
+                  afmon_asides_bytes(&reader->asides) + reader->repaired.capacity;
     if (kept > KEPT_SCRATCH)
         free_scratch(reader);
     reader->name.failed = false;

@@ -16,7 +16,7 @@ struct afmon_read_sample {
     const char *metadata; /* the raw text between value and timestamp: `"key": value, ` ...; key of a cache of sets.
                              NULL where the line was not in our own form */
     size_t metadata_length;
-    const void *packed; /* packed fields; NULL where metadata is not NULL and afmon_reader_packed was not called */
+    const void *packed; /* packed fields; NULL where afmon_reader_packed was not called */
     size_t packed_length;
 };
 

@@ -3,13 +3,16 @@
 #define AFMON_STORE_READER_INTERNAL_H
 
 #include "store/reader.h"
+#include "store/reader_asides.h"
 #include "store/reader_times.h"
 
 struct afmon_reader {
     struct afmon_buffer name;     /* unescaped */
     struct afmon_buffer packed;   /* fields of the line that was read last */
-    struct afmon_buffer text;     /* texts of the field that is being packed */
-    struct afmon_buffer repaired; /* the line as jansson takes it */
+    struct afmon_buffer text;     /* keys, and fields that are put in order */
+    struct afmon_asides asides;   /* of the line that jansson reads */
+    struct afmon_buffer repaired; /* that line as jansson takes it */
+    struct json_t *object;        /* what it read, whose fields are packed when they are asked for; NULL: none */
     char second_text[19];         /* "2026-11-23T09:20:35" of the last line in our form */
     bool second_known;
     int64_t second_us;             /* the same in microseconds since the epoch */
@@ -21,9 +24,14 @@ struct afmon_reader {
 afmon_status afmon_scan_line(struct afmon_reader *reader, const char *line, size_t length,
                              struct afmon_read_sample *sample);
 
-/* Reads any JSON object that is a sample, through jansson; packs its fields. */
+/* Reads any JSON object that is a sample, through jansson; it stays reader->object until the next line. */
 afmon_status afmon_read_object(struct afmon_reader *reader, const char *line, size_t length,
                                struct afmon_read_sample *sample, const char **why);
+
+/* Packs its fields. False: no memory. */
+bool afmon_pack_object(struct afmon_reader *reader);
+
+void afmon_forget_object(struct afmon_reader *reader);
 
 /* Writes into `repaired` the line with what Python writes and JSON has not, or parsers refuse, put into a form that
  * jansson takes: NaN, Infinity and numbers beyond a double become null, whole numbers beyond 64 bits get a point,
@@ -33,6 +41,9 @@ bool afmon_repair_line(struct afmon_buffer *repaired, const char *line, size_t l
 
 /* Appends one field to reader->packed, its key with an escaping '_' taken off. False: no memory. */
 bool afmon_reader_add_field(struct afmon_reader *reader, afmon_field field);
+
+/* The same of a text as it stands in JSON. */
+bool afmon_reader_add_raw(struct afmon_reader *reader, afmon_field field, const char *raw, size_t length);
 
 /* Metadata text (`"key": value, ` ...) in pieces. */
 struct afmon_metadata_item {

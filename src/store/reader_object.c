@@ -6,9 +6,11 @@
 #include "base/micros.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "catalog/fields.h"
 #include "store/reader_internal.h"
+#include "store/reader_text.h"
 
-static bool add_value(struct afmon_buffer *buffer, const json_t *value);
+static bool add_value(struct afmon_reader *reader, const json_t *value);
 
 static void add_number(struct afmon_buffer *buffer, const json_t *value)
 {
@@ -19,115 +21,160 @@ static void add_number(struct afmon_buffer *buffer, const json_t *value)
                                              : afmon_format_double(out, json_real_value(value));
 }
 
-static void add_array(struct afmon_buffer *buffer, const json_t *array)
+static const struct afmon_aside *aside_of(const struct afmon_reader *reader, const json_t *string)
 {
-    afmon_buffer_add_char(buffer, '[');
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        if (i > 0)
-            afmon_buffer_add_text(buffer, ", ");
-        add_value(buffer, json_array_get(array, i));
-    }
-    afmon_buffer_add_char(buffer, ']');
+    return afmon_aside_of(&reader->asides, json_string_value(string), json_string_length(string));
 }
 
-static void add_object(struct afmon_buffer *buffer, json_t *object)
+static void add_string(struct afmon_reader *reader, const json_t *string)
+{
+    const struct afmon_aside *aside = aside_of(reader, string);
+    if (aside != NULL)
+        afmon_aside_add_json(&reader->asides, aside, &reader->packed);
+    else
+        afmon_buffer_add_json_string(&reader->packed, json_string_value(string), json_string_length(string));
+}
+
+static void add_array(struct afmon_reader *reader, const json_t *array)
+{
+    afmon_buffer_add_char(&reader->packed, '[');
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (i > 0)
+            afmon_buffer_add_text(&reader->packed, ", ");
+        add_value(reader, json_array_get(array, i));
+    }
+    afmon_buffer_add_char(&reader->packed, ']');
+}
+
+static void add_object(struct afmon_reader *reader, json_t *object)
 {
     const char *key;
     json_t *value;
     const char *separator = "";
-    afmon_buffer_add_char(buffer, '{');
+    struct afmon_buffer *out = &reader->packed;
+    afmon_buffer_add_char(out, '{');
     json_object_foreach(object, key, value)
     {
-        afmon_buffer_add_text(buffer, separator);
-        afmon_buffer_add_json_string(buffer, key, strlen(key));
-        afmon_buffer_add_text(buffer, ": ");
-        add_value(buffer, value);
+        afmon_buffer_add_text(out, separator);
+        afmon_buffer_add_json_string(out, key, strlen(key));
+        afmon_buffer_add_text(out, ": ");
+        add_value(reader, value);
         separator = ", ";
     }
-    afmon_buffer_add_char(buffer, '}');
+    afmon_buffer_add_char(out, '}');
 }
 
-/* Adds a value as JSON text. Not json_dumps: that prints doubles with 17 digits. jansson has bounded the depth. */
-static bool add_value(struct afmon_buffer *buffer, const json_t *value)
+/* Adds a value as JSON text to what is packed. Not json_dumps: that prints doubles with 17 digits. jansson has bounded
+ * the depth. */
+static bool add_value(struct afmon_reader *reader, const json_t *value)
 {
+    struct afmon_buffer *out = &reader->packed;
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        add_object(buffer, (json_t *)(uintptr_t)value); /* jansson's iteration wants it writable, and writes nothing */
+        add_object(reader, (json_t *)(uintptr_t)value); /* jansson's iteration wants it writable, and writes nothing */
         break;
     case JSON_ARRAY:
-        add_array(buffer, value);
+        add_array(reader, value);
         break;
     case JSON_STRING:
-        afmon_buffer_add_json_string(buffer, json_string_value(value), json_string_length(value));
+        add_string(reader, value);
         break;
     case JSON_INTEGER:
     case JSON_REAL:
-        add_number(buffer, value);
+        add_number(out, value);
         break;
     case JSON_TRUE:
     case JSON_FALSE:
-        afmon_buffer_add_text(buffer, json_is_true(value) ? "true" : "false");
+        afmon_buffer_add_text(out, json_is_true(value) ? "true" : "false");
         break;
     case JSON_NULL:
-        afmon_buffer_add_text(buffer, "null");
+        afmon_buffer_add_text(out, "null");
         break;
     }
-    return !buffer->failed;
+    return !out->failed;
+}
+
+static bool add_text_field(struct afmon_reader *reader, afmon_field field, const json_t *string)
+{
+    const struct afmon_aside *aside = aside_of(reader, string);
+    field.type = AFMON_STRING;
+    if (aside != NULL)
+        return afmon_reader_add_raw(reader, field, aside->raw, aside->length);
+    field.as.text.data = json_string_value(string);
+    field.as.text.length = json_string_length(string);
+    return afmon_reader_add_field(reader, field);
+}
+
+/* An array or object, written straight to where it belongs. */
+static bool add_nested_field(struct afmon_reader *reader, afmon_field field, const json_t *value)
+{
+    size_t begin = reader->packed.length;
+    field.type = AFMON_JSON;
+    field.as.text.data = "";
+    if (!afmon_reader_add_field(reader, field))
+        return false;
+    size_t text = reader->packed.length;
+    if (!add_value(reader, value))
+        return false;
+    afmon_field_set_length((unsigned char *)reader->packed.data + begin, reader->packed.length - text);
+    return true;
 }
 
 static bool add_field(struct afmon_reader *reader, const char *key, const json_t *value)
 {
-    size_t length = strlen(key);
+    afmon_field field = {.key = key, .key_length = strlen(key)};
     switch (json_typeof(value)) {
     case JSON_STRING:
-        return afmon_reader_add_field(reader,
-                                      (afmon_field){.key = key,
-                                                    .key_length = length,
-                                                    .type = AFMON_STRING,
-                                                    .as.text = {json_string_value(value), json_string_length(value)}});
-    case JSON_INTEGER:
-        return afmon_reader_add_field(
-            reader, (afmon_field){
-                        .key = key, .key_length = length, .type = AFMON_INT, .as.integer = json_integer_value(value)});
-    case JSON_REAL:
-        return afmon_reader_add_field(
-            reader,
-            (afmon_field){.key = key, .key_length = length, .type = AFMON_DOUBLE, .as.number = json_real_value(value)});
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return afmon_reader_add_field(
-            reader,
-            (afmon_field){.key = key, .key_length = length, .type = AFMON_BOOL, .as.boolean = json_is_true(value)});
-    case JSON_NULL:
-        return afmon_reader_add_field(reader, (afmon_field){.key = key, .key_length = length, .type = AFMON_NULL});
+        return add_text_field(reader, field, value);
     case JSON_OBJECT:
     case JSON_ARRAY:
+        return add_nested_field(reader, field, value);
+    case JSON_INTEGER:
+        field.type = AFMON_INT;
+        field.as.integer = json_integer_value(value);
+        break;
+    case JSON_REAL:
+        field.type = AFMON_DOUBLE;
+        field.as.number = json_real_value(value);
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        field.type = AFMON_BOOL;
+        field.as.boolean = json_is_true(value);
+        break;
+    case JSON_NULL:
+        field.type = AFMON_NULL;
         break;
     }
-    afmon_buffer_clear(&reader->text);
-    return add_value(&reader->text, value) &&
-           afmon_reader_add_field(reader, (afmon_field){.key = key,
-                                                        .key_length = length,
-                                                        .type = AFMON_JSON,
-                                                        .as.text = {reader->text.data, reader->text.length}});
+    return afmon_reader_add_field(reader, field);
 }
 
-static bool add_fields(struct afmon_reader *reader, json_t *object)
+bool afmon_pack_object(struct afmon_reader *reader)
 {
     const char *key;
     json_t *value;
-    afmon_buffer_clear(&reader->packed);
-    json_object_foreach(object, key,
+    json_object_foreach(reader->object, key,
                         value) if (!afmon_is_own_key(key, strlen(key)) && !add_field(reader, key, value)) return false;
     return true;
+}
+
+void afmon_forget_object(struct afmon_reader *reader)
+{
+    if (reader->object != NULL) /* jansson may not be open where there is none */
+        json_decref(reader->object);
+    reader->object = NULL;
 }
 
 static const char *read_name(struct afmon_reader *reader, const json_t *name, struct afmon_read_sample *sample)
 {
     if (!json_is_string(name))
         return name == NULL ? "no metric name" : "the metric's name is not a text";
+    const struct afmon_aside *aside = aside_of(reader, name);
     afmon_buffer_clear(&reader->name);
-    afmon_buffer_add(&reader->name, json_string_value(name), json_string_length(name));
+    if (aside != NULL)
+        afmon_json_unescape(&reader->name, aside->raw, aside->length);
+    else
+        afmon_buffer_add(&reader->name, json_string_value(name), json_string_length(name));
     sample->name = reader->name.length > 0 ? reader->name.data : "";
     sample->name_length = reader->name.length;
     return NULL;
@@ -169,9 +216,9 @@ static const char *read_time(const json_t *time, struct afmon_read_sample *sampl
     return NULL;
 }
 
-static afmon_status read_members(struct afmon_reader *reader, json_t *object, struct afmon_read_sample *sample,
-                                 const char **why)
+static afmon_status read_members(struct afmon_reader *reader, struct afmon_read_sample *sample, const char **why)
 {
+    const json_t *object = reader->object;
     *why = read_name(reader, json_object_get(object, "metric"), sample);
     if (*why == NULL)
         *why = read_number(json_object_get(object, "value"), &sample->value);
@@ -179,13 +226,7 @@ static afmon_status read_members(struct afmon_reader *reader, json_t *object, st
         *why = read_time(json_object_get(object, "timestamp"), sample);
     if (*why != NULL)
         return AFMON_E_FORMAT;
-    if (reader->name.failed || !add_fields(reader, object))
-        return AFMON_E_NO_MEMORY;
-    sample->metadata = NULL;
-    sample->metadata_length = 0;
-    sample->packed = reader->packed.length > 0 ? reader->packed.data : "";
-    sample->packed_length = reader->packed.length;
-    return AFMON_OK;
+    return reader->name.failed ? AFMON_E_NO_MEMORY : AFMON_OK;
 }
 
 static const char *reason(const json_error_t *error)
@@ -223,9 +264,13 @@ static json_t *load_text(const char *text, size_t length, const char **why)
     return value;
 }
 
-/* The line as it is, or repaired. */
+/* The line as it is, or repaired, without its long texts. */
 static json_t *load(struct afmon_reader *reader, const char *line, size_t length, const char **why)
 {
+    if (!afmon_asides_take(&reader->asides, &line, &length)) {
+        *why = NULL;
+        return NULL;
+    }
     json_t *value = load_text(line, length, why);
     if (value != NULL || *why == NULL)
         return value;
@@ -247,11 +292,10 @@ afmon_status afmon_read_object(struct afmon_reader *reader, const char *line, si
     *why = "it can be read by jansson alone, which cannot be opened";
     if (afmon_lazy_open(AFMON_LAZY_JSON, NULL) != AFMON_OK)
         return AFMON_E_FORMAT;
-    json_t *object = load(reader, line, length, why);
-    if (object == NULL)
+    afmon_forget_object(reader);
+    reader->object = load(reader, line, length, why);
+    if (reader->object == NULL)
         return *why != NULL ? AFMON_E_FORMAT : AFMON_E_NO_MEMORY;
     *why = "not a JSON object";
-    afmon_status status = json_is_object(object) ? read_members(reader, object, sample, why) : AFMON_E_FORMAT;
-    json_decref(object);
-    return status;
+    return json_is_object(reader->object) ? read_members(reader, sample, why) : AFMON_E_FORMAT;
 }

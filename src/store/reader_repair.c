@@ -24,12 +24,6 @@ static void replace(struct repair *repair, size_t length, const char *text)
     repair->changed = true;
 }
 
-static bool is_pair(const char *at, const char *end)
-{
-    int low = end - at >= 12 && at[6] == '\\' && at[7] == 'u' ? afmon_json_hex4(at + 8, end) : -1;
-    return low >= 0xDC00 && low <= 0xDFFF;
-}
-
 /* at the backslash of an escape in a string. */
 static void repair_escape(struct repair *repair)
 {
@@ -37,7 +31,7 @@ static void repair_escape(struct repair *repair)
     int unit = left >= 2 && repair->at[1] == 'u' ? afmon_json_hex4(repair->at + 2, repair->end) : -1;
     if (unit < 0xD800 || unit > 0xDFFF)
         copy(repair, left < 2 ? left : 2);
-    else if (unit < 0xDC00 && is_pair(repair->at, repair->end))
+    else if (unit < 0xDC00 && afmon_json_is_pair(repair->at, repair->end))
         copy(repair, 12);
     else
         replace(repair, 6, REPLACEMENT);

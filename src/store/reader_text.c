@@ -30,49 +30,67 @@ int afmon_json_hex4(const char *at, const char *end)
     return value;
 }
 
-/* at: after "\u". Returns what follows the escape, or the pair of them; NULL where it is none. */
-static const char *skip_unicode_escape(const char *at, const char *end)
+bool afmon_json_is_pair(const char *at, const char *end)
 {
-    int unit = afmon_json_hex4(at, end);
-    if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF))
+    int low = end - at >= 12 && at[6] == '\\' && at[7] == 'u' ? afmon_json_hex4(at + 8, end) : -1;
+    return low >= 0xDC00 && low <= 0xDFFF;
+}
+
+/* at: the backslash of "\u". Returns what follows the escape, or the pair of them; NULL where it is none. */
+static inline const char *skip_unicode_escape(const char *at, const char *end, bool with_halves)
+{
+    int unit = afmon_json_hex4(at + 2, end);
+    if (unit < 0)
         return NULL;
-    at += 4;
-    if (unit < 0xD800 || unit > 0xDBFF)
-        return at;
-    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
-        return NULL;
-    int low = afmon_json_hex4(at + 2, end);
-    return low >= 0xDC00 && low <= 0xDFFF ? at + 6 : NULL;
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return at + 6;
+    if (unit < 0xDC00 && afmon_json_is_pair(at, end))
+        return at + 12;
+    return with_halves ? at + 6 : NULL;
 }
 
 /* at: the backslash. */
-static const char *skip_escape(const char *at, const char *end)
+static inline const char *skip_escape(const char *at, const char *end, bool with_halves)
 {
     if (end - at < 2)
         return NULL;
     if (at[1] == 'u')
-        return skip_unicode_escape(at + 2, end);
+        return skip_unicode_escape(at, end, with_halves);
     return at[1] != '\0' && strchr("\"\\/bfnrt", at[1]) != NULL ? at + 2 : NULL;
+}
+
+/* Goes on from *at to the closing quote, or to what makes it no string; true: that is the quote. */
+static inline bool find_end(const char **at, const char *end, bool *escaped, bool with_halves)
+{
+    while ((*at += afmon_plain_run(*at, (size_t)(end - *at))) < end) {
+        unsigned char byte = (unsigned char)**at;
+        if (byte == '"')
+            return true;
+        if (byte < 0x20)
+            return false;
+        bool well_formed = true;
+        const char *next = *at + 1;
+        if (byte >= 0x80)
+            next = *at + afmon_utf8_part(*at, (size_t)(end - *at), &well_formed);
+        else if (byte == '\\')
+            next = skip_escape(*at, end, with_halves);
+        if (!well_formed || next == NULL)
+            return false;
+        *escaped |= byte == '\\';
+        *at = next;
+    }
+    return false;
 }
 
 const char *afmon_json_string_end(const char *at, const char *end, bool *escaped)
 {
-    while (at != NULL && (at += afmon_plain_run(at, (size_t)(end - at))) < end) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '"')
-            return at;
-        if (byte < 0x20)
-            return NULL;
-        bool well_formed = true;
-        size_t part = 1;
-        if (byte >= 0x80)
-            part = afmon_utf8_part(at, (size_t)(end - at), &well_formed);
-        if (!well_formed)
-            return NULL;
-        *escaped |= byte == '\\';
-        at = byte == '\\' ? skip_escape(at, end) : at + part;
-    }
-    return NULL;
+    return find_end(&at, end, escaped, false) ? at : NULL;
+}
+
+bool afmon_json_find_end(const char **at, const char *end)
+{
+    bool escaped = false;
+    return find_end(at, end, &escaped, true);
 }
 
 static void add_character(struct afmon_buffer *buffer, uint32_t code)
@@ -86,25 +104,31 @@ static void add_character(struct afmon_buffer *buffer, uint32_t code)
     afmon_buffer_add(buffer, bytes, length);
 }
 
-/* at: the backslash of an escape that has been checked. Returns what follows. */
-static const char *add_escaped(struct afmon_buffer *buffer, const char *at, const char *end)
+size_t afmon_json_escape_length(const char *at, const char *end)
+{
+    if (at[1] != 'u')
+        return 2;
+    int unit = afmon_json_hex4(at + 2, end);
+    return unit >= 0xD800 && unit <= 0xDBFF && afmon_json_is_pair(at, end) ? 12 : 6;
+}
+
+/* at: the backslash of an escape of that length. */
+static void add_escaped(struct afmon_buffer *buffer, const char *at, const char *end, size_t length)
 {
     static const char names[] = "b\bf\fn\nr\rt\t";
-    if (at[1] != 'u') {
+    if (length == 2) {
         const char *name = names;
         while (*name != '\0' && *name != at[1])
             name += 2;
         afmon_buffer_add_char(buffer, *name != '\0' ? name[1] : at[1]);
-        return at + 2;
+        return;
     }
     uint32_t code = (uint32_t)afmon_json_hex4(at + 2, end);
-    if (code < 0xD800 || code > 0xDBFF) {
-        add_character(buffer, code);
-        return at + 6;
-    }
-    uint32_t low = (uint32_t)afmon_json_hex4(at + 8, end);
-    add_character(buffer, 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00));
-    return at + 12;
+    if (length == 12)
+        code = 0x10000 + ((code - 0xD800) << 10) + ((uint32_t)afmon_json_hex4(at + 8, end) - 0xDC00);
+    else if (code >= 0xD800 && code <= 0xDFFF)
+        code = 0xFFFD;
+    add_character(buffer, code);
 }
 
 void afmon_json_unescape(struct afmon_buffer *buffer, const char *raw, size_t length)
@@ -115,6 +139,11 @@ void afmon_json_unescape(struct afmon_buffer *buffer, const char *raw, size_t le
         if (escape == NULL)
             escape = end;
         afmon_buffer_add(buffer, raw, (size_t)(escape - raw));
-        raw = escape < end ? add_escaped(buffer, escape, end) : end;
+        raw = escape;
+        if (escape < end) {
+            size_t part = afmon_json_escape_length(escape, end);
+            add_escaped(buffer, escape, end, part);
+            raw += part;
+        }
     }
 }

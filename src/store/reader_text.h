@@ -12,8 +12,18 @@
  * (never cleared) where the string holds an escape. */
 const char *afmon_json_string_end(const char *at, const char *end, bool *escaped);
 
-/* Adds the text that a raw string, checked by the function above, stands for. */
+/* The same where halves of surrogate pairs may stand for U+FFFD (reader_repair.c). Goes on from *at to the closing
+ * quote, or to what makes it no JSON string; true: that is the quote. */
+bool afmon_json_find_end(const char **at, const char *end);
+
+/* Adds the text that a raw string, checked by one of the functions above, stands for. It is no longer than raw. */
 void afmon_json_unescape(struct afmon_buffer *buffer, const char *raw, size_t length);
+
+/* at: the backslash of an escape that has been checked. Its length; a pair of surrogates is one. */
+size_t afmon_json_escape_length(const char *at, const char *end);
+
+/* at: the backslash of an escape for the first half of a surrogate pair. Does the other half follow? */
+bool afmon_json_is_pair(const char *at, const char *end);
 
 /* Reads four hexadecimal digits; -1 where they are none, or beyond end. */
 int afmon_json_hex4(const char *at, const char *end);

@@ -1,5 +1,5 @@
-/* Lines that are nearly as long as may be: a run is opened in twice their length of memory, and what is in them is
- * there, whole. */
+/* Lines that are nearly as long as may be, in afmon's form and in others: a run is opened, summed up and exported in
+ * twice their length of memory, and what is in them is there, whole. */
 #include "run_folder.h"
 
 #include <afmon/afmon.h>
@@ -13,21 +13,34 @@
 
 #define PIECE "a line of a conversation\\n\\u00e9 \\\"quoted\\\" and \xc3\xa9; "
 #define PLAIN "a line of a conversation\n\xc3\xa9 \"quoted\" and \xc3\xa9; "
+#define IN_CSV "a line of a conversation\n\xc3\xa9 \"\"quoted\"\" and \xc3\xa9; "
 #define WRITTEN "a line of a conversation\\n\xc3\xa9 \\\"quoted\\\" and \xc3\xa9; " /* as afmon writes it */
-#define LINE_BEGIN "{\"metric\": \"m\", \"value\": 1.0, \"k\": 7, \"text\": \""
-#define LINE_END "\", \"timestamp\": \"2026-11-30T10:00:00.000000+00:00\"}\n"
+#define TIME "\"timestamp\": \"2026-11-30T10:00:00.000000+00:00\""
+
+/* What stands before and behind the pieces, in the forms that lines come in. */
+struct form {
+    const char *begin, *end;
+};
+
+static const struct form own = {"{\"metric\": \"m\", \"value\": 1.0, \"k\": 7, \"text\": \"", "\", " TIME "}\n"};
+static const struct form forms[] = {
+    {"{\"metric\":\"m\",\"value\":1.0,\"k\":7,\"text\":\"", "\"," TIME "}\n"},
+    {"{\"metric\":\"m\",\"value\":1.0,\"k\":7,\"text\":[{\"role\":\"user\",\"content\":\"", "\"}]," TIME "}\n"},
+    {"{\"metric\": \"m\", \"value\": NaN, \"k\": 7, \"text\": \"", "\", " TIME "}\n"},
+    {"{\"metric\": \"m\", \"value\": 1.0, \"k\": 7, \"text\": \"", "\\ud83d\", " TIME "}\n"},
+};
 
 /* A line of so many pieces; returns its length. */
-static size_t write_line(const char *folder, size_t pieces)
+static size_t write_line(const char *folder, const struct form *form, size_t pieces)
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
-    fputs(LINE_BEGIN, file);
+    fputs(form->begin, file);
     for (size_t i = 0; i < pieces; i++)
         fputs(PIECE, file);
-    fputs(LINE_END, file);
+    fputs(form->end, file);
     long length = ftell(file);
     assert_int_equal(fclose(file), 0);
     return (size_t)length;
@@ -42,32 +55,55 @@ static long peak_kib(void)
     return usage.ru_maxrss;
 }
 
+static bool export_as(afmon_view *view, const char *folder, const char *format)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/out.%s", folder, format);
+    return afmon_export(view, path, format, NULL, NULL) == AFMON_OK;
+}
+
+static bool use(afmon_view *view, const char *folder)
+{
+    afmon_run_summary *summary;
+    if (afmon_view_summarize(view, NULL, &summary, NULL) != AFMON_OK)
+        return false;
+    afmon_run_summary_free(summary);
+    return export_as(view, folder, "json") && export_as(view, folder, "csv");
+}
+
 /* In a process of its own, for its peak. */
-static int open_within(const char *folder, size_t line)
+static int use_within(const char *folder, size_t line)
 {
     afmon_view *view;
     long before = peak_kib();
-    if (afmon_view_open(folder, NULL, &view, NULL) != AFMON_OK)
+    if (afmon_view_open(folder, NULL, &view, NULL) != AFMON_OK || !use(view, folder))
         return 2;
     long taken = peak_kib() - before;
     afmon_view_close(view);
     return (size_t)taken * 1024 <= 2 * line + ((size_t)4 << 20) ? 0 : 3;
 }
 
-static void a_run_is_opened_in_twice_its_longest_line(void **state)
+static void assert_twice_is_enough(const struct form *form)
 {
-    (void)state;
-    if (SANITIZED)
-        skip(); /* memory is another thing there */
     char *folder = make_folder();
-    size_t line = write_line(folder, ((size_t)64 << 20) / (sizeof PIECE - 1));
+    size_t line = write_line(folder, form, ((size_t)32 << 20) / (sizeof PIECE - 1));
     pid_t child = fork();
     if (child == 0)
-        _exit(open_within(folder, line));
+        _exit(use_within(folder, line));
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     remove_folder(folder);
+}
+
+static void a_run_takes_twice_its_longest_line(void **state)
+{
+    (void)state;
+    if (SANITIZED)
+        skip(); /* memory is another thing there */
+    assert_twice_is_enough(&own);
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        assert_twice_is_enough(&forms[i]);
 }
 
 /* ---- what is in them ---- */
@@ -110,6 +146,17 @@ static void check_json(const char *folder, size_t pieces)
     free(text);
 }
 
+/* As the last cell of the only row: its quotes are doubled. */
+static void check_csv(const char *folder, size_t pieces)
+{
+    char *text = read_text(folder, "out_m.csv");
+    const char *begin = strstr(text, ",7,\"");
+    assert_non_null(begin);
+    begin += strlen(",7,\"");
+    assert_true(is_repeated(begin, strlen(begin) - strlen("\"\r\n"), IN_CSV, pieces));
+    free(text);
+}
+
 /* Shorter and longer than what is kept once. */
 static void long_texts_are_whole(void **state)
 {
@@ -117,19 +164,15 @@ static void long_texts_are_whole(void **state)
     static const size_t pieces[] = {3, 1000, 100000};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         char *folder = make_folder();
-        char path[1024];
-        snprintf(path, sizeof path, "%s/out.json", folder);
         struct wanted wanted = {.pieces = pieces[i]};
         afmon_view *view;
-        afmon_run_summary *summary;
-        write_line(folder, pieces[i]);
+        write_line(folder, &own, pieces[i]);
         assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
         assert_int_equal(afmon_view_each(view, "m", AFMON_WINDOW_ALL, check_sample, &wanted), AFMON_OK);
         assert_int_equal(wanted.samples, 1);
-        assert_int_equal(afmon_export(view, path, "json", NULL, NULL), AFMON_OK);
+        assert_true(use(view, folder));
         check_json(folder, pieces[i]);
-        assert_int_equal(afmon_view_summarize(view, NULL, &summary, NULL), AFMON_OK);
-        afmon_run_summary_free(summary);
+        check_csv(folder, pieces[i]);
         afmon_view_close(view);
         remove_folder(folder);
     }
@@ -189,7 +232,7 @@ static void a_long_set_is_kept_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_run_is_opened_in_twice_its_longest_line),
+        cmocka_unit_test(a_run_takes_twice_its_longest_line),
         cmocka_unit_test(long_texts_are_whole),
         cmocka_unit_test(a_long_set_is_kept_once),
     };
