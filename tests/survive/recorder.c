@@ -1,14 +1,16 @@
 /* Records without end into a run folder, and says which calls have returned; to be killed.
  *
- * recorder FOLDER ACKS THREADS NAME [short] [forks] [drop] [small] [headless]
+ * recorder FOLDER ACKS THREADS NAME [short] [forks] [drop] [small] [headless] [paced] [relay]
  *
  * A stream is a series that one thread records: the values 0, 1, 2 ... by turns through a handle, by name with
  * metadata, and with a text as long as a ring's quarter. A call that is refused is made again with the same value. Each
  * return of a call is acknowledged by pwrite(2) to ACKS, which nothing of the library touches: stream N has 8 bytes
  * there, the number of its calls that have returned. Streams are named NAME-N; THREADS of them go on to the end. short:
  * a thread comes and goes at any time, with a stream of its own. forks: so do children, which close the monitor, leave
- * it, are killed, or stay. drop: a full ring drops. small: rings of 16 KiB. headless: the first thread ends. The first
- * 8 bytes of ACKS count what went wrong: children that died of a signal that nobody sent. */
+ * it, are killed, or stay. drop: a full ring drops. small: rings of 16 KiB. headless: the first thread ends. paced: a
+ * call a millisecond in each thread, and few samples kept in memory, as for a run of hours. relay: each stream is
+ * carried on by one thread after another. The first 8 bytes of ACKS count what went wrong: children that died of a
+ * signal that nobody sent. */
 #include <afmon/afmon.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +26,7 @@
 
 #define LONG_TEXT 100000
 #define LIVES 16
+#define LEG 1000 /* calls of a relay's thread */
 
 static afmon_monitor *monitor;
 static int acks;
@@ -31,6 +34,7 @@ static const char *name;
 static _Atomic uint64_t *next_stream; /* shared with the children */
 static char long_text[LONG_TEXT + 1];
 static _Atomic int lives; /* threads that come and go */
+static int paced;
 
 static void acknowledge(uint64_t slot, uint64_t count)
 {
@@ -50,26 +54,58 @@ static afmon_status record_one(const char *series, afmon_metric *handle, uint64_
     return afmon_record(handle, (double)i);
 }
 
-/* Records a stream of its own; without end where count is 0. */
-static void record_stream(uint64_t count)
+struct leg {
+    uint64_t stream, from, to; /* to 0: without end */
+};
+
+static void record_leg(const struct leg *leg)
 {
     char series[80];
-    uint64_t stream = atomic_fetch_add(next_stream, 1);
-    snprintf(series, sizeof series, "%s-%llu", name, (unsigned long long)stream);
+    snprintf(series, sizeof series, "%s-%llu", name, (unsigned long long)leg->stream);
     afmon_metric *handle = NULL;
     (void)afmon_metric_resolve(monitor, series, NULL, 0, &handle);
-    for (uint64_t i = 0; count == 0 || i < count;) {
+    for (uint64_t i = leg->from; leg->to == 0 || i < leg->to;) {
         if (record_one(series, handle, i) != AFMON_OK) {
             usleep(200);
             continue;
         }
-        acknowledge(1 + stream, ++i);
+        acknowledge(1 + leg->stream, ++i);
+        if (paced)
+            usleep(1000);
     }
+}
+
+/* Records a stream of its own; without end where count is 0. */
+static void record_stream(uint64_t count)
+{
+    record_leg(&(struct leg){.stream = atomic_fetch_add(next_stream, 1), .to = count});
 }
 
 static void *for_ever(void *none)
 {
     record_stream(0);
+    return none;
+}
+
+static void *run_leg(void *leg)
+{
+    record_leg(leg);
+    return NULL;
+}
+
+static void *relay(void *none)
+{
+    struct leg leg = {.stream = atomic_fetch_add(next_stream, 1), .to = LEG};
+    for (;;) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, run_leg, &leg) != 0) {
+            usleep(1000);
+            continue;
+        }
+        pthread_join(thread, NULL);
+        leg.from = leg.to;
+        leg.to += LEG;
+    }
     return none;
 }
 
@@ -169,6 +205,8 @@ static int open_monitor(int argc, char **argv)
         options.on_full = AFMON_FULL_DROP;
     if (has_option(argc, argv, "small"))
         options.ring_bytes = 16384;
+    if (paced)
+        options.max_memory = 16 << 20;
     for (int try = 0; try < 100; try++) { /* what is injected may hit the opening, too */
         if (afmon_monitor_open(&options, &monitor, &error) == AFMON_OK)
             return 1;
@@ -184,6 +222,7 @@ int main(int argc, char **argv)
         return 2;
     int threads = atoi(argv[3]);
     name = argv[4];
+    paced = has_option(argc, argv, "paced");
     acks = open(argv[2], O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     next_stream = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (acks < 0 || threads < 1 || threads > 16 || next_stream == MAP_FAILED)
@@ -193,7 +232,7 @@ int main(int argc, char **argv)
         return 1;
     pthread_t thread;
     for (int i = 0; i < threads; i++)
-        if (pthread_create(&thread, NULL, for_ever, NULL) != 0)
+        if (pthread_create(&thread, NULL, has_option(argc, argv, "relay") ? relay : for_ever, NULL) != 0)
             return 1;
     if (has_option(argc, argv, "short") && pthread_create(&thread, NULL, short_lives, NULL) != 0)
         return 1;

@@ -3,13 +3,17 @@
 Independent of what the library counts: the recorder acknowledges each call that has returned with a pwrite(2) to a file
 of its own, on another file system, and after the kill the lines of the run's files are counted.
 
-    rounds.py --rounds 1000 --folder DIR [--faults] [--fill] [--seed N]
+    rounds.py --rounds 1000 --folder DIR... [--faults] [--fill] [--by-turns] [--minutes N] [--seed N]
 
-runs them by hand and prints what was counted. AFMON, AFMON_RECORDER and AFMON_FAULTY name what is run.
+runs them by hand, in each folder by turns, and prints what was counted. --by-turns: so do rounds with nothing in their
+way, with faults and with full disks. --minutes: they go on for that long, however many they are. AFMON, AFMON_RECORDER and AFMON_FAULTY name what is run.
 """
 
 import argparse
+import contextlib
 import ctypes
+import errno
+import itertools
 import json
 import os
 import pathlib
@@ -157,7 +161,11 @@ def rename_now_and_then(folder, rng):
         files = sorted(folder.glob("metrics*.jsonl")) + sorted(folder.glob("afterimage*.log"))
         if files:
             file = rng.choice(files)
-            file.rename(f"{file}.{number}")
+            try:
+                file.rename(f"{file}.{number}")
+            except OSError as error:
+                if error.errno != errno.ENOSPC:  # a folder on a full disk may have no room for another name
+                    raise
         time.sleep(rng.choice([0, 0.002, 0.02]) * rng.random())
 
 
@@ -176,21 +184,42 @@ def samples_shown(folder, *words):
     return json.loads(done.stdout)["summary"]["samples"]
 
 
-def samples_served(folder):
-    """The same of a dashboard."""
-    with subprocess.Popen([*NOBODY, AFMON, "serve", str(folder), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+@contextlib.contextmanager
+def served(folder, *before):
+    """A dashboard of a folder: its process and its address; `before`: words in front of the command."""
+    with subprocess.Popen([*before, AFMON, "serve", str(folder), "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
                           text=True) as process:
         try:
-            url = process.stdout.readline().split()[2]
-            for _ in range(600):
-                with urllib.request.urlopen(f"{url}/api/v1/runs", timeout=60) as answer:
-                    run = json.load(answer)["runs"][0]
-                if run["loaded"] == 1 and run["state"] in ("ended", "waiting"):
-                    return run["samples"]
-                time.sleep(0.05)
-            raise AssertionError(f"not read to its end: {run}")
+            yield process, process.stdout.readline().split()[2]
         finally:
             process.terminate()
+
+
+def ask_served(url, path):
+    with urllib.request.urlopen(url + path, timeout=60) as answer:
+        return answer.read()
+
+
+def run_served(url):
+    """The only run, as it stands in the dashboard's list."""
+    return json.loads(ask_served(url, "/api/v1/runs"))["runs"][0]
+
+
+def wait_until_served(url, holds):
+    """The run as it stands there once that holds."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        run = run_served(url)
+        if holds(run):
+            return run
+        time.sleep(0.05)
+    raise AssertionError(f"not what was waited for: {run}")
+
+
+def samples_served(folder):
+    """What a dashboard counts in a folder, as somebody who may not write there."""
+    with served(folder, *NOBODY) as (_, url):
+        return wait_until_served(url, lambda run: run["loaded"] == 1 and run["state"] in ("ended", "waiting"))["samples"]
 
 
 def make_readable(folder):
@@ -247,7 +276,7 @@ def one_round(folder, acks_folder, rng, counts, faults="", filler=None):
     """One run that is killed, with all that may come in its way."""
     run, acks = folder / "run", acks_folder / "acks"
     copy = folder / "copy"
-    options = [o for o in ("short", "forks", "drop", "small") if rng.random() < 0.4]
+    options = [o for o in ("short", "forks", "drop", "small", "relay") if rng.random() < 0.4]
     process = start(run, acks, rng.choice([1, 2, 4]), "a", *options, faults=faults)
     lookers = []
     try:
@@ -295,27 +324,49 @@ def on_termination(*_):
     raise SystemExit(1)  # the recorder is killed on the way out
 
 
-def main():
-    signal.signal(signal.SIGTERM, on_termination)
+def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--folder", type=pathlib.Path, required=True)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--folder", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--fill", action="store_true")
+    parser.add_argument("--by-turns", action="store_true")
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    arguments = parser.parse_args()
-    counts = Counts()
+    return parser.parse_args()
+
+
+def numbers(arguments):
+    """Of the rounds to be made."""
+    ends = time.monotonic() + 60 * arguments.minutes if arguments.minutes else None
+    for i in itertools.count():
+        if time.monotonic() >= ends if ends else i >= arguments.rounds:
+            return
+        yield i
+
+
+def main():
+    signal.signal(signal.SIGTERM, on_termination)
+    arguments = parse()
+    troubles = {"": (arguments.faults, arguments.fill)}
+    if arguments.by_turns:
+        troubles = {"": (False, False), ", faults": (True, False), ", full disks": (False, True)}
+    turns = list(itertools.product(troubles, arguments.folder))
+    counts = {turn: Counts() for turn in turns}
     with tempfile.TemporaryDirectory() as acks:
-        for i in range(arguments.rounds):
+        for i in numbers(arguments):
             rng = random.Random(f"{arguments.seed}-{i}")
-            faults = rng.choice(FAULTS) if arguments.faults and rng.random() < 0.7 else ""
+            turn = turns[i % len(turns)]
+            (with_faults, fill), folder = troubles[turn[0]], turn[1]
+            faults = rng.choice(FAULTS) if with_faults and rng.random() < 0.7 else ""
             try:
-                one_round(arguments.folder, pathlib.Path(acks), rng, counts, faults,
-                          Filler(arguments.folder) if arguments.fill else None)
+                one_round(folder, pathlib.Path(acks), rng, counts[turn], faults, Filler(folder) if fill else None)
             except BaseException:
-                print(f"round {i} of seed {arguments.seed}, faults {faults!r}; so far {counts}", file=sys.stderr)
+                print(f"round {i} of seed {arguments.seed} in {folder}, faults {faults!r}; so far there {counts[turn]}",
+                      file=sys.stderr)
                 raise
-    print(f"{arguments.folder}: {counts}")
+    for (trouble, folder), counted in counts.items():
+        print(f"{folder}{trouble}: {counted}")
 
 
 if __name__ == "__main__":
