@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from . import _afmon, _typed
-from .rules import AlertRule, listed, load_rules, options_of
+from .rules import AlertRule, of_file_or_list, options_of
 from .runs import AlertInterval, intervals_of, seconds, shape, time_of
 
 __all__ = ["Follower", "LiveInfo", "LiveRate", "LogLine", "follow"]
@@ -105,7 +105,7 @@ class Follower:
                  rules: str | os.PathLike[str] | Iterable[AlertRule] | None = None):
         self.folder = _typed.path("folder", folder)
         self.interval = _typed.positive("interval", interval)
-        kept = load_rules(rules) if isinstance(rules, (str, os.PathLike)) else listed("rules", rules or [])
+        kept = of_file_or_list(rules or [])
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._live = _afmon.open_live(os.fsencode(self.folder), _typed.positive("stalled_after", stalled_after),

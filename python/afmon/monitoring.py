@@ -216,6 +216,8 @@ class GenerationMonitor(_afmon.Monitor):
         }
         kept_rules = None if rules is None else _rules.listed("rules", rules)
         _check_rules(kept_rules, rules_file, limits)
+        if _typed.path_or_none("rules_file", rules_file) is not None:
+            _rules.load_rules(rules_file)  # it warns of what is odd; the monitor reads the file itself
         metrics = None if metric_handlers is None else _typed.listed("metric_handlers", metric_handlers)
         logs = None if log_handlers is None else _typed.listed("log_handlers", log_handlers)
         _handlers(metrics, "handle_metric", "metric_handlers", lambda: None)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -122,25 +123,34 @@ def _rule_of(values: tuple[Any, ...]) -> AlertRule:
 
 
 def listed(argument: str, rules: Iterable[AlertRule]) -> list[AlertRule]:
-    """The rules of an argument as a list of its own."""
+    """The rules of an argument as a list of its own. What is odd about them is warned of."""
     if isinstance(rules, (AlertRule, str)) or not isinstance(rules, Iterable):
         raise TypeError(f"{argument} must be a list of afmon.AlertRule, not {type(rules).__name__}")
     taken = list(rules)
     for i, rule in enumerate(taken):
         if not isinstance(rule, AlertRule):
             raise TypeError(f"{argument}[{i}] must be an afmon.AlertRule, not {type(rule).__name__}")
+    _warn_of_odd(options_of(argument, taken))
     return taken
+
+
+def of_file_or_list(rules: str | os.PathLike[str] | Iterable[AlertRule]) -> list[AlertRule]:
+    """The rules of the argument `rules`, which may be a rules file."""
+    return load_rules(rules) if isinstance(rules, (str, os.PathLike)) else listed("rules", rules)
 
 
 def options_of(argument: str, rules: list[AlertRule]) -> list[tuple[Any, ...]]:
     """What the extension takes."""
-    return _warned([rule._options(f"{argument}[{i}]") for i, rule in enumerate(rules)])
+    return [rule._options(f"{argument}[{i}]") for i, rule in enumerate(rules)]
 
 
-def _warned(options: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def _warn_of_odd(options: list[tuple[Any, ...]]) -> None:
+    """As of the line of the program that gave the rules."""
+    frame, depth = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        frame, depth = frame.f_back, depth + 1
     for remark in _afmon.rule_remarks(options):
-        warnings.warn(f"afmon: {remark}", RuntimeWarning, stacklevel=4)
-    return options
+        warnings.warn(f"afmon: {remark}", RuntimeWarning, stacklevel=depth)
 
 
 def built_in_rules(**limits: float | None) -> list[AlertRule]:
@@ -150,6 +160,7 @@ def built_in_rules(**limits: float | None) -> list[AlertRule]:
 
 def load_rules(path: str | os.PathLike[str], **limits: float | None) -> list[AlertRule]:
     """A rules file (YAML, docs/rules.md): the built-in rules as the file leaves them, and its own. What is wrong in it is a
-    ValueError with file, line and column."""
+    ValueError with file, line and column; what is odd is warned of."""
     loaded = _afmon.load_rules(os.fsencode(_typed.path("path", path)), limits_of("load_rules", limits))
-    return [_rule_of(values) for values in _warned(loaded)]
+    _warn_of_odd(loaded)
+    return [_rule_of(values) for values in loaded]

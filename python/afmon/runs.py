@@ -15,7 +15,7 @@ from . import _afmon, _typed
 from ._alerts import Alert, alert_of
 from ._limits import limits_of
 from .charts import Figure, style_of, warn_all
-from .rules import AlertEpisode, AlertRule, listed, load_rules, options_of
+from .rules import AlertEpisode, AlertRule, of_file_or_list, options_of
 from .usage import TokenUsageReport, report_of
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
@@ -183,7 +183,7 @@ class Run:
     def check_rules(self, rules: str | os.PathLike[str] | Iterable[AlertRule], interval: float = 60.0) -> list[AlertEpisode]:
         """Replay these rules, or those of a rules file, over the whole run, whatever the window, a pass every `interval`
         seconds: each time in which one fired. `afmon.built_in_rules()` has the built-in ones."""
-        kept = load_rules(rules) if isinstance(rules, (str, os.PathLike)) else listed("rules", rules)
+        kept = of_file_or_list(rules)
         found = self._view.check_rules(options_of("rules", kept), _typed.positive("interval", interval))
         return [AlertEpisode(kept[rule], time_of(began), alert_of(fired), alert_of(worst), alert_of(last), passes, told)
                 for rule, began, fired, worst, last, passes, told in found]

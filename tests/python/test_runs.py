@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import warnings
 
 import afmon
 import pytest
@@ -130,9 +131,15 @@ def test_rules_that_are_odd_are_warned_of(recorded, tmp_path):
         pass
     assert "level\": \"warning" in next(line for line in (tmp_path / "odd" / "afterimage.log").read_text().splitlines() if "did you mean" in line)
     (tmp_path / "rules.yaml").write_text("rules:\n- {name: qa, metric: error_rate, above: 0.5, where: {operation: opensimula.tasks.single_qa_json}}\n")
-    with pytest.warns(RuntimeWarning, match="afterimage has no operation opensimula.tasks.single_qa_json, though its documents say so; "
-                                            "it emits opensimula.task.single_qa_generate"):
-        afmon.load_rules(tmp_path / "rules.yaml")
+    told = ("afmon: rule 'qa': afterimage has no operation opensimula.tasks.single_qa_json, though its documents say so; "
+            "it emits opensimula.task.single_qa_generate")
+    for use in (afmon.load_rules, lambda file: afmon.GenerationMonitor(tmp_path / "run", rules_file=file).shutdown(),
+                lambda file: afmon.check_rules(recorded, file), lambda file: afmon.follow(recorded, rules=file).close()):
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            use(tmp_path / "rules.yaml")
+        assert [str(warning.message) for warning in warned] == [told]
+        assert warned[0].filename == __file__
 
 
 def test_import_costs_no_other_package():
