@@ -23,13 +23,13 @@ static void print_failures(const cli_screen *screen, const summary_facts *facts)
 static void print_outcome(const cli_screen *screen, const summary_facts *facts)
 {
     const gen_run_counts *c = &facts->counts;
-    bool well = facts->problem[0] == '\0' && c->failed == 0;
+    bool well = facts->problem[0] == '\0' && c->failed == 0 && !facts->interrupted; /* as the exit status says */
     const char *mark = !screen->unicode ? "" : well ? "✓ " : c->done == 0 && !facts->interrupted ? "✗ " : "● ";
     const char *text = facts->interrupted          ? "Stopped on request"
                        : facts->problem[0] != '\0' ? "Ended before its time"
                        : c->failed > 0             ? (c->done > 0 ? "Done, with failures" : "Failed")
                                                    : "Done";
-    cli_put(screen, facts->interrupted || !well ? CLI_YELLOW : CLI_GREEN, mark);
+    cli_put(screen, well ? CLI_GREEN : CLI_YELLOW, mark);
     cli_put(screen, CLI_BOLD, text);
     fprintf(screen->out, "  %s conversations in %s", cli_count(c->done).s, cli_seconds(facts->elapsed_s).s);
     if (c->done > 0 && facts->elapsed_s > 0)

@@ -46,12 +46,17 @@ static unsigned enough(const gen_run *run, gen_lasting lasting)
     return many > HOPELESS_AT_LEAST ? many : HOPELESS_AT_LEAST;
 }
 
-static void note_failure(gen_run *run, const gen_conversation *c)
+static void count_failure(gen_run *run, const char *what, const char *why)
 {
     atomic_fetch_add(&run->failed, 1);
     pthread_mutex_lock(&run->mutex);
-    snprintf(run->last_failure, sizeof run->last_failure, "%s: %s", c->error_type, c->error);
+    snprintf(run->last_failure, sizeof run->last_failure, "%s: %s", what, why);
     pthread_mutex_unlock(&run->mutex);
+}
+
+static void note_failure(gen_run *run, const gen_conversation *c)
+{
+    count_failure(run, c->error_type, c->error);
     if (c->lasting == GEN_PASSING) {
         atomic_store(&run->hopeless, 0);
         return;
@@ -81,8 +86,9 @@ static void keep(gen_run *run, const gen_conversation *c)
     if (o->evaluator != NULL)
         gen_evaluator_run(o->evaluator, o->plan.monitor, c->index, bytes_of(c));
     if (o->dataset != NULL && !gen_dataset_append(o->dataset, c, o->plan.seed, error, sizeof error)) {
-        atomic_fetch_add(&run->failed, 1);
-        give_up(run, "the data set cannot be written", error);
+        static const char what[] = "the data set cannot be written";
+        count_failure(run, what, error);
+        give_up(run, what, error);
         return;
     }
     atomic_store(&run->hopeless, 0);

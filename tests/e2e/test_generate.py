@@ -1,6 +1,7 @@
 """afmon generate conversations, against a scripted server on loopback and against the simulated model."""
 
 import collections
+import contextlib
 import email.utils
 import fcntl
 import json
@@ -10,6 +11,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -21,6 +23,7 @@ SHORT = os.environ.get("AFMON_TEST_SHORT") == "1"
 KEY = "sk-test-0123456789abcdef"
 ASK = "You are a user with plants."
 TELL = "You are a gardener."
+UTF_8 = {"LC_ALL": "C.UTF-8"}  # where marks and rules are drawn
 
 
 class Place:
@@ -489,6 +492,28 @@ def test_a_server_on_this_machine_is_never_asked_through_a_proxy(place, host):
         assert len(server.requests) >= 3 and proxy.requests == []
 
 
+@pytest.mark.parametrize("status, why", [(403, "the proxy refuses the connection with status 403"),
+                                         (407, "status 407 (it wants a login)")])
+def test_a_proxy_that_refuses_says_so(place, status, why):
+    """In place of a tunnel to the server, which is another machine."""
+    def refuse(listener):
+        with contextlib.suppress(OSError):  # it is closed
+            while True:
+                with listener.accept()[0] as connection:
+                    asked.append(connection.recv(65536))
+                    connection.sendall(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n".encode())
+
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=refuse, args=(listener,), daemon=True).start()
+        through = {"https_proxy": f"http://127.0.0.1:{listener.getsockname()[1]}", **UTF_8}
+        done = place.run("--conversations", 1, url="https://model.invalid/v1", env=through)
+    assert done.returncode == 1 and "✗ Failed" in done.stdout
+    said = " ".join(done.stdout.split())
+    assert why in said and "https_proxy names it" in said
+    assert len(asked) == 1 and asked[0].startswith(b"CONNECT model.invalid:443 ")  # it lasts: no second time
+
+
 # ---- Command line and files ----------------------------------------------------------------------
 
 
@@ -658,9 +683,11 @@ def test_a_full_disk_ends_the_run_and_leaves_whole_lines(place):
     command = place.command("--simulate", "--conversations", 500, "--speed", 5000, "--seed", 2)
     shell = f"trap '' XFSZ; ulimit -f {limit // 1000}; exec \"$@\""
     done = subprocess.run(["bash", "-c", shell, "bash", *command], capture_output=True, text=True, timeout=60,
-                          cwd=place.path, env=place.environment())
+                          cwd=place.path, env=place.environment(UTF_8))
     assert done.returncode == 1
     assert "the data set cannot be written" in done.stderr
+    assert "● Ended before its time" in done.stdout and "✓" not in done.stdout
+    assert "failed; the last one: the data set cannot be written: " in " ".join(done.stdout.split())
     assert 0 < len(place.rows()) < 500
 
 
@@ -669,13 +696,13 @@ def test_a_full_disk_ends_the_run_and_leaves_whole_lines(place):
 
 def test_ctrl_c_lets_calls_in_flight_finish(place):
     with ChatServer(lambda r, n: Answer(delay=0.6)) as server:
-        process = place.start("--conversations", 100, "--concurrency", 4, "--shutdown-timeout", "20s", url=server.url)
+        process = place.start("--conversations", 100, "--concurrency", 4, "--shutdown-timeout", "20s", url=server.url, env=UTF_8)
         server.wait_for(6)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         calls = len(server.requests)
     assert process.returncode == 130, err
-    assert "Stopped on request" in out and "were not made" in out
+    assert "● Stopped on request" in out and "were not made" in out
     assert calls <= 12
     assert len(place.samples("success_rate", operation="question_generation")) + len(
         place.samples("success_rate", operation="answer_generation")) == calls
