@@ -120,6 +120,11 @@ void afmon_exact_sum_add(struct afmon_exact_sum *sum, double value)
     double rest;
     double lower_rest;
     double high = add_two(sum->part[0], value, &rest);
+    /* Counts, tokens, ones: nothing is ever left. */
+    if (rest == 0 && sum->part[1] == 0 && sum->part[PARTS - 1] == 0 && isfinite(high)) {
+        sum->part[0] = high;
+        return;
+    }
     double low = add_two(sum->part[1], rest, &lower_rest);
     /* Two parts are enough for nearly all that is added in practice. */
     if (lower_rest == 0 && sum->part[2] == 0 && sum->part[3] == 0) {

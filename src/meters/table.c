@@ -84,8 +84,12 @@ static size_t write_key(char key[KEY_SIZE], enum afmon_instrument_id id, const s
     uint32_t number = id;
     memcpy(key, &number, sizeof number);
     char *end = key + sizeof number;
-    for (size_t i = 0; i < afmon_instruments[id].label_count; i++)
-        end = afmon_label_write(end, values[i]);
+    for (size_t i = 0; i < afmon_instruments[id].label_count; i++) {
+        if (values[i].length == 0) /* most of them */
+            *end++ = '\0';
+        else
+            end = afmon_label_write(end, values[i]);
+    }
     return (size_t)(end - key);
 }
 

@@ -1,8 +1,8 @@
 /* Failures by what they have in common. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/utf8.h"
 #include "model/model_internal.h"
 
@@ -220,8 +220,8 @@ static bool key_of(struct afmon_buffer *first, struct afmon_buffer *second, cons
                    const struct message *message)
 {
     const struct afmon_sample_facts *facts = of->facts;
-    char status[24];
-    int length = snprintf(status, sizeof status, SEPARATOR "%d" SEPARATOR, facts->has_status ? (int)facts->status : 0);
+    char status[AFMON_NUMBER_SIZE];
+    size_t length = afmon_format_int(status, facts->has_status ? (int)facts->status : 0);
     if (facts->operation.given)
         afmon_buffer_add(first, facts->operation.data, facts->operation.length);
     afmon_buffer_add_text(first, SEPARATOR);
@@ -229,7 +229,9 @@ static bool key_of(struct afmon_buffer *first, struct afmon_buffer *second, cons
         afmon_buffer_add(first, facts->component.data, facts->component.length);
     if (type_of(facts)->given)
         afmon_buffer_add(second, type_of(facts)->data, type_of(facts)->length);
-    afmon_buffer_add(second, status, (size_t)length);
+    afmon_buffer_add_text(second, SEPARATOR);
+    afmon_buffer_add(second, status, length);
+    afmon_buffer_add_text(second, SEPARATOR);
     afmon_buffer_add(second, message->text, message->length);
     return !first->failed && !second->failed;
 }
