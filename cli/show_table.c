@@ -153,8 +153,7 @@ static bool print_failures(const cli_screen *screen, const afmon_run_summary *s)
 
 enum { GROUPS = AFMON_METRICS_COUNTED + 1 };
 
-static const char *const group_titles[GROUPS] = {"Generation", "Tokens", "Conversations",
-                                                 "Evaluation", "Other",  "Counted"};
+static const char *const group_titles[GROUPS] = {"Generation", "Tokens", "Items", "Evaluation", "Other", "Counted"};
 
 static const afmon_metric_info *info_of(const afmon_metric_summary *metric)
 {

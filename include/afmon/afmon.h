@@ -153,7 +153,7 @@ typedef enum afmon_unit {
 typedef enum afmon_metric_group {
     AFMON_METRICS_GENERATION = 0,
     AFMON_METRICS_TOKENS,
-    AFMON_METRICS_CONVERSATIONS,
+    AFMON_METRICS_ITEMS,
     AFMON_METRICS_EVALUATION,
     AFMON_METRICS_OTHER,  /* of the program's own */
     AFMON_METRICS_COUNTED /* by model, by finish reason: one metric each */
@@ -648,6 +648,48 @@ AFMON_API afmon_status afmon_metric_resolve(afmon_monitor *monitor, const char *
 /* Records one sample through a handle: tens of nanoseconds, no lock, no system call. */
 AFMON_API afmon_status afmon_record(afmon_metric *metric, double value);
 
+/* ---- Items: any thread ---------------------------------------------------------------------------------------------
+ * What people make are conversations, personas, rows, tasks: items. Calls are how. An item is begun, named in the calls
+ * that are made for it, and ended by one outcome; one that is never ended is open as long as its process records, and
+ * abandoned after that. Two metrics tell it: item_started (1) and item_time (seconds from the beginning to the
+ * outcome). The samples of a call made for an item carry `item_id`, and `attempt` where it is above 1. */
+
+/* An item that is being made. Opaque; of one thread at a time where it is ended, else of any. It outlives neither its
+ * monitor nor, in a child of fork, the child's use of it. */
+typedef struct afmon_item afmon_item;
+
+#define AFMON_ITEM_ID_MAX 200 /* bytes of an item's id, at most */
+
+/* Begins an item: records item_started. kind: "conversation", "persona", "row", "task" or a word of your own. id: 1 to
+ * AFMON_ITEM_ID_MAX bytes, unique in the run; an id that was begun before is the same item, made again. *item is the
+ * caller's, and is released by accept, reject, fail or drop; where AFMON_E_ARGUMENT or AFMON_E_NO_MEMORY is returned it
+ * is NULL. Of another status (as of the record calls) the beginning was not recorded, and the item can be used. */
+AFMON_API afmon_status afmon_item_begin(afmon_monitor *monitor, const char *kind, const char *id, afmon_item **item);
+
+/* The same with a number as its id. */
+AFMON_API afmon_status afmon_item_begin_number(afmon_monitor *monitor, const char *kind, int64_t id, afmon_item **item);
+
+/* Something is tried again for the item: calls that name it from now on are of the next attempt. Returns its number (2,
+ * 3, ...). */
+AFMON_API uint32_t afmon_item_retry(afmon_item *item);
+
+/* The metadata field that names the item, for samples and log records that are not of a tracked call. Its texts are the
+ * item's. */
+AFMON_API afmon_field afmon_item_field(const afmon_item *item);
+
+/* The outcome of an item: records item_time, and releases the item in every case. Accepted: it was made, and is kept.
+ * Rejected: it was made, and refused, for a reason ("grade", "critic" ...; NULL: not given). Failed: it could not be
+ * made, with the type of the error ("RateLimitError" ...; NULL: not given). Status as of the record calls. NULL is
+ * fine. */
+AFMON_API afmon_status afmon_item_accept(afmon_item *item);
+AFMON_API afmon_status afmon_item_reject(afmon_item *item, const char *reason);
+AFMON_API afmon_status afmon_item_fail(afmon_item *item, const char *error_type);
+
+/* Releases an item without an outcome: it stays open. NULL is fine. */
+AFMON_API void afmon_item_drop(afmon_item *item);
+
+/* ---- Tracked calls ---- */
+
 /* One call of a model, or one piece of work made of several. Zero-initialise, name what you know. */
 typedef struct afmon_generation {
     double duration_s;
@@ -669,6 +711,7 @@ typedef struct afmon_generation {
     afmon_number cache_write_token_count;  /* of prompt_token_count: written to a cache */
     afmon_number time_to_first_token;      /* seconds until the first token of the answer */
     afmon_number output_tokens_per_second; /* after the first */
+    const afmon_item *item;                /* that the call was made for; NULL: none is known */
 } afmon_generation;
 
 /* Records the samples of section 2 of the contract (docs/formats.md) and one log record "Generation metrics", all or
@@ -696,6 +739,7 @@ typedef struct afmon_evaluation {
     afmon_number total_token_count;
     const afmon_field *fields;
     size_t field_count;
+    const afmon_item *item; /* that was evaluated; NULL: none is known */
 } afmon_evaluation;
 
 /* Records the samples of an evaluation (section 2 of the contract, docs/formats.md) and one log record "Evaluation
@@ -970,16 +1014,39 @@ typedef struct afmon_alert_interval {
  * apart by their whole text), with U+FFFD in place of NUL and of what is no UTF-8. Shares are between 0 and 1, of the
  * list's sum. */
 
-/* What was being made: items of one kind. Inferred from operations that stand for one: "conversation" from
- * conversation_generation, "row" from structured_generation, "task" from OpenSimula's tasks. They are apart from the
- * calls that they were made of. */
+/* Why items of a kind were rejected, or of which type of error they failed. */
+typedef struct afmon_item_reason {
+    bool failed;      /* failed; else rejected */
+    const char *text; /* "": not given */
+    uint64_t count;
+} afmon_item_reason;
+
+/* What was being made: items of one kind, apart from the calls that they were made of.
+ *
+ * As the run tells it (afmon_item_begin): started = accepted + rejected + failed + abandoned + open, each item once,
+ * over all processes and resumed parts of the run. Where a run tells of none they are inferred from operations that
+ * stand for an item: "conversation" from conversation_generation, "row" from structured_generation, "task" from
+ * OpenSimula's tasks; then none was rejected, and none is open. */
 typedef struct afmon_item_summary {
     const char *kind;
-    uint64_t finished; /* accepted or failed */
+    uint64_t finished; /* accepted, rejected or failed */
     uint64_t accepted;
     uint64_t failed;
     double per_s;              /* finished, over the whole run; 0 where it has no duration */
     afmon_distribution time_s; /* from start to outcome */
+    bool inferred;             /* then what is below is 0, but for started */
+    uint64_t started;
+    uint64_t rejected;  /* made, and refused */
+    uint64_t abandoned; /* without an outcome, and its process is gone */
+    uint64_t open;
+    uint64_t attempts; /* of all of them; items made once count as one */
+    uint64_t calls;    /* that name an item of the kind */
+    uint64_t call_failures;
+    uint64_t total_tokens;
+    uint64_t accepted_calls; /* of accepted items */
+    uint64_t accepted_tokens;
+    size_t reason_count;
+    const afmon_item_reason *reasons; /* the most frequent first */
 } afmon_item_summary;
 
 /* Failures of one operation that have error type, status and message in common; in messages numbers and ids are made
@@ -1079,7 +1146,8 @@ typedef struct afmon_run_summary {
     uint64_t recent_call_failures;
     uint64_t calls_without_tokens; /* that succeeded or failed without a token count */
     uint64_t failed_calls_without_tokens;
-    double calls_per_s; /* over the whole run; 0 where it has no duration */
+    uint64_t calls_without_item; /* of a run that tells of items: calls that name none */
+    double calls_per_s;          /* over the whole run; 0 where it has no duration */
     uint64_t evaluations;
     uint64_t evaluation_failures;
     uint64_t retries; /* attempts that failed and were tried again */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "catalog/bare.h"
+#include "catalog/item_id.h"
 
 #define TEXT(text) (text), sizeof(text) - 1
 
@@ -37,6 +38,14 @@ static struct afmon_piece *text_for(struct afmon_sample_facts *facts, const char
         return &facts->model_name;
     if (is(key, length, TEXT("evaluator_type")))
         return &facts->evaluator_type;
+    if (is(key, length, TEXT("kind")))
+        return &facts->item_kind;
+    if (is(key, length, TEXT("outcome")))
+        return &facts->outcome;
+    if (is(key, length, TEXT("reason")))
+        return &facts->reason;
+    if (is(key, length, TEXT(AFMON_ITEM_KEY)))
+        return &facts->item_id;
     return is(key, length, TEXT("error")) ? &facts->error : NULL;
 }
 
@@ -50,6 +59,8 @@ static void take_value(const afmon_field *field, const char *key, size_t length,
     } else if (is(key, length, TEXT("status"))) {
         facts->has_status = field->type == AFMON_INT;
         facts->status = facts->has_status ? field->as.integer : 0;
+    } else if (is(key, length, TEXT("attempts"))) {
+        facts->attempts = field->type == AFMON_INT ? field->as.integer : 0;
     }
 }
 

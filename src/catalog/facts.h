@@ -15,7 +15,12 @@ struct afmon_sample_facts {
     struct afmon_piece cause; /* of an item that failed: the type of its call's error */
     struct afmon_piece model_name;
     struct afmon_piece evaluator_type;
-    int64_t status; /* of HTTP, where has_status */
+    struct afmon_piece item_id;   /* of an item that is not kept apart (catalog/item_id.h) */
+    struct afmon_piece item_kind; /* of an item, as the three that follow */
+    struct afmon_piece outcome;
+    struct afmon_piece reason;
+    int64_t attempts; /* 0: not given */
+    int64_t status;   /* of HTTP, where has_status */
     bool has_status;
     bool has_success;  /* success is true or false */
     bool unsuccessful; /* success is false */

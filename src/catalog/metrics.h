@@ -38,7 +38,7 @@
       "time_to_first_token", SECONDS, NULL)                                                                            \
     X(OUTPUT_SPEED, "output_tokens_per_second", WHOLE, GENERATION, NUMBER, HIGHER, "Output tokens per second", METRIC, \
       "output_tokens_per_second", AMOUNT, NULL)                                                                        \
-    X(LENGTH, "conversation_length", WHOLE, CONVERSATIONS, TURNS, NEITHER, "Conversation length", CONVERSATION_LENGTH, \
+    X(LENGTH, "conversation_length", WHOLE, ITEMS, TURNS, NEITHER, "Conversation length", CONVERSATION_LENGTH,         \
       "conversation_length", AMOUNT, NULL)                                                                             \
     X(EVALUATION_TIME, "evaluation_time", WHOLE, EVALUATION, SECONDS, LOWER, "Evaluation time", EVALUATION_DURATION,   \
       "evaluation_time", SECONDS, NULL)                                                                                \
@@ -50,6 +50,9 @@
       COUNT, "finish_reason")                                                                                          \
     X(SCORE, "evaluation_score_", PREFIX, EVALUATION, SCORE, NEITHER, "Evaluation score", EVALUATION_SCORE,            \
       "evaluation_score", AMOUNT, "score")                                                                             \
+    X(ITEM_STARTED, "item_started", WHOLE, ITEMS, COUNT, NEITHER, "Items started", METRIC, "item_started", COUNT,      \
+      NULL)                                                                                                            \
+    X(ITEM_TIME, "item_time", WHOLE, ITEMS, SECONDS, LOWER, "Item time", METRIC, "item_time", SECONDS, NULL)           \
     X(MODEL_CREATION, "model_creation_time", WHOLE, GENERATION, SECONDS, LOWER, "Model creation time", METRIC,         \
       "model_creation_time", SECONDS, NULL)
 

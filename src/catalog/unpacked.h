@@ -13,6 +13,9 @@ struct afmon_unpacked {
 /* Puts the fields in place of those before. A zeroed struct to begin with. The texts stay where they are packed. False:
  * no memory; those that there was room for are there. */
 bool afmon_unpack(struct afmon_unpacked *unpacked, const void *packed, size_t length);
+
+/* Puts a field behind them, which is not counted and is gone with the next set. False: no memory. */
+bool afmon_unpacked_append(struct afmon_unpacked *unpacked, const afmon_field *field);
 void afmon_unpacked_free(struct afmon_unpacked *unpacked);
 
 #endif

@@ -60,16 +60,16 @@ static bool call_log(struct afmon_dispatch *dispatch, const struct afmon_queue_l
     return settle(dispatch, handler->handle.log(handler->user, &record, dispatch->scratch, sizeof dispatch->scratch));
 }
 
-bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_item *item)
+bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_queued *item)
 {
     const struct afmon_handler *handler = &dispatch->options.handler;
     dispatch->scratch[0] = '\0';
     switch (item->kind) {
-    case AFMON_ITEM_SAMPLE:
+    case AFMON_QUEUED_SAMPLE:
         return call_metric(dispatch, &item->as.sample);
-    case AFMON_ITEM_LOG:
+    case AFMON_QUEUED_LOG:
         return call_log(dispatch, item->as.log);
-    case AFMON_ITEM_ALERT:
+    case AFMON_QUEUED_ALERT:
         break;
     }
     return settle(dispatch,

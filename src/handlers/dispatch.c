@@ -188,7 +188,7 @@ void afmon_dispatch_get_stats(struct afmon_dispatch *dispatch, afmon_handler_sta
     memcpy(stats->name, dispatch->name, sizeof stats->name);
     int64_t now_ns = afmon_boot_ns();
     pthread_mutex_lock(&dispatch->lock);
-    const struct afmon_item *oldest = afmon_queue_oldest(&dispatch->queue);
+    const struct afmon_queued *oldest = afmon_queue_oldest(&dispatch->queue);
     stats->handled = dispatch->handled;
     stats->failed = dispatch->failed;
     stats->missed = dispatch->missed;

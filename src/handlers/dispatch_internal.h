@@ -47,7 +47,7 @@ void *afmon_dispatch_run(void *dispatch);
 
 /* Calls the handler with an item, or with a token usage report. True: it took it. False: dispatch->error says why not.
  */
-bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_item *item);
+bool afmon_dispatch_call(struct afmon_dispatch *dispatch, const struct afmon_queued *item);
 bool afmon_dispatch_call_usage(struct afmon_dispatch *dispatch);
 
 /* Calls the handler's flush; *lost is how many items it gave up. False: dispatch->error says what went wrong. */

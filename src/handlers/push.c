@@ -13,7 +13,7 @@ static void wake(struct afmon_dispatch *dispatch)
 }
 
 /* Takes over what the item holds, or counts it as missed; the lock is held. */
-static bool take(struct afmon_dispatch *dispatch, const struct afmon_item *item)
+static bool take(struct afmon_dispatch *dispatch, const struct afmon_queued *item)
 {
     if (dispatch->finishing || !afmon_queue_has_room(&dispatch->queue, item->charge)) {
         dispatch->missed++;
@@ -41,8 +41,8 @@ size_t afmon_dispatch_push_samples(struct afmon_dispatch *dispatch, const struct
     pthread_mutex_lock(&dispatch->lock);
     for (size_t i = 0; i < count; i++) {
         const struct afmon_dispatch_sample *sample = &samples[i];
-        struct afmon_item item = {
-            .kind = AFMON_ITEM_SAMPLE,
+        struct afmon_queued item = {
+            .kind = AFMON_QUEUED_SAMPLE,
             .charge = charge_of(sample, previous),
             .pushed_ns = now_ns,
             .as.sample = {sample->name, sample->name_length, sample->set, sample->value, sample->timestamp_ns}};
@@ -69,7 +69,7 @@ static bool has_room(struct afmon_dispatch *dispatch, size_t charge)
 }
 
 /* Takes over what the item holds in any case. */
-static size_t push_copy(struct afmon_dispatch *dispatch, struct afmon_item *item)
+static size_t push_copy(struct afmon_dispatch *dispatch, struct afmon_queued *item)
 {
     pthread_mutex_lock(&dispatch->lock);
     bool taken = take(dispatch, item);
@@ -77,7 +77,7 @@ static size_t push_copy(struct afmon_dispatch *dispatch, struct afmon_item *item
         wake(dispatch);
     pthread_mutex_unlock(&dispatch->lock);
     if (!taken)
-        afmon_item_release(item);
+        afmon_queued_release(item);
     return taken;
 }
 
@@ -109,7 +109,7 @@ size_t afmon_dispatch_push_log(struct afmon_dispatch *dispatch, const struct afm
     }
     if (!has_room(dispatch, size))
         return 0;
-    struct afmon_item item = {.kind = AFMON_ITEM_LOG, .charge = (uint32_t)size, .pushed_ns = now_ns};
+    struct afmon_queued item = {.kind = AFMON_QUEUED_LOG, .charge = (uint32_t)size, .pushed_ns = now_ns};
     item.as.log = copy_log(log, size);
     if (item.as.log == NULL) {
         afmon_dispatch_count_missed(dispatch, 1);
@@ -122,7 +122,7 @@ static size_t push_alert(struct afmon_dispatch *dispatch, const afmon_alert *ale
 {
     if (!has_room(dispatch, sizeof *alert))
         return 0;
-    struct afmon_item item = {.kind = AFMON_ITEM_ALERT, .charge = sizeof *alert, .pushed_ns = now_ns};
+    struct afmon_queued item = {.kind = AFMON_QUEUED_ALERT, .charge = sizeof *alert, .pushed_ns = now_ns};
     item.as.alert = malloc(sizeof *alert);
     if (item.as.alert == NULL) {
         afmon_dispatch_count_missed(dispatch, 1);

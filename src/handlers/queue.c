@@ -24,7 +24,7 @@ bool afmon_queue_has_room(const struct afmon_queue *queue, size_t charge)
     return queue->bytes == 0 || (queue->bytes <= queue->byte_limit && charge <= queue->byte_limit - queue->bytes);
 }
 
-void afmon_queue_push(struct afmon_queue *queue, const struct afmon_item *item)
+void afmon_queue_push(struct afmon_queue *queue, const struct afmon_queued *item)
 {
     size_t at = queue->first + queue->count;
     queue->slots[at < queue->capacity ? at : at - queue->capacity] = *item;
@@ -32,7 +32,7 @@ void afmon_queue_push(struct afmon_queue *queue, const struct afmon_item *item)
     queue->bytes += item->charge;
 }
 
-bool afmon_queue_pop(struct afmon_queue *queue, struct afmon_item *item)
+bool afmon_queue_pop(struct afmon_queue *queue, struct afmon_queued *item)
 {
     if (queue->count == 0)
         return false;
@@ -43,7 +43,7 @@ bool afmon_queue_pop(struct afmon_queue *queue, struct afmon_item *item)
     return true;
 }
 
-const struct afmon_item *afmon_queue_oldest(const struct afmon_queue *queue)
+const struct afmon_queued *afmon_queue_oldest(const struct afmon_queue *queue)
 {
     return queue->count > 0 ? &queue->slots[queue->first] : NULL;
 }
@@ -51,25 +51,25 @@ const struct afmon_item *afmon_queue_oldest(const struct afmon_queue *queue)
 size_t afmon_queue_clear(struct afmon_queue *queue)
 {
     size_t count = 0;
-    struct afmon_item item;
+    struct afmon_queued item;
     for (; afmon_queue_pop(queue, &item); count++)
-        afmon_item_release(&item);
+        afmon_queued_release(&item);
     return count;
 }
 
-void afmon_item_release(struct afmon_item *item)
+void afmon_queued_release(struct afmon_queued *item)
 {
     switch (item->kind) {
-    case AFMON_ITEM_SAMPLE:
+    case AFMON_QUEUED_SAMPLE:
         if (item->as.sample.set != NULL)
             afmon_set_release(item->as.sample.set);
         item->as.sample.set = NULL;
         break;
-    case AFMON_ITEM_LOG:
+    case AFMON_QUEUED_LOG:
         free(item->as.log);
         item->as.log = NULL;
         break;
-    case AFMON_ITEM_ALERT:
+    case AFMON_QUEUED_ALERT:
         free(item->as.alert);
         item->as.alert = NULL;
         break;

@@ -23,10 +23,10 @@ struct afmon_queue_log {
     char bytes[]; /* message, NUL, packed fields */
 };
 
-enum afmon_item_kind { AFMON_ITEM_SAMPLE, AFMON_ITEM_LOG, AFMON_ITEM_ALERT };
+enum afmon_queued_kind { AFMON_QUEUED_SAMPLE, AFMON_QUEUED_LOG, AFMON_QUEUED_ALERT };
 
-struct afmon_item {
-    enum afmon_item_kind kind;
+struct afmon_queued {
+    enum afmon_queued_kind kind;
     uint32_t charge; /* bytes of the budget */
     int64_t pushed_ns;
     union {
@@ -37,7 +37,7 @@ struct afmon_item {
 };
 
 struct afmon_queue {
-    struct afmon_item *slots;
+    struct afmon_queued *slots;
     size_t capacity;
     size_t first;
     size_t count;
@@ -51,14 +51,14 @@ void afmon_queue_free(struct afmon_queue *queue);                               
 /* True where an item of that charge fits. */
 bool afmon_queue_has_room(const struct afmon_queue *queue, size_t charge);
 
-void afmon_queue_push(struct afmon_queue *queue, const struct afmon_item *item); /* has_room was true */
-bool afmon_queue_pop(struct afmon_queue *queue, struct afmon_item *item);        /* false: empty */
-const struct afmon_item *afmon_queue_oldest(const struct afmon_queue *queue);    /* NULL: empty */
+void afmon_queue_push(struct afmon_queue *queue, const struct afmon_queued *item); /* has_room was true */
+bool afmon_queue_pop(struct afmon_queue *queue, struct afmon_queued *item);        /* false: empty */
+const struct afmon_queued *afmon_queue_oldest(const struct afmon_queue *queue);    /* NULL: empty */
 
 /* Lets go of all items; returns how many. */
 size_t afmon_queue_clear(struct afmon_queue *queue);
 
 /* Gives back what an item holds. */
-void afmon_item_release(struct afmon_item *item);
+void afmon_queued_release(struct afmon_queued *item);
 
 #endif

@@ -82,12 +82,12 @@ static void count_call(struct afmon_dispatch *dispatch, bool taken)
 }
 
 /* Handles one item; the lock is held, and given away meanwhile. */
-static void handle(struct afmon_dispatch *dispatch, struct afmon_item *item)
+static void handle(struct afmon_dispatch *dispatch, struct afmon_queued *item)
 {
     pthread_mutex_unlock(&dispatch->lock);
     begin_batch(dispatch);
     bool taken = afmon_dispatch_call(dispatch, item);
-    afmon_item_release(item);
+    afmon_queued_release(item);
     pthread_mutex_lock(&dispatch->lock);
     count_call(dispatch, taken);
     if (!taken && afmon_dispatch_monotonic_ns() >= next_report_ns(dispatch))
@@ -144,7 +144,7 @@ static bool is_over(const struct afmon_dispatch *dispatch)
  */
 static bool step(struct afmon_dispatch *dispatch, int64_t *tick_ns, int64_t interval_ns)
 {
-    struct afmon_item item;
+    struct afmon_queued item;
     int64_t now = afmon_dispatch_monotonic_ns();
     int64_t report_ns = next_report_ns(dispatch);
     if (is_over(dispatch))

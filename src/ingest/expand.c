@@ -15,6 +15,7 @@ void afmon_expander_init(struct afmon_expander *expander)
     afmon_buffer_init(&expander->name, SCRATCH_LIMIT);
     afmon_buffer_init(&expander->common, SCRATCH_LIMIT);
     afmon_buffer_init(&expander->packed, SCRATCH_LIMIT);
+    afmon_buffer_init(&expander->rest, SCRATCH_LIMIT);
     afmon_buffer_init(&expander->data, SCRATCH_LIMIT);
     afmon_buffer_init(&expander->text, SCRATCH_LIMIT);
 }
@@ -24,6 +25,7 @@ void afmon_expander_free(struct afmon_expander *expander)
     afmon_buffer_free(&expander->name);
     afmon_buffer_free(&expander->common);
     afmon_buffer_free(&expander->packed);
+    afmon_buffer_free(&expander->rest);
     afmon_buffer_free(&expander->data);
     afmon_buffer_free(&expander->text);
 }
@@ -59,11 +61,14 @@ static bool expand_metric(struct afmon_expander *expander, const unsigned char *
     struct afmon_record_metric record;
     memcpy(&record, at, sizeof record);
     at += sizeof record;
-    struct afmon_expanded_sample sample = {.name = (const char *)at,
-                                           .name_length = record.name_length,
-                                           .packed = at + record.name_length,
-                                           .packed_length = record.fields_length,
-                                           .value = record.value};
+    struct afmon_expanded_sample sample = {
+        .name = (const char *)at, .name_length = record.name_length, .value = record.value};
+    char digits[24];
+    sample.packed = at + record.name_length;
+    size_t length = record.fields_length;
+    if (!afmon_item_id_take(&sample.packed, &length, &expander->rest, &sample.item, digits))
+        return false;
+    sample.packed_length = (uint32_t)length;
     return mark_bare(expander, &sample) && sink->sample(sink->user, &sample, record.head.boot_ns);
 }
 

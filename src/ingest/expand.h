@@ -4,6 +4,7 @@
 #define AFMON_INGEST_EXPAND_H
 
 #include "base/buffer.h"
+#include "catalog/item_id.h"
 #include "ingest/record.h"
 
 /* A sample: either by the number of its definition, or by name and packed fields (then definition is 0). */
@@ -14,6 +15,7 @@ struct afmon_expanded_sample {
     const char *name;
     const void *packed;
     double value;
+    struct afmon_item_id item; /* not among the packed fields, but in those of a definition */
 };
 
 struct afmon_expanded_log {
@@ -37,6 +39,7 @@ struct afmon_expander {
     struct afmon_buffer name;
     struct afmon_buffer common; /* metadata that all samples of a tracked call have: model_name and the call's fields */
     struct afmon_buffer packed; /* metadata of one sample that has more */
+    struct afmon_buffer rest;   /* metadata that had the item's id amidst them */
     struct afmon_buffer data;
     struct afmon_buffer text;
 };

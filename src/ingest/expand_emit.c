@@ -29,6 +29,14 @@ void afmon_pack_text(struct afmon_buffer *out, const char *key, struct afmon_tex
         afmon_pack_one(out, afmon_string_n(key, text.data, text.length));
 }
 
+bool afmon_expand_fields(struct afmon_expansion *expansion, const void *packed, size_t length)
+{
+    expansion->fields = expansion->given = packed;
+    expansion->fields_length = expansion->given_length = length;
+    return afmon_item_id_take(&expansion->fields, &expansion->fields_length, &expansion->expander->rest,
+                              &expansion->item, expansion->digits);
+}
+
 bool afmon_expand_common(struct afmon_expansion *expansion, struct afmon_text model)
 {
     struct afmon_buffer *common = &expansion->expander->common;
@@ -60,7 +68,8 @@ bool afmon_emit(struct afmon_expansion *expansion, const char *name, double valu
                                            .name_length = (uint32_t)strlen(name),
                                            .packed = packed,
                                            .packed_length = (uint32_t)length,
-                                           .value = value};
+                                           .value = value,
+                                           .item = expansion->item};
     return expansion->sink->sample(expansion->sink->user, &sample, expansion->boot_ns);
 }
 
@@ -75,7 +84,8 @@ bool afmon_emit_named(struct afmon_expansion *expansion, const char *prefix, str
                                            .name_length = (uint32_t)name->length,
                                            .packed = packed,
                                            .packed_length = (uint32_t)length,
-                                           .value = value};
+                                           .value = value,
+                                           .item = expansion->item};
     return !name->failed && expansion->sink->sample(expansion->sink->user, &sample, expansion->boot_ns);
 }
 
@@ -130,7 +140,7 @@ bool afmon_data_emit(struct afmon_expansion *expansion, const char *message)
 {
     struct afmon_buffer *data = &expansion->expander->data;
     struct afmon_buffer *text = &expansion->expander->text;
-    afmon_buffer_add(data, expansion->fields, expansion->fields_length);
+    afmon_buffer_add(data, expansion->given, expansion->given_length);
     afmon_buffer_clear(text);
     afmon_buffer_add_char(text, '{');
     /* nothing is reserved inside the object, so the keys stay as they are */

@@ -23,7 +23,7 @@ struct score {
     struct afmon_text feedback;
 };
 
-static void parse(struct evaluation *call, struct afmon_expansion *expansion, const unsigned char *at)
+static bool parse(struct evaluation *call, struct afmon_expansion *expansion, const unsigned char *at)
 {
     memcpy(&call->record, at, sizeof call->record);
     at += sizeof call->record;
@@ -35,8 +35,7 @@ static void parse(struct evaluation *call, struct afmon_expansion *expansion, co
     call->tokens[0] = call->record.prompt_tokens;
     call->tokens[1] = call->record.completion_tokens;
     call->tokens[2] = call->record.total_tokens;
-    expansion->fields = at + call->record.scores_length;
-    expansion->fields_length = call->record.fields_length;
+    return afmon_expand_fields(expansion, at + call->record.scores_length, call->record.fields_length);
 }
 
 /* The next score; false at the end, or where a damaged length leads out of the scores. */
@@ -143,8 +142,7 @@ static void add_scores(struct afmon_expansion *expansion, const struct evaluatio
 bool afmon_expand_evaluation(struct afmon_expansion *expansion, const unsigned char *record)
 {
     struct evaluation call;
-    parse(&call, expansion, record);
-    if (!emit_samples(expansion, &call))
+    if (!parse(&call, expansion, record) || !emit_samples(expansion, &call))
         return false;
     struct afmon_buffer *data = &expansion->expander->data;
     afmon_data_begin(expansion, call.record.duration_s, call.record.head.flags);

@@ -24,7 +24,7 @@ struct generation {
     bool is_api_error;
 };
 
-static void parse(struct generation *call, struct afmon_expansion *expansion, const unsigned char *at)
+static bool parse(struct generation *call, struct afmon_expansion *expansion, const unsigned char *at)
 {
     memcpy(&call->record, at, sizeof call->record);
     at += sizeof call->record;
@@ -43,8 +43,7 @@ static void parse(struct generation *call, struct afmon_expansion *expansion, co
     call->known_type = call->error_type;
     call->status = call->record.http_status;
     call->is_api_error = false;
-    expansion->fields = at;
-    expansion->fields_length = call->record.fields_length;
+    return afmon_expand_fields(expansion, at, call->record.fields_length);
 }
 
 /* The last text of a key among the call's metadata. */
@@ -142,7 +141,8 @@ static bool emit_samples(struct afmon_expansion *expansion, const struct generat
 bool afmon_expand_generation(struct afmon_expansion *expansion, const unsigned char *record)
 {
     struct generation call;
-    parse(&call, expansion, record);
+    if (!parse(&call, expansion, record))
+        return false;
     look_at_failure(&call, expansion);
     if (!emit_samples(expansion, &call))
         return false;

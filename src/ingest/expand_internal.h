@@ -15,8 +15,12 @@ struct afmon_expansion {
     const struct afmon_expand_sink *sink;
     int64_t boot_ns;
     int64_t wall_offset_ns;
-    const void *fields; /* metadata of the call, packed */
+    const void *fields; /* metadata of the call, packed, but for the item's id */
     size_t fields_length;
+    const void *given; /* all of them, for the log */
+    size_t given_length;
+    struct afmon_item_id item;
+    char digits[24];     /* of its id */
     size_t model_length; /* of model_name, packed, at the begin of expander->common */
 };
 
@@ -25,6 +29,9 @@ struct afmon_text afmon_text_take(const unsigned char **at, uint32_t length);
 
 void afmon_pack_one(struct afmon_buffer *out, afmon_field field);
 void afmon_pack_text(struct afmon_buffer *out, const char *key, struct afmon_text text); /* nothing where not given */
+
+/* The metadata of the call, as they stand in the record. False: no memory. */
+bool afmon_expand_fields(struct afmon_expansion *expansion, const void *packed, size_t length);
 
 /* Collects the metadata that every sample of the call has: model_name, where given, then the call's fields. */
 bool afmon_expand_common(struct afmon_expansion *expansion, struct afmon_text model);

@@ -4,6 +4,7 @@
 
 #include "catalog/api_errors.h"
 #include "catalog/fields.h"
+#include "ingest/item.h"
 #include "ingest/numbers.h"
 
 static bool given(const char *text)
@@ -42,6 +43,24 @@ static void draft_begin(struct afmon_draft *draft, enum afmon_record_kind kind, 
     draft->bad = draft->fields_length == SIZE_MAX || (count > 0 && fields == NULL);
     draft->samples = 0;
     draft->logs = 0;
+    draft->item = NULL;
+}
+
+/* Behind the call's own fields. */
+static void draft_item(struct afmon_draft *draft, const afmon_item *item)
+{
+    draft->item = item;
+    if (item == NULL || draft->bad)
+        return;
+    draft->attempt = atomic_load_explicit(&item->attempt, memory_order_relaxed);
+    draft->fields_length += afmon_item_packed_size(item, draft->attempt);
+}
+
+static void pack_fields(const struct afmon_draft *draft, unsigned char *at, const afmon_field *fields, size_t count)
+{
+    at = afmon_fields_pack(at, fields, count);
+    if (draft->item != NULL)
+        afmon_item_pack(at, draft->item, draft->attempt);
 }
 
 void afmon_draft_metric(struct afmon_draft *draft, const char *name, size_t name_length, double value,
@@ -111,6 +130,7 @@ static bool is_of_api(const afmon_generation *call)
 void afmon_draft_generation(struct afmon_draft *draft, const afmon_generation *call)
 {
     draft_begin(draft, AFMON_RECORD_GENERATION, call->fields, call->field_count);
+    draft_item(draft, call->item);
     draft->as.generation.call = call;
     struct afmon_call_numbers *numbers = &draft->as.generation.numbers;
     afmon_call_numbers_of(call, numbers);
@@ -150,6 +170,7 @@ static size_t scores_length(const afmon_evaluation *call)
 void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *call)
 {
     draft_begin(draft, AFMON_RECORD_EVALUATION, call->fields, call->field_count);
+    draft_item(draft, call->item);
     draft->as.evaluation.call = call;
     size_t *text = draft->as.evaluation.text;
     text[0] = text_length(call->evaluator_type);
@@ -248,7 +269,7 @@ static void write_generation(const struct afmon_draft *draft, unsigned char *at,
     at = put_text(at, call->finish_reason, text[1]);
     at = put_text(at, call->error, text[2]);
     at = put_text(at, call->error_type, text[3]);
-    afmon_fields_pack(at, call->fields, call->field_count);
+    pack_fields(draft, at, call->fields, call->field_count);
 }
 
 static unsigned char *write_scores(unsigned char *at, const afmon_score *scores, size_t count)
@@ -289,7 +310,7 @@ static void write_evaluation(const struct afmon_draft *draft, unsigned char *at,
     at = put_text(at, call->error, text[2]);
     at = put_text(at, call->error_type, text[3]);
     at = write_scores(at, call->scores, call->score_count);
-    afmon_fields_pack(at, call->fields, call->field_count);
+    pack_fields(draft, at, call->fields, call->field_count);
 }
 
 void afmon_draft_write(const struct afmon_draft *draft, unsigned char *at, int64_t boot_ns)

@@ -130,6 +130,8 @@ struct afmon_draft {
     uint32_t logs;
     bool bad;
     size_t fields_length;
+    const afmon_item *item; /* of a tracked call; NULL: none */
+    uint32_t attempt;       /* of it */
     union {
         struct {
             const char *name;

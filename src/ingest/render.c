@@ -100,6 +100,7 @@ static bool render_sample(void *user, const struct afmon_expanded_sample *given,
     afmon_line_prefix(scratch, sample.name, sample.name_length);
     size_t prefix = scratch->length;
     afmon_fields_render(scratch, sample.packed, sample.packed_length, AFMON_LINE_METRIC);
+    afmon_item_id_render(scratch, &sample.item);
     if (scratch->failed)
         return false;
     afmon_line_sample(&renderer->metrics, scratch->data, prefix, sample.value, scratch->data + prefix,

@@ -98,6 +98,7 @@ static afmon_status read_past(struct afmon_live *live, struct afmon_tail *tail, 
 {
     struct afmon_tail_lines lines = afmon_live_lines_of(live, tail);
     live->source = &live->back;
+    live->back.file = tail->source.file;
     live->tail = tail;
     live->past = true;
     afmon_status status = afmon_tail_backward(tail, &live->buffer, &lines, error);

@@ -170,7 +170,7 @@ static void recover(struct afmon_live *live)
     live->try_again_ns = recovery.left_behind ? now + RECOVER_EVERY_NS : INT64_MAX; /* else the lock was not free */
     live->recovered += recovery.records;
     if (!live->recovery_failed)
-        afmon_live_look_at_sessions(live->folder, &live->sessions);
+        afmon_living_look(live->folder, &live->sessions);
 }
 
 static void look_at_sessions(struct afmon_live *live)
@@ -179,8 +179,8 @@ static void look_at_sessions(struct afmon_live *live)
     if (live->sessions.living > 0 && now - live->looked_ns < LOOK_EVERY_NS)
         return;
     live->looked_ns = now;
-    struct afmon_live_sessions before = live->sessions;
-    afmon_live_look_at_sessions(live->folder, &live->sessions);
+    struct afmon_living before = live->sessions;
+    afmon_living_look(live->folder, &live->sessions);
     live->had_session |= live->sessions.living > 0;
     recover(live);
     if (before.living != live->sessions.living || before.dead != live->sessions.dead)

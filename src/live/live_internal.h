@@ -7,10 +7,10 @@
 #include "ingest/peek.h"
 #include "live/log.h"
 #include "live/series.h"
-#include "live/sessions.h"
 #include "live/tail.h"
 #include "meters/meters.h"
 #include "model/feed.h"
+#include "run/living.h"
 #include "store/reader.h"
 
 struct afmon_live {
@@ -46,7 +46,7 @@ struct afmon_live {
     uint64_t revision;
     uint64_t restarts;
     uint64_t recovered;
-    struct afmon_live_sessions sessions;
+    struct afmon_living sessions;
     bool had_session;
     bool recovery_failed;    /* do not try again soon for the same sessions */
     uint64_t dead_before;    /* which sessions: the sum of their serials */

@@ -8,6 +8,7 @@
 
 #define HEAD_BYTES (INT64_C(256) << 10) /* run records stand where a log begins */
 #define SKETCH_BYTES ((size_t)10 << 20) /* of all sketches but those of charts */
+#define ITEMS_MAX 131072 /* that are told apart: about 14 MB; beyond, further ones are left out, and that is told */
 #define GIVEN_PERIOD_NS AFMON_NS_PER_S
 
 static bool is_other(const struct afmon_live *live, const struct afmon_run_log *log)
@@ -53,7 +54,7 @@ void afmon_live_compare_rules(struct afmon_live *live)
 
 struct afmon_model *afmon_live_make_model(const struct afmon_live *live)
 {
-    struct afmon_model_options options = {.lately = true, .sketch_bytes = SKETCH_BYTES};
+    struct afmon_model_options options = {.lately = true, .sketch_bytes = SKETCH_BYTES, .items = ITEMS_MAX};
     afmon_rules of_log = {0};
     struct afmon_run_log log = {.rules = live->rules_text,
                                 .rules_length = live->rules_text != NULL ? strlen(live->rules_text) : 0};

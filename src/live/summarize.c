@@ -23,12 +23,16 @@ afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary,
     afmon_live_info info;
     afmon_live_look(live, &info);
     bool writes = live->sessions.living > 0; /* as a view has it */
+    size_t known = live->sessions.living > AFMON_LIVING_MAX ? AFMON_LIVING_MAX : live->sessions.living;
     if (!writes)
         settle_all(live);
     const struct afmon_model_facts facts = {.log = &live->run_log,
                                             .file_count = info.file_count,
                                             .unreadable_lines = info.problem_count,
                                             .live = writes,
+                                            .living = live->sessions.serials,
+                                            .living_count = known,
+                                            .living_left_out = live->sessions.living > known,
                                             .stalled = writes && info.state == AFMON_LIVE_STALLED,
                                             .now_ns = info.now_ns};
     *summary = afmon_model_summarize(live->model, &facts);

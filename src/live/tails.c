@@ -28,6 +28,7 @@ struct afmon_tail *afmon_live_add_tail(struct afmon_live *live, const char *path
     }
     tail->path = copy;
     tail->log = log;
+    tail->source.file = afmon_run_file_of(copy, strlen(copy));
     if (live->options.meters && !log && (tail->source.meter_call = afmon_meter_call_new()) == NULL) {
         free(copy);
         free(tail);

@@ -243,8 +243,9 @@ afmon_status afmon_feed_take(struct afmon_feed *feed, struct afmon_model *model,
         return status;
     if (!find_name(feed, model, sample, &scratch, &name))
         return AFMON_E_NO_MEMORY;
-    bool ok =
-        afmon_model_add(model, name, &labels->model, source != NULL ? &source->call : NULL, time_ns, sample->value);
+    const struct afmon_model_sample added = {
+        .time_ns = time_ns, .value = sample->value, .item = sample->item, .file = source != NULL ? source->file : 0};
+    bool ok = afmon_model_add(model, name, &labels->model, source != NULL ? &source->call : NULL, &added);
     if (meters != NULL && source != NULL) {
         afmon_sample counted = {.metric = sample->name,
                                 .metric_length = sample->name_length,

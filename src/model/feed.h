@@ -13,6 +13,7 @@ struct afmon_feed; /* opaque */
 struct afmon_feed_source {
     struct afmon_model_call call;
     struct afmon_meter_call *meter_call; /* NULL: no meters are fed; free() it */
+    uint32_t file;                       /* which one (afmon_run_file_of); 0: not known */
 };
 
 /* meters: give the model's samples to meters, too. NULL: no memory. */

@@ -130,6 +130,7 @@ struct afmon_model *afmon_model_new(const struct afmon_model_options *options)
     struct afmon_names *failures[] = {&model->failures, &model->bare_failures, &model->api, &model->retried};
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         afmon_names_init(failures[i], &afmon_model_failures, model);
+    afmon_model_items_init(&model->items, options->items);
     if (make_tracks(model))
         return model;
     afmon_model_free(model);
@@ -153,6 +154,7 @@ void afmon_model_free(struct afmon_model *model)
     afmon_tracks_free(model->tracks);
     afmon_tracks_free(model->bare_tracks);
     afmon_tracks_free(model->outcome_tracks);
+    afmon_model_items_free(&model->items, &model->limits);
     free(model->intervals);
     free(model);
 }
@@ -215,6 +217,7 @@ struct adding {
     const struct afmon_model_name *name;
     struct afmon_model_labels *labels;
     struct afmon_model_call *call;
+    const struct afmon_model_sample *sample;
     double value;
     int64_t time_ns;
     bool finite;
@@ -296,6 +299,20 @@ void afmon_model_settle(struct afmon_model *model, struct afmon_model_call *call
     call->open = false;
 }
 
+static struct afmon_item_sample item_sample(const struct adding *adding)
+{
+    return (struct afmon_item_sample){.facts = &adding->labels->facts,
+                                      .id = adding->sample->item,
+                                      .time_ns = adding->time_ns,
+                                      .value = adding->value,
+                                      .file = adding->sample->file};
+}
+
+static bool names_item(const struct adding *adding)
+{
+    return adding->sample->item.length > 0 || adding->labels->facts.item_id.given;
+}
+
 static void add_generation_time(struct adding *adding)
 {
     struct afmon_model_group *group = operation_of(adding, AFMON_OF_GENERATION);
@@ -304,6 +321,8 @@ static void add_generation_time(struct adding *adding)
     group->times++;
     take_duration(adding, &group->durations);
     note_call_lately(group, adding->time_ns, false);
+    const struct afmon_item_sample item = item_sample(adding);
+    adding->lost |= !afmon_model_item_call(&adding->model->items, &item, group->item != NULL);
     if (group->item != NULL) {
         if (adding->call != NULL)
             afmon_model_settle(adding->model, adding->call);
@@ -378,6 +397,9 @@ static void add_success(struct adding *adding)
     if (adding->finite)
         afmon_recent_add(&adding->model->recent, adding->time_ns, failed);
     struct afmon_model_call *call = call_of(adding);
+    const struct afmon_item_sample item = item_sample(adding);
+    if (failed && names_item(adding))
+        adding->lost |= !afmon_model_item_failure(&adding->model->items, &item);
     if (call != NULL)
         call->failed = failed;
     struct afmon_model_group *model = failed ? model_of(adding) : NULL;
@@ -459,8 +481,23 @@ static void add_tokens(struct adding *adding, size_t kind)
     add_tokens_to(model, kind, adding->time_ns, tokens);
     /* Perhaps an evaluation's: read_operations.c sorts that out. */
     add_tokens_to(operation_of(adding, AFMON_OF_GENERATION), kind, adding->time_ns, tokens);
+    const struct afmon_item_sample item = item_sample(adding);
+    if (names_item(adding))
+        adding->lost |= !afmon_model_item_tokens(&adding->model->items, &item, kind);
     if (call != NULL)
         call->tokens = true;
+}
+
+static void add_item_started(struct adding *adding)
+{
+    const struct afmon_item_sample item = item_sample(adding);
+    adding->lost |= !afmon_model_item_started(&adding->model->items, &item);
+}
+
+static void add_item_time(struct adding *adding)
+{
+    const struct afmon_item_sample item = item_sample(adding);
+    adding->lost |= !afmon_model_item_ended(&adding->model->items, &item, &adding->model->limits);
 }
 
 static void add_model(struct adding *adding)
@@ -530,6 +567,12 @@ static void add_by_metric(struct adding *adding)
     case AFMON_METRIC_SCORE:
         add_score(adding);
         return;
+    case AFMON_METRIC_ITEM_STARTED:
+        add_item_started(adding);
+        return;
+    case AFMON_METRIC_ITEM_TIME:
+        add_item_time(adding);
+        return;
     default:
         return; /* all that there is to it is its values */
     }
@@ -576,23 +619,24 @@ static void note_time(struct afmon_model *model, int64_t time_ns, bool finite)
 }
 
 bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *name, struct afmon_model_labels *labels,
-                     struct afmon_model_call *call, int64_t time_ns, double value)
+                     struct afmon_model_call *call, const struct afmon_model_sample *sample)
 {
     struct adding adding = {.model = model,
                             .name = name,
                             .labels = labels,
                             .call = call,
-                            .value = value,
-                            .time_ns = time_ns,
-                            .finite = isfinite(value)};
-    note_time(model, time_ns, adding.finite);
+                            .sample = sample,
+                            .value = sample->value,
+                            .time_ns = sample->time_ns,
+                            .finite = isfinite(sample->value)};
+    note_time(model, sample->time_ns, adding.finite);
     if (labels->facts.bare && afmon_metric_id_is_derived(name->id)) {
         add_bare(&adding);
     } else {
-        adding.lost |= !afmon_accumulator_add(&name->metric->values, value, &model->metric_limits);
+        adding.lost |= !afmon_accumulator_add(&name->metric->values, sample->value, &model->metric_limits);
         uint64_t rules = name->rules & labels->rules;
         if (rules != 0 && adding.finite)
-            adding.lost |= !afmon_tracks_add(model->tracks, rules, time_ns, value);
+            adding.lost |= !afmon_tracks_add(model->tracks, rules, sample->time_ns, sample->value);
         add_by_metric(&adding);
     }
     model->lost += adding.lost;
@@ -604,7 +648,7 @@ size_t afmon_model_bytes(const struct afmon_model *model)
     const struct afmon_names *const names[] = {&model->metrics,  &model->operations, &model->models,
                                                &model->finishes, &model->scores,     &model->failures,
                                                &model->api,      &model->retried,    &model->bare_failures};
-    size_t bytes = sizeof *model + afmon_tracks_bytes(model->tracks) +
+    size_t bytes = sizeof *model + afmon_tracks_bytes(model->tracks) + afmon_model_items_bytes(&model->items) +
                    (model->bare_tracks != NULL ? afmon_tracks_bytes(model->bare_tracks) : 0) +
                    (model->outcome_tracks != NULL ? afmon_tracks_bytes(model->outcome_tracks) : 0) +
                    model->lately_count * sizeof(struct afmon_lately) + (model->options.sketch_bytes - model->room);

@@ -10,6 +10,7 @@
 #include <afmon/afmon.h>
 
 #include "catalog/facts.h"
+#include "catalog/item_id.h"
 #include "model/lately.h"
 #include "model/run_log.h"
 #include "model/tracks.h"
@@ -26,6 +27,7 @@ struct afmon_model_options {
     bool whole;          /* hold all durations, so that quantiles are exact; else 4,096 of a kind, then classes */
     bool lately;         /* what operations and models did in the last two minutes, second by second */
     size_t sketch_bytes; /* that all sketches may take; 0: no bound */
+    uint32_t items;      /* that are kept, at most; 0: any number */
 };
 
 /* NULL: no memory. */
@@ -73,10 +75,17 @@ struct afmon_model_call {
 };
 void afmon_model_settle(struct afmon_model *model, struct afmon_model_call *call);
 
+struct afmon_model_sample {
+    int64_t time_ns;
+    double value;
+    struct afmon_item_id item; /* length 0: none, or it is among the labels */
+    uint32_t file;             /* that it is in (afmon_run_file_of); 0: not known */
+};
+
 /* Adds a sample. call: of its file; NULL: what is read has no such order. False: no memory for a part of it, which the
  * summary then warns of; do not add it again. */
 bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *name, struct afmon_model_labels *labels,
-                     struct afmon_model_call *call, int64_t time_ns, double value);
+                     struct afmon_model_call *call, const struct afmon_model_sample *sample);
 
 /* ---- Asking it ---- */
 
@@ -86,6 +95,9 @@ struct afmon_model_facts {
     size_t file_count;
     uint64_t unreadable_lines;
     bool live;
+    const uint64_t *living; /* serials of sessions that are alive */
+    size_t living_count;
+    bool living_left_out; /* there are more of them */
     bool stalled;
     int64_t now_ns;             /* of a run that is live */
     const afmon_window *window; /* what was fed is this part of the run; NULL: all of it */

@@ -3,6 +3,7 @@
 #define AFMON_MODEL_INTERNAL_H
 
 #include "alerts/error_share.h"
+#include "model/items.h"
 #include "model/model.h"
 #include "model/names.h"
 #include "model/pool.h"
@@ -89,6 +90,7 @@ struct afmon_model {
     struct afmon_names bare_failures;
     struct afmon_names api;     /* likewise, from api_errors; where error_rate does not say the type (afmon 0.1.0) */
     struct afmon_names retried; /* likewise: attempts that were tried again */
+    struct afmon_model_items items;
     size_t lately_count;
     afmon_alert_interval *intervals; /* of the last replay */
     size_t interval_count;
@@ -119,6 +121,8 @@ struct afmon_model_reading {
     struct afmon_pool *pool;
 };
 
+/* Items as they were told, or else as operations tell them; after the operations. */
+void afmon_read_items(const struct afmon_model_reading *reading);
 void afmon_read_operations(const struct afmon_model_reading *reading);
 /* An operation that makes an item is a call, too, where it used tokens itself (StructuredGenerator's). */
 bool afmon_read_is_call(const struct afmon_model_group *group);

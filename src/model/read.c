@@ -48,6 +48,7 @@ afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct
         .model = model, .facts = facts, .summary = &owned->summary, .pool = &owned->pool};
     read_facts(&reading);
     afmon_read_operations(&reading);
+    afmon_read_items(&reading);
     afmon_read_models(&reading);
     afmon_read_failures(&reading);
     afmon_read_lists(&reading);

@@ -151,63 +151,6 @@ static void read_latency(const struct afmon_model_reading *reading, struct sums 
     afmon_accumulator_free(&sums->evaluations, NULL);
 }
 
-/* ---- Items ---- */
-
-static int compare_items(const void *left, const void *right)
-{
-    return strcmp(((const afmon_item_summary *)left)->kind, ((const afmon_item_summary *)right)->kind);
-}
-
-static afmon_item_summary *item_of(afmon_item_summary *items, size_t *count, const char *kind)
-{
-    for (size_t i = 0; i < *count; i++)
-        if (strcmp(items[i].kind, kind) == 0)
-            return &items[i];
-    items[*count].kind = kind;
-    return &items[(*count)++];
-}
-
-static void read_item_times(const struct afmon_model_reading *reading, afmon_item_summary *item)
-{
-    const struct afmon_names *names = &reading->model->operations;
-    const struct afmon_sketch_limits limits = {.exact_max = reading->model->limits.exact_max};
-    struct afmon_accumulator times = {0};
-    for (size_t i = 0; i < afmon_names_count(names); i++) {
-        const struct afmon_named named = afmon_names_at(names, i);
-        const struct afmon_model_group *group = named.item;
-        if (named.kind == AFMON_OF_GENERATION && group->item != NULL && strcmp(group->item, item->kind) == 0)
-            reading->pool->failed |= !afmon_accumulator_merge(&times, &group->durations, &limits);
-    }
-    afmon_accumulator_distribution(&times, &item->time_s);
-    afmon_accumulator_free(&times, NULL);
-}
-
-static void read_items(const struct afmon_model_reading *reading)
-{
-    afmon_run_summary *summary = reading->summary;
-    size_t count = 0;
-    afmon_item_summary *items = afmon_pool_array(reading->pool, summary->operation_count, sizeof *items);
-    for (size_t i = 0; items != NULL && i < summary->operation_count; i++) {
-        const afmon_operation_summary *operation = &summary->operations[i];
-        if (operation->item[0] == '\0' || operation->count == 0)
-            continue;
-        afmon_item_summary *item = item_of(items, &count, operation->item);
-        uint64_t failed = operation->failures < operation->count ? operation->failures : operation->count;
-        item->finished += operation->count;
-        item->failed += failed;
-        item->accepted += operation->count - failed;
-    }
-    for (size_t i = 0; i < count; i++) {
-        read_item_times(reading, &items[i]);
-        if (summary->duration_s > 0)
-            items[i].per_s = (double)items[i].finished / summary->duration_s;
-    }
-    if (count > 1)
-        qsort(items, count, sizeof *items, compare_items);
-    summary->items = items;
-    summary->item_count = count;
-}
-
 void afmon_read_operations(const struct afmon_model_reading *reading)
 {
     const struct afmon_names *names = &reading->model->operations;
@@ -229,5 +172,4 @@ void afmon_read_operations(const struct afmon_model_reading *reading)
     reading->summary->operations = operations;
     reading->summary->operation_count = count;
     read_latency(reading, &sums);
-    read_items(reading);
 }

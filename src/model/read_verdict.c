@@ -67,6 +67,7 @@ struct outcome {
     uint64_t count;
     uint64_t failed;
     uint64_t accepted;
+    uint64_t rejected;
 };
 
 static struct outcome outcome_of(const afmon_run_summary *summary)
@@ -76,6 +77,7 @@ static struct outcome outcome_of(const afmon_run_summary *summary)
         outcome.count += summary->items[i].finished;
         outcome.failed += summary->items[i].failed;
         outcome.accepted += summary->items[i].accepted;
+        outcome.rejected += summary->items[i].rejected;
         if (summary->item_count == 1)
             (void)snprintf(outcome.what, sizeof outcome.what, "%s", summary->items[i].kind);
     }
@@ -108,6 +110,11 @@ static void say_outcome(const struct outcome *outcome, struct remarks *reasons, 
         say(reasons, level, "%s of %s %s%s failed (%s).", afmon_words_count(outcome->failed).text,
             afmon_words_count(outcome->count).text, outcome->what, plural(outcome->count),
             afmon_words_percent(failed_share(outcome)).text);
+    else if (outcome->rejected > 0)
+        say(reasons, AFMON_INFO, "None of %s %s%s failed, and %s %s rejected (%s).",
+            afmon_words_count(outcome->count).text, outcome->what, plural(outcome->count),
+            afmon_words_count(outcome->rejected).text, outcome->rejected == 1 ? "was" : "were",
+            afmon_words_percent(afmon_read_share(outcome->rejected, outcome->count)).text);
     else
         say(reasons, AFMON_INFO, outcome->count == 1 ? "The only %s%s succeeded." : "All %s %ss succeeded.",
             outcome->count == 1 ? outcome->what : afmon_words_count(outcome->count).text,
@@ -273,6 +280,9 @@ static void warn_of_unseen(const struct afmon_model_reading *reading, struct rem
     if (well > 0 && any_tokens)
         say(warnings, AFMON_INFO, "%s call%s that succeeded without token counts.", afmon_words_count(well).text,
             plural(well));
+    if (summary->calls_without_item > 0)
+        say(warnings, AFMON_INFO, "%s call%s %s no item.", afmon_words_count(summary->calls_without_item).text,
+            plural(summary->calls_without_item), summary->calls_without_item == 1 ? "names" : "name");
     if (untyped > 0)
         say(warnings, AFMON_INFO, "%s failure%s without an error type.", afmon_words_count(untyped).text,
             plural(untyped));
@@ -291,6 +301,9 @@ static void warn(const struct afmon_model_reading *reading, struct remarks *warn
     if (has_other(model))
         say(warnings, AFMON_WARNING,
             "More than 1,000 different names of a kind: those that come later in order count as \"(other)\".");
+    if (model->items.left_out > 0)
+        say(warnings, AFMON_WARNING, "Too many items to tell them apart: %s samples of further ones are left out.",
+            afmon_words_count(model->items.left_out).text);
     if (model->lost > 0)
         say(warnings, AFMON_WARNING, "Memory was short: details of %s samples were left out.",
             afmon_words_count(model->lost).text);

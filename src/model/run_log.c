@@ -113,6 +113,20 @@ static afmon_status take_rules(struct afmon_run_log *log, struct afmon_run_sessi
     return AFMON_OK;
 }
 
+uint32_t afmon_run_file_of(const char *path, size_t length)
+{
+    const char *slash = length > 0 ? memrchr(path, '/', length) : NULL;
+    size_t name = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+    return (uint32_t)afmon_hash(RULES_SEED, path + name, length - name) | 1;
+}
+
+static uint32_t file_of(const afmon_live_log_line *line)
+{
+    size_t length;
+    const char *name = afmon_log_member(line->data, line->data_length, "metrics_file", &length);
+    return name != NULL && length > 0 ? afmon_run_file_of(name, length) : 0;
+}
+
 static afmon_status take_record(struct afmon_run_log *log, const afmon_live_log_line *parts, const char *line,
                                 size_t length)
 {
@@ -128,6 +142,7 @@ static afmon_status take_record(struct afmon_run_log *log, const afmon_live_log_
     const char *started = afmon_log_member(parts->data, parts->data_length, "started", &started_length);
     if (started == NULL || !afmon_parse_timestamp(started, started_length, &session->started_ns))
         session->started_ns = parts->timestamp_ns;
+    session->file = file_of(parts);
     if (afmon_run_log_number(parts, "metrics_interval", &period_s) && period_s > 0)
         session->period_ns = afmon_seconds_to_ns(period_s);
     return take_rules(log, session, line, length);

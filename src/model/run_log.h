@@ -19,7 +19,11 @@ struct afmon_run_session {
     int64_t period_ns;     /* of its alert rules; 0: it made no periodic passes */
     uint64_t rules_length; /* of the rules' text */
     uint64_t rules_hash;
+    uint32_t file; /* the metrics file that it writes (afmon_run_file_of); 0: none, or not known */
 };
+
+/* A number for the metrics file of that name, or path: never 0. */
+uint32_t afmon_run_file_of(const char *path, size_t length);
 
 /* One stretch in which a rule held, as the lines of one session tell. */
 struct afmon_logged_interval {

@@ -1,4 +1,6 @@
 /* The summary of a view: its samples in the order in which they were written, and what its logs told. */
+#include <string.h>
+
 #include "base/options.h"
 #include "base/status.h"
 #include "model/feed.h"
@@ -6,6 +8,7 @@
 #include "store/view_written.h"
 
 #define TICK ((uint64_t)1 << 16)
+#define NONE_YET (AFMON_NO_SOURCE - 1)
 
 void afmon_summary_options_init(afmon_summary_options *options)
 {
@@ -32,12 +35,19 @@ static afmon_status tick(const struct job *job)
     return options->progress(options->user, done, job->total) == 0 ? AFMON_OK : AFMON_E_CANCELLED;
 }
 
+static void begin_file(struct job *job, size_t source)
+{
+    const char *path = source != AFMON_NO_SOURCE ? job->view->sources[source].path : NULL;
+    afmon_feed_settle(job->model, NULL, &job->source);
+    job->source_index = source;
+    job->source.file = path != NULL ? afmon_run_file_of(path, strlen(path)) : 0;
+}
+
 static afmon_status take(void *user, const struct afmon_written *written)
 {
     struct job *job = user;
     if (written->source != job->source_index)
-        afmon_feed_settle(job->model, NULL, &job->source);
-    job->source_index = written->source;
+        begin_file(job, written->source);
     job->samples++;
     afmon_status status = afmon_feed_take(job->feed, job->model, NULL, written->reader, written->sample, &job->source,
                                           afmon_feed_time(written->sample));
@@ -112,6 +122,9 @@ static afmon_status gather(struct job *job, const struct afmon_run_log *log, afm
                                             .file_count = extra->file_count,
                                             .unreadable_lines = extra->unreadable_lines,
                                             .live = extra->live,
+                                            .living = extra->living,
+                                            .living_count = extra->living_count,
+                                            .living_left_out = extra->living_left_out,
                                             .now_ns = job->view->last_us * 1000,
                                             .window = is_whole(window) ? NULL : window,
                                             .exact = find_exact,
@@ -131,7 +144,7 @@ afmon_status afmon_view_summarize(afmon_view *view, const afmon_summary_options 
     *summary = NULL;
     if (view == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "a summary needs a view");
-    struct job job = {.view = view, .options = &options};
+    struct job job = {.view = view, .options = &options, .source_index = NONE_YET};
     afmon_status status = afmon_options_take(&options, sizeof options, given, "afmon_summary_options", error);
     if (status != AFMON_OK)
         return status;

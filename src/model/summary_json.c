@@ -65,6 +65,20 @@ static void write_head(struct afmon_json *json, const afmon_run_summary *s)
     afmon_json_count(json, "dropped", s->dropped);
 }
 
+static void write_reasons(struct afmon_json *json, const afmon_item_summary *item)
+{
+    afmon_json_open(json, "reasons", '[');
+    for (size_t i = 0; i < item->reason_count; i++) {
+        const afmon_item_reason *reason = &item->reasons[i];
+        afmon_json_open(json, NULL, '{');
+        afmon_json_string(json, "outcome", reason->failed ? "failed" : "rejected");
+        afmon_json_string(json, "reason", reason->text);
+        afmon_json_count(json, "count", reason->count);
+        afmon_json_close(json, '}');
+    }
+    afmon_json_close(json, ']');
+}
+
 static void write_items(struct afmon_json *json, const afmon_run_summary *s)
 {
     afmon_json_open(json, "items", '[');
@@ -72,9 +86,21 @@ static void write_items(struct afmon_json *json, const afmon_run_summary *s)
         const afmon_item_summary *item = &s->items[i];
         afmon_json_open(json, NULL, '{');
         afmon_json_string(json, "kind", item->kind);
+        afmon_json_bool(json, "inferred", item->inferred);
+        afmon_json_count(json, "started", item->started);
         afmon_json_count(json, "finished", item->finished);
         afmon_json_count(json, "accepted", item->accepted);
+        afmon_json_count(json, "rejected", item->rejected);
         afmon_json_count(json, "failed", item->failed);
+        afmon_json_count(json, "abandoned", item->abandoned);
+        afmon_json_count(json, "open", item->open);
+        afmon_json_count(json, "attempts", item->attempts);
+        afmon_json_count(json, "calls", item->calls);
+        afmon_json_count(json, "call_failures", item->call_failures);
+        afmon_json_count(json, "total_tokens", item->total_tokens);
+        afmon_json_count(json, "accepted_calls", item->accepted_calls);
+        afmon_json_count(json, "accepted_tokens", item->accepted_tokens);
+        write_reasons(json, item);
         afmon_json_number(json, "per_s", item->per_s);
         write_distribution(json, "time_s", &item->time_s);
         afmon_json_close(json, '}');
@@ -91,6 +117,7 @@ static void write_calls(struct afmon_json *json, const afmon_run_summary *s)
     afmon_json_count(json, "recent_failed", s->recent_call_failures);
     afmon_json_count(json, "without_tokens", s->calls_without_tokens);
     afmon_json_count(json, "failed_without_tokens", s->failed_calls_without_tokens);
+    afmon_json_count(json, "without_item", s->calls_without_item);
     afmon_json_count(json, "retries", s->retries);
     afmon_json_number(json, "per_s", s->calls_per_s);
     write_distribution(json, "latency_s", &s->latency_s);

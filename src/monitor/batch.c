@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/micros.h"
+#include "catalog/fields.h"
 #include "catalog/lines.h"
 #include "monitor/dispatches.h"
 #include "monitor/drain.h"
@@ -76,6 +77,32 @@ static bool resolve_given(struct afmon_drain *drain, const struct afmon_expanded
     return true;
 }
 
+/* Also where there is no file: handlers and store have it. */
+static bool resolve_item(struct afmon_drain *drain, const struct afmon_expanded_sample *given,
+                         struct afmon_store_sample *out)
+{
+    out->item = (struct afmon_item_place){0};
+    return given->item.length == 0 || afmon_store_item(drain->core->store, &given->item, &out->item);
+}
+
+static void add_line(struct afmon_drain *drain, const struct afmon_store_sample *sample,
+                     const struct afmon_item_id *item, int64_t wall_ns)
+{
+    const char *metadata = sample->set == NULL ? NULL : sample->set->json;
+    size_t length = sample->set == NULL ? 0 : sample->set->json_length;
+    if (item->length > 0) {
+        struct afmon_buffer *text = &drain->item_text;
+        afmon_buffer_clear(text);
+        afmon_buffer_add(text, metadata, length);
+        afmon_item_id_render(text, item);
+        drain->metrics.failed |= text->failed;
+        metadata = text->data;
+        length = text->length;
+    }
+    afmon_line_sample(&drain->metrics, sample->series->prefix, sample->series->prefix_length, sample->value, metadata,
+                      length, &drain->time, wall_ns);
+}
+
 static bool add_sample(void *user, const struct afmon_expanded_sample *given, int64_t boot_ns)
 {
     struct afmon_drain *drain = user;
@@ -85,15 +112,13 @@ static bool add_sample(void *user, const struct afmon_expanded_sample *given, in
     struct afmon_store_sample *sample = &drain->samples[drain->sample_count];
     bool resolved = given->definition != 0 ? resolve_defined(drain, given->definition, sample)
                                            : resolve_given(drain, given, sample);
-    if (!resolved)
+    if (!resolved || !resolve_item(drain, given, sample))
         return false;
     int64_t wall_ns = boot_ns + drain->wall_offset_ns;
     sample->value = given->value;
     sample->wall_us = afmon_ns_to_us(wall_ns);
     if (drain->core->files.metrics >= 0)
-        afmon_line_sample(&drain->metrics, sample->series->prefix, sample->series->prefix_length, given->value,
-                          sample->set == NULL ? NULL : sample->set->json,
-                          sample->set == NULL ? 0 : sample->set->json_length, &drain->time, wall_ns);
+        add_line(drain, sample, &given->item, wall_ns);
     drain->sample_count++;
     return !drain->metrics.failed;
 }
@@ -155,6 +180,27 @@ bool afmon_batch_add(struct afmon_drain *drain, const unsigned char *record)
 
 /* ---- delivering ---- */
 
+/* Handlers get the id among the other fields. */
+static struct afmon_set *set_with_item(struct afmon_drain *drain, const struct afmon_store_sample *sample)
+{
+    const struct afmon_item_id id = afmon_item_block_id(sample->item.block, sample->item.unit);
+    const afmon_field field = afmon_item_id_field(&id);
+    struct afmon_buffer *packed = &drain->item_text;
+    afmon_buffer_clear(packed);
+    if (sample->set != NULL)
+        afmon_buffer_add(packed, sample->set->packed, sample->set->packed_length);
+    size_t size = afmon_fields_packed_size(&field, 1);
+    if (!afmon_buffer_reserve(packed, size) ||
+        !grow((void **)&drain->held, &drain->held_capacity, drain->held_count, sizeof(struct afmon_set *)))
+        return NULL;
+    afmon_fields_pack((unsigned char *)afmon_buffer_end(packed), &field, 1);
+    struct afmon_set *set =
+        afmon_sets_intern(afmon_store_sets(drain->core->store), packed->data, packed->length + size);
+    if (set != NULL)
+        drain->held[drain->held_count++] = set;
+    return set;
+}
+
 static bool fill_outgoing(struct afmon_drain *drain)
 {
     if (drain->outgoing_capacity < drain->sample_count) {
@@ -166,9 +212,12 @@ static bool fill_outgoing(struct afmon_drain *drain)
     }
     for (size_t i = 0; i < drain->sample_count; i++) {
         const struct afmon_store_sample *sample = &drain->samples[i];
+        struct afmon_set *set = sample->item.unit == 0 ? sample->set : set_with_item(drain, sample);
+        if (set == NULL && sample->item.unit != 0)
+            return false;
         drain->outgoing[i] = (struct afmon_dispatch_sample){.name = sample->series->name,
                                                             .name_length = sample->series->name_length,
-                                                            .set = sample->set,
+                                                            .set = set,
                                                             .value = sample->value,
                                                             .timestamp_ns = sample->wall_us * 1000};
     }

@@ -25,6 +25,7 @@ bool afmon_drain_init(struct afmon_drain *drain, struct afmon_core *core)
     afmon_buffer_init(&drain->metrics, TEXT_LIMIT);
     afmon_buffer_init(&drain->log, TEXT_LIMIT);
     afmon_buffer_init(&drain->log_texts, TEXT_LIMIT);
+    afmon_buffer_init(&drain->item_text, TEXT_LIMIT);
     return true;
 }
 
@@ -45,6 +46,7 @@ void afmon_drain_free(struct afmon_drain *drain)
     afmon_buffer_free(&drain->metrics);
     afmon_buffer_free(&drain->log);
     afmon_buffer_free(&drain->log_texts);
+    afmon_buffer_free(&drain->item_text);
     free(drain->samples);
     free(drain->held);
     free(drain->logs);

@@ -33,6 +33,7 @@ struct afmon_drain {
     size_t log_count, log_capacity;
     size_t log_lines; /* log records in the batch, those for the file alone included */
     struct afmon_buffer log_texts;
+    struct afmon_buffer item_text;          /* scratch: metadata with the item's id */
     struct afmon_dispatch_sample *outgoing; /* the samples as handlers get them */
     size_t outgoing_capacity;
 

@@ -125,6 +125,9 @@ static void tell_of_log(struct afmon_core *core, afmon_view *view)
     struct afmon_view_extra extra = {.log_begin = place.begin};
     if (place.path != NULL)
         extra.log_path = strdup(place.path);
+    extra.living = core->has_session ? malloc(sizeof *extra.living) : NULL;
+    if (extra.living != NULL)
+        extra.living[extra.living_count++] = core->session.serial;
     afmon_view_set_extra(view, &extra);
 }
 

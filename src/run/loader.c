@@ -67,10 +67,10 @@ static struct afmon_series *series_of(struct afmon_loader *loader, const char *n
 }
 
 /* Takes over the reference to set. */
-static afmon_status append(struct afmon_loader *loader, const char *name, size_t name_length, double value,
-                           int64_t wall_us, struct afmon_set *set)
+static afmon_status append(struct afmon_loader *loader, const struct afmon_read_sample *sample, struct afmon_set *set,
+                           struct afmon_item_place item)
 {
-    struct afmon_series *series = series_of(loader, name, name_length);
+    struct afmon_series *series = series_of(loader, sample->name, sample->name_length);
     if (series == NULL) {
         if (set != NULL)
             afmon_set_release(set);
@@ -78,8 +78,8 @@ static afmon_status append(struct afmon_loader *loader, const char *name, size_t
     }
     if (loader->count == BATCH)
         flush(loader);
-    loader->batch[loader->count++] =
-        (struct afmon_store_sample){.series = series, .set = set, .value = value, .wall_us = wall_us};
+    loader->batch[loader->count++] = (struct afmon_store_sample){
+        .series = series, .set = set, .value = sample->value, .wall_us = sample->wall_us, .item = item};
     return AFMON_OK;
 }
 
@@ -109,9 +109,12 @@ static afmon_status set_of(struct afmon_loader *loader, struct afmon_read_sample
 static afmon_status take(struct afmon_loader *loader, struct afmon_read_sample *sample)
 {
     struct afmon_set *set;
+    struct afmon_item_place item = {0};
+    /* The set may take over the memory that the id is in. */
+    if (sample->item.length > 0 && !afmon_store_item(loader->store, &sample->item, &item))
+        return AFMON_E_NO_MEMORY;
     afmon_status status = set_of(loader, sample, &set);
-    return status != AFMON_OK ? status
-                              : append(loader, sample->name, sample->name_length, sample->value, sample->wall_us, set);
+    return status != AFMON_OK ? status : append(loader, sample, set, item);
 }
 
 static int take_sample(void *user, const struct afmon_read_sample *read)

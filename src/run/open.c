@@ -10,6 +10,7 @@
 #include "ingest/session.h"
 #include "model/run_log.h"
 #include "run/folder.h"
+#include "run/living.h"
 #include "run/loader.h"
 #include "store/view.h"
 
@@ -270,6 +271,22 @@ static afmon_status load(struct opening *opening)
     return status == AFMON_OK ? read_logs(opening) : status;
 }
 
+/* Which processes' items are open. Without memory for it they are taken to be abandoned. */
+static void note_living(const struct opening *opening, struct afmon_view_extra *extra)
+{
+    struct afmon_living living;
+    if (!opening->recovery.live)
+        return;
+    afmon_living_look(opening->folder, &living);
+    extra->living_left_out = living.living > AFMON_LIVING_MAX;
+    size_t count = extra->living_left_out ? AFMON_LIVING_MAX : living.living;
+    extra->living = count > 0 ? malloc(count * sizeof *extra->living) : NULL;
+    if (extra->living == NULL)
+        return;
+    memcpy(extra->living, living.serials, count * sizeof *extra->living);
+    extra->living_count = count;
+}
+
 /* The sets' last references from here go with the loader, so it goes first. */
 static afmon_status make_view(struct opening *opening, afmon_view **view)
 {
@@ -292,6 +309,7 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .dropped = opening->log->dropped,
                                      .recovered = opening->recovery.records,
                                      .live = opening->recovery.live};
+    note_living(opening, &extra);
     afmon_view_set_extra(*view, &extra);
     opening->problems = opening->warnings = (struct afmon_problems){0};
     opening->log = NULL;

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "live/sessions.h"
 #include "run/folder.h"
+#include "run/living.h"
 
 static int64_t time_of(const struct stat *facts)
 {
@@ -49,7 +49,7 @@ static void consider(int folder, const char *name, struct afmon_look *look)
 
 void afmon_look_at_folder(const char *folder, struct afmon_look *look)
 {
-    struct afmon_live_sessions sessions;
+    struct afmon_living sessions;
     struct stat facts;
     *look = (struct afmon_look){0};
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,7 +65,7 @@ void afmon_look_at_folder(const char *folder, struct afmon_look *look)
     if (look->files == 0 && fstat(fd, &facts) == 0)
         look->modified_ns = time_of(&facts);
     closedir(listing);
-    afmon_live_look_at_sessions(folder, &sessions);
+    afmon_living_look(folder, &sessions);
     look->living = sessions.living;
     look->samples |= sessions.dead > 0; /* that are in no file yet */
 }

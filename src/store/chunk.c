@@ -16,45 +16,50 @@ static size_t table_size(uint32_t set_capacity)
     return (size_t)1 << (32 - __builtin_clz(set_capacity * 2 - 1));
 }
 
-static size_t bytes_for(uint32_t capacity, uint32_t set_capacity)
+static size_t bytes_for(struct afmon_chunk_room room)
 {
     size_t bytes = sizeof(struct afmon_chunk);
-    bytes += (size_t)capacity * (sizeof(double) + sizeof(int32_t));
-    bytes += (size_t)set_capacity * sizeof(struct afmon_set *);
-    if (set_capacity > 1)
-        bytes += (size_t)capacity * sizeof(uint16_t);
-    return bytes + table_size(set_capacity) * sizeof(uint16_t);
+    bytes += (size_t)room.samples * (sizeof(double) + sizeof(int32_t));
+    bytes += (size_t)room.sets * sizeof(struct afmon_set *);
+    if (room.sets > 1)
+        bytes += (size_t)room.samples * sizeof(uint16_t);
+    if (room.items)
+        bytes += (size_t)room.samples * sizeof(uint16_t);
+    return bytes + table_size(room.sets) * sizeof(uint16_t);
 }
 
 /* The columns lie behind the header, the widest first, so that each is aligned. */
-static void lay_out(struct afmon_chunk *chunk)
+static void lay_out(struct afmon_chunk *chunk, bool items)
 {
     chunk->values = (double *)(chunk + 1);
     chunk->sets = (struct afmon_set **)(void *)(chunk->values + chunk->capacity);
     chunk->offsets = (int32_t *)(void *)(chunk->sets + chunk->set_capacity);
     uint16_t *rest = (uint16_t *)(void *)(chunk->offsets + chunk->capacity);
     chunk->set_index = chunk->set_capacity > 1 ? rest : NULL;
+    rest += chunk->set_index != NULL ? chunk->capacity : 0;
+    chunk->items = items ? rest : NULL;
+    rest += items ? chunk->capacity : 0;
     chunk->set_table = NULL;
     size_t size = table_size(chunk->set_capacity);
     if (size > 0) {
-        chunk->set_table = rest + chunk->capacity;
+        chunk->set_table = rest;
         memset(chunk->set_table, 0, size * sizeof *chunk->set_table);
     }
 }
 
-struct afmon_chunk *afmon_chunk_new(uint32_t capacity, uint32_t set_capacity, int64_t base_us)
+struct afmon_chunk *afmon_chunk_new(struct afmon_chunk_room room, int64_t base_us)
 {
-    size_t bytes = bytes_for(capacity, set_capacity);
+    size_t bytes = bytes_for(room);
     struct afmon_chunk *chunk = malloc(bytes);
     if (chunk == NULL)
         return NULL;
     memset(chunk, 0, sizeof *chunk);
     atomic_init(&chunk->references, 1);
-    chunk->capacity = capacity;
-    chunk->set_capacity = set_capacity;
+    chunk->capacity = room.samples;
+    chunk->set_capacity = room.sets;
     chunk->base_us = base_us;
     chunk->bytes = bytes;
-    lay_out(chunk);
+    lay_out(chunk, room.items);
     return chunk;
 }
 
@@ -71,6 +76,8 @@ void afmon_chunk_release(struct afmon_chunk *chunk)
         if (chunk->sets[i] != NULL)
             afmon_set_release(chunk->sets[i]);
     }
+    afmon_item_block_release(chunk->item_blocks[0]);
+    afmon_item_block_release(chunk->item_blocks[1]);
     free(chunk);
 }
 
@@ -129,18 +136,61 @@ uint32_t afmon_chunk_more_sets(uint32_t set_capacity)
     return more > AFMON_CHUNK_SAMPLES ? AFMON_CHUNK_SAMPLES : more;
 }
 
-struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, uint32_t capacity, uint32_t set_capacity)
+/* ---- Items ---- */
+
+#define SECOND_BLOCK 0x8000u /* the place is one of item_blocks[1] */
+
+_Static_assert(AFMON_ITEM_UNITS <= SECOND_BLOCK, "places are 15 bits");
+
+int32_t afmon_chunk_item(struct afmon_chunk *chunk, struct afmon_item_place item)
 {
-    struct afmon_chunk *copy = afmon_chunk_new(capacity, set_capacity, chunk->base_us);
+    if (item.unit == 0)
+        return 0;
+    if (chunk->items == NULL)
+        return -1;
+    for (unsigned i = 0; i < 2; i++) {
+        if (chunk->item_blocks[i] == NULL) {
+            afmon_item_block_hold(item.block);
+            chunk->item_blocks[i] = item.block;
+        }
+        if (chunk->item_blocks[i] == item.block)
+            return (int32_t)(item.unit | i * SECOND_BLOCK);
+    }
+    return -1;
+}
+
+struct afmon_item_id afmon_chunk_item_of(const struct afmon_chunk *chunk, size_t index)
+{
+    unsigned place = chunk->items == NULL ? 0 : chunk->items[index];
+    if (place == 0)
+        return (struct afmon_item_id){0};
+    return afmon_item_block_id(chunk->item_blocks[place / SECOND_BLOCK], place % SECOND_BLOCK);
+}
+
+/* ---- Copies ---- */
+
+static void copy_column(uint16_t *column, const uint16_t *from, uint32_t count)
+{
+    if (column != NULL && from != NULL)
+        memcpy(column, from, count * sizeof *column);
+    else if (column != NULL)
+        memset(column, 0, count * sizeof *column);
+}
+
+struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, struct afmon_chunk_room room)
+{
+    struct afmon_chunk *copy = afmon_chunk_new(room, chunk->base_us);
     if (copy == NULL)
         return NULL;
     copy->count = chunk->count;
     memcpy(copy->values, chunk->values, chunk->count * sizeof *copy->values);
     memcpy(copy->offsets, chunk->offsets, chunk->count * sizeof *copy->offsets);
-    if (copy->set_index != NULL && chunk->set_index != NULL)
-        memcpy(copy->set_index, chunk->set_index, chunk->count * sizeof *copy->set_index);
-    else if (copy->set_index != NULL)
-        memset(copy->set_index, 0, chunk->count * sizeof *copy->set_index);
+    copy_column(copy->set_index, chunk->set_index, chunk->count);
+    copy_column(copy->items, chunk->items, chunk->count);
+    for (unsigned i = 0; i < 2 && chunk->item_blocks[i] != NULL; i++) {
+        afmon_item_block_hold(chunk->item_blocks[i]);
+        copy->item_blocks[i] = chunk->item_blocks[i];
+    }
     for (uint32_t i = 0; i < chunk->set_count; i++)
         add_set(copy, chunk->sets[i]);
     return copy;

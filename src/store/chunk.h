@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "catalog/sets.h"
+#include "store/item_ids.h"
 #include "store/store.h"
 
 struct afmon_series_data;
@@ -25,7 +26,9 @@ struct afmon_chunk {
     struct afmon_set **sets; /* the different sets of the samples, NULL for no metadata; each referred to once */
     int32_t *offsets;        /* microseconds from base_us */
     uint16_t *set_index;
-    uint16_t *set_table; /* hash of a chunk with many sets: index + 1, 0 where free; NULL for few */
+    uint16_t *set_table;                     /* hash of a chunk with many sets: index + 1, 0 where free; NULL for few */
+    uint16_t *items;                         /* where the sample's item id stands; NULL: no sample is of an item */
+    struct afmon_item_block *item_blocks[2]; /* in these two; each referred to once */
     size_t bytes;
     /* Of the store's owner, under the lock: the queue that the chunk is in. */
     struct afmon_series_data *series;
@@ -35,11 +38,22 @@ struct afmon_chunk {
 
 #define AFMON_CHUNK_FIRST 8 /* samples that the first chunk of a series has room for */
 
-/* An empty chunk with one reference; NULL: no memory. Capacities are at least 1. */
-struct afmon_chunk *afmon_chunk_new(uint32_t capacity, uint32_t set_capacity, int64_t base_us);
+/* What a chunk has room for. Capacities are at least 1. */
+struct afmon_chunk_room {
+    uint32_t samples;
+    uint32_t sets;
+    bool items; /* a column for the items of samples */
+};
+static inline struct afmon_chunk_room afmon_chunk_room(const struct afmon_chunk *chunk)
+{
+    return (struct afmon_chunk_room){chunk->capacity, chunk->set_capacity, chunk->items != NULL};
+}
 
-/* A chunk with the same samples and other capacities, which must be enough; it refers to the sets for itself. */
-struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, uint32_t capacity, uint32_t set_capacity);
+/* An empty chunk with one reference; NULL: no memory. */
+struct afmon_chunk *afmon_chunk_new(struct afmon_chunk_room room, int64_t base_us);
+
+/* A chunk with the same samples and other room, which must be enough; it refers to sets and blocks for itself. */
+struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, struct afmon_chunk_room room);
 
 void afmon_chunk_hold(struct afmon_chunk *chunk);
 void afmon_chunk_release(struct afmon_chunk *chunk); /* any thread; NULL is fine */
@@ -55,6 +69,13 @@ static inline struct afmon_set *afmon_chunk_set_of(const struct afmon_chunk *chu
 {
     return chunk->sets[chunk->set_index == NULL ? 0 : chunk->set_index[index]];
 }
+
+/* What the column holds for an item; the chunk refers to its block from then on. 0: there is no item; -1: the chunk has
+ * no column, or refers to two other blocks already. */
+int32_t afmon_chunk_item(struct afmon_chunk *chunk, struct afmon_item_place item);
+
+/* The id of a sample's item; of length 0 where there is none. */
+struct afmon_item_id afmon_chunk_item_of(const struct afmon_chunk *chunk, size_t index);
 
 /* A span of offsets, both ends included; empty where first > last. */
 struct afmon_chunk_span {

@@ -7,7 +7,7 @@ static bool is_over(const struct afmon_store *store)
 {
     size_t least = store->fixed_bytes + store->max_memory / 8;
     size_t limit = store->max_memory > least ? store->max_memory : least;
-    return store->bytes + store->sets_bytes > limit;
+    return store->bytes + store->sets_bytes + store->item_bytes > limit;
 }
 
 /* The chunk that goes next, sealed; NULL: there is none, or no memory to seal one. */
@@ -29,10 +29,14 @@ static void evict_chunk(struct afmon_store *store, const struct afmon_chunk *chu
     afmon_series_forget(store, series, sketch);
 }
 
-static void sweep_sets(struct afmon_store *store)
+static void sweep(struct afmon_store *store)
 {
     size_t freed = afmon_sets_sweep(store->sets);
     store->sets_bytes = freed > 0 ? afmon_sets_bytes(store->sets) : store->sets_bytes;
+    if (store->item_ids == NULL)
+        return;
+    afmon_item_ids_sweep(store->item_ids);
+    store->item_bytes = afmon_item_ids_bytes(store->item_ids);
 }
 
 void afmon_store_evict(struct afmon_store *store)
@@ -43,7 +47,7 @@ void afmon_store_evict(struct afmon_store *store)
         const struct afmon_chunk *chunk = next_to_go(store);
         if (chunk != NULL)
             evict_chunk(store, chunk);
-        sweep_sets(store);
+        sweep(store);
         afmon_turn_give_way(&store->turn);
     }
 }

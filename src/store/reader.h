@@ -5,6 +5,7 @@
 #include <afmon/afmon.h>
 
 #include "base/buffer.h"
+#include "catalog/item_id.h"
 
 /* One line read. Texts point into the line or into the reader and are valid until the next call. */
 struct afmon_read_sample {
@@ -13,6 +14,7 @@ struct afmon_read_sample {
     double value; /* NaN for null */
     int64_t wall_us;
     int64_t again_us; /* a local time that clocks show again so much later; afmon_read_file has decided, and gives 0 */
+    struct afmon_item_id item; /* not among metadata and packed fields */
     const char *metadata; /* the raw text between value and timestamp: `"key": value, ` ...; key of a cache of sets.
                              NULL where the line was not in our own form */
     size_t metadata_length;

@@ -15,6 +15,7 @@ struct afmon_reader {
     struct json_t *object;        /* what it read, whose fields are packed when they are asked for; NULL: none */
     char second_text[19];         /* "2026-11-23T09:20:35" of the last line in our form */
     bool second_known;
+    char item_digits[24];
     int64_t second_us;             /* the same in microseconds since the epoch */
     struct afmon_file_times times; /* of the file that is being read */
 };

@@ -149,12 +149,25 @@ static bool add_field(struct afmon_reader *reader, const char *key, const json_t
     return afmon_reader_add_field(reader, field);
 }
 
+/* An item's id that is kept apart. */
+static bool is_item(const struct afmon_reader *reader, const char *key, const json_t *value)
+{
+    if (!afmon_is_item_key(key, strlen(key)))
+        return false;
+    return json_is_integer(value) || (json_is_string(value) && aside_of(reader, value) == NULL &&
+                                      afmon_item_id_is_plain(json_string_value(value), json_string_length(value)));
+}
+
 bool afmon_pack_object(struct afmon_reader *reader)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(reader->object, key,
-                        value) if (!afmon_is_own_key(key, strlen(key)) && !add_field(reader, key, value)) return false;
+    json_object_foreach(reader->object, key, value)
+    {
+        bool apart = afmon_is_own_key(key, strlen(key)) || is_item(reader, key, value);
+        if (!apart && !add_field(reader, key, value))
+            return false;
+    }
     return true;
 }
 
@@ -216,6 +229,20 @@ static const char *read_time(const json_t *time, struct afmon_read_sample *sampl
     return NULL;
 }
 
+static void read_item(struct afmon_reader *reader, const json_t *value, struct afmon_read_sample *sample)
+{
+    if (value == NULL || !is_item(reader, AFMON_ITEM_KEY, value))
+        return;
+    sample->item.is_number = json_is_integer(value);
+    if (sample->item.is_number) {
+        sample->item.text = reader->item_digits;
+        sample->item.length = (uint32_t)afmon_format_int(reader->item_digits, json_integer_value(value));
+    } else {
+        sample->item.text = json_string_value(value);
+        sample->item.length = (uint32_t)json_string_length(value);
+    }
+}
+
 static afmon_status read_members(struct afmon_reader *reader, struct afmon_read_sample *sample, const char **why)
 {
     const json_t *object = reader->object;
@@ -226,6 +253,7 @@ static afmon_status read_members(struct afmon_reader *reader, struct afmon_read_
         *why = read_time(json_object_get(object, "timestamp"), sample);
     if (*why != NULL)
         return AFMON_E_FORMAT;
+    read_item(reader, json_object_get(object, AFMON_ITEM_KEY), sample);
     return reader->name.failed ? AFMON_E_NO_MEMORY : AFMON_OK;
 }
 

@@ -115,13 +115,34 @@ static afmon_status check_key(struct afmon_reader *reader, const struct afmon_me
     return afmon_is_own_key(reader->text.data, reader->text.length) ? AFMON_E_FORMAT : AFMON_OK;
 }
 
-static afmon_status check_metadata(struct afmon_reader *reader, const char *at, const char *end)
+/* The id of an item stands behind the other metadata in our own form. */
+static afmon_status take_item(struct afmon_reader *reader, struct afmon_read_sample *sample,
+                              const struct afmon_metadata_item *item, bool last)
+{
+    if (!last)
+        return AFMON_E_FORMAT;
+    if (item->type == AFMON_INT)
+        sample->item = (struct afmon_item_id){reader->item_digits,
+                                              (uint32_t)afmon_format_int(reader->item_digits, item->integer), true};
+    else if (item->type == AFMON_STRING && !item->value_escaped &&
+             afmon_item_id_is_plain(item->value, item->value_length))
+        sample->item = (struct afmon_item_id){item->value, (uint32_t)item->value_length, false};
+    else
+        return AFMON_OK;
+    sample->metadata_length = (size_t)(item->key - 1 - sample->metadata);
+    return AFMON_OK;
+}
+
+static afmon_status check_metadata(struct afmon_reader *reader, struct afmon_read_sample *sample, const char *end)
 {
     struct afmon_metadata_item item;
     afmon_status status = AFMON_OK;
+    const char *at = sample->metadata;
     while (status == AFMON_OK && at < end) {
         at = afmon_metadata_next(at, end, &item);
         status = at != NULL ? check_key(reader, &item) : AFMON_E_FORMAT;
+        if (status == AFMON_OK && !item.key_escaped && afmon_is_item_key(item.key, item.key_length))
+            status = take_item(reader, sample, &item, at == end);
     }
     return status;
 }
@@ -140,5 +161,5 @@ afmon_status afmon_scan_line(struct afmon_reader *reader, const char *line, size
         return AFMON_E_FORMAT;
     sample->metadata = at + 2;
     sample->metadata_length = (size_t)(tail - sample->metadata);
-    return reader->name.failed ? AFMON_E_NO_MEMORY : check_metadata(reader, sample->metadata, tail);
+    return reader->name.failed ? AFMON_E_NO_MEMORY : check_metadata(reader, sample, tail);
 }

@@ -184,7 +184,8 @@ static void trim_growing(struct afmon_store *store, struct afmon_series_data *se
     const struct afmon_chunk *chunk = series->growing;
     if (chunk->count + chunk->count / 4 >= chunk->capacity)
         return;
-    struct afmon_chunk *fitted = afmon_chunk_copy(chunk, chunk->count, chunk->set_count);
+    struct afmon_chunk *fitted =
+        afmon_chunk_copy(chunk, (struct afmon_chunk_room){chunk->count, chunk->set_count, chunk->items != NULL});
     if (fitted != NULL)
         replace_growing(store, series, fitted);
 }
@@ -230,23 +231,23 @@ static bool offset_of(const struct afmon_chunk *chunk, int64_t wall_us, int32_t 
 }
 
 /* A series that fills chunks gets whole ones, with room for as many sets as the last one had. */
-static struct afmon_chunk *chunk_after(const struct afmon_series_data *series, int64_t base_us)
+static struct afmon_chunk *chunk_after(const struct afmon_series_data *series, const struct afmon_store_sample *first)
 {
-    uint32_t capacity = AFMON_CHUNK_FIRST;
-    uint32_t set_capacity = 1;
+    struct afmon_chunk_room room = {AFMON_CHUNK_FIRST, 1, first->item.unit != 0};
     if (series->end_entry > series->first_entry) {
         const struct afmon_entry *last = &series->entries[series->end_entry - 1];
         if (last->count >= AFMON_CHUNK_SAMPLES / 2)
-            capacity = AFMON_CHUNK_SAMPLES;
-        while (set_capacity < last->chunk->set_count && set_capacity < capacity)
-            set_capacity = afmon_chunk_more_sets(set_capacity);
+            room.samples = AFMON_CHUNK_SAMPLES;
+        while (room.sets < last->chunk->set_count && room.sets < room.samples)
+            room.sets = afmon_chunk_more_sets(room.sets);
     }
-    return afmon_chunk_new(capacity, set_capacity, base_us);
+    return afmon_chunk_new(room, first->wall_us);
 }
 
-static bool begin_chunk(struct afmon_store *store, struct afmon_series_data *series, int64_t base_us)
+static bool begin_chunk(struct afmon_store *store, struct afmon_series_data *series,
+                        const struct afmon_store_sample *first)
 {
-    struct afmon_chunk *chunk = chunk_after(series, base_us);
+    struct afmon_chunk *chunk = chunk_after(series, first);
     if (chunk == NULL)
         return false;
     take_checkpoint(store, series->running);
@@ -258,10 +259,9 @@ static bool begin_chunk(struct afmon_store *store, struct afmon_series_data *ser
     return true;
 }
 
-static bool enlarge(struct afmon_store *store, struct afmon_series_data *series, uint32_t capacity,
-                    uint32_t set_capacity)
+static bool enlarge(struct afmon_store *store, struct afmon_series_data *series, struct afmon_chunk_room room)
 {
-    struct afmon_chunk *larger = afmon_chunk_copy(series->growing, capacity, set_capacity);
+    struct afmon_chunk *larger = afmon_chunk_copy(series->growing, room);
     if (larger == NULL)
         return false;
     replace_growing(store, series, larger);
@@ -273,8 +273,9 @@ static bool choose_set(struct afmon_store *store, struct afmon_series_data *seri
 {
     int32_t index = afmon_chunk_set(series->growing, set);
     if (index < 0) {
-        const struct afmon_chunk *chunk = series->growing;
-        if (!enlarge(store, series, chunk->capacity, afmon_chunk_more_sets(chunk->set_capacity)))
+        struct afmon_chunk_room room = afmon_chunk_room(series->growing);
+        room.sets = afmon_chunk_more_sets(room.sets);
+        if (!enlarge(store, series, room))
             return false;
         index = afmon_chunk_set(series->growing, set);
     }
@@ -298,18 +299,23 @@ static bool prepare(struct afmon_store *store, struct afmon_series_data *series,
                     const struct afmon_store_sample *sample)
 {
     int32_t offset;
-    const struct afmon_chunk *chunk = series->growing;
+    struct afmon_chunk *chunk = series->growing;
     bool fits = chunk != NULL && series->wall_delta_us == store->wall_delta_us &&
-                offset_of(chunk, sample->wall_us, &offset) && chunk->count < AFMON_CHUNK_SAMPLES;
-    if (!fits && (!afmon_series_seal(store, series) || !begin_chunk(store, series, sample->wall_us)))
+                offset_of(chunk, sample->wall_us, &offset) && chunk->count < AFMON_CHUNK_SAMPLES &&
+                (chunk->items == NULL || afmon_chunk_item(chunk, sample->item) >= 0);
+    if (!fits && (!afmon_series_seal(store, series) || !begin_chunk(store, series, sample)))
         return false;
-    chunk = series->growing;
-    if (chunk->count == chunk->capacity && !enlarge(store, series, chunk->capacity * 2, chunk->set_capacity))
+    struct afmon_chunk_room room = afmon_chunk_room(series->growing);
+    bool full = series->growing->count == room.samples;
+    room.samples *= full ? 2 : 1;
+    bool lacks_items = sample->item.unit != 0 && !room.items;
+    room.items = room.items || lacks_items;
+    if ((full || lacks_items) && !enlarge(store, series, room))
         return false;
     return choose_set(store, series, sample->set);
 }
 
-static void put(struct afmon_store *store, struct afmon_series_data *series, double value, int32_t offset)
+static void put(struct afmon_store *store, struct afmon_series_data *series, double value, int32_t offset, int32_t item)
 {
     struct afmon_chunk *chunk = series->growing;
     uint32_t at = chunk->count;
@@ -317,6 +323,8 @@ static void put(struct afmon_store *store, struct afmon_series_data *series, dou
     chunk->offsets[at] = offset;
     if (chunk->set_index != NULL)
         chunk->set_index[at] = series->last_set_index;
+    if (chunk->items != NULL)
+        chunk->items[at] = (uint16_t)item;
     if (series->token_kind != AFMON_TOKENS_NONE)
         *series->last_tokens += afmon_tokens_counted(value);
     chunk->count = at + 1;
@@ -329,12 +337,14 @@ static void put(struct afmon_store *store, struct afmon_series_data *series, dou
 void afmon_series_push(struct afmon_store *store, struct afmon_series_data *series,
                        const struct afmon_store_sample *sample)
 {
-    const struct afmon_chunk *chunk = series->growing;
+    struct afmon_chunk *chunk = series->growing;
     int32_t offset;
+    int32_t item = -1;
     store->samples++;
     store->not_finite += afmon_order_is_finite(sample->value) ? 0 : 1;
     if (chunk == NULL || chunk->count == chunk->capacity || sample->set != series->last_set ||
-        series->wall_delta_us != store->wall_delta_us || !offset_of(chunk, sample->wall_us, &offset)) {
+        series->wall_delta_us != store->wall_delta_us || !offset_of(chunk, sample->wall_us, &offset) ||
+        (item = afmon_chunk_item(chunk, sample->item)) < 0) {
         if (!prepare(store, series, sample)) {
             afmon_series_forget_all(store, series);
             if (!prepare(store, series, sample)) {
@@ -342,8 +352,9 @@ void afmon_series_push(struct afmon_store *store, struct afmon_series_data *seri
                 return;
             }
         }
-        if (!offset_of(series->growing, sample->wall_us, &offset))
+        item = afmon_chunk_item(series->growing, sample->item);
+        if (!offset_of(series->growing, sample->wall_us, &offset) || item < 0)
             return; /* cannot be: prepare saw to it */
     }
-    put(store, series, sample->value, offset);
+    put(store, series, sample->value, offset, item);
 }

@@ -52,6 +52,7 @@ void afmon_store_release(struct afmon_store *store)
         afmon_series_free(store->series[i]);
     afmon_tokens_free(&store->tokens);
     afmon_sets_free(store->sets); /* after the chunks, which refer to sets */
+    afmon_item_ids_free(store->item_ids);
     afmon_turn_destroy(&store->turn);
     afmon_scratch_free(atomic_load(&store->scratch));
     free(store->series);
@@ -62,6 +63,13 @@ void afmon_store_release(struct afmon_store *store)
 struct afmon_sets *afmon_store_sets(struct afmon_store *store)
 {
     return store->sets;
+}
+
+bool afmon_store_item(struct afmon_store *store, const struct afmon_item_id *id, struct afmon_item_place *place)
+{
+    if (store->item_ids == NULL)
+        store->item_ids = afmon_item_ids_new();
+    return store->item_ids != NULL && afmon_item_ids_put(store->item_ids, id, place);
 }
 
 /* ---- The table of series ---- */
@@ -186,6 +194,7 @@ void afmon_store_append(struct afmon_store *store, const struct afmon_store_samp
 {
     afmon_turn_take(&store->turn);
     store->sets_bytes = afmon_sets_bytes(store->sets);
+    store->item_bytes = afmon_item_ids_bytes(store->item_ids);
     for (size_t done = 0; done < count;) {
         size_t end = count - done < STRETCH ? count : done + STRETCH;
         for (; done < end; done++)
@@ -206,7 +215,7 @@ void afmon_store_get_stats(struct afmon_store *store, struct afmon_store_stats *
         .samples_in_memory = store->samples - store->evicted,
         .samples_evicted = store->evicted,
         .samples_total = store->samples,
-        .bytes = store->bytes + store->sets_bytes,
+        .bytes = store->bytes + store->sets_bytes + store->item_bytes,
         .not_finite = store->not_finite,
         .lost = store->lost,
     };

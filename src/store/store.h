@@ -11,9 +11,10 @@
  *
  * Chunks. A series is a list of chunks of up to AFMON_CHUNK_SAMPLES: int32 microseconds from the chunk's base, double
  * values, and, only where the chunk has more than one metadata set, uint16 indexes into the chunk's own list of sets
- * (each referred to once a chunk). A chunk that is growing starts small and doubles (a new one is made and the old one
- * released, so that a view that holds it stays right). Samples of a chunk never change; a reader that holds a chunk and
- * knows a count may read that many without the lock.
+ * (each referred to once a chunk), and, only where samples of it are of items, uint16 places of their ids. A chunk that
+ * is growing starts small and doubles (a new one is made and the old one released, so that a view that holds it stays
+ * right). Samples of a chunk never change; a reader that holds a chunk and knows a count may read that many without the
+ * lock.
  *
  * Eviction. Where bytes exceed max_memory, sealed chunks leave, oldest first over all series (when none is sealed,
  * growing ones are sealed); their samples remain in the series' all-time summary and quantile sketch, and in the files.
@@ -24,6 +25,7 @@
 #include <afmon/afmon.h>
 
 #include "catalog/sets.h"
+#include "store/item_ids.h"
 
 #define AFMON_CHUNK_SAMPLES 8192
 
@@ -44,6 +46,7 @@ struct afmon_store_sample {
     struct afmon_set *set;
     double value;
     int64_t wall_us;
+    struct afmon_item_place item; /* afmon_store_item; zeroed: the sample is of no item */
 };
 
 /* NULL: no memory. The creator holds one reference; views hold further ones. */
@@ -57,6 +60,10 @@ struct afmon_series *afmon_store_series(struct afmon_store *store, const char *n
 
 /* Owner only. The store's table of sets: intern into it with afmon_sets_intern. The store sweeps it when it evicts. */
 struct afmon_sets *afmon_store_sets(struct afmon_store *store);
+
+/* Owner only. Where an item's id stands, for samples that are appended before many more ids: the next 64 KiB of them.
+ * False: no memory. */
+bool afmon_store_item(struct afmon_store *store, const struct afmon_item_id *id, struct afmon_item_place *place);
 
 /* Owner only. From now on appended samples were taken with the system's clock set forward by this much since the
  * beginning. */

@@ -23,10 +23,12 @@ struct afmon_store {
     _Atomic unsigned references;
     struct afmon_turn turn;
     size_t max_memory;
-    struct afmon_sets *sets; /* owner only */
-    size_t sets_bytes;       /* as the owner saw them last */
-    size_t bytes;            /* of all but the sets */
-    size_t fixed_bytes;      /* of them: what eviction cannot give back (names, tables, sketches) */
+    struct afmon_sets *sets;         /* owner only */
+    size_t sets_bytes;               /* as the owner saw them last */
+    struct afmon_item_ids *item_ids; /* owner only; NULL: no sample is of an item */
+    size_t item_bytes;               /* as sets_bytes */
+    size_t bytes;                    /* of all but the sets */
+    size_t fixed_bytes;              /* of them: what eviction cannot give back (names, tables, sketches) */
     int64_t wall_delta_us;
     struct afmon_series_data **series; /* in order of creation */
     size_t series_count;

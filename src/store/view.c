@@ -157,6 +157,7 @@ static void free_extra(struct afmon_view_extra *extra)
     if (extra->run_log != NULL)
         extra->free_run_log(extra->run_log);
     free(extra->log_path);
+    free(extra->living);
     free_texts(extra->problems, extra->problems_kept);
     free_texts(extra->warnings, extra->warnings_kept);
 }

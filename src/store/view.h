@@ -32,6 +32,9 @@ struct afmon_view_extra {
     uint64_t dropped;
     uint64_t recovered;
     bool live;
+    uint64_t *living; /* serials of sessions that are alive; malloc'ed, taken over */
+    size_t living_count;
+    bool living_left_out; /* there are more of them */
 };
 void afmon_view_set_extra(afmon_view *view, const struct afmon_view_extra *extra);
 

@@ -26,16 +26,23 @@ static bool recall_wants(void *user, const struct afmon_view_series *series)
     return wanted(visiting->cursor, series);
 }
 
+/* The item's id stands behind the fields that the sample shares with others. */
 static afmon_status give(const struct visiting *visiting, const struct afmon_view_series *series, double value,
-                         int64_t wall_us)
+                         int64_t wall_us, struct afmon_item_id item)
 {
-    const struct afmon_unpacked *unpacked = &visiting->cursor->unpacked;
+    struct afmon_unpacked *unpacked = &visiting->cursor->unpacked;
+    bool has_item = item.length > 0;
+    if (has_item) {
+        afmon_field field = afmon_item_id_field(&item);
+        if (!afmon_unpacked_append(unpacked, &field))
+            return AFMON_E_NO_MEMORY;
+    }
     afmon_sample sample = {.metric = series->series->name,
                            .metric_length = series->series->name_length,
                            .value = value,
                            .timestamp_ns = afmon_us_to_ns(wall_us),
                            .fields = unpacked->fields,
-                           .field_count = unpacked->count};
+                           .field_count = unpacked->count + has_item};
     return visiting->visit(visiting->user, series, &sample) == 0 ? AFMON_OK : AFMON_E_CANCELLED;
 }
 
@@ -48,7 +55,7 @@ static afmon_status give_recalled(void *user, const struct afmon_view_series *se
         return status;
     if (!afmon_unpack(&visiting->cursor->unpacked, sample->packed, sample->packed_length))
         return AFMON_E_NO_MEMORY;
-    return give(visiting, series, sample->value, sample->wall_us);
+    return give(visiting, series, sample->value, sample->wall_us, sample->item);
 }
 
 static bool unpack_set(struct afmon_unpacked *unpacked, const struct afmon_set *set)
@@ -74,22 +81,33 @@ static afmon_status give_chunk(const struct visiting *visiting, const struct afm
             return AFMON_E_NO_MEMORY;
         any = true;
         unpacked = set;
-        afmon_status status = give(visiting, series, chunk->values[i], chunk->base_us + chunk->offsets[i]);
+        afmon_status status =
+            give(visiting, series, chunk->values[i], chunk->base_us + chunk->offsets[i], afmon_chunk_item_of(chunk, i));
         if (status != AFMON_OK)
             return status;
     }
     return AFMON_OK;
 }
 
+/* Some item of a chunk. */
+static struct afmon_item_id any_item(const struct afmon_entry *entry)
+{
+    struct afmon_item_id item = {0};
+    for (size_t i = 0; entry->chunk->items != NULL && i < entry->count && item.length == 0; i++)
+        item = afmon_chunk_item_of(entry->chunk, i);
+    return item;
+}
+
 /* One sample for each metadata set of a chunk. The cursor goes by index, as through samples. */
 static afmon_status give_sets(const struct visiting *visiting, const struct afmon_view_series *series,
-                              const struct afmon_chunk *chunk)
+                              const struct afmon_entry *entry)
 {
     struct afmon_cursor *cursor = visiting->cursor;
+    const struct afmon_chunk *chunk = entry->chunk;
     while (cursor->index < chunk->set_count) {
         if (!unpack_set(&cursor->unpacked, chunk->sets[cursor->index++]))
             return AFMON_E_NO_MEMORY;
-        afmon_status status = give(visiting, series, NAN, chunk->base_us);
+        afmon_status status = give(visiting, series, NAN, chunk->base_us, any_item(entry));
         if (status != AFMON_OK)
             return status;
     }
@@ -110,8 +128,8 @@ static afmon_status give_series(const struct visiting *visiting, const struct af
         const struct afmon_entry *entry = &series->entries[cursor->entry];
         if (afmon_entry_cover(entry, cursor->times) == AFMON_COVER_NONE)
             continue;
-        afmon_status status = sets_are_enough(cursor, series) ? give_sets(visiting, series, entry->chunk)
-                                                              : give_chunk(visiting, series, entry);
+        afmon_status status =
+            sets_are_enough(cursor, series) ? give_sets(visiting, series, entry) : give_chunk(visiting, series, entry);
         if (status != AFMON_OK)
             return status;
     }

@@ -81,18 +81,20 @@ static void end_object(struct afmon_buffer *out)
 
 /* metadata: `"key": value, ` ..., or empty */
 static void add_object(struct afmon_buffer *out, struct afmon_timestamp_cache *cache, double value, int64_t wall_us,
-                       const char *metadata, size_t metadata_length)
+                       const char *metadata, size_t metadata_length, struct afmon_item_id item)
 {
     begin_object(out, cache, value, wall_us);
     afmon_buffer_add(out, metadata, metadata_length);
+    afmon_item_id_render(out, &item);
     end_object(out);
 }
 
 static void add_packed_object(struct afmon_buffer *out, struct afmon_timestamp_cache *cache, double value,
-                              int64_t wall_us, const void *packed, size_t packed_length)
+                              int64_t wall_us, const void *packed, size_t packed_length, struct afmon_item_id item)
 {
     begin_object(out, cache, value, wall_us);
     afmon_fields_render(out, packed, packed_length, AFMON_LINE_METRIC);
+    afmon_item_id_render(out, &item);
     end_object(out);
 }
 
@@ -109,13 +111,15 @@ static afmon_status add_recalled_to(struct writing *writing, struct afmon_buffer
 {
     separate(out, first);
     if (sample->metadata != NULL) { /* as it stands in the line */
-        add_object(out, &writing->cache, sample->value, sample->wall_us, sample->metadata, sample->metadata_length);
+        add_object(out, &writing->cache, sample->value, sample->wall_us, sample->metadata, sample->metadata_length,
+                   sample->item);
         return AFMON_OK;
     }
     afmon_status status = afmon_reader_packed(reader, sample);
     if (status != AFMON_OK)
         return status;
-    add_packed_object(out, &writing->cache, sample->value, sample->wall_us, sample->packed, sample->packed_length);
+    add_packed_object(out, &writing->cache, sample->value, sample->wall_us, sample->packed, sample->packed_length,
+                      sample->item);
     return AFMON_OK;
 }
 
@@ -176,13 +180,14 @@ static afmon_status gather_from(struct writing *writing, size_t index, size_t *e
 
 /* ---- Metrics ---- */
 
-static void add_stored(struct writing *writing, double value, int64_t wall_us, const struct afmon_set *set)
+static void add_stored(struct writing *writing, double value, int64_t wall_us, const struct afmon_set *set,
+                       struct afmon_item_id item)
 {
     if (set != NULL && set->json == NULL)
-        add_packed_object(&writing->out, &writing->cache, value, wall_us, set->packed, set->packed_length);
+        add_packed_object(&writing->out, &writing->cache, value, wall_us, set->packed, set->packed_length, item);
     else
         add_object(&writing->out, &writing->cache, value, wall_us, set == NULL ? "" : set->json,
-                   set == NULL ? 0 : set->json_length);
+                   set == NULL ? 0 : set->json_length, item);
 }
 
 static afmon_status write_chunk(struct writing *writing, const struct afmon_entry *entry)
@@ -195,7 +200,7 @@ static afmon_status write_chunk(struct writing *writing, const struct afmon_entr
             continue;
         const struct afmon_set *set = afmon_chunk_set_of(chunk, i);
         separate(&writing->out, &writing->first);
-        add_stored(writing, chunk->values[i], chunk->base_us + chunk->offsets[i], set);
+        add_stored(writing, chunk->values[i], chunk->base_us + chunk->offsets[i], set, afmon_chunk_item_of(chunk, i));
         status = flush_if_much(writing);
     }
     return status;

@@ -164,7 +164,8 @@ static afmon_status give_kept(struct writing *writing, const struct rest *rest, 
     struct afmon_read_sample sample = {.name = series->series->name,
                                        .name_length = series->series->name_length,
                                        .value = chunk->values[kept->index],
-                                       .wall_us = kept->wall_us};
+                                       .wall_us = kept->wall_us,
+                                       .item = afmon_chunk_item_of(chunk, kept->index)};
     complete(&sample, set);
     return give(writing, &(struct afmon_written){.series = series,
                                                  .source = AFMON_NO_SOURCE,

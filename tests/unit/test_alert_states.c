@@ -355,7 +355,8 @@ static afmon_view *make_view(struct sample *samples, size_t count)
     struct afmon_series *series = afmon_store_series(store, "m", 1);
     for (size_t i = 0; i < count; i++) {
         struct afmon_set *set = set_of(store, samples[i].kind);
-        struct afmon_store_sample sample = {series, set, samples[i].value, samples[i].at_us};
+        struct afmon_store_sample sample = {
+            .series = series, .set = set, .value = samples[i].value, .wall_us = samples[i].at_us};
         afmon_store_append(store, &sample, 1);
         afmon_set_release(set);
     }

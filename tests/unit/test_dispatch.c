@@ -534,10 +534,10 @@ static void texts_are_bounded_by_bytes(void **state)
 {
     (void)state;
     struct afmon_queue queue;
-    struct afmon_item item;
+    struct afmon_queued item;
     assert_true(afmon_queue_init(&queue, 4, 100));
     assert_true(afmon_queue_has_room(&queue, 1000)); /* alone, it must fit: it could never be handled otherwise */
-    item = (struct afmon_item){.kind = AFMON_ITEM_SAMPLE, .charge = 60};
+    item = (struct afmon_queued){.kind = AFMON_QUEUED_SAMPLE, .charge = 60};
     afmon_queue_push(&queue, &item);
     assert_false(afmon_queue_has_room(&queue, 41));
     assert_true(afmon_queue_has_room(&queue, 40));

@@ -35,7 +35,8 @@ static bool add(struct afmon_model *model, const char *metric, double value, int
     if (!afmon_model_name_of(model, metric, strlen(metric), &name))
         return false;
     afmon_model_labels_of(model, fields, count, &labels);
-    return afmon_model_add(model, &name, &labels, &call, time_ns, value);
+    return afmon_model_add(model, &name, &labels, &call,
+                           &(struct afmon_model_sample){.time_ns = time_ns, .value = value});
 }
 
 static afmon_run_summary *read_plain(struct afmon_model *model)
@@ -315,7 +316,8 @@ static char *text_of(const struct sample *samples, const size_t *order, size_t c
         struct afmon_model_labels labels;
         assert_true(afmon_model_name_of(model, sample->metric, strlen(sample->metric), &name));
         afmon_model_labels_of(model, sample->fields, 3, &labels);
-        assert_true(afmon_model_add(model, &name, &labels, NULL, sample->time_ns, sample->value));
+        assert_true(afmon_model_add(model, &name, &labels, NULL,
+                                    &(struct afmon_model_sample){.time_ns = sample->time_ns, .value = sample->value}));
     }
     afmon_run_summary *s = read_plain(model);
     assert_int_equal(afmon_run_summary_write_json(s, keep_text, &text), AFMON_OK);

@@ -77,7 +77,8 @@ static void append_one(struct run *run, size_t which, int64_t wall_us, size_t fi
     struct afmon_set *set = set_of(run, sample->number);
     afmon_line_sample(&run->lines, series->prefix, series->prefix_length, (double)run->count,
                       set == NULL ? "" : set->json, set == NULL ? 0 : set->json_length, &run->cache, wall_us * 1000);
-    struct afmon_store_sample appended = {series, set, (double)run->count++, wall_us};
+    struct afmon_store_sample appended = {
+        .series = series, .set = set, .value = (double)run->count++, .wall_us = wall_us};
     afmon_store_append(run->store, &appended, 1);
     if (set != NULL)
         afmon_set_release(set);

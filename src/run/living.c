@@ -1,4 +1,4 @@
-#include "live/sessions.h"
+#include "run/living.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 struct looking {
     int private_folder;
-    struct afmon_live_sessions *sessions;
+    struct afmon_living *sessions;
 };
 
 static int look_at(void *user, uint64_t serial)
@@ -30,14 +30,14 @@ static int look_at(void *user, uint64_t serial)
     if (!alive) {
         looking->sessions->dead++;
         looking->sessions->dead_serials += serial;
-    } else if (looking->sessions->living++ < AFMON_LIVE_SERIALS)
+    } else if (looking->sessions->living++ < AFMON_LIVING_MAX)
         looking->sessions->serials[looking->sessions->living - 1] = serial;
     return 0;
 }
 
-void afmon_live_look_at_sessions(const char *folder, struct afmon_live_sessions *sessions)
+void afmon_living_look(const char *folder, struct afmon_living *sessions)
 {
-    *sessions = (struct afmon_live_sessions){0};
+    *sessions = (struct afmon_living){0};
     int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder_fd < 0)
         return;
@@ -50,10 +50,10 @@ void afmon_live_look_at_sessions(const char *folder, struct afmon_live_sessions 
     close(private_folder);
 }
 
-bool afmon_live_session_may_live(const struct afmon_live_sessions *sessions, uint64_t serial)
+bool afmon_living_may_live(const struct afmon_living *sessions, uint64_t serial)
 {
-    for (size_t i = 0; i < AFMON_LIVE_SERIALS && i < sessions->living; i++)
+    for (size_t i = 0; i < AFMON_LIVING_MAX && i < sessions->living; i++)
         if (sessions->serials[i] == serial)
             return true;
-    return sessions->living > AFMON_LIVE_SERIALS;
+    return sessions->living > AFMON_LIVING_MAX;
 }

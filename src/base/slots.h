@@ -1,0 +1,36 @@
+/* A hash table of entries that lie in an array of their owner's, each beginning with its 64-bit hash: two entries of
+ * one hash are the same. It holds their numbers alone. */
+#ifndef AFMON_BASE_SLOTS_H
+#define AFMON_BASE_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Begin with the size of an entry, and zeroes. */
+struct afmon_slots {
+    size_t entry_size;
+    void *entries; /* owned: what the entries are moved to as they become more */
+    uint32_t count;
+    uint32_t capacity; /* entries that there is memory for */
+    uint32_t *slots;   /* numbers + 1; at most two of three are taken */
+    uint32_t slot_count;
+};
+
+/* The entry of a hash; NULL: there is none. */
+void *afmon_slots_find(const struct afmon_slots *slots, uint64_t hash);
+
+/* The same, made where there is none: zeroed but for its hash. NULL: no memory. Entries that were given before may have
+ * moved. */
+void *afmon_slots_put(struct afmon_slots *slots, uint64_t hash);
+
+/* The number'th entry, in the order in which they were made. */
+static inline void *afmon_slots_at(const struct afmon_slots *slots, uint32_t number)
+{
+    return (char *)slots->entries + (size_t)number * slots->entry_size;
+}
+
+size_t afmon_slots_bytes(const struct afmon_slots *slots);
+void afmon_slots_free(struct afmon_slots *slots);
+
+#endif

@@ -1,0 +1,215 @@
+#include "model/items.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "model/names.h"
+
+#define SEED 0x6974656d /* the same in every process: what is kept of a run that invents ids is, too */
+#define WHYS_MAX 4096   /* further reasons are one, "(other)" */
+#define OTHER "(other)"
+
+void afmon_model_items_init(struct afmon_model_items *items, uint32_t most)
+{
+    *items = (struct afmon_model_items){.most = most,
+                                        .items.entry_size = sizeof(struct afmon_model_item),
+                                        .uses.entry_size = sizeof(struct afmon_model_item_use),
+                                        .whys.entry_size = sizeof(struct afmon_model_why)};
+}
+
+void afmon_model_items_free(struct afmon_model_items *items, const struct afmon_sketch_limits *limits)
+{
+    for (size_t i = 0; i <= AFMON_KINDS_MAX; i++) {
+        free(items->kinds[i].name);
+        afmon_accumulator_free(&items->kinds[i].times, limits);
+    }
+    for (uint32_t i = 0; i < items->whys.count; i++)
+        free(((struct afmon_model_why *)afmon_slots_at(&items->whys, i))->text);
+    afmon_slots_free(&items->items);
+    afmon_slots_free(&items->uses);
+    afmon_slots_free(&items->whys);
+}
+
+size_t afmon_model_items_bytes(const struct afmon_model_items *items)
+{
+    return afmon_slots_bytes(&items->items) + afmon_slots_bytes(&items->uses) + afmon_slots_bytes(&items->whys) +
+           items->whys.count * (size_t)64;
+}
+
+/* ---- Texts ---- */
+
+/* The number of a kind; -1: no memory. The last one is of all that are too many. */
+static int kind_of(struct afmon_model_items *items, const struct afmon_piece *given)
+{
+    char *name = afmon_name_shown(given->given ? given->data : "", given->given ? given->length : 0);
+    int kind = 0;
+    if (name == NULL)
+        return -1;
+    while (kind < AFMON_KINDS_MAX && items->kinds[kind].name != NULL && strcmp(items->kinds[kind].name, name) != 0)
+        kind++;
+    if (kind == AFMON_KINDS_MAX) {
+        free(name);
+        name = strdup(OTHER);
+    }
+    if (name != NULL && items->kinds[kind].name == NULL)
+        items->kinds[kind].name = name;
+    else
+        free(name);
+    return items->kinds[kind].name != NULL ? kind : -1;
+}
+
+/* False: no memory. Without a text the reason is number 0. */
+static bool why_of(struct afmon_model_items *items, const struct afmon_piece *given, uint32_t *number)
+{
+    struct afmon_slots *whys = &items->whys;
+    const char *text = given->given ? given->data : "";
+    size_t length = given->given ? given->length : 0;
+    if (whys->count == 0 && afmon_slots_put(whys, 0) == NULL)
+        return false;
+    *number = 0;
+    if (length == 0)
+        return true;
+    uint64_t hash = afmon_hash(SEED, text, length) | 1;
+    if (whys->count > WHYS_MAX && afmon_slots_find(whys, hash) == NULL) {
+        text = OTHER;
+        length = sizeof OTHER - 1;
+        hash = afmon_hash(SEED, text, length) | 1;
+    }
+    struct afmon_model_why *why = afmon_slots_put(whys, hash);
+    if (why == NULL)
+        return false;
+    if (why->text == NULL)
+        why->text = afmon_name_shown(text, length);
+    *number = (uint32_t)(why - (struct afmon_model_why *)whys->entries);
+    return why->text != NULL;
+}
+
+/* 0: the sample names no item. A number and a text that look alike are one. */
+static uint64_t id_of(const struct afmon_item_sample *sample)
+{
+    const struct afmon_piece *amidst = &sample->facts->item_id;
+    if (sample->id.length > 0)
+        return afmon_hash(SEED, sample->id.text, sample->id.length) | 1;
+    return amidst->given && amidst->length > 0 ? afmon_hash(SEED, amidst->data, amidst->length) | 1 : 0;
+}
+
+/* ---- Items ---- */
+
+/* NULL: no memory, or (then *ok) it is one too many or has no id. */
+static struct afmon_model_item *item_of(struct afmon_model_items *items, const struct afmon_item_sample *sample,
+                                        bool *ok)
+{
+    uint64_t id = id_of(sample);
+    *ok = true;
+    if (id == 0)
+        return NULL;
+    int kind = kind_of(items, &sample->facts->item_kind);
+    *ok = kind >= 0;
+    if (kind < 0)
+        return NULL;
+    const char *name = items->kinds[kind].name;
+    uint64_t hash = afmon_hash(id, name, strlen(name));
+    struct afmon_model_item *item = afmon_slots_find(&items->items, hash);
+    if (item == NULL && items->most > 0 && items->items.count >= items->most) {
+        items->left_out++;
+        return NULL;
+    }
+    item = item != NULL ? item : afmon_slots_put(&items->items, hash);
+    *ok = item != NULL;
+    if (item == NULL)
+        return NULL;
+    item->id = id;
+    item->kind = (uint8_t)kind;
+    return item;
+}
+
+bool afmon_model_item_started(struct afmon_model_items *items, const struct afmon_item_sample *sample)
+{
+    bool ok;
+    struct afmon_model_item *item = item_of(items, sample, &ok);
+    if (item == NULL)
+        return ok;
+    if (item->starts == 0 || sample->time_ns >= item->started_ns) {
+        item->started_ns = sample->time_ns;
+        item->file = sample->file;
+    }
+    item->starts++;
+    return true;
+}
+
+static enum afmon_item_outcome outcome_of(const struct afmon_piece *text)
+{
+    static const char *const names[] = {"", "accepted", "rejected", "failed"};
+    for (unsigned i = AFMON_OUTCOME_ACCEPTED; i <= AFMON_OUTCOME_FAILED; i++)
+        if (text->given && text->length == strlen(names[i]) && memcmp(text->data, names[i], text->length) == 0)
+            return (enum afmon_item_outcome)i;
+    return AFMON_OUTCOME_NONE;
+}
+
+bool afmon_model_item_ended(struct afmon_model_items *items, const struct afmon_item_sample *sample,
+                            const struct afmon_sketch_limits *limits)
+{
+    bool ok;
+    const struct afmon_sample_facts *facts = sample->facts;
+    enum afmon_item_outcome outcome = outcome_of(&facts->outcome);
+    struct afmon_model_item *item = outcome != AFMON_OUTCOME_NONE ? item_of(items, sample, &ok) : NULL;
+    uint32_t why;
+    if (item == NULL)
+        return outcome == AFMON_OUTCOME_NONE || ok;
+    if (!why_of(items, outcome == AFMON_OUTCOME_FAILED ? &facts->error_type : &facts->reason, &why))
+        return false;
+    if (item->outcome == AFMON_OUTCOME_NONE || sample->time_ns >= item->ended_ns) {
+        item->ended_ns = sample->time_ns;
+        item->outcome = (uint8_t)outcome;
+        item->why = why;
+        item->attempts = facts->attempts > 0 && facts->attempts <= UINT32_MAX ? (uint32_t)facts->attempts : 1;
+    }
+    return afmon_accumulator_add(&items->kinds[item->kind].times, sample->value, limits);
+}
+
+/* ---- Calls ---- */
+
+/* NULL: no memory, or (then *ok) it names no item or one too many. */
+static struct afmon_model_item_use *use_of(struct afmon_model_items *items, const struct afmon_item_sample *sample,
+                                           bool *ok)
+{
+    uint64_t id = id_of(sample);
+    *ok = true;
+    if (id == 0 || (items->most > 0 && items->uses.count >= items->most && afmon_slots_find(&items->uses, id) == NULL))
+        return NULL;
+    struct afmon_model_item_use *use = afmon_slots_put(&items->uses, id);
+    *ok = use != NULL;
+    return use;
+}
+
+bool afmon_model_item_call(struct afmon_model_items *items, const struct afmon_item_sample *sample, bool whole)
+{
+    bool ok;
+    struct afmon_model_item_use *use = use_of(items, sample, &ok);
+    if (use != NULL && whole)
+        use->wholes++;
+    else if (use != NULL)
+        use->calls++;
+    items->calls_without_item += use == NULL && !whole && ok && id_of(sample) == 0;
+    return ok;
+}
+
+bool afmon_model_item_failure(struct afmon_model_items *items, const struct afmon_item_sample *sample)
+{
+    bool ok;
+    struct afmon_model_item_use *use = use_of(items, sample, &ok);
+    if (use != NULL)
+        use->failures++;
+    return ok;
+}
+
+bool afmon_model_item_tokens(struct afmon_model_items *items, const struct afmon_item_sample *sample, size_t kind)
+{
+    bool ok;
+    struct afmon_model_item_use *use = use_of(items, sample, &ok);
+    if (use != NULL && sample->value > 0 && sample->value < 0x1p53)
+        use->tokens[kind] += (uint64_t)sample->value;
+    return ok;
+}

@@ -1,0 +1,89 @@
+/* Items as the samples of a run tell of them: item_started, item_time, and the calls that name them. What is known does
+ * not depend on the order of the samples, so an outcome may come before the beginning. */
+#ifndef AFMON_MODEL_ITEMS_H
+#define AFMON_MODEL_ITEMS_H
+
+#include <afmon/afmon.h>
+
+#include "base/slots.h"
+#include "catalog/facts.h"
+#include "catalog/item_id.h"
+#include "model/accumulator.h"
+
+#define AFMON_KINDS_MAX 32 /* further ones are one, "(other)" */
+
+enum afmon_item_outcome {
+    AFMON_OUTCOME_NONE = 0, /* open, or abandoned */
+    AFMON_OUTCOME_ACCEPTED,
+    AFMON_OUTCOME_REJECTED,
+    AFMON_OUTCOME_FAILED
+};
+
+/* An item of a kind. */
+struct afmon_model_item {
+    uint64_t hash;      /* of kind and id; first */
+    uint64_t id;        /* hash of the id */
+    int64_t started_ns; /* its latest beginning */
+    int64_t ended_ns;   /* its latest outcome */
+    uint32_t file;      /* of that beginning (afmon_run_file_of) */
+    uint32_t why;       /* number of its reason or error type */
+    uint32_t starts;
+    uint32_t attempts; /* of the latest outcome */
+    uint8_t kind;
+    uint8_t outcome; /* enum afmon_item_outcome */
+};
+
+/* What an id, whatever its kind, was used by. */
+struct afmon_model_item_use {
+    uint64_t hash;      /* of the id; first */
+    uint64_t tokens[3]; /* prompt, completion, total */
+    uint32_t calls;
+    uint32_t wholes; /* calls that stand for an item themselves; they are calls only where nothing else used tokens */
+    uint32_t failures;
+};
+
+struct afmon_model_kind {
+    char *name; /* NULL: the kind has no item */
+    struct afmon_accumulator times;
+};
+
+struct afmon_model_why {
+    uint64_t hash; /* first */
+    char *text;
+};
+
+struct afmon_model_items {
+    uint32_t most; /* items that are kept, at most; 0: any number */
+    struct afmon_slots items;
+    struct afmon_slots uses;
+    struct afmon_slots whys; /* number 0: none is given */
+    struct afmon_model_kind kinds[AFMON_KINDS_MAX + 1];
+    uint64_t left_out; /* samples of items beyond the most */
+    uint64_t calls_without_item;
+};
+
+void afmon_model_items_init(struct afmon_model_items *items, uint32_t most);
+void afmon_model_items_free(struct afmon_model_items *items, const struct afmon_sketch_limits *limits);
+size_t afmon_model_items_bytes(const struct afmon_model_items *items);
+
+/* One sample, on its way in. */
+struct afmon_item_sample {
+    const struct afmon_sample_facts *facts;
+    struct afmon_item_id id; /* length 0: none is kept apart */
+    int64_t time_ns;
+    double value;
+    uint32_t file;
+};
+
+/* item_started and item_time; false: no memory. Without an id they are left out. */
+bool afmon_model_item_started(struct afmon_model_items *items, const struct afmon_item_sample *sample);
+bool afmon_model_item_ended(struct afmon_model_items *items, const struct afmon_item_sample *sample,
+                            const struct afmon_sketch_limits *limits);
+
+/* A tracked call: its generation_time (whole: its operation stands for an item), a failure of it (success_rate), its
+ * tokens by kind. */
+bool afmon_model_item_call(struct afmon_model_items *items, const struct afmon_item_sample *sample, bool whole);
+bool afmon_model_item_failure(struct afmon_model_items *items, const struct afmon_item_sample *sample);
+bool afmon_model_item_tokens(struct afmon_model_items *items, const struct afmon_item_sample *sample, size_t kind);
+
+#endif

@@ -1,0 +1,131 @@
+/* Items: what calls are made for. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/number.h"
+#include "catalog/fields.h"
+#include "catalog/item_id.h"
+#include "catalog/metrics.h"
+#include "ingest/item.h"
+#include "monitor/core.h"
+
+#define FIELDS_MAX 5 /* of item_time: kind, outcome, why, attempts, id */
+
+static void free_item(afmon_item *item)
+{
+    if (item == NULL)
+        return;
+    free(item->kind);
+    free(item->id);
+    free(item);
+}
+
+static afmon_item *new_item(afmon_monitor *monitor, const char *kind, const afmon_field *id, const char *text)
+{
+    size_t size = afmon_fields_packed_size(id, 1);
+    afmon_item *item = size != SIZE_MAX ? calloc(1, sizeof *item + size) : NULL;
+    if (item == NULL)
+        return NULL;
+    item->monitor = monitor;
+    item->began_ns = afmon_boot_ns();
+    atomic_init(&item->attempt, 1);
+    item->kind = strdup(kind);
+    item->id = strdup(text);
+    item->is_number = id->type == AFMON_INT;
+    item->packed_length = (uint32_t)size;
+    afmon_fields_pack(item->packed, id, 1);
+    if (item->kind != NULL && item->id != NULL)
+        return item;
+    free_item(item);
+    return NULL;
+}
+
+static afmon_status begin(afmon_monitor *monitor, const char *kind, const afmon_field *id, const char *text,
+                          afmon_item **item)
+{
+    *item = new_item(monitor, kind, id, text);
+    if (*item == NULL)
+        return AFMON_E_NO_MEMORY;
+    const afmon_field fields[] = {afmon_string("kind", kind), *id};
+    return afmon_record_metric(monitor, afmon_metric_name(AFMON_METRIC_ITEM_STARTED), 1, fields, 2);
+}
+
+afmon_status afmon_item_begin(afmon_monitor *monitor, const char *kind, const char *id, afmon_item **item)
+{
+    if (item != NULL)
+        *item = NULL;
+    if (monitor == NULL || kind == NULL || id == NULL || item == NULL || *kind == '\0' || *id == '\0' ||
+        strnlen(id, AFMON_ITEM_ID_MAX + 1) > AFMON_ITEM_ID_MAX)
+        return AFMON_E_ARGUMENT;
+    const afmon_field field = afmon_string(AFMON_ITEM_KEY, id);
+    return begin(monitor, kind, &field, id, item);
+}
+
+afmon_status afmon_item_begin_number(afmon_monitor *monitor, const char *kind, int64_t id, afmon_item **item)
+{
+    char digits[AFMON_NUMBER_SIZE];
+    if (item != NULL)
+        *item = NULL;
+    if (monitor == NULL || kind == NULL || item == NULL || *kind == '\0')
+        return AFMON_E_ARGUMENT;
+    const afmon_field field = afmon_int(AFMON_ITEM_KEY, id);
+    digits[afmon_format_int(digits, id)] = '\0';
+    return begin(monitor, kind, &field, digits, item);
+}
+
+uint32_t afmon_item_retry(afmon_item *item)
+{
+    return item == NULL ? 0 : atomic_fetch_add_explicit(&item->attempt, 1, memory_order_relaxed) + 1;
+}
+
+afmon_field afmon_item_field(const afmon_item *item)
+{
+    int64_t number;
+    if (item == NULL)
+        return afmon_string(AFMON_ITEM_KEY, "");
+    if (item->is_number && afmon_parse_int(item->id, strlen(item->id), &number))
+        return afmon_int(AFMON_ITEM_KEY, number);
+    return afmon_string(AFMON_ITEM_KEY, item->id);
+}
+
+/* why: the key and the text of what is behind the outcome; no text: it is not given. */
+static afmon_status end(afmon_item *item, const char *outcome, const char *key, const char *why)
+{
+    if (item == NULL)
+        return AFMON_OK;
+    uint32_t attempts = atomic_load_explicit(&item->attempt, memory_order_relaxed);
+    double seconds = (double)(afmon_boot_ns() - item->began_ns) / (double)AFMON_NS_PER_S;
+    afmon_field fields[FIELDS_MAX];
+    size_t count = 0;
+    fields[count++] = afmon_string("kind", item->kind);
+    fields[count++] = afmon_string("outcome", outcome);
+    if (why != NULL && *why != '\0')
+        fields[count++] = afmon_string(key, why);
+    fields[count++] = afmon_int("attempts", attempts);
+    fields[count++] = afmon_item_field(item);
+    afmon_status status =
+        afmon_record_metric(item->monitor, afmon_metric_name(AFMON_METRIC_ITEM_TIME), seconds, fields, count);
+    free_item(item);
+    return status;
+}
+
+afmon_status afmon_item_accept(afmon_item *item)
+{
+    return end(item, "accepted", NULL, NULL);
+}
+
+afmon_status afmon_item_reject(afmon_item *item, const char *reason)
+{
+    return end(item, "rejected", "reason", reason);
+}
+
+afmon_status afmon_item_fail(afmon_item *item, const char *error_type)
+{
+    return end(item, "failed", "error_type", error_type);
+}
+
+void afmon_item_drop(afmon_item *item)
+{
+    free_item(item);
+}

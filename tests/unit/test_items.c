@@ -1,0 +1,486 @@
+/* Items: each once, with the outcome that its maker gave it, in files, store, exports, views and followers. */
+#include "run_folder.h"
+
+#include <jansson.h>
+#include <signal.h>
+
+#include "catalog/fields.h"
+#include "catalog/item_id.h"
+#include "forked.h"
+#include "store/reader.h"
+#include "store/store_internal.h"
+
+/* ---- The ledger of whoever makes items ---- */
+
+struct ledger {
+    uint64_t started, accepted, rejected, failed, abandoned, open;
+};
+
+static struct ledger ledger_of(const afmon_run_summary *summary, const char *kind)
+{
+    for (size_t i = 0; i < summary->item_count; i++) {
+        const afmon_item_summary *item = &summary->items[i];
+        if (strcmp(item->kind, kind) == 0)
+            return (struct ledger){item->started, item->accepted,  item->rejected,
+                                   item->failed,  item->abandoned, item->open};
+    }
+    return (struct ledger){0};
+}
+
+static void assert_ledger(struct ledger got, struct ledger wanted)
+{
+    assert_int_equal(got.started, wanted.started);
+    assert_int_equal(got.accepted, wanted.accepted);
+    assert_int_equal(got.rejected, wanted.rejected);
+    assert_int_equal(got.failed, wanted.failed);
+    assert_int_equal(got.abandoned, wanted.abandoned);
+    assert_int_equal(got.open, wanted.open);
+}
+
+static afmon_run_summary *summary_of(const char *folder)
+{
+    afmon_view *view = NULL;
+    afmon_run_summary *summary = NULL;
+    afmon_error error = {0};
+    if (afmon_view_open(folder, NULL, &view, &error) != AFMON_OK ||
+        afmon_view_summarize(view, NULL, &summary, &error) != AFMON_OK)
+        fail_msg("%s", error.message);
+    afmon_view_close(view);
+    return summary;
+}
+
+static afmon_run_summary *followed(const char *folder)
+{
+    afmon_live *live = NULL;
+    afmon_live_info info;
+    afmon_run_summary *summary = NULL;
+    afmon_error error = {0};
+    assert_int_equal(afmon_live_open(folder, NULL, &live, &error), AFMON_OK);
+    do {
+        assert_int_equal(afmon_live_update(live, 1, &error), AFMON_OK);
+        afmon_live_get_info(live, &info);
+    } while (info.loaded < 1);
+    assert_int_equal(afmon_live_summarize(live, &summary, &error), AFMON_OK);
+    afmon_live_close(live);
+    return summary;
+}
+
+/* A view and a follower say the same. */
+static void assert_run(const char *folder, const char *kind, struct ledger wanted)
+{
+    afmon_run_summary *viewed = summary_of(folder);
+    assert_ledger(ledger_of(viewed, kind), wanted);
+    afmon_run_summary_free(viewed);
+    afmon_run_summary *seen = followed(folder);
+    assert_ledger(ledger_of(seen, kind), wanted);
+    afmon_run_summary_free(seen);
+}
+
+/* ---- Making items ---- */
+
+static afmon_item *begin(afmon_monitor *monitor, const char *kind, int64_t id)
+{
+    afmon_item *item = NULL;
+    char text[32];
+    snprintf(text, sizeof text, "id-%lld", (long long)id);
+    afmon_status status =
+        id % 2 == 0 ? afmon_item_begin_number(monitor, kind, id, &item) : afmon_item_begin(monitor, kind, text, &item);
+    assert_int_equal(status, AFMON_OK);
+    assert_non_null(item);
+    return item;
+}
+
+static void call(afmon_monitor *monitor, const afmon_item *item, bool success)
+{
+    const afmon_field fields[] = {afmon_string("operation", "answer_generation")};
+    const afmon_generation generation = {.duration_s = 0.25,
+                                         .success = success,
+                                         .error = success ? NULL : "no answer",
+                                         .model_name = "model",
+                                         .prompt_token_count = AFMON_GIVEN(10),
+                                         .completion_token_count = AFMON_GIVEN(5),
+                                         .fields = fields,
+                                         .field_count = 1,
+                                         .item = item};
+    assert_int_equal(afmon_track_generation(monitor, &generation), AFMON_OK);
+}
+
+static void outcomes_are_counted_once(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    for (int i = 0; i < 10; i++) {
+        afmon_item *item = begin(monitor, "conversation", i);
+        call(monitor, item, true);
+        if (i == 1)
+            assert_int_equal(afmon_item_retry(item), 2);
+        call(monitor, item, i != 1);
+        if (i < 5)
+            assert_int_equal(afmon_item_accept(item), AFMON_OK);
+        else if (i < 8)
+            assert_int_equal(afmon_item_reject(item, i == 5 ? "critic" : "grade"), AFMON_OK);
+        else if (i < 9)
+            assert_int_equal(afmon_item_fail(item, "RateLimitError"), AFMON_OK);
+        else
+            afmon_item_drop(item);
+    }
+    call(monitor, NULL, true);
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    assert_run(folder, "conversation", (struct ledger){10, 5, 3, 1, 0, 1}); /* it goes on */
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_run(folder, "conversation", (struct ledger){10, 5, 3, 1, 1, 0});
+
+    afmon_run_summary *summary = summary_of(folder);
+    const afmon_item_summary *items = &summary->items[0];
+    assert_int_equal(summary->item_count, 1);
+    assert_false(items->inferred);
+    assert_int_equal(items->finished, 9);
+    assert_int_equal(items->attempts, 11);
+    assert_int_equal(items->calls, 20);
+    assert_int_equal(items->call_failures, 1);
+    assert_int_equal(items->total_tokens, 300);
+    assert_int_equal(items->accepted_calls, 10);
+    assert_int_equal(items->accepted_tokens, 150);
+    assert_int_equal(summary->calls_without_item, 1);
+    assert_int_equal(items->time_s.count, 9);
+    assert_int_equal(items->reason_count, 3);
+    assert_string_equal(items->reasons[0].text, "grade");
+    assert_int_equal(items->reasons[0].count, 2);
+    assert_false(items->reasons[0].failed);
+    assert_string_equal(items->reasons[2].text, "RateLimitError");
+    assert_true(items->reasons[2].failed);
+    afmon_run_summary_free(summary);
+
+    assert_int_equal(count_in(folder, "metrics.jsonl", "\"attempt\": 2, \"item_id\": \"id-1\", \"timestamp\""), 6);
+    assert_int_equal(count_in(folder, "metrics.jsonl", "\"outcome\": \"accepted\", \"attempts\": 1, \"item_id\": 4, "),
+                     1);
+    remove_folder(folder);
+}
+
+static void misuse_is_refused(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    char longest[AFMON_ITEM_ID_MAX + 2];
+    afmon_item *item = (afmon_item *)(uintptr_t)1;
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(afmon_item_begin(monitor, "row", longest, &item), AFMON_E_ARGUMENT);
+    assert_null(item);
+    assert_int_equal(afmon_item_begin(monitor, "row", "", &item), AFMON_E_ARGUMENT);
+    assert_int_equal(afmon_item_begin(monitor, "", "1", &item), AFMON_E_ARGUMENT);
+    assert_int_equal(afmon_item_begin(NULL, "row", "1", &item), AFMON_E_ARGUMENT);
+    assert_int_equal(afmon_item_begin_number(monitor, NULL, 1, &item), AFMON_E_ARGUMENT);
+    longest[AFMON_ITEM_ID_MAX] = '\0';
+    assert_int_equal(afmon_item_begin(monitor, "row", longest, &item), AFMON_OK);
+    assert_int_equal(afmon_item_accept(item), AFMON_OK);
+    assert_int_equal(afmon_item_accept(NULL), AFMON_OK);
+    afmon_item_drop(NULL);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_run(folder, "row", (struct ledger){.started = 1, .accepted = 1});
+    remove_folder(folder);
+}
+
+/* Ids that JSON escapes, or that are numbers in all but name. */
+static void any_id_finds_its_item(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"say \"hi\"", "back\\slash", "two\nlines", "\xc3\xa9t\xc3\xa9",
+                                      "17",         "-0",          "item_id",    "\xff\xfe",
+                                      "tab\t",      "a, b"};
+    const size_t count = sizeof ids / sizeof ids[0];
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    for (size_t i = 0; i < count; i++) {
+        afmon_item *item;
+        assert_int_equal(afmon_item_begin(monitor, "task", ids[i], &item), AFMON_OK);
+        call(monitor, item, true);
+        assert_int_equal(afmon_item_accept(item), AFMON_OK);
+    }
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_run(folder, "task", (struct ledger){.started = count, .accepted = count});
+    afmon_run_summary *summary = summary_of(folder);
+    assert_int_equal(summary->items[0].accepted_calls, count);
+    afmon_run_summary_free(summary);
+    remove_folder(folder);
+}
+
+/* ---- Processes ---- */
+
+static void a_killed_process_leaves_what_was_open_abandoned(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        afmon_monitor *monitor = open_on(folder);
+        for (int i = 0; i < 6; i++) {
+            afmon_item *item = begin(monitor, "persona", i);
+            if (i < 3)
+                afmon_item_accept(item);
+            else if (i == 3)
+                afmon_item_fail(item, NULL);
+        }
+        (void)!write(ready[1], "x", 1);
+        pause();
+        _exit(1);
+    }
+    char byte;
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_run(folder, "persona", (struct ledger){6, 3, 0, 1, 2, 0});
+
+    /* Resumed: what failed and one that was abandoned are made again, and a new one. */
+    afmon_monitor *monitor = open_on(folder);
+    afmon_item *again = begin(monitor, "persona", 4);
+    afmon_item *failed = begin(monitor, "persona", 3);
+    afmon_item *more = begin(monitor, "persona", 6);
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    assert_run(folder, "persona", (struct ledger){7, 3, 0, 0, 1, 3});
+    assert_int_equal(afmon_item_accept(again), AFMON_OK);
+    assert_int_equal(afmon_item_reject(failed, "critic"), AFMON_OK);
+    assert_int_equal(afmon_item_accept(more), AFMON_OK);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_run(folder, "persona", (struct ledger){7, 5, 1, 0, 1, 0});
+    afmon_run_summary *summary = summary_of(folder);
+    assert_int_equal(summary->items[0].attempts, 9);
+    assert_int_equal(summary->items[0].reason_count, 1); /* the failure is none any more */
+    afmon_run_summary_free(summary);
+    remove_folder(folder);
+}
+
+static void forked_children_make_items_of_the_run(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    afmon_item *of_parent = begin(monitor, "row", 1);
+    pid_t child = fork_child();
+    if (child == 0) {
+        afmon_item *of_child = begin(monitor, "row", 2);
+        (void)begin(monitor, "row", 3);
+        _exit(afmon_item_accept(of_child) != AFMON_OK || afmon_monitor_close(monitor, NULL) != AFMON_OK);
+    }
+    if (!child_ended_well(child))
+        skip();
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    assert_run(folder, "row", (struct ledger){3, 1, 0, 0, 1, 1}); /* the parent goes on, the child does not */
+    assert_int_equal(afmon_item_accept(of_parent), AFMON_OK);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_run(folder, "row", (struct ledger){3, 2, 0, 0, 1, 0});
+    remove_folder(folder);
+}
+
+/* ---- Samples with their items ---- */
+
+static size_t item_fields;
+
+static int look_at_sample(void *user, const afmon_sample *sample)
+{
+    (void)user;
+    for (size_t i = 0; i < sample->field_count; i++)
+        item_fields += afmon_is_item_key(sample->fields[i].key, sample->fields[i].key_length);
+    return 0;
+}
+
+static int look_at_handled(void *user, const afmon_sample *sample, char *error, size_t size)
+{
+    (void)error;
+    (void)size;
+    return look_at_sample(user, sample);
+}
+
+static void views_and_handlers_get_the_id(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_options options;
+    afmon_options_init(&options);
+    const afmon_metric_handler handlers[] = {afmon_metric_file_handler(), {.name = "looks", .handle = look_at_handled}};
+    options.log_dir = folder;
+    options.metric_handlers = handlers;
+    options.metric_handler_count = 2;
+    afmon_monitor *monitor = NULL;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+    afmon_item *item = begin(monitor, "row", 7);
+    call(monitor, item, true); /* six samples */
+    const afmon_field fields[] = {afmon_item_field(item), afmon_string("behind", "it")};
+    assert_int_equal(afmon_record_metric(monitor, "custom", 1, fields, 2), AFMON_OK);
+    assert_int_equal(afmon_record_metric(monitor, "custom", 1, NULL, 0), AFMON_OK);
+    assert_int_equal(afmon_item_accept(item), AFMON_OK);
+    afmon_view *view = NULL;
+    assert_int_equal(afmon_monitor_view(monitor, &view, NULL), AFMON_OK);
+    item_fields = 0;
+    assert_int_equal(afmon_view_each(view, NULL, AFMON_WINDOW_ALL, look_at_sample, NULL), AFMON_OK);
+    assert_int_equal(item_fields, 9);
+    afmon_view_close(view);
+    item_fields = 0;
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_int_equal(item_fields, 9);
+
+    item_fields = 0;
+    assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
+    assert_int_equal(afmon_view_each(view, NULL, AFMON_WINDOW_ALL, look_at_sample, NULL), AFMON_OK);
+    assert_int_equal(item_fields, 9);
+    afmon_view_close(view);
+    assert_int_equal(count_in(folder, "metrics.jsonl", "\"behind\": \"it\", \"item_id\": \"id-7\", \"timestamp\""), 1);
+    remove_folder(folder);
+}
+
+/* A line by whatever writer: the id is where it is, and the other metadata are what is left. */
+static void readers_find_the_id_anywhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        const char *id; /* NULL: it stays among the metadata */
+        bool is_number;
+        size_t fields;
+    } lines[] = {
+        {"{\"metric\": \"m\", \"value\": 1.0, \"a\": 1, \"item_id\": \"x-1\", \"timestamp\": "
+         "\"2026-11-23T09:20:35.123456+00:00\"}",
+         "x-1", false, 1},
+        {"{\"metric\": \"m\", \"value\": 1.0, \"item_id\": 12, \"timestamp\": \"2026-11-23T09:20:35.123456+00:00\"}",
+         "12", true, 0},
+        {"{\"metric\": \"m\", \"value\": 1.0, \"item_id\": -3, \"b\": null, \"timestamp\": "
+         "\"2026-11-23T09:20:35.123456+00:00\"}",
+         "-3", true, 1},
+        {"{\"timestamp\": \"2026-11-23T09:20:35Z\", \"item_id\": \"x\", \"metric\": \"m\", \"c\": 1, \"value\": 1}",
+         "x", false, 1},
+        {"{\"metric\": \"m\", \"value\": 1.0, \"item_id\": \"say \\\"hi\\\"\", \"timestamp\": "
+         "\"2026-11-23T09:20:35.123456+00:00\"}",
+         NULL, false, 1},
+        {"{\"metric\": \"m\", \"value\": 1.0, \"item_id\": 1.5, \"timestamp\": \"2026-11-23T09:20:35.123456+00:00\"}",
+         NULL, false, 1},
+    };
+    struct afmon_reader *reader = afmon_reader_new();
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct afmon_read_sample sample;
+        const char *why;
+        assert_int_equal(afmon_read_line(reader, lines[i].line, strlen(lines[i].line), &sample, &why), AFMON_OK);
+        assert_int_equal(sample.item.length, lines[i].id != NULL ? strlen(lines[i].id) : 0);
+        if (lines[i].id != NULL)
+            assert_memory_equal(sample.item.text, lines[i].id, sample.item.length);
+        assert_int_equal(sample.item.is_number, lines[i].is_number);
+        assert_int_equal(afmon_reader_packed(reader, &sample), AFMON_OK);
+        struct afmon_field_walk walk = afmon_field_walk_begin(sample.packed, sample.packed_length);
+        afmon_field field;
+        size_t fields = 0;
+        while (afmon_field_walk_next(&walk, &field))
+            fields++;
+        assert_int_equal(fields, lines[i].fields);
+    }
+    afmon_reader_free(reader);
+}
+
+/* ---- The column ---- */
+
+/* Ids of all lengths, over many chunks and blocks, some kept in memory and some not. */
+static void the_column_keeps_every_id(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 60000 };
+    struct afmon_store *store = afmon_store_new((size_t)1 << 30);
+    struct afmon_series *series = afmon_store_series(store, "m", 1);
+    char text[AFMON_ITEM_ID_MAX];
+    for (int i = 0; i < SAMPLES; i++) {
+        int length = snprintf(text, sizeof text, "%0*d", 1 + i / 7 % 90, i / 3);
+        struct afmon_item_id id = {text, (uint32_t)length, i % 5 == 0 && length <= 20};
+        struct afmon_store_sample sample = {.series = series, .value = i, .wall_us = i};
+        if (i % 4 != 0)
+            assert_true(afmon_store_item(store, &id, &sample.item));
+        afmon_store_append(store, &sample, 1);
+    }
+    const struct afmon_series_data *data = afmon_store_find(store, "m", 1);
+    int seen = 0;
+    for (uint32_t e = data->first_entry; e <= data->end_entry; e++) {
+        const struct afmon_chunk *chunk = e < data->end_entry ? data->entries[e].chunk : data->growing;
+        for (uint32_t i = 0; chunk != NULL && i < chunk->count; i++, seen++) {
+            int length = snprintf(text, sizeof text, "%0*d", 1 + seen / 7 % 90, seen / 3);
+            struct afmon_item_id id = afmon_chunk_item_of(chunk, i);
+            assert_int_equal(id.length, seen % 4 != 0 ? length : 0);
+            if (id.length > 0)
+                assert_memory_equal(id.text, text, id.length);
+            if (id.length > 0)
+                assert_int_equal(id.is_number, seen % 5 == 0 && length <= 20);
+        }
+    }
+    assert_int_equal(seen, SAMPLES);
+    afmon_store_release(store);
+}
+
+static size_t bytes_a_sample(bool items)
+{
+    enum { ITEMS = 20000, SERIES = 10, CALLS = 4 };
+    struct afmon_store *store = afmon_store_new((size_t)1 << 30);
+    struct afmon_store_stats stats;
+    for (int i = 0; i < ITEMS; i++) {
+        char text[24];
+        struct afmon_item_id id = {text, (uint32_t)snprintf(text, sizeof text, "%d", i), true};
+        struct afmon_item_place place = {0};
+        if (items)
+            assert_true(afmon_store_item(store, &id, &place));
+        for (int k = 0; k < SERIES * CALLS; k++) {
+            struct afmon_store_sample sample = {.value = k, .wall_us = i, .item = place};
+            sample.series = afmon_store_series(store, "abcdefghij" + k % SERIES, 1);
+            afmon_store_append(store, &sample, 1);
+        }
+    }
+    afmon_store_get_stats(store, &stats);
+    afmon_store_release(store);
+    return stats.bytes * 1000 / stats.samples_total;
+}
+
+/* In thousandths of a byte: 2 for the column, and 8 for each item's id with the room of the block that they go into. */
+static void the_column_takes_two_bytes_a_sample(void **state)
+{
+    (void)state;
+    size_t without = bytes_a_sample(false);
+    size_t with = bytes_a_sample(true);
+    assert_in_range(with - without, 2000, 2500);
+}
+
+/* What has left memory takes its ids along. */
+static void ids_leave_memory_with_their_samples(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 400000 };
+    const size_t most = (size_t)1 << 20;
+    struct afmon_store *store = afmon_store_new(most);
+    struct afmon_store_stats stats;
+    for (int i = 0; i < SAMPLES; i++) {
+        char text[24];
+        struct afmon_item_id id = {text, (uint32_t)snprintf(text, sizeof text, "conversation-%d", i), false};
+        struct afmon_store_sample sample = {.series = afmon_store_series(store, "m", 1), .value = i, .wall_us = i};
+        assert_true(afmon_store_item(store, &id, &sample.item));
+        afmon_store_append(store, &sample, 1);
+    }
+    afmon_store_get_stats(store, &stats);
+    assert_true(stats.samples_evicted > SAMPLES / 2);
+    assert_true(stats.bytes < 2 * most);
+    afmon_store_release(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(outcomes_are_counted_once),
+        cmocka_unit_test(misuse_is_refused),
+        cmocka_unit_test(any_id_finds_its_item),
+        cmocka_unit_test(a_killed_process_leaves_what_was_open_abandoned),
+        cmocka_unit_test(forked_children_make_items_of_the_run),
+        cmocka_unit_test(views_and_handlers_get_the_id),
+        cmocka_unit_test(readers_find_the_id_anywhere),
+        cmocka_unit_test(the_column_keeps_every_id),
+        cmocka_unit_test(the_column_takes_two_bytes_a_sample),
+        cmocka_unit_test(ids_leave_memory_with_their_samples),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
