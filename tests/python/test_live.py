@@ -259,18 +259,26 @@ def unwritable(folder):
         subprocess.run(["umount", mount], check=True)
 
 
-def test_a_killed_run_that_may_only_be_read(tmp_path):
-    """A follower sees what is in its rings."""
-    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "run"], check=False)
-    with unwritable(tmp_path / "run") as place:
+def read_a_killed_run(folder):
+    """A follower sees what is in its rings. How much that was."""
+    subprocess.run([sys.executable, "-c", KILLED, folder], check=False)
+    with unwritable(folder) as place:
         with afmon.follow(place) as followed:
             *_, info = followed
             seen = followed.summary_json()
         assert afmon.open_run(place).summary_json() == seen
-    run = afmon.open_run(tmp_path / "run")
-    assert run.info.recovered > 0
+    run = afmon.open_run(folder)
     assert (info.state, info.sample_count) == ("ended", run.info.sample_count) and info.sample_count >= 300
     assert run.summary_json() == seen
+    return run.info.recovered
+
+
+def test_a_killed_run_that_may_only_be_read(tmp_path):
+    """A busy machine may have written all of it before the process was killed: then once more."""
+    folders = [tmp_path / str(attempt) / "run" for attempt in range(50)]
+    for folder in folders:
+        folder.parent.mkdir()
+    assert any(read_a_killed_run(folder) > 0 for folder in folders)
 
 
 TORN = {"metrics.jsonl": '{"metric": "x", "val', "afterimage.log": '2026-11-24 09:30:12,123 - {"mess'}
