@@ -8,54 +8,58 @@
 
 It goes wherever ``afterimage.GenerationMonitor`` goes. ``afmon.open_run(folder)`` reads a recorded run.
 """
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from . import _later
 from ._afmon import version as __version__
-from .charts import Figure
-from .feeds import OTLP, StatsD, Webhook
-from .monitoring import (
-    Alert,
-    FileLogHandler,
-    FileMetricHandler,
-    GenerationMonitor,
-    LogHandler,
-    MetricHandler,
-    ModelTokenUsage,
-    TokenUsageReport,
-)
-from .rules import AlertEpisode, AlertRule, built_in_rules, load_rules
-from .runs import (
-    AlertInterval,
-    AlertSpan,
-    Run,
-    RunInfo,
-    check,
-    check_rules,
-    export,
-    find_runs,
-    open_run,
-    plot_metric,
-    recover,
-    report,
-    summary,
-    visualize_metrics,
-)
+from .monitoring import FileLogHandler, FileMetricHandler, GenerationMonitor
 
+TYPE_CHECKING = False  # typing's own takes longer to import than all that is needed here
 if TYPE_CHECKING:
-    from ._install import install
-    from .live import Follower, LiveInfo, LiveRate, LogLine, follow
+    from typing import Any
 
-# What a program that records does not need is imported when it is first asked for.
-_LATER = {"install": "_install", **dict.fromkeys(("Follower", "LiveInfo", "LiveRate", "LogLine", "follow"), "live")}
+    from ._alerts import Alert
+    from ._install import install
+    from ._protocols import LogHandler, MetricHandler
+    from .charts import Figure
+    from .feeds import OTLP, StatsD, Webhook
+    from .live import Follower, LiveInfo, LiveRate, LogLine, follow
+    from .rules import AlertEpisode, AlertRule, built_in_rules, load_rules
+    from .runs import (
+        AlertInterval,
+        AlertSpan,
+        Run,
+        RunInfo,
+        check,
+        check_rules,
+        export,
+        find_runs,
+        open_run,
+        plot_metric,
+        recover,
+        report,
+        summary,
+        visualize_metrics,
+    )
+    from .usage import ModelTokenUsage, TokenUsageReport
+
+# By the module that has them: what a program that only records does not need.
+_LATER = {name: module for module, names in {
+    "_alerts": "Alert",
+    "_install": "install",
+    "_protocols": "LogHandler MetricHandler",
+    "charts": "Figure",
+    "feeds": "OTLP StatsD Webhook",
+    "live": "Follower LiveInfo LiveRate LogLine follow",
+    "rules": "AlertEpisode AlertRule built_in_rules load_rules",
+    "runs": "AlertInterval AlertSpan Run RunInfo check check_rules export "
+            "find_runs open_run plot_metric recover report summary visualize_metrics",
+    "usage": "ModelTokenUsage TokenUsageReport",
+}.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-    found = getattr(importlib.import_module(f".{_LATER[name]}", __name__), name)
-    globals()[name] = found
-    return found
+    return _later.get(__name__, _LATER, name)
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,6 @@
 """What becomes of Python objects in metadata. Nothing here raises an Exception: the generator must go on."""
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import enum
 import json
@@ -10,8 +9,10 @@ import numbers
 import os
 import warnings
 from collections.abc import Callable
-from typing import Any
 
+TYPE_CHECKING = False  # typing's own takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -111,7 +112,8 @@ def _opened(value: Any) -> Any:
         call = getattr(type(value), method, None)
         if callable(call):
             return call(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if hasattr(type(value), "__dataclass_fields__"):
+        import dataclasses  # which the value's own module has imported
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     return text(value)
 

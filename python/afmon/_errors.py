@@ -1,7 +1,9 @@
 """What an exception knows of the answer that it was raised for. Nothing here raises an Exception."""
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # typing's own takes long to import
+if TYPE_CHECKING:
+    from typing import Any
 
 Amount = float | None
 

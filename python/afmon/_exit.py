@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing's own takes long to import
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -3,10 +3,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
 
-T = TypeVar("T")
-C = TypeVar("C", bound=Callable[..., object])
+TYPE_CHECKING = False  # typing's own takes long to import
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+    C = TypeVar("C", bound=Callable[..., object])
 
 
 def _wrong(what: str, wanted: str, value: object) -> TypeError:

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from . import _afmon, _typed
 from .rules import AlertRule, of_file_or_list, options_of
-from .runs import AlertInterval, intervals_of, seconds, shape, time_of
+from ._shapes import seconds, shape
+from .runs import AlertInterval, intervals_of, time_of
 
 __all__ = ["Follower", "LiveInfo", "LiveRate", "LogLine", "follow"]
 

@@ -9,18 +9,36 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
 
-from . import _afmon, _convert, _errors, _exit, _typed, feeds
-from . import rules as _rules
-from ._alerts import Alert, AlertHandlers, alert_of
+from . import _afmon, _convert, _errors, _exit, _later, _typed
+from ._alert_handlers import AlertHandlers
 from ._limits import DEFAULT_LIMITS
-from ._track import Tracker
-from .charts import Figure
-from .feeds import OTLP, StatsD, Webhook
-from .rules import AlertRule
-from .runs import Run, seconds, shape
-from .usage import ModelTokenUsage, TokenUsageReport, report_of
+from ._shapes import seconds, shape
+
+TYPE_CHECKING = False  # typing's own takes long to import
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._alerts import Alert
+    from ._protocols import LogHandler, LogLevel, MetricHandler
+    from ._track import Tracker
+    from .charts import Figure
+    from .feeds import OTLP, StatsD, Webhook
+    from .rules import AlertRule
+    from .runs import Run
+    from .usage import ModelTokenUsage, TokenUsageReport
+
+_LATER = {"Alert": "_alerts", "LogHandler": "_protocols", "LogLevel": "_protocols", "MetricHandler": "_protocols",
+          "ModelTokenUsage": "usage", "TokenUsageReport": "usage"}
+
+
+def __getattr__(name: str) -> Any:
+    return _later.get(__name__, _LATER, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
 
 __all__ = [
     "Alert",
@@ -34,26 +52,9 @@ __all__ = [
     "TokenUsageReport",
 ]
 
-LogLevel = Literal["info", "warning", "error"]
 _INFO, _WARNING, _ERROR = range(3)
 _MAX_MEMORY = 256 << 20
 _RING_BYTES = 256 << 10
-
-
-@runtime_checkable
-class MetricHandler(Protocol):
-    """Anything with this method. It is called on a thread of its own; what it raises goes to the log."""
-
-    def handle_metric(self, metric_name: str, value: float, metadata: dict[str, Any]) -> None:
-        """One sample. metadata["timestamp"] is its time: ISO 8601, UTC."""
-
-
-@runtime_checkable
-class LogHandler(Protocol):
-    """Anything with this method. It is called on a thread of its own; what it raises goes to the log file."""
-
-    def handle_log(self, message: dict[str, Any]) -> None:
-        """One record: "message", its data, "level"."""
 
 
 class FileMetricHandler:
@@ -146,6 +147,35 @@ def _check_rules(rules: list[AlertRule] | None, rules_file: Any, limits: dict[st
                              f"give rules=[*afmon.built_in_rules({name}=...), ...]")
 
 
+def _sent_on(otlp: str | OTLP | None, statsd: str | StatsD | None, webhook: str | Webhook | None) -> tuple[Any, ...]:
+    """What the extension takes."""
+    if otlp is None and statsd is None and webhook is None:
+        return None, None, None
+    from . import feeds
+    return (feeds.options_of("otlp", otlp, feeds.OTLP), feeds.options_of("statsd", statsd, feeds.StatsD),
+            feeds.options_of("webhook", webhook, feeds.Webhook))
+
+
+def _kept_rules(rules: Iterable[AlertRule] | None, rules_file: str | os.PathLike[str] | None,
+                limits: dict[str, float | None]) -> list[AlertRule] | None:
+    """What is odd about those of a file is warned of; the monitor reads the file itself."""
+    if rules is None and _typed.path_or_none("rules_file", rules_file) is None:
+        return None
+    from .rules import listed, load_rules
+    kept = None if rules is None else listed("rules", rules)
+    _check_rules(kept, rules_file, limits)
+    if rules_file is not None:
+        load_rules(rules_file)
+    return kept
+
+
+def _rule_options(rules: list[AlertRule] | None) -> list[tuple[Any, ...]] | None:
+    if rules is None:
+        return None
+    from .rules import options_of
+    return options_of("rules", rules)
+
+
 def _reopen(cls: type[GenerationMonitor], options: dict[str, Any]) -> GenerationMonitor:
     return cls(**options)
 
@@ -214,10 +244,7 @@ class GenerationMonitor(_afmon.Monitor):
             "max_total_token_mean": alert_max_total_token_mean,
             "max_conversation_length_mean": alert_max_conversation_length_mean,
         }
-        kept_rules = None if rules is None else _rules.listed("rules", rules)
-        _check_rules(kept_rules, rules_file, limits)
-        if _typed.path_or_none("rules_file", rules_file) is not None:
-            _rules.load_rules(rules_file)  # it warns of what is odd; the monitor reads the file itself
+        kept_rules = _kept_rules(rules, rules_file, limits)
         metrics = None if metric_handlers is None else _typed.listed("metric_handlers", metric_handlers)
         logs = None if log_handlers is None else _typed.listed("log_handlers", log_handlers)
         _handlers(metrics, "handle_metric", "metric_handlers", lambda: None)
@@ -228,6 +255,7 @@ class GenerationMonitor(_afmon.Monitor):
         self.shutdown_timeout = shutdown_timeout
 
         def usage(rows: list[tuple[str, int, int, int]]) -> None:
+            from .usage import report_of
             token_usage_callback(report_of(rows))  # type: ignore[misc]
 
         def is_own(handler: Any, kind: type[Any]) -> bool:
@@ -247,9 +275,8 @@ class GenerationMonitor(_afmon.Monitor):
             _typed.count("ring_bytes", ring_bytes),
             on_full == "drop",
             _typed.path_or_none("rules_file", rules_file),
-            None if kept_rules is None else _rules.options_of("rules", kept_rules),
-            (feeds.options_of("otlp", otlp, OTLP), feeds.options_of("statsd", statsd, StatsD),
-             feeds.options_of("webhook", webhook, Webhook)),
+            _rule_options(kept_rules),
+            _sent_on(otlp, statsd, webhook),
             _typed.text_or_none("prometheus_listen", prometheus_listen),
             _typed.path_or_none("prometheus_token_file", prometheus_token_file),
         )
@@ -326,6 +353,7 @@ class GenerationMonitor(_afmon.Monitor):
         `metadata` are on every sample of the call; `operation` of a decorated function is its name by default. What is
         raised goes on as it is. Threads and tasks may share a decorated function; each `with` needs a track() of its own.
         """
+        from ._track import Tracker
         return Tracker(self, {**({} if operation is None else {"operation": operation}), **metadata})
 
     # ---- logging ----
@@ -362,10 +390,12 @@ class GenerationMonitor(_afmon.Monitor):
 
     def get_total_token_usage(self, window: timedelta | float | None = None) -> TokenUsageReport:
         """Tokens per model, sorted by name, and their sums; window None: all of the run, at a cost that does not grow."""
+        from .usage import report_of
         return report_of(self._token_usage(seconds(window)))
 
     def check_alerts(self) -> list[Alert]:
         """One pass of the alert rules now. Returns the alerts that hold, after the handlers had them."""
+        from ._alerts import alert_of
         alerts = [alert_of(values) for values in self._check_alerts()]
         if alerts:
             with contextlib.suppress(RuntimeError, OSError):  # from a handler; a handler too slow; a full disk
@@ -395,6 +425,7 @@ class GenerationMonitor(_afmon.Monitor):
 
     def view(self, window: timedelta | float | None = None) -> Run:
         """The run as it is now: it does not change any more, and recording goes on meanwhile."""
+        from .runs import Run
         with contextlib.suppress(RuntimeError, OSError):
             self._flush(_number("shutdown_timeout", self.shutdown_timeout))
         return Run(self._view(), window, time.time_ns())

@@ -14,40 +14,12 @@ from typing import Any
 from . import _afmon, _typed
 from ._alerts import Alert, alert_of
 from ._limits import limits_of
+from ._shapes import seconds, shape
 from .charts import Figure, style_of, warn_all
 from .rules import AlertEpisode, AlertRule, of_file_or_list, options_of
 from .usage import TokenUsageReport, report_of
 
 _FIRST, _LAST = -(2**63), 2**63 - 1
-_LONGEST = 2**63 / 1e9
-
-
-def seconds(window: timedelta | float | None) -> float:
-    """A window in seconds; None is all time, and so is what nanoseconds cannot count. One that is not positive holds
-    nothing, as with afterimage."""
-    if window is None:
-        return math.inf
-    length = window.total_seconds() if isinstance(window, timedelta) else _typed.number("window", window)
-    if math.isnan(length):
-        raise ValueError("window must not be NaN")
-    return max(length, 1e-9) if length < _LONGEST else math.inf
-
-
-def shape(aggregate: dict[str, Any]) -> dict[str, float]:
-    """Afterimage's three shapes: zeros for a name that was never recorded, nothing for an empty window, else all figures."""
-    known = aggregate.pop("known")
-    partial, approximate = aggregate.pop("partial"), aggregate.pop("approximate")
-    if not known:
-        return {"mean": 0.0, "min": 0.0, "max": 0.0, "count": 0}
-    if aggregate["count"] == 0:
-        return {}
-    if not aggregate["not_finite"]:
-        del aggregate["not_finite"]
-    if partial:
-        aggregate["partial"] = True
-    if approximate:
-        aggregate["approximate"] = True
-    return aggregate
 
 
 @dataclass(frozen=True)

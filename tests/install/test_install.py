@@ -11,7 +11,7 @@ from conftest import ROOT, made, unpacked
 from receivers import make_certificate, receivers
 
 MACHINE = "x86_64"
-IMPORT_MAX = 2.0  # times what these take alone, which hardly a package does without
+IMPORT_MAX = 0.9  # times what these take alone, which hardly a package does without
 SIZE_MAX = 14_000_000
 
 RECORD = """

@@ -35,7 +35,7 @@ def test_version():
 def test_module():
     names = own(peer).keys() & {name for name in vars(peer) if name[0].isupper()}
     assert {"GenerationMonitor", "Alert", "LogLevel", "MetricHandler"} <= names
-    assert names <= vars(afmon.monitoring).keys()
+    assert names <= set(dir(afmon.monitoring)) and all(hasattr(afmon.monitoring, name) for name in names)
 
 
 @pytest.mark.parametrize("name", sorted(public(vars(peer.GenerationMonitor)) | {"__init__"}))

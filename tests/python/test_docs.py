@@ -1,9 +1,11 @@
 """The Python in the documents runs; every public name has a docstring, a place in docs/python.md, and types."""
 import ast
 import dataclasses
+import functools
 import inspect
 import pathlib
 import re
+import sys
 import typing
 
 import afmon
@@ -79,12 +81,34 @@ def test_functions_have_types(name):
     assert_typed(getattr(afmon, name))
 
 
+@functools.cache
+def for_type_checkers(module):
+    """What a module imports for these alone."""
+    module = sys.modules[module]
+    blocks = [node.body for node in ast.parse(inspect.getsource(module)).body
+              if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"]
+    names = {"__package__": module.__package__, "__name__": module.__name__}
+    exec(compile(ast.Module([node for body in blocks for node in body], []), module.__file__, "exec"), names)
+    return names
+
+
 def assert_typed(function):
-    typing.get_type_hints(function)  # they can be found
+    typing.get_type_hints(function, localns=for_type_checkers(function.__module__))  # they can be found
     signature = inspect.signature(function)
     untyped = [parameter.name for parameter in signature.parameters.values()
                if parameter.annotation is parameter.empty and parameter.name not in ("self", "cls")]
     assert untyped == [] and signature.return_annotation is not signature.empty, function.__qualname__
+
+
+def test_what_is_imported_later_is_there():
+    """Each name where a type checker finds it, and no other."""
+    for module in (afmon, afmon.monitoring):
+        assert not [name for name in module.__all__ if not hasattr(module, name)]
+        assert set(module._LATER) <= set(module.__all__)
+        for name in module._LATER:
+            assert getattr(module, name) is for_type_checkers(module.__name__)[name]
+        with pytest.raises(AttributeError, match=f"module '{module.__name__}' has no attribute 'Alerts'"):
+            module.Alerts
 
 
 def stub():

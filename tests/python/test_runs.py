@@ -2,6 +2,8 @@
 import json
 import math
 import os
+import subprocess
+import sys
 import warnings
 
 import afmon
@@ -140,6 +142,24 @@ def test_rules_that_are_odd_are_warned_of(recorded, tmp_path):
             use(tmp_path / "rules.yaml")
         assert [str(warning.message) for warning in warned] == [told]
         assert warned[0].filename == __file__
+
+
+RECORDING = """
+import sys, afmon
+monitor = afmon.GenerationMonitor(sys.argv[1])
+monitor.track_generation(1.0, True, model_name="m", metadata={"a": [1]})
+monitor.get_metrics("generation_time")
+monitor.shutdown()
+print(*sys.modules)
+"""
+
+
+def test_import_and_recording_need_little_of_the_standard_library(folder):
+    """What takes long there, dataclasses (with inspect) and typing, is imported with what needs it. -S: site imports some."""
+    done = subprocess.run([sys.executable, "-S", "-c", RECORDING, folder], stdout=subprocess.PIPE, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "afmon.monitoring" in imported
+    assert not imported & {"dataclasses", "inspect", "typing", "afmon.charts", "afmon.feeds", "afmon.rules", "afmon.runs"}
 
 
 def test_import_costs_no_other_package():
