@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/status.h"
+#include "store/reader_lines.h"
 
 #define PIECE ((size_t)256 << 10)
 
@@ -133,6 +134,16 @@ static afmon_status find_begin(struct piece *piece, bool from_begin)
     return status;
 }
 
+/* Behind a line that was taken without its newline: nothing but that may follow, else it was another line. */
+static afmon_status end_line(struct afmon_tail *tail, const char *at, size_t length)
+{
+    const char *newline = memchr(at, '\n', length);
+    if (!afmon_line_is_blank(at, newline == NULL ? length : (size_t)(newline - at)))
+        return AFMON_E_CANCELLED;
+    tail->unended = newline == NULL;
+    return AFMON_OK;
+}
+
 /* Gives the whole lines of a text, and moves the end of the stretch behind them. */
 static afmon_status give_forward(struct afmon_tail *tail, const struct afmon_tail_lines *lines, const char *at,
                                  size_t length)
@@ -140,7 +151,7 @@ static afmon_status give_forward(struct afmon_tail *tail, const struct afmon_tai
     const char *end = at + length;
     const char *newline;
     const char *first = at;
-    afmon_status status = AFMON_OK;
+    afmon_status status = tail->unended ? end_line(tail, at, length) : AFMON_OK;
     while (status == AFMON_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
         bool long_one = tail->skipping;
         status = lines->line(lines->user, long_one ? NULL : at, (size_t)(newline - at), false);
@@ -174,6 +185,7 @@ static void try_rest(struct piece *piece, int64_t from)
         !piece->lines->rest(piece->lines->user, buffer->data + done, left))
         return;
     tail->end += (int64_t)left;
+    tail->unended = true;
     note_check(tail, buffer->data + buffer->length, buffer->length);
 }
 

@@ -19,6 +19,7 @@ struct afmon_tail {
     bool begun;
     bool cut;      /* what stands before begin is the rest of a line that was too long */
     bool skipping; /* what stands behind end is in a line that is too long */
+    bool unended;  /* the line before end was taken without its newline */
     bool seen;     /* in the last listing */
     uint64_t inode;
     int64_t size; /* when it was looked at last */

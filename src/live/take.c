@@ -3,13 +3,7 @@
 #include <string.h>
 
 #include "live/live_internal.h"
-
-static bool is_blank(const char *line, size_t length)
-{
-    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t' || line[length - 1] == '\r'))
-        length--;
-    return length == 0;
-}
+#include "store/reader_lines.h"
 
 static void note_facts(struct afmon_live *live, const struct afmon_read_sample *sample, int64_t time_ns)
 {
@@ -63,7 +57,7 @@ static afmon_status take_metrics_line(void *user, const char *line, size_t lengt
     struct afmon_live *live = user;
     struct afmon_read_sample sample;
     const char *why;
-    if (line != NULL && is_blank(line, length))
+    if (line != NULL && afmon_line_is_blank(line, length))
         return AFMON_OK;
     afmon_status status = line != NULL ? afmon_read_line(live->reader, line, length, &sample, &why) : AFMON_E_FORMAT;
     if (status == AFMON_OK)

@@ -12,13 +12,6 @@ struct file_read {
     int64_t behind; /* the line that is being read */
 };
 
-static bool is_blank(const char *line, size_t length)
-{
-    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t' || line[length - 1] == '\r'))
-        length--;
-    return length == 0;
-}
-
 static afmon_status give_problem(const struct afmon_file_visitor *visitor, uint64_t number, const char *why)
 {
     if (visitor->problem == NULL)
@@ -34,7 +27,7 @@ static afmon_status read_line(void *user, const char *data, size_t length, uint6
     const char *why = NULL;
     if (data == NULL)
         return give_problem(visitor, number, "the line is too long");
-    if (is_blank(data, length))
+    if (afmon_line_is_blank(data, length))
         return AFMON_OK;
     afmon_status status = afmon_read_line(file->reader, data, length, &sample, &why);
     if (status == AFMON_OK) {

@@ -25,4 +25,12 @@ struct afmon_lines {
 afmon_status afmon_each_line(const char *path, int64_t begin, int64_t end, const struct afmon_lines *lines,
                              afmon_error *error);
 
+/* Nothing is in it, or what may stand behind an object as well. */
+static inline bool afmon_line_is_blank(const char *line, size_t length)
+{
+    while (length > 0 && (line[length - 1] == ' ' || line[length - 1] == '\t' || line[length - 1] == '\r'))
+        length--;
+    return length == 0;
+}
+
 #endif

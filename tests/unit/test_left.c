@@ -321,12 +321,14 @@ static int first_session(void *user, uint64_t serial)
     return 0;
 }
 
-static void append(const char *folder, const char *name, const char *text, size_t length)
+/* What the killed process may have written there itself is cut off. */
+static void end_with(const char *folder, const char *name, int64_t offset, const char *text, size_t length)
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT, 0666);
-    assert_true(fd >= 0 && write(fd, text, length) == (ssize_t)length);
+    int fd = open(path, O_WRONLY | O_CREAT, 0666);
+    assert_true(fd >= 0 && ftruncate(fd, offset) == 0);
+    assert_int_equal(pwrite(fd, text, length, offset), length);
     close(fd);
 }
 
@@ -368,8 +370,8 @@ static void write_half(const char *folder, size_t metrics, size_t log)
     assert_int_equal(afmon_ring_note(&ring, &note), 0);
     afmon_ring_free(&ring);
     afmon_private_close(&place);
-    append(folder, "metrics.jsonl", texts[0], lengths[0] * metrics / 10);
-    append(folder, "afterimage.log", texts[1], lengths[1] * log / 10);
+    end_with(folder, "metrics.jsonl", ends[0], texts[0], lengths[0] * metrics / 10);
+    end_with(folder, "afterimage.log", ends[1], texts[1], lengths[1] * log / 10);
     free(texts[0]);
     free(texts[1]);
 }

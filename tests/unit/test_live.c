@@ -376,6 +376,32 @@ static void torn_lines_and_what_is_no_sample(void **state)
     remove_folder(folder);
 }
 
+/* Whole as it stands, and taken; but then the line goes on, and is no sample for anybody. */
+static void a_line_that_goes_on_after_all(void **state)
+{
+    (void)state;
+    static const char *const rest[] = {"\n", " \t\r\n", " ", "x\n", "x", " }\n", "{\"metric\": 1}\n"};
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++) {
+        char *folder = make_folder();
+        afmon_live *live = follow(folder);
+        append_sample(folder, "metrics.jsonl", "a", 1, "", BASE);
+        append(folder, "metrics.jsonl",
+               "{\"metric\": \"a\", \"value\": 2.0, \"timestamp\": \"2026-11-23T09:20:35.000123+00:00\"}");
+        load(live);
+        assert_int_equal(info_of(live).sample_count, 2);
+        append(folder, "metrics.jsonl", rest[i]);
+        load(live);
+        load(live);
+        assert_int_equal(info_of(live).sample_count, i < 3 ? 2 : 1);
+        append(folder, "metrics.jsonl", "\n");
+        append_sample(folder, "metrics.jsonl", "a", 3, "", BASE);
+        load(live);
+        assert_int_equal(info_of(live).sample_count, i < 3 ? 3 : 2);
+        afmon_live_close(live);
+        remove_folder(folder);
+    }
+}
+
 static void a_folder_may_vanish_and_come_back(void **state)
 {
     (void)state;
@@ -788,6 +814,7 @@ int main(void)
         cmocka_unit_test(buckets_are_what_is_in_the_files),
         cmocka_unit_test(times_have_quantiles_whatever_else_ends_in_time),
         cmocka_unit_test(torn_lines_and_what_is_no_sample),
+        cmocka_unit_test(a_line_that_goes_on_after_all),
         cmocka_unit_test(a_folder_may_vanish_and_come_back),
         cmocka_unit_test(a_file_that_is_cut_back_is_read_again),
         cmocka_unit_test(names_without_end_do_not_fill_memory),
