@@ -229,14 +229,23 @@ static afmon_status take_line(void *user, const char *line, size_t length, bool 
     return status == AFMON_E_FORMAT ? AFMON_OK : status;
 }
 
-/* Another file has its name, or another text is in it (sed -i, rm, logrotate): one that is shorter is read from its
- * begin, and of another one what comes after as much as had been read. */
-static void begin_anew(struct afmon_tail *tail)
+/* What was read is not there any more (sed -i, rm, logrotate). Another file with the same text where that ended is a
+ * copy of it, and read on: the next look finds out. All else is read from its begin. */
+static void begin_anew(struct afmon_tail *tail, bool is_other_file)
 {
-    if (tail->size < tail->end)
+    if (!is_other_file || tail->size < tail->end || tail->check_length == 0) {
         tail->end = 0;
-    tail->check_length = 0;
+        tail->check_length = 0;
+    }
     tail->skipping = false;
+}
+
+/* The same of this process: where its file is another one or was cut off, it finds that out itself (follow_self). */
+static void wait_for_self(struct afmon_tail *tail, uint64_t inode)
+{
+    if (tail->inode == inode && tail->size >= tail->end)
+        tail->check_length = 0;
+    tail->inode = inode;
 }
 
 static bool has_grown(const struct afmon_tail *tail)
@@ -258,6 +267,7 @@ static int64_t read_piece(struct afmon_family *family, struct member *member, bo
 {
     const struct afmon_tail_lines lines = {.line = take_line, .user = family};
     int64_t before = member->tail.end;
+    uint64_t inode = member->tail.inode;
     *more = false;
     if (!has_grown(&member->tail)) {
         if (member->call != NULL)
@@ -267,8 +277,11 @@ static int64_t read_piece(struct afmon_family *family, struct member *member, bo
     family->reading = member;
     afmon_status status = afmon_tail_forward(&member->tail, &family->buffer, true, &lines, more, NULL);
     if (status == AFMON_E_CANCELLED) {
-        begin_anew(&member->tail);
-        *more = true;
+        *more = member != family->members[0];
+        if (*more)
+            begin_anew(&member->tail, member->tail.inode != inode);
+        else
+            wait_for_self(&member->tail, inode);
     }
     return member->tail.end > before ? member->tail.end - before : 0;
 }

@@ -187,7 +187,7 @@ static void a_family_is_followed_into_new_files(void **state)
     static const char *const whats[] = {"rm %s/metrics.jsonl; mkdir %s/metrics.jsonl",
                                         "mv %s/metrics.jsonl %s/metrics.jsonl.1", "sed -i 1d %s/metrics.jsonl",
                                         "truncate -s 1000 %s/metrics.jsonl"};
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         char *folder = make_folder();
         afmon_monitor *monitor = open_on(folder);
         record(monitor, 0, BEFORE);
@@ -201,12 +201,70 @@ static void a_family_is_followed_into_new_files(void **state)
             afmon_aggregate all;
             assert_int_equal(afmon_get_metrics(monitor, "m", 1e9, &all), AFMON_OK);
             assert_int_equal(all.count, BEFORE + AFTER + 1);
-            run(folder, whats[i]);
+            run(folder, whats[i % 4]);
+            if (i >= 4)
+                usleep(300000);                     /* looked at before it is noticed */
             record(monitor, BEFORE + AFTER, LATER); /* more text than was there before */
             assert_int_equal(afmon_get_metrics(monitor, "m", 1e9, &all), AFMON_OK);
             assert_int_equal(all.count, BEFORE + AFTER + LATER + 1);
         }
         assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+        remove_folder(folder);
+    }
+}
+
+/* Records, and more than that again once its file is another one: two looks apart for who follows it. */
+static void be_a_child_that_goes_on(afmon_monitor *monitor, int written, int go_on)
+{
+    char byte = 0;
+    record(monitor, 0, BEFORE);
+    if (write(written, &byte, 1) != 1 || read(go_on, &byte, 1) != 1)
+        _exit(1);
+    record(monitor, BEFORE, LATER);
+    _exit(afmon_monitor_close(monitor, NULL) == AFMON_OK ? 0 : 1);
+}
+
+static uint64_t count_of_all(afmon_monitor *monitor)
+{
+    afmon_aggregate all;
+    assert_int_equal(afmon_monitor_flush(monitor, 30, NULL), AFMON_OK);
+    assert_int_equal(afmon_get_metrics(monitor, "m", AFMON_ALL_TIME, &all), AFMON_OK);
+    return all.count;
+}
+
+/* What of a child's file was read before others took it away counts, and all that is in the file after it. */
+static void a_child_is_followed_into_new_files(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it does not take threads in a forked child */
+#endif
+    static const char *const whats[] = {"mv %s/metrics-*.jsonl %s/kept", "rm %s/metrics-*.jsonl",
+                                        "for f in %s/metrics-*.jsonl; do cp $f %s/copy; mv %s/copy $f; done",
+                                        "for f in %s/metrics-*.jsonl; do : > $f; done"};
+    for (int i = 0; i < 4; i++) {
+        char *folder = make_folder();
+        int written[2], go_on[2];
+        char byte = 0;
+        assert_int_equal(pipe(written), 0);
+        assert_int_equal(pipe(go_on), 0);
+        afmon_monitor *monitor = open_on(folder);
+        pid_t child = fork_child();
+        if (child == 0)
+            be_a_child_that_goes_on(monitor, written[1], go_on[0]);
+        close(written[1]);
+        bool well = read(written[0], &byte, 1) == 1;
+        if (well) {
+            assert_int_equal(count_of_all(monitor), BEFORE);
+            run(folder, whats[i]);
+        }
+        assert_int_equal(write(go_on[1], &byte, 1), 1);
+        if (child_ended_well(child) && well)
+            assert_int_equal(count_of_all(monitor), BEFORE + LATER);
+        assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+        close(written[0]);
+        close(go_on[0]);
+        close(go_on[1]);
         remove_folder(folder);
     }
 }
@@ -570,6 +628,7 @@ int main(void)
         cmocka_unit_test(the_end_tells_of_a_file_that_went_away_at_rest),
         cmocka_unit_test(a_run_at_rest_stays_one),
         cmocka_unit_test(a_family_is_followed_into_new_files),
+        cmocka_unit_test(a_child_is_followed_into_new_files),
         cmocka_unit_test(a_removed_folder_that_somebody_else_has_now_is_shared),
         cmocka_unit_test(a_batch_on_its_way_is_found_in_a_renamed_file),
         cmocka_unit_test(a_batch_lands_in_no_file_that_is_gone),
