@@ -83,7 +83,7 @@ static int write_header(const struct afmon_session *session)
     struct afmon_session_header header = {.version = AFMON_SESSION_VERSION,
                                           .header_size = AFMON_SESSION_HEADER,
                                           .serial = session->serial,
-                                          .wall_offset_ns = afmon_wall_offset_ns(),
+                                          .wall_offset_ns = session->wall_offset_ns,
                                           .life = session->lockless ? AFMON_LIFE_NONE : AFMON_LIFE_LOCK};
     afmon_identity_self(&header.owner);
     memcpy(header.metrics_file, session->metrics_file, AFMON_FILE_NAME);
@@ -169,6 +169,7 @@ afmon_status afmon_session_open(struct afmon_session *session, const char *folde
     int failure = afmon_private_open(&session->place, folder, true);
     if (failure == 0)
         status = afmon_recover_locked(&session->place, folder, &recovery, error);
+    session->wall_offset_ns = afmon_wall_offset_ns();
     const struct afmon_session_wishes wishes = {metrics ? "metrics.jsonl" : NULL, log ? "afterimage.log" : NULL};
     if (failure == 0 && status == AFMON_OK)
         failure = afmon_session_make(session, &wishes);
@@ -214,6 +215,7 @@ static int write_session_at(struct afmon_session *session, const void *data, siz
 /* What cannot be written now is only the worse for a recovery: it then uses what stood there before. */
 void afmon_session_set_wall_offset(struct afmon_session *session, int64_t offset_ns)
 {
+    session->wall_offset_ns = offset_ns;
     (void)write_session_at(session, &offset_ns, sizeof offset_ns,
                            offsetof(struct afmon_session_header, wall_offset_ns));
 }

@@ -52,6 +52,7 @@ struct afmon_session {
     struct afmon_file_identity identity; /* of that file */
     bool lockless;
     uint64_t serial;
+    int64_t wall_offset_ns; /* what makes wall time of boot time: as the file says, whoever else reads it */
     char metrics_file[AFMON_FILE_NAME];
     char log_file[AFMON_FILE_NAME];
     pthread_mutex_t lock; /* of what follows: the dictionary */

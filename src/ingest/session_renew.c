@@ -64,7 +64,8 @@ int afmon_session_renew(struct afmon_session *session, const char *path)
 {
     const struct afmon_session_wishes wishes = {session->metrics_file[0] != '\0' ? session->metrics_file : NULL,
                                                 session->log_file[0] != '\0' ? session->log_file : NULL};
-    struct afmon_session found = {.fd = -1, .place = {.run = -1, .folder = -1, .lock = -1}};
+    struct afmon_session found = {
+        .fd = -1, .place = {.run = -1, .folder = -1, .lock = -1}, .wall_offset_ns = session->wall_offset_ns};
     afmon_error error;
     if (afmon_make_folders(path, &error) != AFMON_OK)
         return ENOENT;

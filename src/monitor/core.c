@@ -150,10 +150,9 @@ static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
     afmon_status status = open_session(core, error);
     if (status != AFMON_OK)
         return status;
-    core->opening_offset_ns = afmon_wall_offset_ns();
+    /* Not measured twice: who recovers the run, or a copy of it, must write the same times as this process. */
+    core->opening_offset_ns = core->has_session ? core->session.wall_offset_ns : afmon_wall_offset_ns();
     atomic_store_explicit(&core->wall_offset_ns, core->opening_offset_ns, memory_order_relaxed);
-    if (core->has_session)
-        afmon_session_set_wall_offset(&core->session, core->opening_offset_ns);
     core->store = afmon_store_new(core->monitor->options.max_memory);
     core->filter_memos = calloc(core->monitor->rules.count + 1, sizeof *core->filter_memos);
     if (core->store == NULL || core->filter_memos == NULL ||

@@ -396,6 +396,37 @@ static void a_batch_on_its_way_is_found_in_a_renamed_file(void **state)
         one_end(&ends[i]);
 }
 
+static int64_t offset_in_file(const struct afmon_session *session)
+{
+    struct afmon_session_record record;
+    assert_int_equal(afmon_session_read(session->place.folder, session->serial, &record), 0);
+    int64_t offset = record.wall_offset_ns;
+    afmon_session_record_free(&record);
+    return offset;
+}
+
+/* A reader of a copy tells lines by their text: by the session's file it must come to the same times as its process. */
+static void a_session_and_its_file_agree_on_the_time(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    struct afmon_session session;
+    uint64_t recovered;
+    assert_int_equal(afmon_session_open(&session, folder, true, true, &recovered, NULL), AFMON_OK);
+    assert_int_equal(offset_in_file(&session), session.wall_offset_ns);
+    for (int i = 0; i < 2; i++) {
+        uint64_t serial = session.serial;
+        run(folder, "rm -r %s/.afmon");
+        assert_int_equal(afmon_session_renew(&session, folder), 0);
+        assert_int_not_equal(session.serial, serial);
+        assert_int_equal(offset_in_file(&session), session.wall_offset_ns);
+        afmon_session_set_wall_offset(&session, WALL_OFFSET_NS);
+        assert_int_equal(session.wall_offset_ns, WALL_OFFSET_NS);
+    }
+    afmon_session_close(&session, true);
+    remove_folder(folder);
+}
+
 /* Between the look and the write: the batch is not taken for landed, and lands where it is found. */
 static void a_batch_lands_in_no_file_that_is_gone(void **state)
 {
@@ -631,6 +662,7 @@ int main(void)
         cmocka_unit_test(a_child_is_followed_into_new_files),
         cmocka_unit_test(a_removed_folder_that_somebody_else_has_now_is_shared),
         cmocka_unit_test(a_batch_on_its_way_is_found_in_a_renamed_file),
+        cmocka_unit_test(a_session_and_its_file_agree_on_the_time),
         cmocka_unit_test(a_batch_lands_in_no_file_that_is_gone),
         cmocka_unit_test(descriptors_of_others_are_left_alone),
         cmocka_unit_test(threads_go_on_recording),
