@@ -83,6 +83,11 @@ def track(monitor, count):
             completion_token_count=7, total_token_count=28, operation="answer_generation")
 
 
+def track_in_item(monitor, count):
+    with monitor.item():
+        track(monitor, count)
+
+
 def evaluate(monitor, count):
     for _ in range(count):
         monitor.track_evaluation(0.5, True, "coherence", {"coherence": 0.8, "grounding": 0.9}, model_name="m", total_token_count=28)
@@ -116,6 +121,21 @@ def calls():
         row(label, "ns", [value * 1e9 for value in burst_cost(opened, function, count)], must)
     for one in opened.values():
         one.close()
+    in_items()
+
+
+def in_items():
+    """Both of ours, which the ratio of the line compares: within an item, and beside it."""
+    bursts = {track_in_item: [], track: []}
+    one = Opened("afmon")
+    with one.monitor.item():  # calls ask for the item from now on
+        pass
+    for _ in range(100):
+        for function, taken in bursts.items():
+            taken.append(seconds_of(function, one.monitor, 500) / 500)
+            one.wait()
+    one.close()
+    row("track_generation in an item, beside it", "ns", [min(taken) * 1e9 for taken in bursts.values()])
 
 
 # ---- from call to metrics.jsonl, without a pause ----

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ._alerts import Alert
     from ._install import install
+    from ._items import Item
     from ._protocols import LogHandler, MetricHandler
     from .charts import Figure
     from .feeds import OTLP, StatsD, Webhook
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _LATER = {name: module for module, names in {
     "_alerts": "Alert",
     "_install": "install",
+    "_items": "Item",
     "_protocols": "LogHandler MetricHandler",
     "charts": "Figure",
     "feeds": "OTLP StatsD Webhook",
@@ -77,6 +79,7 @@ __all__ = [
     "FileMetricHandler",
     "Follower",
     "GenerationMonitor",
+    "Item",
     "LiveInfo",
     "LiveRate",
     "LogHandler",

@@ -7,6 +7,7 @@ import json
 import math
 import numbers
 import os
+import sys
 import warnings
 from collections.abc import Callable
 
@@ -248,11 +249,24 @@ def shown(value: object) -> str:
     return f"{repr(short) if _is_text(value) else short} ({type_name(value)})"
 
 
+_PACKAGE = os.path.join(os.path.dirname(__file__), "")
+
+
+def _depth_of_caller() -> int:
+    """For a warning: where the program's own code stands, seen from whoever asks for this."""
+    depth = 2
+    frame = sys._getframe(depth)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        depth, frame = depth + 1, frame.f_back
+    return depth
+
+
 def warn_odd(argument: str, given: str, became: str) -> None:
     """Told once for each argument of a monitor; how many there were stands in GenerationMonitor.stats()["not_finite"]."""
-    warnings.warn(f"afmon: {argument} is {given}, which makes no sense: recorded as {became}", RuntimeWarning, stacklevel=2)
+    warnings.warn(f"afmon: {argument} is {given}, which makes no sense: recorded as {became}", RuntimeWarning,
+                  stacklevel=_depth_of_caller())
 
 
 def warn_refused(reason: str) -> None:
     """Told once for each reason; how many there were stands in GenerationMonitor.stats()["dropped"]."""
-    warnings.warn(f"afmon did not record a sample: {reason}", RuntimeWarning, stacklevel=2)
+    warnings.warn(f"afmon did not record a sample: {reason}", RuntimeWarning, stacklevel=_depth_of_caller())

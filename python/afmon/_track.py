@@ -30,6 +30,7 @@ class Call:
     def __init__(self, monitor: GenerationMonitor, fields: dict[str, Any]):
         self._monitor = monitor
         self._fields = fields
+        self._item = monitor._current_item()  # a stream may be read elsewhere
         self._answer = _answers.Answer()
         self._began = time.perf_counter()
         self._first: float | None = None
@@ -157,7 +158,8 @@ class Call:
         known = {"finish_reason": answer.finish_reason, "time_to_first_token": self._first,
                  "output_tokens_per_second": self._output_speed(duration),
                  **{f"{name}_token_count": count for name, count in answer.tokens().items()},
-                 **({"retries": self._retries} if self._retries else {}), **labels}
+                 **({"retries": self._retries} if self._retries else {}),
+                 **({} if self._item is None else {"item": self._item}), **labels}
         self._monitor.track_generation(**{**known, **self._fields, "duration": duration, "success": error is None, "error": error})
 
     def end(self, error: BaseException | str | None = None, duration: float | None = None) -> None:

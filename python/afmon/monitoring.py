@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._alerts import Alert
+    from ._items import Item
     from ._protocols import LogHandler, LogLevel, MetricHandler
     from ._track import Tracker
     from .charts import Figure
@@ -355,6 +356,20 @@ class GenerationMonitor(_afmon.Monitor):
         """
         from ._track import Tracker
         return Tracker(self, {**({} if operation is None else {"operation": operation}), **metadata})
+
+    def item(self, id: int | str | Item | None = None, kind: str = "conversation") -> Item:
+        """Begin an item: a conversation, a persona, a row, a task that is being made, of which calls are the means.
+
+            with monitor.item(17) as item:
+                answer = ask(...)                        # what is recorded in here carries item_id=17
+                if not is_good(answer):
+                    item.reject("too short")             # else it is accepted; an exception fails it
+
+        Its id is a number or a text, unique in the run among items of its kind; None makes one up. One that was begun
+        before is the same item, made again. See `Item`.
+        """
+        from ._items import begin
+        return begin(self, id, kind)
 
     # ---- logging ----
 

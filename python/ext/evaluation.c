@@ -114,6 +114,8 @@ static int fill_evaluation(struct track *track, afmon_evaluation *evaluation, af
         track_error(track, &evaluation->error, &evaluation->error_type) != 0)
         return -1;
     evaluation->scores = fill_scores(track, space, &evaluation->score_count);
+    if (evaluation->scores != NULL && track_item(track) != 0)
+        return -1;
     evaluation->fields = track->fields.items;
     evaluation->field_count = track->fields.count;
     return evaluation->scores == NULL ? -1 : 0;
@@ -124,7 +126,7 @@ PyObject *monitor_track_evaluation(PyObject *object, PyObject *const *arguments,
     static const int takes[TRACK_FIELD] = {
         [TRACK_DURATION] = 1,   [TRACK_SUCCESS] = 1,       [TRACK_EVALUATOR] = 1,         [TRACK_SCORES] = 1,
         [TRACK_MODEL] = 1,      [TRACK_ERROR] = 1,         [TRACK_ERROR_TYPE] = 1,        [TRACK_PROMPT_TOKENS] = 1,
-        [TRACK_TOTAL_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1,
+        [TRACK_TOTAL_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1, [TRACK_ITEM] = 1,
     };
     struct monitor *self = (struct monitor *)object;
     struct track track;

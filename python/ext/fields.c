@@ -135,6 +135,14 @@ static int take_value(struct fields *fields, afmon_field *field, PyObject *value
     return 1;
 }
 
+int fields_add_field(struct fields *fields, const afmon_field *field)
+{
+    if (fields->count == fields->capacity && grow(fields) != 0)
+        return -1;
+    fields->items[fields->count++] = *field;
+    return 0;
+}
+
 int fields_add(struct fields *fields, PyObject *key, PyObject *value)
 {
     if (fields->count == fields->capacity && grow(fields) != 0)

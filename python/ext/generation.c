@@ -16,7 +16,8 @@ static int fill_generation(struct track *track, afmon_generation *generation)
         track_text(track, TRACK_MODEL, &generation->model_name) != 0 ||
         track_text(track, TRACK_FINISH, &generation->finish_reason) != 0 ||
         track_error(track, &generation->error, &generation->error_type) != 0 ||
-        track_answer(track, generation, &status) != 0)
+        track_answer(track, generation, &status) != 0 ||
+        track_item(track) != 0)
         return -1;
     generation->http_status = status.given ? (int)status.value : 0;
     generation->fields = track->fields.items;
@@ -30,6 +31,7 @@ PyObject *monitor_track_generation(PyObject *object, PyObject *const *arguments,
         [TRACK_DURATION] = 1,      [TRACK_SUCCESS] = 1,           [TRACK_MODEL] = 1,        [TRACK_FINISH] = 1,
         [TRACK_ERROR] = 1,         [TRACK_ERROR_TYPE] = 1,        [TRACK_STATUS] = 1,       [TRACK_LENGTH] = 1,
         [TRACK_PROMPT_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1, [TRACK_TOTAL_TOKENS] = 1,
+        [TRACK_ITEM] = 1,
 #define TAKES_NUMBER(name, member) [TRACK_##name] = 1,
         TRACK_NUMBERS(TAKES_NUMBER)
 #undef TAKES_NUMBER

@@ -97,7 +97,8 @@ PyMODINIT_FUNC PyInit__afmon(void)
         PyModuleDef_HEAD_INIT, .m_name = "afmon._afmon", .m_size = -1, .m_methods = functions};
     PyObject *module = is_main_interpreter() ? PyModule_Create(&definition) : NULL;
     if (module != NULL && (make_members() != 0 || monitor_make_type(module) != 0 || view_make_type(module) != 0 ||
-                           live_make_type(module) != 0 || PyModule_AddStringConstant(module, "version", afmon_version()) != 0))
+                           live_make_type(module) != 0 || item_make_type(module) != 0 ||
+                           PyModule_AddStringConstant(module, "version", afmon_version()) != 0))
         Py_CLEAR(module);
     return module;
 }

@@ -38,6 +38,7 @@ struct afmon_python {
     PyObject *monitor_type;
     PyObject *view_type;
     PyObject *live_type;
+    PyObject *item_type;
     PyObject *members;          /* dict: names of the arguments of track calls to their numbers */
     PyObject *member_names[24]; /* the same names by number, interned; track.h has fewer */
 };
@@ -50,6 +51,7 @@ struct monitor {
     PyObject *names;        /* dict: metric name to its handle, as an int; metadata-free calls look here */
     struct hot *hot;        /* handles of what is recorded again and again; NULL: nothing yet */
     PyObject *callables;    /* list: what the handlers of `handle` call; they borrow from it */
+    PyObject *current_item; /* get() of the ContextVar of its items; NULL: it has had none, and calls do not ask */
     unsigned warned;        /* bit per status: a warning has been given */
     unsigned odd;           /* bit per argument (odd.c): likewise, of values that make no sense */
     bool shut;
@@ -84,6 +86,7 @@ void fields_begin(struct fields *fields);
 void fields_end(struct fields *fields);
 int fields_add(struct fields *fields, PyObject *key, PyObject *value);     /* 0, or -1 with an exception */
 int fields_add_mapping(struct fields *fields, PyObject *mapping);          /* None, a dict, or what dict() takes */
+int fields_add_field(struct fields *fields, const afmon_field *field);     /* likewise; its texts outlive the fields */
 PyObject *fields_value(const afmon_field *field);                          /* a field as a Python object */
 PyObject *fields_dict(const afmon_field *fields, size_t count);            /* JSON is parsed */
 
@@ -158,6 +161,21 @@ static inline int take_amount(struct monitor *self, int argument, PyObject *give
     int result = take_number(self, argument, given, value);
     return result == 0 && *value < 0 ? odd_negative(self, argument, given, value) : result;
 }
+
+/* ---- item.c, item_calls.c ---- */
+
+bool item_is_one(PyObject *object);
+
+/* The item that a call is made in, the innermost. A new reference, or NULL: none. No exception. */
+PyObject *item_around(struct monitor *monitor);
+
+/* Adds what names an item (NULL: none), behind all other fields; takes the reference. Metadata that name an item
+ * themselves hold. 0, or -1 with an exception. */
+int item_add(struct fields *fields, PyObject *item);
+
+PyObject *monitor_use_items(PyObject *self, PyObject *get);
+PyObject *monitor_current_item(PyObject *self, PyObject *unused);
+int item_make_type(PyObject *module);
 
 /* ---- host.c: the GIL around waits and batches ---- */
 

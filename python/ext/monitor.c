@@ -25,6 +25,7 @@ static int traverse(PyObject *object, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(object));
     Py_VISIT(self->names);
     Py_VISIT(self->callables);
+    Py_VISIT(self->current_item);
     return 0;
 }
 
@@ -35,6 +36,7 @@ static int clear(PyObject *object)
     if (self->shut)
         Py_CLEAR(self->callables);
     Py_CLEAR(self->names);
+    Py_CLEAR(self->current_item);
     return 0;
 }
 
@@ -86,6 +88,7 @@ static void deallocate(PyObject *object)
         WITHOUT_GIL(afmon_monitor_close(handle, NULL));
     Py_CLEAR(self->callables);
     Py_CLEAR(self->names);
+    Py_CLEAR(self->current_item);
     hot_free(self);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(object);
@@ -322,6 +325,8 @@ static PyMethodDef methods[] = {
      "track_evaluation($self, duration, success, evaluator_type, scores, **kwargs)\n--\n\n"
      "Record one evaluation. scores maps names to numbers, to pairs of number and feedback, or to dicts of \"score\"\n"
      "and \"feedback\". Keywords as for track_generation."},
+    {"_use_items", monitor_use_items, METH_O, NULL},
+    {"_current_item", monitor_current_item, METH_NOARGS, NULL},
     {"_log", monitor_log, METH_VARARGS, NULL},
     {"_open", open_it, METH_VARARGS, NULL},
     {"_log_dir", log_dir, METH_NOARGS, NULL},

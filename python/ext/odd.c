@@ -9,7 +9,8 @@
 static const char *name_of(int argument)
 {
     static const char *const others[ODD_ARGUMENTS] = {
-        [ODD_VALUE] = "value", [ODD_SCORE] = "a score", [ODD_NAME] = "metric_name"};
+        [ODD_VALUE] = "value", [ODD_SCORE] = "a score", [ODD_NAME] = "metric_name",
+        [ODD_ITEM] = "an item's id", [ODD_OUTCOME] = "an item's outcome"};
     return argument < TRACK_FIELD ? track_names[argument] : others[argument];
 }
 

@@ -70,12 +70,16 @@ static afmon_status record_by_name(struct monitor *self, PyObject *name, double 
     return status;
 }
 
-static PyObject *record_with(struct monitor *self, PyObject *name, double value, PyObject *metadata)
+/* Takes the reference of the item. */
+static PyObject *record_with(struct monitor *self, PyObject *name, double value, PyObject *metadata, PyObject *item)
 {
     struct fields fields;
     fields_begin(&fields);
     afmon_status status = AFMON_E_ARGUMENT;
-    if (odd_mapping(self, &fields, metadata) == 0)
+    if (odd_mapping(self, &fields, metadata) != 0 ||
+        (!PyUnicode_Check(name) && odd_tell(self, ODD_NAME, name, "its text") != 0))
+        Py_XDECREF(item);
+    else if (item_add(&fields, item) == 0)
         status = record_by_name(self, name, value, &fields);
     fields_end(&fields);
     return monitor_settle(self, status);
@@ -120,15 +124,12 @@ PyObject *monitor_record_metric(PyObject *object, PyObject *const *arguments, Py
     }
     if (!monitor_is_open(self) || take_number(self, ODD_VALUE, slots[1], &value) != 0)
         return NULL;
-    afmon_metric *metric = hot_find(self, slots[0], slots[2]);
-    if (metric == NULL) {
-        if (!PyUnicode_Check(slots[0]) && odd_tell(self, ODD_NAME, slots[0], "its text") != 0)
-            return NULL;
-        if (PyUnicode_CheckExact(slots[0]) && (slots[2] == NULL || slots[2] == Py_None))
-            metric = handle_of(self, slots[0]);
-        if (metric == NULL)
-            return record_with(self, slots[0], value, slots[2]);
-    }
+    PyObject *item = item_around(self);
+    afmon_metric *metric = item == NULL ? hot_find(self, slots[0], slots[2]) : NULL;
+    if (metric == NULL && item == NULL && PyUnicode_CheckExact(slots[0]) && (slots[2] == NULL || slots[2] == Py_None))
+        metric = handle_of(self, slots[0]);
+    if (metric == NULL)
+        return record_with(self, slots[0], value, slots[2], item);
     host_recording = true;
     afmon_status status = afmon_record(metric, value);
     host_recording = false;
@@ -155,7 +156,7 @@ PyObject *monitor_log(PyObject *object, PyObject *arguments)
     fields_begin(&fields);
     afmon_status status = AFMON_E_ARGUMENT;
     const char *text = fields_c_text(&fields, message);
-    if (text != NULL && odd_mapping(self, &fields, data) == 0) {
+    if (text != NULL && odd_mapping(self, &fields, data) == 0 && item_add(&fields, item_around(self)) == 0) {
         host_recording = true;
         status = log_of(level)(self->handle, text, fields.items, fields.count);
         host_recording = false;

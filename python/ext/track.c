@@ -27,7 +27,9 @@ static int sort_named(struct track *track, const char *function, const int *take
         return -1;
     if (member == TRACK_METADATA && (value == Py_None || PyDict_Check(value))) /* OpenSimula gives one dict of all */
         return odd_mapping(track->monitor, &track->fields, value);
-    if (member == TRACK_FIELD || !takes[member])
+    if (member == TRACK_ITEM && value == Py_None)
+        return 0;
+    if (member == TRACK_FIELD || !takes[member] || (member == TRACK_ITEM && !item_is_one(value)))
         return fields_add(&track->fields, name, value);
     if (track->members[member] != NULL) {
         PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", function, name);
@@ -105,6 +107,13 @@ int track_basics(struct track *track, double *duration, bool *success, bool *suc
     if (given != Py_True && given != Py_False && odd_truth(track->monitor, given, success, success_unknown) != 0)
         return -1;
     return take_amount(track->monitor, TRACK_DURATION, track->members[TRACK_DURATION], duration);
+}
+
+/* The item that is given, or that the call is made in. Behind all other fields. */
+int track_item(struct track *track)
+{
+    PyObject *given = track->members[TRACK_ITEM];
+    return item_add(&track->fields, given != NULL ? Py_NewRef(given) : item_around(track->monitor));
 }
 
 int track_tokens(struct track *track, afmon_number *prompt, afmon_number *completion, afmon_number *total)

@@ -19,7 +19,8 @@
     X(PROMPT_TOKENS, "prompt_token_count")                                                                             \
     X(COMPLETION_TOKENS, "completion_token_count")                                                                     \
     X(TOTAL_TOKENS, "total_token_count")                                                                               \
-    X(METADATA, "metadata")
+    X(METADATA, "metadata")                                                                                            \
+    X(ITEM, "item")
 
 /* Numbers of a generation that nothing but their metric knows: X(name, member of afmon_generation) */
 #define TRACK_NUMBERS(X) \
@@ -37,7 +38,7 @@ enum track_member {
 };
 
 /* What else is warned of once (odd.c). */
-enum { ODD_VALUE = TRACK_FIELD, ODD_SCORE, ODD_NAME, ODD_ARGUMENTS };
+enum { ODD_VALUE = TRACK_FIELD, ODD_SCORE, ODD_NAME, ODD_ITEM, ODD_OUTCOME, ODD_ARGUMENTS };
 
 extern const char *const track_names[TRACK_FIELD];
 
@@ -61,6 +62,7 @@ int track_sort(struct track *track, const char *function, const int *takes, int 
 
 /* What was sorted, as the library takes it. Texts live as long as the fields. 0, or -1 with an exception. */
 int track_basics(struct track *track, double *duration, bool *success, bool *success_unknown);
+int track_item(struct track *track);
 int track_amount(struct track *track, enum track_member member, afmon_number *number);
 int track_status(struct track *track, afmon_number *status);
 int track_tokens(struct track *track, afmon_number *prompt, afmon_number *completion, afmon_number *total);

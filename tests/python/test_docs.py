@@ -117,7 +117,8 @@ def stub():
     found = {}
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
-            found[node.name] = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            found[node.name] = {item.name if isinstance(item, ast.FunctionDef) else item.target.id for item in node.body
+                                if isinstance(item, (ast.FunctionDef, ast.AnnAssign))}
         elif isinstance(node, ast.FunctionDef):
             found[node.name] = set()
         elif isinstance(node, ast.AnnAssign):
@@ -145,13 +146,14 @@ def test_stubs_name_the_arguments_of_record_calls(monitor, folder):
     kinds = {"track_generation": (1.0, True), "track_evaluation": (1.0, True, "judge", {"a": 1.0})}
     methods = {node.name: node for node in ast.walk(stub) if isinstance(node, ast.FunctionDef) and node.name in kinds}
     named = {name: {argument.arg for argument in node.args.kwonlyargs} for name, node in methods.items()}
+    item = monitor.item(1)
     for name, positional in kinds.items():
         assert len(methods[name].args.args) == len(positional) + 1 and len(named[name]) >= 7
         for argument in named["track_generation"] | {"shard"}:
-            value = {"metadata": {"x": 1}}.get(argument, "v" if argument in ("model_name", "finish_reason", "error", "error_type") else 400)
+            value = {"metadata": {"x": 1}, "item": item}.get(argument, "v" if argument in ("model_name", "finish_reason", "error", "error_type") else 400)
             getattr(monitor, name)(*positional, **{argument: value}, call=f"{name}:{argument}")
     monitor.flush()
-    for line in lines_of(folder):
+    for line in lines_of(folder)[1:]:  # the first one is the item's
         name, argument = line["call"].split(":")
         if argument not in ("model_name", "error", "error_type", "metadata"):  # these stand on the samples themselves
             assert (argument in line) == (argument not in named[name]), line
