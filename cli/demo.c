@@ -121,6 +121,7 @@ static void fill_session(session *s, const demo *d, const char *const *topics)
     plan->topic_count = gen_grammar_topic_count();
     plan->seed = (uint64_t)d->seed;
     plan->max_turns = 2;
+    plan->simulated = true;
 }
 
 static int run(const demo *d)

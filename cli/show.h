@@ -20,4 +20,7 @@ struct show_facts {
 int show_table(const struct show_facts *facts);
 int show_json(const struct show_facts *facts);
 
+/* The funnel of the items that the run tells of, and why some were not accepted. */
+bool show_items(const cli_screen *screen, const afmon_run_summary *summary);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clamp.h"
+#include "base/words.h"
 #include "cli/run.h"
 
 enum { PROBLEMS_SHOWN = 5, COUNT_DIGITS = 9999999 };
@@ -102,9 +103,8 @@ static bool print_outcomes(const cli_screen *screen, const afmon_run_summary *s)
         return true;
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < s->item_count; i++) {
-        char name[80];
-        snprintf(name, sizeof name, "%ss", s->items[i].kind);
-        add_outcome(table, name, s->items[i].finished, s->items[i].failed, &s->items[i].time_s);
+        const afmon_item_summary *item = &s->items[i];
+        add_outcome(table, afmon_words_kinds(item->kind).text, item->finished, item->failed, &item->time_s);
     }
     add_outcome(table, "calls", s->calls, s->call_failures, &s->latency_s);
     add_outcome(table, "evaluations", s->evaluations, s->evaluation_failures, &s->evaluation_time_s);
@@ -310,7 +310,8 @@ static void print_times(const cli_screen *screen, const struct show_facts *facts
 static bool print_summary(const cli_screen *screen, const struct show_facts *facts)
 {
     const afmon_run_summary *summary = facts->summary;
-    if (!print_outcomes(screen, summary) || !print_failures(screen, summary) || !print_metrics(screen, summary))
+    if (!show_items(screen, summary) || !print_outcomes(screen, summary) || !print_failures(screen, summary) ||
+        !print_metrics(screen, summary))
         return false;
     print_absent(screen, facts);
     if (summary->model_count > 0) {

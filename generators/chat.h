@@ -88,6 +88,7 @@ typedef struct gen_call {
     int max_tokens;    /* 0: as the model likes */
     afmon_number seed; /* sent to the model where given */
     gen_stop *stop;
+    const afmon_item *item; /* that it is made for; NULL: none */
     /* Told of each failed attempt that is, or but for a stop would be, tried again. May be NULL. */
     void (*on_retry)(void *user, const struct gen_call *call, const gen_chat_result *failed);
     void *user;

@@ -25,7 +25,8 @@ unsigned gen_conversation_turns(const gen_conversation_plan *plan, uint64_t inde
     return 1 + gen_random_below(&random, plan->max_turns);
 }
 
-static gen_call make_call(const gen_conversation_plan *plan, uint64_t index, unsigned step, const char *operation)
+static gen_call make_call(const gen_conversation_plan *plan, uint64_t index, unsigned step, const char *operation,
+                          const afmon_item *item)
 {
     gen_call call = {
         .operation = operation,
@@ -35,6 +36,7 @@ static gen_call make_call(const gen_conversation_plan *plan, uint64_t index, uns
         .temperature = plan->temperature,
         .max_tokens = plan->max_tokens,
         .stop = plan->stop,
+        .item = item,
         .on_retry = gen_track_retry,
         .user = plan->monitor,
     };
@@ -65,7 +67,9 @@ static bool open_chat(dialogue *d, gen_chat *chat, gen_chat_model *model, const 
     int64_t start = gen_now_ns();
     bool ok = gen_chat_open(chat, model, prompt);
     afmon_field success = afmon_bool("success", ok);
-    afmon_record_metric(d->plan->monitor, "model_creation_time", gen_seconds_since(start), &success, 1);
+    afmon_field fields[] = {success, afmon_item_field(d->made->item)};
+    afmon_record_metric(d->plan->monitor, "model_creation_time", gen_seconds_since(start), fields,
+                        d->made->item != NULL ? 2 : 1);
     return ok || out_of_memory(d->made);
 }
 
@@ -82,8 +86,8 @@ static void add_up(gen_conversation *made, const gen_chat_result *result)
 static bool say(dialogue *d, gen_chat *chat, const char *text, gen_role as)
 {
     gen_conversation *made = d->made;
-    gen_call call =
-        make_call(d->plan, made->index, made->calls, as == GEN_USER ? GEN_OPERATION_QUESTION : GEN_OPERATION_ANSWER);
+    gen_call call = make_call(d->plan, made->index, made->calls,
+                              as == GEN_USER ? GEN_OPERATION_QUESTION : GEN_OPERATION_ANSWER, made->item);
     gen_chat_result result;
     gen_chat_send(chat, text, &call, &result);
     gen_track_call(d->plan->monitor, &call, &result);
@@ -145,7 +149,11 @@ void gen_conversation_run(const gen_conversation_plan *plan, uint64_t index, gen
         .topic = plan->topic_count > 0 ? plan->topics[index % plan->topic_count] : NULL,
         .planned_turns = gen_conversation_turns(plan, index),
     };
+    /* What cannot be recorded is counted by the monitor. */
+    (void)afmon_item_begin_number(plan->monitor, GEN_ITEM_CONVERSATION, (int64_t)index, &conversation->item);
     hold(&(dialogue){.plan = plan, .made = conversation});
+    if (plan->simulated)
+        afmon_item_took(conversation->item, conversation->duration_s);
     gen_track_conversation(plan->monitor, conversation);
 }
 
@@ -156,6 +164,7 @@ void gen_conversation_clear(gen_conversation *conversation)
         free((char *)conversation->messages[i].reasoning);
     }
     free(conversation->messages);
+    afmon_item_drop(conversation->item);
     *conversation = (gen_conversation){0};
 }
 
@@ -177,7 +186,7 @@ static char *unwrapped(gen_chat_result *result)
 char *gen_conversation_prompt(const gen_conversation_plan *plan, gen_chat_result *result)
 {
     /* An index that no conversation has: its dice are its own, and no incident touches it. */
-    gen_call call = make_call(plan, UINT64_MAX, 0, GEN_OPERATION_PROMPT);
+    gen_call call = make_call(plan, UINT64_MAX, 0, GEN_OPERATION_PROMPT, NULL);
     call.topic = NULL;
     gen_chat_result_init(result);
     gen_text request = {0};

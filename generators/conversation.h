@@ -16,6 +16,7 @@
 #define GEN_OPERATION_ANSWER "answer_generation"
 #define GEN_OPERATION_CONVERSATION "conversation_generation"
 #define GEN_OPERATION_EVALUATION "evaluation"
+#define GEN_ITEM_CONVERSATION "conversation" /* the kind of its item */
 
 /* How conversations are made. Kept by the caller, unchanged, while conversations run. */
 typedef struct gen_conversation_plan {
@@ -30,6 +31,7 @@ typedef struct gen_conversation_plan {
     bool send_seed;            /* also sent to the models, different for each call */
     bool keep_reasoning;       /* with the messages; it is no part of what the two hear of each other */
     unsigned max_turns;
+    bool simulated; /* the models' time is not the clock's */
     afmon_number temperature;
     int max_tokens;
     gen_stop *stop;
@@ -52,10 +54,12 @@ typedef struct gen_conversation {
     char error_type[48];
     char error[GEN_ERROR_SIZE];
     gen_lasting lasting; /* of its failure */
+    afmon_item *item;    /* as the monitor knows it, without an outcome yet; NULL: no memory for it */
 } gen_conversation;
 
 /* Makes conversation `index`: every call is tracked, and at the end the conversation itself (not where the run was
- * stopped: that is no failure). Any thread; blocks. Clear the result in any case. */
+ * stopped: that is no failure). Any thread; blocks. Clear the result in any case. The caller gives the item its
+ * outcome; one that still has none when it is cleared stays open. */
 void gen_conversation_run(const gen_conversation_plan *plan, uint64_t index, gen_conversation *conversation);
 void gen_conversation_clear(gen_conversation *conversation);
 

@@ -41,9 +41,10 @@ gen_verdict gen_evaluator_judge(const gen_evaluator *evaluator, uint64_t index, 
     return v;
 }
 
-afmon_status gen_evaluator_run(const gen_evaluator *evaluator, afmon_monitor *monitor, uint64_t index, size_t bytes)
+afmon_status gen_evaluator_run(const gen_evaluator *evaluator, afmon_monitor *monitor,
+                               const gen_conversation *conversation, size_t bytes)
 {
-    gen_verdict v = gen_evaluator_judge(evaluator, index, bytes);
+    gen_verdict v = gen_evaluator_judge(evaluator, conversation->index, bytes);
     if (!gen_stop_sleep(evaluator->stop, v.duration_s / evaluator->time_scale, GEN_ABANDON))
         return AFMON_E_CANCELLED;
     afmon_field fields[] = {afmon_string("operation", GEN_OPERATION_EVALUATION)};
@@ -62,5 +63,6 @@ afmon_status gen_evaluator_run(const gen_evaluator *evaluator, afmon_monitor *mo
                      .total_token_count = AFMON_GIVEN(v.prompt_tokens + v.completion_tokens),
                      .fields = fields,
                      .field_count = 1,
+                     .item = conversation->item,
                  });
 }

@@ -5,6 +5,7 @@
 
 #include <afmon/afmon.h>
 
+#include "conversation.h"
 #include "stop.h"
 
 typedef struct gen_evaluator {
@@ -28,7 +29,9 @@ typedef struct gen_verdict {
 /* What the evaluator thinks of a conversation of so many bytes; depends on seed and index alone. Any thread. */
 gen_verdict gen_evaluator_judge(const gen_evaluator *evaluator, uint64_t index, size_t bytes);
 
-/* Judges, takes the time for it, and tracks the evaluation. Nothing is tracked when the run is abandoned. */
-afmon_status gen_evaluator_run(const gen_evaluator *evaluator, afmon_monitor *monitor, uint64_t index, size_t bytes);
+/* Judges a conversation of so many bytes, takes the time for it, and tracks the evaluation. Nothing is tracked when the
+ * run is abandoned. */
+afmon_status gen_evaluator_run(const gen_evaluator *evaluator, afmon_monitor *monitor,
+                               const gen_conversation *conversation, size_t bytes);
 
 #endif

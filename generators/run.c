@@ -54,8 +54,17 @@ static void count_failure(gen_run *run, const char *what, const char *why)
     pthread_mutex_unlock(&run->mutex);
 }
 
-static void note_failure(gen_run *run, const gen_conversation *c)
+/* The item's outcome is told once what was made is in the data set, or is known not to get there. */
+static afmon_item *take_item(gen_conversation *c)
 {
+    afmon_item *item = c->item;
+    c->item = NULL;
+    return item;
+}
+
+static void note_failure(gen_run *run, gen_conversation *c)
+{
+    (void)afmon_item_fail(take_item(c), c->error_type);
     count_failure(run, c->error_type, c->error);
     if (c->lasting == GEN_PASSING) {
         atomic_store(&run->hopeless, 0);
@@ -79,18 +88,20 @@ static size_t bytes_of(const gen_conversation *c)
     return bytes;
 }
 
-static void keep(gen_run *run, const gen_conversation *c)
+static void keep(gen_run *run, gen_conversation *c)
 {
     const gen_run_options *o = &run->options;
     char error[160];
     if (o->evaluator != NULL)
-        gen_evaluator_run(o->evaluator, o->plan.monitor, c->index, bytes_of(c));
+        gen_evaluator_run(o->evaluator, o->plan.monitor, c, bytes_of(c));
     if (o->dataset != NULL && !gen_dataset_append(o->dataset, c, o->plan.seed, error, sizeof error)) {
         static const char what[] = "the data set cannot be written";
+        (void)afmon_item_fail(take_item(c), "OSError");
         count_failure(run, what, error);
         give_up(run, what, error);
         return;
     }
+    (void)afmon_item_accept(take_item(c));
     atomic_store(&run->hopeless, 0);
     atomic_fetch_add(&run->done, 1);
 }

@@ -30,19 +30,22 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .cache_write_token_count = result->usage.cache_write,
         .fields = fields,
         .field_count = result->retries > 0 ? 2 : 1,
+        .item = call->item,
     };
     afmon_track_generation(monitor, &generation);
 }
 
 void gen_track_retry(void *user, const gen_call *call, const gen_chat_result *failed)
 {
-    afmon_field fields[5] = {afmon_string("operation", call->operation), afmon_string("error_type", failed->error_type),
+    afmon_field fields[6] = {afmon_string("operation", call->operation), afmon_string("error_type", failed->error_type),
                              afmon_bool("retried", true)};
     size_t count = 3;
     if (failed->http_status != 0)
         fields[count++] = afmon_int("status", failed->http_status);
     if (failed->model_name[0] != '\0')
         fields[count++] = afmon_string("model_name", failed->model_name);
+    if (call->item != NULL)
+        fields[count++] = afmon_item_field(call->item);
     afmon_record_metric(user, "api_errors", 1.0, fields, count);
 }
 
@@ -67,5 +70,6 @@ void gen_track_conversation(afmon_monitor *monitor, const gen_conversation *c)
                                         .conversation_length = success ? AFMON_GIVEN(c->turns) : (afmon_number){0},
                                         .fields = fields,
                                         .field_count = count,
+                                        .item = c->item,
                                     });
 }

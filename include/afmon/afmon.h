@@ -673,6 +673,10 @@ AFMON_API afmon_status afmon_item_begin_number(afmon_monitor *monitor, const cha
  * 3, ...). */
 AFMON_API uint32_t afmon_item_retry(afmon_item *item);
 
+/* Says how long the item took, in seconds, in place of the time from its beginning to its outcome: of one that was made
+ * elsewhere, or whose time is not the clock's. */
+AFMON_API void afmon_item_took(afmon_item *item, double seconds);
+
 /* The metadata field that names the item, for samples and log records that are not of a tracked call. Its texts are the
  * item's. */
 AFMON_API afmon_field afmon_item_field(const afmon_item *item);

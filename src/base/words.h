@@ -20,4 +20,9 @@ struct afmon_words afmon_words_time_only(int64_t time_ns); /* 09:20:35 */
 /* "12.5/s"; below one a second "12.0/min", below one a minute "3.00/h". */
 struct afmon_words afmon_words_rate(double per_s);
 
+/* Several items of a kind, which is any text: "conversations"; and as a title, "Conversations". Cut where it is long.
+ */
+struct afmon_words afmon_words_kinds(const char *kind);
+struct afmon_words afmon_words_kinds_title(const char *kind);
+
 #endif

@@ -9,6 +9,7 @@
 struct afmon_item {
     afmon_monitor *monitor;
     int64_t began_ns; /* afmon_boot_ns */
+    double took_s;    /* NaN: as the clock says */
     _Atomic uint32_t attempt;
     char *kind;
     char *id; /* digits of a number */

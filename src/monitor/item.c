@@ -1,4 +1,5 @@
 /* Items: what calls are made for. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ static afmon_item *new_item(afmon_monitor *monitor, const char *kind, const afmo
         return NULL;
     item->monitor = monitor;
     item->began_ns = afmon_boot_ns();
+    item->took_s = NAN;
     atomic_init(&item->attempt, 1);
     item->kind = strdup(kind);
     item->id = strdup(text);
@@ -79,6 +81,12 @@ uint32_t afmon_item_retry(afmon_item *item)
     return item == NULL ? 0 : atomic_fetch_add_explicit(&item->attempt, 1, memory_order_relaxed) + 1;
 }
 
+void afmon_item_took(afmon_item *item, double seconds)
+{
+    if (item != NULL)
+        item->took_s = seconds;
+}
+
 afmon_field afmon_item_field(const afmon_item *item)
 {
     int64_t number;
@@ -95,7 +103,8 @@ static afmon_status end(afmon_item *item, const char *outcome, const char *key, 
     if (item == NULL)
         return AFMON_OK;
     uint32_t attempts = atomic_load_explicit(&item->attempt, memory_order_relaxed);
-    double seconds = (double)(afmon_boot_ns() - item->began_ns) / (double)AFMON_NS_PER_S;
+    double seconds =
+        isnan(item->took_s) ? (double)(afmon_boot_ns() - item->began_ns) / (double)AFMON_NS_PER_S : item->took_s;
     afmon_field fields[FIELDS_MAX];
     size_t count = 0;
     fields[count++] = afmon_string("kind", item->kind);

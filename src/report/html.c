@@ -75,13 +75,20 @@ static void write_failed(char *text, size_t size, uint64_t failed, uint64_t coun
                        afmon_words_count(failed).text);
 }
 
+/* A kind is any text. */
 static void put_item_facts(struct afmon_buffer *page, const afmon_item_summary *item)
 {
-    char name[80];
     char more[160];
-    (void)snprintf(name, sizeof name, "%c%ss", item->kind[0] - 'a' + 'A', item->kind + 1);
     write_failed(more, sizeof more, item->failed, item->finished);
-    put_fact(page, name, afmon_words_count(item->accepted).text, more);
+    afmon_buffer_add_text(page, "<div><dt>");
+    afmon_html_text(page, afmon_words_kinds_title(item->kind).text);
+    afmon_page_put(page, "</dt><dd>%s<small>", afmon_words_count(item->accepted).text);
+    if (item->rejected > 0)
+        afmon_page_put(page, "%s rejected, ", afmon_words_count(item->rejected).text);
+    if (item->open + item->abandoned > 0)
+        afmon_page_put(page, "%s open, %s abandoned, ", afmon_words_count(item->open).text,
+                       afmon_words_count(item->abandoned).text);
+    afmon_page_put(page, "%s</small></dd></div>\n", more);
 }
 
 static void put_call_facts(struct afmon_buffer *page, const afmon_run_summary *s)
@@ -172,6 +179,7 @@ afmon_status afmon_report_html(struct afmon_report_job *job)
     put_header(job);
     put_verdict(job);
     put_facts(job);
+    afmon_html_items(job);
     afmon_html_alerts(job);
     afmon_status status = afmon_html_charts(job);
     if (status != AFMON_OK)

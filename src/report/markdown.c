@@ -75,15 +75,59 @@ static void put_numbers(struct afmon_buffer *page, const afmon_run_summary *s)
         return;
     afmon_buffer_add_text(page, "\n| | Count | Failed | Success | p50 | p95 | p99 |\n|---|--:|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < s->item_count; i++) {
-        char name[80];
-        (void)snprintf(name, sizeof name, "%c%ss", s->items[i].kind[0] - 'a' + 'A', s->items[i].kind + 1);
-        latency_row(page, name, s->items[i].finished, s->items[i].failed, &s->items[i].time_s);
+        const afmon_item_summary *item = &s->items[i];
+        latency_row(page, afmon_words_kinds_title(item->kind).text, item->finished, item->failed, &item->time_s);
     }
     latency_row(page, "Calls", s->calls, s->call_failures, &s->latency_s);
     latency_row(page, "Evaluations", s->evaluations, s->evaluation_failures, &s->evaluation_time_s);
     if (s->calls_per_s > 0)
         afmon_page_put(page, "\n%s calls, %s tokens.\n", afmon_words_rate(s->calls_per_s).text,
                        afmon_words_rate(s->tokens_per_s).text);
+}
+
+static void put_items(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->item_count == 0 || s->items[0].inferred)
+        return;
+    begin(
+        page, "Items",
+        "| Kind | Started | Accepted | Rejected | Failed | Abandoned | Open | Yield | Calls per accepted | Tokens per "
+        "accepted |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for (size_t i = 0; i < s->item_count; i++) {
+        const afmon_item_summary *item = &s->items[i];
+        const uint64_t counts[] = {item->started, item->accepted,  item->rejected,
+                                   item->failed,  item->abandoned, item->open};
+        first_cell(page, afmon_words_kinds_title(item->kind).text);
+        for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++)
+            cell(page, afmon_words_count(counts[k]));
+        cell(page, afmon_words_percent(item->finished > 0 ? (double)item->accepted / (double)item->finished : 0));
+        cell(page, afmon_words_number((double)item->calls / (double)item->accepted));
+        cell(page, afmon_words_number((double)item->total_tokens / (double)item->accepted));
+        afmon_buffer_add_char(page, '\n');
+    }
+}
+
+static void put_reasons(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->item_count; i++) {
+        const afmon_item_summary *item = &s->items[i];
+        for (size_t k = 0; k < shown(item->reason_count); k++) {
+            const afmon_item_reason *reason = &item->reasons[k];
+            if (!any)
+                begin(page, "Items that were not accepted", "| Reason | Kind | Outcome | Count | Share |",
+                      "|---|---|---|--:|--:|");
+            any = true;
+            first_cell(page, reason->text[0] ? reason->text : "(none given)");
+            afmon_buffer_add_char(page, ' ');
+            afmon_markdown_text(page, item->kind);
+            afmon_page_put(page, " | %s |", reason->failed ? "failed" : "rejected");
+            cell(page, afmon_words_count(reason->count));
+            cell(page, afmon_words_percent((double)reason->count / (double)item->finished));
+            afmon_buffer_add_char(page, '\n');
+        }
+    }
 }
 
 static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
@@ -208,6 +252,8 @@ afmon_status afmon_report_markdown(struct afmon_report_job *job)
 {
     put_head(job);
     put_numbers(job->page, job->summary);
+    put_items(job->page, job->summary);
+    put_reasons(job->page, job->summary);
     put_failures(job->page, job->summary);
     put_alerts(job->page, job->summary);
     put_models(job->page, job->summary);

@@ -20,6 +20,7 @@ afmon_status afmon_report_html(struct afmon_report_job *job);
 afmon_status afmon_report_markdown(struct afmon_report_job *job);
 
 /* The parts of the page. Each writes nothing where there is nothing to tell. */
+void afmon_html_items(struct afmon_report_job *job);
 void afmon_html_tables(struct afmon_report_job *job);
 void afmon_html_alerts(struct afmon_report_job *job);
 afmon_status afmon_html_charts(struct afmon_report_job *job); /* reads the samples again */

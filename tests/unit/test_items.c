@@ -120,9 +120,11 @@ static void outcomes_are_counted_once(void **state)
             assert_int_equal(afmon_item_accept(item), AFMON_OK);
         else if (i < 8)
             assert_int_equal(afmon_item_reject(item, i == 5 ? "critic" : "grade"), AFMON_OK);
-        else if (i < 9)
+        else if (i == 8)
+            afmon_item_took(item, 1000.5);
+        if (i == 8)
             assert_int_equal(afmon_item_fail(item, "RateLimitError"), AFMON_OK);
-        else
+        else if (i == 9)
             afmon_item_drop(item);
     }
     call(monitor, NULL, true);
@@ -144,6 +146,7 @@ static void outcomes_are_counted_once(void **state)
     assert_int_equal(items->accepted_tokens, 150);
     assert_int_equal(summary->calls_without_item, 1);
     assert_int_equal(items->time_s.count, 9);
+    assert_true(items->time_s.max == 1000.5);
     assert_int_equal(items->reason_count, 3);
     assert_string_equal(items->reasons[0].text, "grade");
     assert_int_equal(items->reasons[0].count, 2);
@@ -280,13 +283,11 @@ static void forked_children_make_items_of_the_run(void **state)
 
 /* ---- Samples with their items ---- */
 
-static size_t item_fields;
-
 static int look_at_sample(void *user, const afmon_sample *sample)
 {
-    (void)user;
+    size_t *item_fields = user;
     for (size_t i = 0; i < sample->field_count; i++)
-        item_fields += afmon_is_item_key(sample->fields[i].key, sample->fields[i].key_length);
+        *item_fields += afmon_is_item_key(sample->fields[i].key, sample->fields[i].key_length);
     return 0;
 }
 
@@ -301,9 +302,12 @@ static void views_and_handlers_get_the_id(void **state)
 {
     (void)state;
     char *folder = make_folder();
+    size_t handled = 0; /* of the handler's thread until the monitor is closed */
+    size_t item_fields = 0;
     afmon_options options;
     afmon_options_init(&options);
-    const afmon_metric_handler handlers[] = {afmon_metric_file_handler(), {.name = "looks", .handle = look_at_handled}};
+    const afmon_metric_handler handlers[] = {afmon_metric_file_handler(),
+                                             {.name = "looks", .handle = look_at_handled, .user = &handled}};
     options.log_dir = folder;
     options.metric_handlers = handlers;
     options.metric_handler_count = 2;
@@ -317,17 +321,15 @@ static void views_and_handlers_get_the_id(void **state)
     assert_int_equal(afmon_item_accept(item), AFMON_OK);
     afmon_view *view = NULL;
     assert_int_equal(afmon_monitor_view(monitor, &view, NULL), AFMON_OK);
-    item_fields = 0;
-    assert_int_equal(afmon_view_each(view, NULL, AFMON_WINDOW_ALL, look_at_sample, NULL), AFMON_OK);
+    assert_int_equal(afmon_view_each(view, NULL, AFMON_WINDOW_ALL, look_at_sample, &item_fields), AFMON_OK);
     assert_int_equal(item_fields, 9);
     afmon_view_close(view);
-    item_fields = 0;
     assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
-    assert_int_equal(item_fields, 9);
+    assert_int_equal(handled, 9);
 
     item_fields = 0;
     assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
-    assert_int_equal(afmon_view_each(view, NULL, AFMON_WINDOW_ALL, look_at_sample, NULL), AFMON_OK);
+    assert_int_equal(afmon_view_each(view, NULL, AFMON_WINDOW_ALL, look_at_sample, &item_fields), AFMON_OK);
     assert_int_equal(item_fields, 9);
     afmon_view_close(view);
     assert_int_equal(count_in(folder, "metrics.jsonl", "\"behind\": \"it\", \"item_id\": \"id-7\", \"timestamp\""), 1);
