@@ -73,7 +73,8 @@ const COMPARED = { below: "<", above: ">", "at most": "≤", "at least": "≥" }
 
 function tables(level) {
   const all = {
-    items: table("Made", [["Kind"], ["Finished", "number"], ["Accepted", "number"], ["Failed", "number"], ["Rate", "number"], ["Median", "number"], ["p99", "number"]], level),
+    items: table("Made", [["Kind"], ["Started", "number"], ["Accepted", "number"], ["Rejected", "number"], ["Failed", "number"], ["Open", "number"], ["Abandoned", "number"], ["Yield", "number"], ["Rate", "number"], ["Median", "number"], ["p99", "number"]], level),
+    reasons: table("Not accepted", [["Reason"], ["Kind"], ["Outcome"], ["Count", "number"], ["Share", "number"]], level),
     alerts: table("Alerts", [["Alert"], ["State"], ["Level"], ["Worst", "text"], ["Limit", "text"], ["First", "number"], ["Last", "number"], ["Held", "number"], ["Passes", "number"]], level),
     failures: table("Failures", [["Operation"], ["Error"], ["Status", "number"], ["Message", "text"], ["Count", "number"], ["Share", "number"], ["Items", "number"], ["Last", "number"]], level),
     operations: table("Operations", [["Operation"], ["Component"], ["Count", "number"], ["Lately", "number"], ["Failed", "number"], ["Median", "number"], ["p95", "number"]], level),
@@ -82,15 +83,19 @@ function tables(level) {
   };
   return {
     first: all.items.section,
-    root: [all.alerts.section, all.failures.section, all.operations.section, h("div", { class: "pair" }, all.models.section, all.finishes.section)],
+    root: [all.reasons.section, all.alerts.section, all.failures.section, all.operations.section, h("div", { class: "pair" }, all.models.section, all.finishes.section)],
     show(run) {
       const { items, alerts, failures, operations, models, finish_reasons: finishes } = run.summary;
       const when = (text) => moment(Date.parse(text), run);
       const ofOperation = (o) => run.operations_lately.find((l) => dash(l.operation) === dash(o.operation) && dash(l.component) === dash(o.component));
       const ofModel = (m) => run.models_lately.find((l) => l.model === m.model);
       all.items.section.hidden = items.length === 0;
-      all.items.fill(items, () => items.map((i) => [plural(i.kind), format.count(i.finished), format.count(i.accepted), failed(i.failed, i.finished),
-        format.rate(i.per_s), format.seconds(i.time_s.p50), format.seconds(i.time_s.p99)]));
+      const told = (i, value) => (i.inferred ? "–" : format.count(value));
+      all.items.fill(items, () => items.map((i) => [plural(i.kind), format.count(i.started), format.count(i.accepted), told(i, i.rejected), failed(i.failed, i.finished),
+        told(i, i.open), told(i, i.abandoned), format.percent(i.finished ? i.accepted / i.finished : null), format.rate(i.per_s), format.seconds(i.time_s.p50), format.seconds(i.time_s.p99)]));
+      const reasons = items.flatMap((i) => i.reasons.map((r) => [r.reason || "(none given)", i.kind, r.outcome, format.count(r.count), format.percent(r.count / i.finished)]));
+      all.reasons.section.hidden = reasons.length === 0;
+      all.reasons.fill(items, () => reasons);
       all.alerts.fill(alerts, () => alerts.map((a) => [a.name, h("span", { class: `state ${a.firing ? "firing" : "resolved"}` }, a.firing ? "firing" : "resolved"), a.level,
         a.message, `${a.aggregate} of ${a.metric} ${COMPARED[a.comparison] ?? a.comparison} ${format.compact(a.limit)}`, when(a.first), when(a.resolved ?? a.last), format.seconds(a.held_s), format.count(a.passes)]));
       all.failures.fill(failures, () => failures.map((f) => [dash(f.operation), f.error_type || "(none given)", f.status == null ? "–" : String(f.status),
@@ -111,7 +116,8 @@ function showFacts(facts, run) {
   const made = sum(items, "finished");
   const lost = sum(items, "failed");
   facts.Made.set(items.length ? format.count(made) : "–", items.map((i) => `${format.count(i.finished)} ${plural(i.kind)}`).join(", ") + (now && items.length ? `, ${format.rate(lately.items_per_s)} in the last minute` : ""));
-  facts.Failed.set(items.length ? format.percent(made ? lost / made : null) : "–", items.length ? `${format.count(lost)} of ${format.count(made)} made` : "");
+  const refused = sum(items, "rejected");
+  facts.Failed.set(items.length ? format.percent(made ? lost / made : null) : "–", items.length ? `${format.count(lost)} of ${format.count(made)} made${refused ? `, ${format.count(refused)} rejected` : ""}` : "");
   facts.Calls.set(format.count(calls.count), now ? `${format.rate(lately.calls_per_s)} in the last minute` : "");
   facts["Calls failed"].set(format.percent(calls.count ? calls.failed / calls.count : null), `${format.count(calls.failed)} of ${format.count(calls.count)} calls`);
   facts["Call latency p50"].set(format.seconds(calls.latency_s.p50), `p99 ${format.seconds(calls.latency_s.p99)}, max ${format.seconds(calls.latency_s.max)}`);
