@@ -6,6 +6,7 @@
 
 #include "catalog/fields.h"
 
+#define LONG_TEXT ((size_t)64 << 10)
 #define EXACT_INTEGER (INT64_C(1) << 53) /* up to here every integer is a double */
 
 static int by_key(const void *a, const void *b)
@@ -77,6 +78,8 @@ static void note_type(struct afmon_export_column *column, const afmon_field *fie
     column->types |= 1u << field->type;
     if (field->type == AFMON_INT && (field->as.integer > EXACT_INTEGER || field->as.integer < -EXACT_INTEGER))
         column->inexact = true;
+    if ((field->type == AFMON_STRING || field->type == AFMON_JSON) && field->as.text.length > LONG_TEXT)
+        column->has_long = true;
 }
 
 enum afmon_column_kind afmon_column_kind(const struct afmon_export_column *column)

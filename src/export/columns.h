@@ -10,6 +10,7 @@ struct afmon_export_column {
     size_t index;
     unsigned types; /* of its values so far: a bit by afmon_type */
     bool inexact;   /* some integer among them is no double */
+    bool has_long;  /* some text among them is as long as a page of a file is, or nearly */
 };
 
 struct afmon_export_columns {

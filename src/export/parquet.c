@@ -150,6 +150,14 @@ static afmon_status open_file(struct parquet *parquet)
     return afmon_fail_os(parquet->job->error, refused, "writing %s", parquet->target.path);
 }
 
+static bool has_long_text(const struct parquet *parquet)
+{
+    for (size_t i = 0; i < parquet->columns.count; i++)
+        if (parquet->columns.list[i]->has_long)
+            return true;
+    return false;
+}
+
 static afmon_status open_writer(struct parquet *parquet)
 {
     carquet_writer_options_t options;
@@ -160,6 +168,9 @@ static afmon_status open_writer(struct parquet *parquet)
      * addition of 0 for an overflow): we end them ourselves. */
     options.row_group_size = INT64_MAX;
     options.dictionary_page_size = DICTIONARY_BYTES;
+    /* It writes the least and the greatest text of a page into its header, whole and not compressed, and can be told
+     * only for all columns that it shall not. */
+    options.write_statistics = !has_long_text(parquet);
     options.created_by = "afmon " AFMON_VERSION;
     options.async_io = false; /* no threads but those that we start */
     carquet_error_t why = {0};

@@ -238,6 +238,13 @@ def test_texts_of_a_megabyte(tmp_path):
     assert rows["text"].to_pylist() == texts
 
 
+def test_a_long_text_stands_in_the_parquet_once(tmp_path):
+    text = "a line of a conversation; " * 100_000
+    rows = read_parquet(write_lines(tmp_path / "run", [{"value": 1.0, "text": text}]), tmp_path)
+    assert rows["text"].to_pylist() == [text]
+    assert (tmp_path / "x.parquet").stat().st_size < len(text) / 10  # compressed, and nowhere else
+
+
 def test_jq_reads_the_json(recorded, tmp_path):
     export(recorded[0], tmp_path / "x.json")
     total = subprocess.run(["jq", "[.[] | length] | add", tmp_path / "x.json"], capture_output=True, text=True, check=True)
