@@ -73,14 +73,18 @@ class Item(_afmon.Item):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._left_by(error)
+        if error is None and self._monitor is not None and not self._is_over:
+            self.accept()
+
+    def _left_by(self, error: BaseException | None) -> None:
+        """Its calls are over; an error ends it, else its outcome comes later."""
         if self._monitor is None:
             return
         self._leave(self._monitor)
-        if self._is_over:
+        if self._is_over or error is None:
             return
-        if error is None:
-            self.accept()
-        elif isinstance(error, Exception):
+        if isinstance(error, Exception):
             self.fail(error)
         else:
             self._drop()
@@ -91,6 +95,8 @@ class Item(_afmon.Item):
         instead: calls in any context are of those around it then."""
         context = _context_of(monitor)
         tokens = self._tokens or []
+        if not tokens:  # it is left already
+            return
         for token in reversed(tokens if context.get() is self else []):
             try:
                 context.reset(token)

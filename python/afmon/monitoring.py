@@ -17,7 +17,7 @@ from ._shapes import seconds, shape
 
 TYPE_CHECKING = False  # typing's own takes long to import
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
 
     from ._alerts import Alert
     from ._items import Item
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .rules import AlertRule
     from .runs import Run
     from .usage import ModelTokenUsage, TokenUsageReport
+
+    G = TypeVar("G")
 
 _LATER = {"Alert": "_alerts", "LogHandler": "_protocols", "LogLevel": "_protocols", "MetricHandler": "_protocols",
           "ModelTokenUsage": "usage", "TokenUsageReport": "usage"}
@@ -370,6 +372,16 @@ class GenerationMonitor(_afmon.Monitor):
         """
         from ._items import begin
         return begin(self, id, kind)
+
+    def attach(self, generator: G) -> G:
+        """Make items of what a generator of afterimage makes, without a change to its code. Returns the generator.
+
+        What becomes an item of each kind of generator, and what cannot be seen from there, is in `afmon.attach`. The
+        generator must record to this monitor, or to none yet. TypeError where there is nothing to attach to; to attach
+        twice changes nothing.
+        """
+        from .attach import attach
+        return attach(self, generator)
 
     # ---- logging ----
 
