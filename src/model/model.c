@@ -618,6 +618,13 @@ static void note_time(struct afmon_model *model, int64_t time_ns, bool finite)
     model->not_finite += !finite;
 }
 
+void afmon_model_widen(struct afmon_model *model, int64_t first_ns, int64_t last_ns)
+{
+    bool none = model->samples == 0;
+    model->first_ns = none || first_ns < model->first_ns ? first_ns : model->first_ns;
+    model->last_ns = none || last_ns > model->last_ns ? last_ns : model->last_ns;
+}
+
 bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *name, struct afmon_model_labels *labels,
                      struct afmon_model_call *call, const struct afmon_model_sample *sample)
 {

@@ -87,6 +87,9 @@ struct afmon_model_sample {
 bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *name, struct afmon_model_labels *labels,
                      struct afmon_model_call *call, const struct afmon_model_sample *sample);
 
+/* The run is at least so long, whatever was added. */
+void afmon_model_widen(struct afmon_model *model, int64_t first_ns, int64_t last_ns);
+
 /* ---- Asking it ---- */
 
 /* What samples and logs do not say. */

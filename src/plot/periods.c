@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "catalog/metrics.h"
+#include "model/view_alerts.h"
 #include "plot/chart.h"
 
 static int by_start(const void *a, const void *b)
@@ -66,7 +67,7 @@ afmon_status afmon_alert_periods(struct afmon_chart_job *job)
     if (job->periods == NULL)
         return afmon_fail_memory(job->error);
     if (summary == NULL) {
-        afmon_status status = afmon_view_summarize(job->view, NULL, &made, job->error);
+        afmon_status status = afmon_view_alerts_of_rates(job->view, &made, job->error);
         if (status != AFMON_OK)
             return status;
         summary = made;

@@ -50,6 +50,7 @@ static afmon_status give_recalled(void *user, const struct afmon_view_series *se
                                   struct afmon_read_sample *sample)
 {
     const struct visiting *visiting = user;
+    visiting->cursor->has_set = false;
     afmon_status status = afmon_reader_packed(reader, sample);
     if (status != AFMON_OK)
         return status;
@@ -81,6 +82,8 @@ static afmon_status give_chunk(const struct visiting *visiting, const struct afm
             return AFMON_E_NO_MEMORY;
         any = true;
         unpacked = set;
+        cursor->has_set = true;
+        cursor->set = set;
         afmon_status status =
             give(visiting, series, chunk->values[i], chunk->base_us + chunk->offsets[i], afmon_chunk_item_of(chunk, i));
         if (status != AFMON_OK)

@@ -135,6 +135,9 @@ struct afmon_cursor {
     uint32_t entry;
     size_t index;
     struct afmon_unpacked unpacked;
+    /* Of the sample that is visited: its metadata set (NULL: none), where it is still in memory. */
+    bool has_set;
+    const struct afmon_set *set;
 };
 
 void afmon_cursor_begin(struct afmon_cursor *cursor, afmon_view *view, afmon_window window);
