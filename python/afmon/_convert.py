@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _PLAIN = (str, int, float, bool, type(None))
 
 
-_name_of_type: Callable[[type], str] = type.__dict__["__name__"].__get__  # a metaclass may have a __name__ that raises
+name_of_type: Callable[[type], str] = type.__dict__["__name__"].__get__  # a metaclass may have a __name__ that raises
 
 
 def type_name(value: object) -> str:
-    return _name_of_type(type(value))
+    return name_of_type(type(value))
 
 
 def _is_text(value: object) -> bool:

@@ -53,7 +53,7 @@ class Item(_afmon.Item):
         if isinstance(error, BaseException):
             why: str | None = _convert.type_name(error)
         else:
-            why = None if error is None else error.__name__ if isinstance(error, type) else _convert.text(error)
+            why = None if error is None else _convert.name_of_type(error) if isinstance(error, type) else _convert.text(error)
         self._settle("failed", why)
 
     def _settle(self, outcome: str, why: str | None) -> None:

@@ -43,6 +43,16 @@ def outcomes(monitor, folder):
 
 # ---- outcomes ----
 
+class Nameless(type):
+    @property
+    def __name__(cls):
+        raise RuntimeError("no")
+
+
+class Unnamed(Exception, metaclass=Nameless):
+    """An error whose type does not tell its name."""
+
+
 def test_outcomes(monitor, folder):
     with monitor.item(1):
         pass
@@ -55,13 +65,13 @@ def test_outcomes(monitor, folder):
     with monitor.item(5) as item:
         item.fail(KeyError("x"))
     with monitor.item(6) as item:
-        item.fail(KeyError)
+        item.fail(Unnamed)
     with monitor.item(7) as item:
         item.accept()
         assert item.outcome == "accepted" and item.kind == "conversation" and item.id == 7
     assert outcomes(monitor, folder) == [
         (1, "accepted", None), ("two", "rejected", "grade"), (3, "failed", "no plan"), (4, "failed", "ZeroDivisionError"),
-        (5, "failed", "KeyError"), (6, "failed", "KeyError"), (7, "accepted", None)]
+        (5, "failed", "KeyError"), (6, "failed", "Unnamed"), (7, "accepted", None)]
     assert ledger(monitor.view()) == {"started": 7, "accepted": 2, "rejected": 1, "failed": 4}
 
 
@@ -433,6 +443,13 @@ def test_the_same_id_again_is_the_same_item(monitor):
             if outcome == "rejected":
                 item.reject("grade")
     assert ledger(monitor.view()) == {"started": 1, "accepted": 1}
+
+
+def test_nothing_to_attach_to(monitor):
+    """tests/peer has what there is to attach to."""
+    for thing in (None, object(), monitor, afmon):
+        with pytest.raises(TypeError, match="nothing to attach to in a .*: give afterimage's ConversationGenerator, "):
+            monitor.attach(thing)
 
 
 # ---- the end ----
