@@ -192,7 +192,6 @@ bool afmon_model_item_call(struct afmon_model_items *items, const struct afmon_i
         use->wholes++;
     else if (use != NULL)
         use->calls++;
-    items->calls_without_item += use == NULL && !whole && ok && id_of(sample) == 0;
     return ok;
 }
 

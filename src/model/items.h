@@ -58,8 +58,8 @@ struct afmon_model_items {
     struct afmon_slots uses;
     struct afmon_slots whys; /* number 0: none is given */
     struct afmon_model_kind kinds[AFMON_KINDS_MAX + 1];
-    uint64_t left_out; /* samples of items beyond the most */
-    uint64_t calls_without_item;
+    uint64_t left_out;           /* samples of items beyond the most */
+    uint64_t calls_without_item; /* of whoever adds calls */
 };
 
 void afmon_model_items_init(struct afmon_model_items *items, uint32_t most);

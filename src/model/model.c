@@ -313,6 +313,29 @@ static bool names_item(const struct adding *adding)
     return adding->sample->item.length > 0 || adding->labels->facts.item_id.given;
 }
 
+/* whole: the call's operation stands for an item. */
+static void note_item_call(struct adding *adding, bool whole)
+{
+    if (!names_item(adding)) {
+        adding->model->items.calls_without_item += !whole;
+        return;
+    }
+    const struct afmon_item_sample item = item_sample(adding);
+    adding->lost |= !afmon_model_item_call(&adding->model->items, &item, whole);
+}
+
+static void note_item_failure(struct adding *adding)
+{
+    const struct afmon_item_sample item = item_sample(adding);
+    adding->lost |= !afmon_model_item_failure(&adding->model->items, &item);
+}
+
+static void note_item_tokens(struct adding *adding, size_t kind)
+{
+    const struct afmon_item_sample item = item_sample(adding);
+    adding->lost |= !afmon_model_item_tokens(&adding->model->items, &item, kind);
+}
+
 static void add_generation_time(struct adding *adding)
 {
     struct afmon_model_group *group = operation_of(adding, AFMON_OF_GENERATION);
@@ -321,8 +344,7 @@ static void add_generation_time(struct adding *adding)
     group->times++;
     take_duration(adding, &group->durations);
     note_call_lately(group, adding->time_ns, false);
-    const struct afmon_item_sample item = item_sample(adding);
-    adding->lost |= !afmon_model_item_call(&adding->model->items, &item, group->item != NULL);
+    note_item_call(adding, group->item != NULL);
     if (group->item != NULL) {
         if (adding->call != NULL)
             afmon_model_settle(adding->model, adding->call);
@@ -397,9 +419,8 @@ static void add_success(struct adding *adding)
     if (adding->finite)
         afmon_recent_add(&adding->model->recent, adding->time_ns, failed);
     struct afmon_model_call *call = call_of(adding);
-    const struct afmon_item_sample item = item_sample(adding);
     if (failed && names_item(adding))
-        adding->lost |= !afmon_model_item_failure(&adding->model->items, &item);
+        note_item_failure(adding);
     if (call != NULL)
         call->failed = failed;
     struct afmon_model_group *model = failed ? model_of(adding) : NULL;
@@ -481,9 +502,8 @@ static void add_tokens(struct adding *adding, size_t kind)
     add_tokens_to(model, kind, adding->time_ns, tokens);
     /* Perhaps an evaluation's: read_operations.c sorts that out. */
     add_tokens_to(operation_of(adding, AFMON_OF_GENERATION), kind, adding->time_ns, tokens);
-    const struct afmon_item_sample item = item_sample(adding);
     if (names_item(adding))
-        adding->lost |= !afmon_model_item_tokens(&adding->model->items, &item, kind);
+        note_item_tokens(adding, kind);
     if (call != NULL)
         call->tokens = true;
 }
