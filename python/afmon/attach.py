@@ -335,8 +335,7 @@ class _Judged(_Monitor):
 
 def _agent_traces(monitor: GenerationMonitor, generator: Any) -> None:
     generate_single = generator.generate_single
-    if generator.simula_synthesizer.monitor is None:
-        generator.simula_synthesizer.monitor = monitor
+    attach(monitor, generator.simula_synthesizer.simula)  # its failures name the model, too
     generator.monitor = _Judged(monitor, lambda: None)
 
     @_wrapped(generator, "generate_single")

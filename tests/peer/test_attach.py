@@ -6,7 +6,7 @@ import random
 
 import afmon
 import pytest
-from afterimage import ConversationGenerator, PersonaGenerator
+from afterimage import AsyncAgentTraceGenerator, ConversationGenerator, PersonaGenerator
 from afterimage.agent_trace import ToolActionSpec
 from afterimage.key_management import SmartKeyPool
 from afterimage.simula import OpenSimula
@@ -295,25 +295,33 @@ def test_a_task_that_fails(monitor):
 
 # ---- agent traces ----
 
+async def trajectories(folder, server, attached_to, **more):
+    generator = attached_to.attach(AsyncAgentTraceGenerator(
+        llm_provider=Provider(server.url, MODEL), observation_mode="faker",
+        storage=JSONLStorage(folder / "trajectories.jsonl"), **more))
+    await generator.register_app_domain("garden", "Sensors of a garden", [ToolActionSpec(
+        action_name="moisture", description="Moisture of the soil", response_model_name="Moisture", response_model_cls=Moisture)])
+    return await generator.generate(num_trajectories=2, max_concurrency=1, show_progress=False)
+
+
 @pytest.mark.parametrize("valid, fails, found", [
     (True, False, {"accepted": 2}), (False, False, {"rejected": 2, "judge": 2}), (True, True, {"failed": 2, "InternalServerError": 2})])
 def test_agent_traces(tmp_path, monitor, valid, fails, found):
-    from afterimage import AsyncAgentTraceGenerator
-
-    async def run(server):
-        generator = monitor.attach(AsyncAgentTraceGenerator(
-            llm_provider=Provider(server.url, MODEL), monitor=monitor, observation_mode="faker",
-            storage=JSONLStorage(tmp_path / "trajectories.jsonl")))
-        await generator.register_app_domain("garden", "Sensors of a garden", [ToolActionSpec(
-            action_name="moisture", description="Moisture of the soil", response_model_name="Moisture", response_model_cls=Moisture)])
-        return await generator.generate(num_trajectories=2, max_concurrency=1, show_progress=False)
-
     with ChatServer(trajectory_script(valid, fails)) as server:
-        made = asyncio.run(run(server))
+        made = asyncio.run(trajectories(tmp_path, server, monitor, monitor=monitor))
     assert len(made) == found.get("accepted", 0) == stored(tmp_path / "trajectories.jsonl")
     assert ended(monitor) == {"conversation": {"started": 2, **found}}
     outcomes = [(line["value"], "item_id" in line) for line in lines_of(monitor) if line["metric"] == "success_rate"]
     assert outcomes == ([] if fails else [(1.0, True)] * 2)
+
+
+def test_agent_traces_by_simula_that_had_no_monitor(tmp_path, monitor):
+    with ChatServer(trajectory_script()) as server:
+        assert len(asyncio.run(trajectories(tmp_path, server, monitor, task_synthesis_mode="simula"))) == 2
+    assert ended(monitor) == {"conversation": {"started": 2, "accepted": 2}}
+    tracked = [line for line in lines_of(monitor) if line["metric"] == "generation_time"]
+    assert len({line["item_id"] for line in tracked}) == 2 and sum("task_synthesis_mode" in line for line in tracked) == 2
+    assert any(line.get("component") == "opensimula" for line in tracked)
 
 
 # ---- what it attaches to ----
