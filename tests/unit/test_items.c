@@ -339,6 +339,40 @@ static void views_and_handlers_get_the_id(void **state)
     remove_folder(folder);
 }
 
+static int add_text(void *user, const void *data, size_t size)
+{
+    struct afmon_buffer *text = user;
+    afmon_buffer_add(text, data, size);
+    return text->failed;
+}
+
+/* Nothing that is sent on has a series for each item. */
+static void no_label_has_an_id(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    afmon_view *view = NULL;
+    struct afmon_buffer text;
+    afmon_buffer_init(&text, SIZE_MAX);
+    for (int i = 0; i < 200; i++) {
+        afmon_item *item = begin(monitor, "conversation", 700001 + 2 * i);
+        call(monitor, item, i % 3 != 0);
+        assert_int_equal(i % 2 ? afmon_item_accept(item) : afmon_item_reject(item, "grade"), AFMON_OK);
+    }
+    assert_int_equal(afmon_monitor_view(monitor, &view, NULL), AFMON_OK);
+    assert_int_equal(afmon_prometheus_write(view, AFMON_OPENMETRICS, add_text, &text, NULL), AFMON_OK);
+    assert_int_equal(afmon_prometheus_write(view, AFMON_PROMETHEUS_TEXT, add_text, &text, NULL), AFMON_OK);
+    afmon_buffer_add(&text, "", 1);
+    assert_true(count_of(text.data, "\n") > 100);
+    assert_int_equal(count_of(text.data, "item_id"), 0);
+    assert_int_equal(count_of(text.data, "id-7000"), 0);
+    afmon_buffer_free(&text);
+    afmon_view_close(view);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    remove_folder(folder);
+}
+
 /* A line by whatever writer: the id is where it is, and the other metadata are what is left. */
 static void readers_find_the_id_anywhere(void **state)
 {
@@ -482,6 +516,7 @@ int main(void)
         cmocka_unit_test(a_killed_process_leaves_what_was_open_abandoned),
         cmocka_unit_test(forked_children_make_items_of_the_run),
         cmocka_unit_test(views_and_handlers_get_the_id),
+        cmocka_unit_test(no_label_has_an_id),
         cmocka_unit_test(readers_find_the_id_anywhere),
         cmocka_unit_test(the_column_keeps_every_id),
         cmocka_unit_test(the_column_takes_two_bytes_a_sample),
