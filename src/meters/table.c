@@ -53,7 +53,8 @@ static size_t write_part(char *out, const char *part, size_t length, bool well_f
     return length;
 }
 
-char *afmon_label_write(char *out, struct afmon_label_text value)
+/* Any text, of any length. */
+static char *write_odd_label(char *out, struct afmon_label_text value)
 {
     size_t length = 0;
     for (size_t at = 0; value.data != NULL && at < value.length;) {
@@ -76,6 +77,16 @@ char *afmon_label_write(char *out, struct afmon_label_text value)
     }
     out[length] = '\0';
     return out + length + 1;
+}
+
+char *afmon_label_write(char *out, struct afmon_label_text value)
+{
+    if (value.length > AFMON_METER_LABEL_SIZE || value.data == NULL ||
+        afmon_plain_run(value.data, value.length) != value.length)
+        return write_odd_label(out, value);
+    memcpy(out, value.data, value.length);
+    out[value.length] = '\0';
+    return out + value.length + 1;
 }
 
 /* The instrument's number and its values; returns the length. */
