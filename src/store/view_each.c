@@ -92,13 +92,29 @@ static afmon_status give_chunk(const struct visiting *visiting, const struct afm
     return AFMON_OK;
 }
 
-/* Some item of a chunk. */
-static struct afmon_item_id any_item(const struct afmon_entry *entry)
+/* Some item of a chunk whose id is a number, or is none; of length 0 where there is no such item. */
+static struct afmon_item_id some_item(const struct afmon_entry *entry, bool is_number)
 {
-    struct afmon_item_id item = {0};
-    for (size_t i = 0; entry->chunk->items != NULL && i < entry->count && item.length == 0; i++)
-        item = afmon_chunk_item_of(entry->chunk, i);
-    return item;
+    for (size_t i = 0; entry->chunk->items != NULL && i < entry->count; i++) {
+        struct afmon_item_id item = afmon_chunk_item_of(entry->chunk, i);
+        if (item.length > 0 && item.is_number == is_number)
+            return item;
+    }
+    return (struct afmon_item_id){0};
+}
+
+/* A sample for each type that ids have. */
+static afmon_status give_items(const struct visiting *visiting, const struct afmon_view_series *series,
+                               const struct afmon_entry *entry)
+{
+    afmon_status status = AFMON_OK;
+    visiting->cursor->unpacked.count = 0;
+    for (int is_number = 0; is_number < 2 && status == AFMON_OK; is_number++) {
+        struct afmon_item_id item = some_item(entry, is_number == 1);
+        if (item.length > 0)
+            status = give(visiting, series, NAN, entry->chunk->base_us, item);
+    }
+    return status;
 }
 
 /* One sample for each metadata set of a chunk. The cursor goes by index, as through samples. */
@@ -107,14 +123,13 @@ static afmon_status give_sets(const struct visiting *visiting, const struct afmo
 {
     struct afmon_cursor *cursor = visiting->cursor;
     const struct afmon_chunk *chunk = entry->chunk;
-    while (cursor->index < chunk->set_count) {
+    afmon_status status = cursor->index == 0 ? give_items(visiting, series, entry) : AFMON_OK;
+    while (status == AFMON_OK && cursor->index < chunk->set_count) {
         if (!unpack_set(&cursor->unpacked, chunk->sets[cursor->index++]))
             return AFMON_E_NO_MEMORY;
-        afmon_status status = give(visiting, series, NAN, chunk->base_us, any_item(entry));
-        if (status != AFMON_OK)
-            return status;
+        status = give(visiting, series, NAN, chunk->base_us, (struct afmon_item_id){0});
     }
-    return AFMON_OK;
+    return status;
 }
 
 /* Only the last chunk of a series may be growing: its list of sets is not ours to read. */

@@ -419,6 +419,39 @@ static void readers_find_the_id_anywhere(void **state)
     afmon_reader_free(reader);
 }
 
+/* Ids of both types in one chunk: its samples are learned from a few. */
+static void exports_take_ids_of_both_types(void **state)
+{
+    (void)state;
+    enum { ITEMS = 9000, TEXTS = 4000 }; /* texts in the first chunk alone */
+    char *folder = make_folder();
+    char path[1024];
+    afmon_monitor *monitor = open_on(folder);
+    afmon_view *view = NULL;
+    for (int i = 0; i < ITEMS; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "id-%d", i);
+        const afmon_field field = i < TEXTS && i % 100 == 99 ? afmon_string("item_id", text) : afmon_int("item_id", i);
+        assert_int_equal(afmon_record_metric(monitor, "m", i, &field, 1), AFMON_OK);
+    }
+    assert_int_equal(afmon_monitor_view(monitor, &view, NULL), AFMON_OK);
+    snprintf(path, sizeof path, "%s/out.csv", folder);
+    assert_int_equal(afmon_export(view, path, "csv", NULL, NULL), AFMON_OK);
+    assert_int_equal(count_in(folder, "out_m.csv", ",id-"), TEXTS / 100);
+    assert_int_equal(count_in(folder, "out_m.csv", ",8000.0,8000\r\n"), 1);
+    struct ArrowArrayStream stream;
+    struct ArrowSchema schema;
+    assert_int_equal(afmon_view_arrow_stream(view, NULL, &stream, NULL), AFMON_OK);
+    assert_int_equal(stream.get_schema(&stream, &schema), 0);
+    assert_string_equal(schema.children[3]->name, "item_id");
+    assert_string_equal(schema.children[3]->format, "u"); /* all are texts */
+    schema.release(&schema);
+    stream.release(&stream);
+    afmon_view_close(view);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    remove_folder(folder);
+}
+
 /* ---- The column ---- */
 
 /* Ids of all lengths, over many chunks and blocks, some kept in memory and some not. */
@@ -517,6 +550,7 @@ int main(void)
         cmocka_unit_test(forked_children_make_items_of_the_run),
         cmocka_unit_test(views_and_handlers_get_the_id),
         cmocka_unit_test(no_label_has_an_id),
+        cmocka_unit_test(exports_take_ids_of_both_types),
         cmocka_unit_test(readers_find_the_id_anywhere),
         cmocka_unit_test(the_column_keeps_every_id),
         cmocka_unit_test(the_column_takes_two_bytes_a_sample),
