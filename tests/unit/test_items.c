@@ -501,7 +501,7 @@ static size_t bytes_a_sample(bool items)
             assert_true(afmon_store_item(store, &id, &place));
         for (int k = 0; k < SERIES * CALLS; k++) {
             struct afmon_store_sample sample = {.value = k, .wall_us = i, .item = place};
-            sample.series = afmon_store_series(store, "abcdefghij" + k % SERIES, 1);
+            sample.series = afmon_store_series(store, &"abcdefghij"[k % SERIES], 1);
             afmon_store_append(store, &sample, 1);
         }
     }
