@@ -27,7 +27,11 @@ void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan)
     double lately;
     uint64_t calls = afmon_model_done(live->model, told->operation, told->operation_length,
                                       afmon_live_lately(live, LATELY_S), &lately);
-    plan->done = told->done + calls;
+    /* What was made before the plan was told is in its own figure: a resumed run has both in its files. */
+    uint64_t finished;
+    bool told_items =
+        afmon_model_items_since(live->model, told->operation, told->operation_length, told->told_ns, &finished);
+    plan->done = told->done + (told_items ? finished : calls);
     plan->per_s = rate_of(&info, calls, lately);
     uint64_t left = plan->planned > plan->done ? plan->planned - plan->done : 0;
     if (left == 0)

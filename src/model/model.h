@@ -135,6 +135,10 @@ struct afmon_model_pace afmon_model_lately(const struct afmon_model *model, stru
 uint64_t afmon_model_done(const struct afmon_model *model, const char *operation, size_t length,
                           struct afmon_lately_window window, double *per_s);
 
+/* How many items of the kind that the operation stands for got an outcome since then; false: the run tells of none. */
+bool afmon_model_items_since(const struct afmon_model *model, const char *operation, size_t length, int64_t since_ns,
+                             uint64_t *finished);
+
 size_t afmon_model_bytes(const struct afmon_model *model);
 
 /* A summary as a member of a JSON object that is being written. */

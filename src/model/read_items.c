@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog/operations.h"
 #include "model/model_internal.h"
 
 #define REASONS_MAX 1000 /* of a kind */
@@ -225,4 +226,20 @@ void afmon_read_items(const struct afmon_model_reading *reading)
         read_told(reading);
     else
         infer_items(reading);
+}
+
+bool afmon_model_items_since(const struct afmon_model *model, const char *operation, size_t length, int64_t since_ns,
+                             uint64_t *finished)
+{
+    const struct afmon_model_items *items = &model->items;
+    const char *kind = afmon_item_kind_of(operation, length);
+    *finished = 0;
+    if (kind == NULL || items->items.count == 0)
+        return false;
+    for (uint32_t i = 0; i < items->items.count; i++) {
+        const struct afmon_model_item *item = afmon_slots_at(&items->items, i);
+        *finished +=
+            has_outcome(item) && item->ended_ns >= since_ns && strcmp(items->kinds[item->kind].name, kind) == 0;
+    }
+    return true;
 }

@@ -259,6 +259,59 @@ static void a_killed_process_leaves_what_was_open_abandoned(void **state)
     remove_folder(folder);
 }
 
+static void tell_plan(afmon_monitor *monitor, int64_t planned, int64_t done)
+{
+    const afmon_field fields[] = {afmon_int("planned", planned), afmon_int("done", done),
+                                  afmon_string("operation", "conversation_generation")};
+    assert_int_equal(afmon_log_info(monitor, "Run plan", fields, 3), AFMON_OK);
+    usleep(2000); /* the log tells milliseconds */
+}
+
+static void make_some(afmon_monitor *monitor, int from, int to)
+{
+    const afmon_field fields[] = {afmon_string("operation", "conversation_generation")};
+    for (int i = from; i < to; i++) {
+        afmon_item *item = begin(monitor, "conversation", i);
+        const afmon_generation whole = {
+            .duration_s = 1, .success = true, .fields = fields, .field_count = 1, .item = item};
+        assert_int_equal(afmon_track_generation(monitor, &whole), AFMON_OK);
+        assert_int_equal(afmon_item_accept(item), AFMON_OK);
+    }
+}
+
+static uint64_t done_of(const char *folder)
+{
+    afmon_live *live = NULL;
+    afmon_live_plan plan;
+    assert_int_equal(afmon_live_open(folder, NULL, &live, NULL), AFMON_OK);
+    assert_int_equal(afmon_live_update(live, 10, NULL), AFMON_OK);
+    afmon_live_get_plan(live, &plan);
+    assert_int_equal(plan.planned, 10);
+    afmon_live_close(live);
+    return plan.done;
+}
+
+static void a_resumed_run_counts_what_was_made_once(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    tell_plan(monitor, 10, 0);
+    make_some(monitor, 0, 4);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_int_equal(done_of(folder), 4);
+    monitor = open_on(folder);
+    usleep(2000);
+    tell_plan(monitor, 10, 4);
+    make_some(monitor, 4, 9);
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    assert_int_equal(done_of(folder), 9);
+    make_some(monitor, 9, 10);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    assert_int_equal(done_of(folder), 10);
+    remove_folder(folder);
+}
+
 static void forked_children_make_items_of_the_run(void **state)
 {
     (void)state;
@@ -547,6 +600,7 @@ int main(void)
         cmocka_unit_test(misuse_is_refused),
         cmocka_unit_test(any_id_finds_its_item),
         cmocka_unit_test(a_killed_process_leaves_what_was_open_abandoned),
+        cmocka_unit_test(a_resumed_run_counts_what_was_made_once),
         cmocka_unit_test(forked_children_make_items_of_the_run),
         cmocka_unit_test(views_and_handlers_get_the_id),
         cmocka_unit_test(no_label_has_an_id),
