@@ -12,8 +12,6 @@ struct afmon_item {
     double took_s;    /* NaN: as the clock says */
     _Atomic uint32_t attempt;
     char *kind;
-    char *id; /* digits of a number */
-    bool is_number;
     uint32_t packed_length;
     unsigned char packed[]; /* the field that names it (catalog/fields.h) */
 };

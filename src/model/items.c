@@ -40,10 +40,10 @@ size_t afmon_model_items_bytes(const struct afmon_model_items *items)
 
 /* ---- Texts ---- */
 
-/* The number of a kind; -1: no memory. The last one is of all that are too many. */
-static int kind_of(struct afmon_model_items *items, const struct afmon_piece *given)
+/* The number of a kind that is not known by its text: others look alike where they are shown. -1: no memory. */
+static int kind_shown(struct afmon_model_items *items, const char *text, size_t length, uint64_t hash)
 {
-    char *name = afmon_name_shown(given->given ? given->data : "", given->given ? given->length : 0);
+    char *name = afmon_name_shown(text, length);
     int kind = 0;
     if (name == NULL)
         return -1;
@@ -53,11 +53,24 @@ static int kind_of(struct afmon_model_items *items, const struct afmon_piece *gi
         free(name);
         name = strdup(OTHER);
     }
-    if (name != NULL && items->kinds[kind].name == NULL)
-        items->kinds[kind].name = name;
+    struct afmon_model_kind *made = &items->kinds[kind];
+    if (name != NULL && made->name == NULL)
+        *made = (struct afmon_model_kind){.name = name, .hash = hash};
     else
         free(name);
-    return items->kinds[kind].name != NULL ? kind : -1;
+    return made->name != NULL ? kind : -1;
+}
+
+/* The number of a kind; -1: no memory. The last one is of all that are too many. */
+static int kind_of(struct afmon_model_items *items, const struct afmon_piece *given)
+{
+    const char *text = given->given ? given->data : "";
+    size_t length = given->given ? given->length : 0;
+    uint64_t hash = afmon_hash(SEED, text, length);
+    for (int kind = 0; kind < AFMON_KINDS_MAX && items->kinds[kind].name != NULL; kind++)
+        if (items->kinds[kind].hash == hash)
+            return kind;
+    return kind_shown(items, text, length, hash);
 }
 
 /* False: no memory. Without a text the reason is number 0. */

@@ -43,7 +43,8 @@ struct afmon_model_item_use {
 };
 
 struct afmon_model_kind {
-    char *name; /* NULL: the kind has no item */
+    char *name;    /* NULL: the kind has no item */
+    uint64_t hash; /* of the text that it was made of: most samples are found by it */
     struct afmon_accumulator times;
 };
 

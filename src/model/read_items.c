@@ -185,21 +185,18 @@ static void count_reasons(const struct afmon_model_items *items, size_t kind, ui
     }
 }
 
-static void read_kind(const struct afmon_model_reading *reading, size_t kind, uint64_t *counts,
-                      afmon_item_summary *summary)
+/* What does not come from each item by itself. */
+static void finish_kind(const struct afmon_model_reading *reading, size_t kind, uint64_t *counts,
+                        afmon_item_summary *summary)
 {
     struct afmon_model_items *items = &reading->model->items;
     summary->kind = afmon_read_text(reading, items->kinds[kind].name);
-    for (uint32_t i = 0; i < items->items.count; i++) {
-        const struct afmon_model_item *item = afmon_slots_at(&items->items, i);
-        if (item->kind == kind)
-            add_item(reading, item, summary);
-    }
     summary->finished = summary->accepted + summary->rejected + summary->failed;
     if (reading->summary->duration_s > 0)
         summary->per_s = (double)summary->finished / reading->summary->duration_s;
     afmon_accumulator_distribution(&items->kinds[kind].times, &summary->time_s);
-    count_reasons(items, kind, counts);
+    if (summary->rejected + summary->failed > 0)
+        count_reasons(items, kind, counts);
     read_reasons(reading, counts, summary);
 }
 
@@ -211,9 +208,16 @@ static void read_told(const struct afmon_model_reading *reading)
     size_t count = 0;
     if (summaries == NULL || counts == NULL)
         return;
-    for (size_t kind = 0; kind <= AFMON_KINDS_MAX; kind++)
-        if (items->kinds[kind].name != NULL)
-            read_kind(reading, kind, counts, &summaries[count++]);
+    for (uint32_t i = 0; i < items->items.count; i++) {
+        const struct afmon_model_item *item = afmon_slots_at(&items->items, i);
+        add_item(reading, item, &summaries[item->kind]);
+    }
+    for (size_t kind = 0; kind <= AFMON_KINDS_MAX; kind++) {
+        if (items->kinds[kind].name == NULL)
+            continue;
+        summaries[count] = summaries[kind];
+        finish_kind(reading, kind, counts, &summaries[count++]);
+    }
     qsort(summaries, count, sizeof *summaries, compare_items);
     reading->summary->items = summaries;
     reading->summary->item_count = count;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/number.h"
 #include "catalog/fields.h"
 #include "catalog/item_id.h"
 #include "catalog/metrics.h"
@@ -18,11 +17,10 @@ static void free_item(afmon_item *item)
     if (item == NULL)
         return;
     free(item->kind);
-    free(item->id);
     free(item);
 }
 
-static afmon_item *new_item(afmon_monitor *monitor, const char *kind, const afmon_field *id, const char *text)
+static afmon_item *new_item(afmon_monitor *monitor, const char *kind, const afmon_field *id)
 {
     size_t size = afmon_fields_packed_size(id, 1);
     afmon_item *item = size != SIZE_MAX ? calloc(1, sizeof *item + size) : NULL;
@@ -33,20 +31,21 @@ static afmon_item *new_item(afmon_monitor *monitor, const char *kind, const afmo
     item->took_s = NAN;
     atomic_init(&item->attempt, 1);
     item->kind = strdup(kind);
-    item->id = strdup(text);
-    item->is_number = id->type == AFMON_INT;
     item->packed_length = (uint32_t)size;
     afmon_fields_pack(item->packed, id, 1);
-    if (item->kind != NULL && item->id != NULL)
+    if (item->kind != NULL)
         return item;
     free_item(item);
     return NULL;
 }
 
-static afmon_status begin(afmon_monitor *monitor, const char *kind, const afmon_field *id, const char *text,
-                          afmon_item **item)
+static afmon_status begin(afmon_monitor *monitor, const char *kind, const afmon_field *id, afmon_item **item)
 {
-    *item = new_item(monitor, kind, id, text);
+    if (item != NULL)
+        *item = NULL;
+    if (monitor == NULL || kind == NULL || *kind == '\0' || item == NULL)
+        return AFMON_E_ARGUMENT;
+    *item = new_item(monitor, kind, id);
     if (*item == NULL)
         return AFMON_E_NO_MEMORY;
     const afmon_field fields[] = {afmon_string("kind", kind), *id};
@@ -57,23 +56,16 @@ afmon_status afmon_item_begin(afmon_monitor *monitor, const char *kind, const ch
 {
     if (item != NULL)
         *item = NULL;
-    if (monitor == NULL || kind == NULL || id == NULL || item == NULL || *kind == '\0' || *id == '\0' ||
-        strnlen(id, AFMON_ITEM_ID_MAX + 1) > AFMON_ITEM_ID_MAX)
+    if (id == NULL || *id == '\0' || strnlen(id, AFMON_ITEM_ID_MAX + 1) > AFMON_ITEM_ID_MAX)
         return AFMON_E_ARGUMENT;
     const afmon_field field = afmon_string(AFMON_ITEM_KEY, id);
-    return begin(monitor, kind, &field, id, item);
+    return begin(monitor, kind, &field, item);
 }
 
 afmon_status afmon_item_begin_number(afmon_monitor *monitor, const char *kind, int64_t id, afmon_item **item)
 {
-    char digits[AFMON_NUMBER_SIZE];
-    if (item != NULL)
-        *item = NULL;
-    if (monitor == NULL || kind == NULL || item == NULL || *kind == '\0')
-        return AFMON_E_ARGUMENT;
     const afmon_field field = afmon_int(AFMON_ITEM_KEY, id);
-    digits[afmon_format_int(digits, id)] = '\0';
-    return begin(monitor, kind, &field, digits, item);
+    return begin(monitor, kind, &field, item);
 }
 
 uint32_t afmon_item_retry(afmon_item *item)
@@ -89,12 +81,11 @@ void afmon_item_took(afmon_item *item, double seconds)
 
 afmon_field afmon_item_field(const afmon_item *item)
 {
-    int64_t number;
-    if (item == NULL)
-        return afmon_string(AFMON_ITEM_KEY, "");
-    if (item->is_number && afmon_parse_int(item->id, strlen(item->id), &number))
-        return afmon_int(AFMON_ITEM_KEY, number);
-    return afmon_string(AFMON_ITEM_KEY, item->id);
+    afmon_field field = afmon_string(AFMON_ITEM_KEY, "");
+    struct afmon_field_walk walk =
+        afmon_field_walk_begin(item != NULL ? item->packed : NULL, item != NULL ? item->packed_length : 0);
+    (void)afmon_field_walk_next(&walk, &field);
+    return field;
 }
 
 /* why: the key and the text of what is behind the outcome; no text: it is not given. */
