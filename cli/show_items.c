@@ -12,24 +12,17 @@ static bool any_told(const afmon_run_summary *s)
     return false;
 }
 
-/* For each accepted one, as whoever pays for all of them sees it. */
-static void add_share(cli_table *table, uint64_t amount, uint64_t accepted)
-{
-    cli_table_cell(table, CLI_PLAIN, accepted > 0 ? cli_number((double)amount / (double)accepted).s : "-");
-}
-
 static void add_item(cli_table *table, const afmon_item_summary *item)
 {
     const uint64_t counts[] = {item->started, item->accepted,  item->rejected,
                                item->failed,  item->abandoned, item->open};
-    double yield = item->finished > 0 ? (double)item->accepted / (double)item->finished : 0;
     cli_table_cell(table, CLI_PLAIN, afmon_words_kinds(item->kind).text);
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         cli_table_cell(table, i == 1 ? CLI_BOLD : CLI_PLAIN, cli_count(counts[i]).s);
-    cli_table_cell(table, CLI_PLAIN, item->finished > 0 ? cli_percent(yield).s : "-");
+    cli_table_cell(table, CLI_PLAIN, cli_percent(item->yield).s);
     cli_table_cell(table, CLI_PLAIN, cli_count(item->attempts).s);
-    add_share(table, item->calls, item->accepted);
-    add_share(table, item->total_tokens, item->accepted);
+    cli_table_cell(table, CLI_PLAIN, cli_number(item->calls_per_accepted).s);
+    cli_table_cell(table, CLI_PLAIN, cli_number(item->tokens_per_accepted).s);
 }
 
 static bool print_funnel(const cli_screen *screen, const afmon_run_summary *s)
@@ -66,7 +59,7 @@ static bool print_reasons(const cli_screen *screen, const afmon_run_summary *s)
             cli_table_cell(table, reason->failed ? CLI_RED : CLI_YELLOW, reason->failed ? "failed" : "rejected");
             cli_table_cell(table, CLI_PLAIN, reason->text[0] ? reason->text : "(none given)");
             cli_table_cell(table, CLI_BOLD, cli_count(reason->count).s);
-            cli_table_cell(table, CLI_PLAIN, cli_percent((double)reason->count / (double)item->finished).s);
+            cli_table_cell(table, CLI_PLAIN, cli_percent(reason->share).s);
         }
     }
     bool printed = rows == 0 || cli_table_print(table, screen);

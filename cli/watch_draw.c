@@ -187,8 +187,7 @@ static void draw_items(canvas *c, size_t row, const afmon_item_summary *item, bo
             length += (size_t)snprintf(text + length, sizeof text - length, ", %s %s", cli_count(parts[i].count).s,
                                        parts[i].what);
     if (item->finished > 0)
-        length += (size_t)snprintf(text + length, sizeof text - length, "; yield %s",
-                                   cli_percent((double)item->accepted / (double)item->finished).s);
+        length += (size_t)snprintf(text + length, sizeof text - length, "; yield %s", cli_percent(item->yield).s);
     canvas_put(c, row, 0, LABEL - 1, CLI_DIM, "items", unicode);
     canvas_put_foreign(c, row, LABEL, c->width > LABEL ? c->width - LABEL : 0, CLI_BOLD, text, length, unicode);
 }

@@ -73,7 +73,7 @@ const COMPARED = { below: "<", above: ">", "at most": "≤", "at least": "≥" }
 
 function tables(level) {
   const all = {
-    items: table("Made", [["Kind"], ["Started", "number"], ["Accepted", "number"], ["Rejected", "number"], ["Failed", "number"], ["Open", "number"], ["Abandoned", "number"], ["Yield", "number"], ["Rate", "number"], ["Median", "number"], ["p99", "number"]], level),
+    items: table("Made", [["Kind"], ["Started", "number"], ["Accepted", "number"], ["Rejected", "number"], ["Failed", "number"], ["Open", "number"], ["Abandoned", "number"], ["Yield", "number"], ["Calls per accepted", "number"], ["Tokens per accepted", "number"], ["Rate", "number"], ["Median", "number"], ["p99", "number"]], level),
     reasons: table("Not accepted", [["Reason"], ["Kind"], ["Outcome"], ["Count", "number"], ["Share", "number"]], level),
     alerts: table("Alerts", [["Alert"], ["State"], ["Level"], ["Worst", "text"], ["Limit", "text"], ["First", "number"], ["Last", "number"], ["Held", "number"], ["Passes", "number"]], level),
     failures: table("Failures", [["Operation"], ["Error"], ["Status", "number"], ["Message", "text"], ["Count", "number"], ["Share", "number"], ["Items", "number"], ["Last", "number"]], level),
@@ -92,8 +92,8 @@ function tables(level) {
       all.items.section.hidden = items.length === 0;
       const told = (i, value) => (i.inferred ? "–" : format.count(value));
       all.items.fill(items, () => items.map((i) => [plural(i.kind), format.count(i.started), format.count(i.accepted), told(i, i.rejected), failed(i.failed, i.finished),
-        told(i, i.open), told(i, i.abandoned), format.percent(i.finished ? i.accepted / i.finished : null), format.rate(i.per_s), format.seconds(i.time_s.p50), format.seconds(i.time_s.p99)]));
-      const reasons = items.flatMap((i) => i.reasons.map((r) => [r.reason || "(none given)", i.kind, r.outcome, format.count(r.count), format.percent(r.count / i.finished)]));
+        told(i, i.open), told(i, i.abandoned), format.percent(i.yield), format.compact(i.calls_per_accepted), format.compact(i.tokens_per_accepted), format.rate(i.per_s), format.seconds(i.time_s.p50), format.seconds(i.time_s.p99)]));
+      const reasons = items.flatMap((i) => i.reasons.map((r) => [r.reason || "(none given)", i.kind, r.outcome, format.count(r.count), format.percent(r.share)]));
       all.reasons.section.hidden = reasons.length === 0;
       all.reasons.fill(items, () => reasons);
       all.alerts.fill(alerts, () => alerts.map((a) => [a.name, h("span", { class: `state ${a.firing ? "firing" : "resolved"}` }, a.firing ? "firing" : "resolved"), a.level,

@@ -1023,6 +1023,7 @@ typedef struct afmon_item_reason {
     bool failed;      /* failed; else rejected */
     const char *text; /* "": not given */
     uint64_t count;
+    double share; /* of the finished items of the kind */
 } afmon_item_reason;
 
 /* What was being made: items of one kind, apart from the calls that they were made of.
@@ -1036,9 +1037,10 @@ typedef struct afmon_item_summary {
     uint64_t finished; /* accepted, rejected or failed */
     uint64_t accepted;
     uint64_t failed;
+    double yield;              /* accepted ones of those that finished; NaN: none finished */
     double per_s;              /* finished, over the whole run; 0 where it has no duration */
     afmon_distribution time_s; /* from start to outcome */
-    bool inferred;             /* then what is below is 0, but for started */
+    bool inferred;             /* then what is below is 0 or NaN, but for started */
     uint64_t started;
     uint64_t rejected;  /* made, and refused */
     uint64_t abandoned; /* without an outcome, and its process is gone */
@@ -1049,6 +1051,8 @@ typedef struct afmon_item_summary {
     uint64_t total_tokens;
     uint64_t accepted_calls; /* of accepted items */
     uint64_t accepted_tokens;
+    double calls_per_accepted;  /* all calls, for each accepted item; NaN: no item was accepted, or no call names one */
+    double tokens_per_accepted; /* likewise; NaN also where no tokens are known */
     size_t reason_count;
     const afmon_item_reason *reasons; /* the most frequent first */
 } afmon_item_summary;

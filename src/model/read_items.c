@@ -1,4 +1,5 @@
 /* Items: what was told of them, or else what operations tell. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,22 @@
 static int compare_items(const void *left, const void *right)
 {
     return strcmp(((const afmon_item_summary *)left)->kind, ((const afmon_item_summary *)right)->kind);
+}
+
+/* For each accepted one, as whoever pays for all of them sees it. */
+static double per_accepted(const afmon_item_summary *item, uint64_t amount)
+{
+    return item->accepted > 0 && amount > 0 ? (double)amount / (double)item->accepted : (double)NAN;
+}
+
+/* Once its counts are known. */
+static void read_shares(const struct afmon_model_reading *reading, afmon_item_summary *item)
+{
+    item->yield = item->finished > 0 ? afmon_read_share(item->accepted, item->finished) : (double)NAN;
+    item->calls_per_accepted = per_accepted(item, item->calls);
+    item->tokens_per_accepted = per_accepted(item, item->total_tokens);
+    if (reading->summary->duration_s > 0)
+        item->per_s = (double)item->finished / reading->summary->duration_s;
 }
 
 /* ---- As operations tell it ---- */
@@ -57,8 +74,7 @@ static void infer_items(const struct afmon_model_reading *reading)
     }
     for (size_t i = 0; i < count; i++) {
         read_item_times(reading, &items[i]);
-        if (summary->duration_s > 0)
-            items[i].per_s = (double)items[i].finished / summary->duration_s;
+        read_shares(reading, &items[i]);
     }
     if (count > 1)
         qsort(items, count, sizeof *items, compare_items);
@@ -166,7 +182,8 @@ static void read_reasons(const struct afmon_model_reading *reading, uint64_t *co
         if (counts[i] > 0)
             reasons[count++] = (afmon_item_reason){.failed = i % 2 == 1,
                                                    .text = afmon_read_text(reading, why->text != NULL ? why->text : ""),
-                                                   .count = counts[i]};
+                                                   .count = counts[i],
+                                                   .share = afmon_read_share(counts[i], summary->finished)};
         counts[i] = 0;
     }
     if (count > 1)
@@ -192,8 +209,7 @@ static void finish_kind(const struct afmon_model_reading *reading, size_t kind, 
     struct afmon_model_items *items = &reading->model->items;
     summary->kind = afmon_read_text(reading, items->kinds[kind].name);
     summary->finished = summary->accepted + summary->rejected + summary->failed;
-    if (reading->summary->duration_s > 0)
-        summary->per_s = (double)summary->finished / reading->summary->duration_s;
+    read_shares(reading, summary);
     afmon_accumulator_distribution(&items->kinds[kind].times, &summary->time_s);
     if (summary->rejected + summary->failed > 0)
         count_reasons(items, kind, counts);

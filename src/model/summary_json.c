@@ -74,6 +74,7 @@ static void write_reasons(struct afmon_json *json, const afmon_item_summary *ite
         afmon_json_string(json, "outcome", reason->failed ? "failed" : "rejected");
         afmon_json_string(json, "reason", reason->text);
         afmon_json_count(json, "count", reason->count);
+        afmon_json_number(json, "share", reason->share);
         afmon_json_close(json, '}');
     }
     afmon_json_close(json, ']');
@@ -100,6 +101,9 @@ static void write_items(struct afmon_json *json, const afmon_run_summary *s)
         afmon_json_count(json, "total_tokens", item->total_tokens);
         afmon_json_count(json, "accepted_calls", item->accepted_calls);
         afmon_json_count(json, "accepted_tokens", item->accepted_tokens);
+        afmon_json_number(json, "yield", item->yield);
+        afmon_json_number(json, "calls_per_accepted", item->calls_per_accepted);
+        afmon_json_number(json, "tokens_per_accepted", item->tokens_per_accepted);
         write_reasons(json, item);
         afmon_json_number(json, "per_s", item->per_s);
         write_distribution(json, "time_s", &item->time_s);

@@ -12,12 +12,10 @@ static void put_item(struct afmon_buffer *page, const afmon_item_summary *item)
     afmon_table_failures(page, item->failed);
     afmon_table_count(page, item->abandoned);
     afmon_table_count(page, item->open);
-    afmon_table_share(page, item->finished > 0 ? (double)item->accepted / (double)item->finished : 0);
+    afmon_table_share(page, item->yield);
     afmon_table_count(page, item->attempts);
-    for (int i = 0; i < 2; i++) {
-        double amount = (double)(i == 0 ? item->calls : item->total_tokens);
-        afmon_table_cell(page, afmon_words_number(amount / (double)item->accepted));
-    }
+    afmon_table_cell(page, afmon_words_number(item->calls_per_accepted));
+    afmon_table_cell(page, afmon_words_number(item->tokens_per_accepted));
     afmon_table_end_row(page);
 }
 
@@ -39,7 +37,7 @@ static void put_reasons(struct afmon_buffer *page, const afmon_run_summary *s)
             afmon_table_text(page, item->kind);
             afmon_table_text(page, reason->failed ? "failed" : "rejected");
             afmon_table_count(page, reason->count);
-            afmon_table_share(page, (double)reason->count / (double)item->finished);
+            afmon_table_share(page, reason->share);
             afmon_table_end_row(page);
         }
     }

@@ -101,9 +101,9 @@ static void put_items(struct afmon_buffer *page, const afmon_run_summary *s)
         first_cell(page, afmon_words_kinds_title(item->kind).text);
         for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++)
             cell(page, afmon_words_count(counts[k]));
-        cell(page, afmon_words_percent(item->finished > 0 ? (double)item->accepted / (double)item->finished : 0));
-        cell(page, afmon_words_number((double)item->calls / (double)item->accepted));
-        cell(page, afmon_words_number((double)item->total_tokens / (double)item->accepted));
+        cell(page, afmon_words_percent(item->yield));
+        cell(page, afmon_words_number(item->calls_per_accepted));
+        cell(page, afmon_words_number(item->tokens_per_accepted));
         afmon_buffer_add_char(page, '\n');
     }
 }
@@ -124,7 +124,7 @@ static void put_reasons(struct afmon_buffer *page, const afmon_run_summary *s)
             afmon_markdown_text(page, item->kind);
             afmon_page_put(page, " | %s |", reason->failed ? "failed" : "rejected");
             cell(page, afmon_words_count(reason->count));
-            cell(page, afmon_words_percent((double)reason->count / (double)item->finished));
+            cell(page, afmon_words_percent(reason->share));
             afmon_buffer_add_char(page, '\n');
         }
     }

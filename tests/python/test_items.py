@@ -539,6 +539,7 @@ def test_workers(folder, method):
     assert ledger(run) == {"started": 10, "accepted": 7, "rejected": 3}
     (row,) = run.summary()["items"]
     assert (row["calls"], row["total_tokens"], row["accepted_calls"]) == (10, 9 * 3 + 4, 7)
+    assert (row["yield"], row["calls_per_accepted"], row["tokens_per_accepted"]) == (7 / 10, 10 / 7, 31 / 7)
 
 
 KILLED = """

@@ -144,12 +144,15 @@ static void outcomes_are_counted_once(void **state)
     assert_int_equal(items->total_tokens, 300);
     assert_int_equal(items->accepted_calls, 10);
     assert_int_equal(items->accepted_tokens, 150);
+    assert_true(items->yield == 5.0 / 9);
+    assert_true(items->calls_per_accepted == 4 && items->tokens_per_accepted == 60);
     assert_int_equal(summary->calls_without_item, 1);
     assert_int_equal(items->time_s.count, 9);
     assert_true(items->time_s.max == 1000.5);
     assert_int_equal(items->reason_count, 3);
     assert_string_equal(items->reasons[0].text, "grade");
     assert_int_equal(items->reasons[0].count, 2);
+    assert_true(items->reasons[0].share == 2.0 / 9);
     assert_false(items->reasons[0].failed);
     assert_string_equal(items->reasons[2].text, "RateLimitError");
     assert_true(items->reasons[2].failed);
