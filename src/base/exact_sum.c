@@ -138,6 +138,16 @@ void afmon_exact_sum_add(struct afmon_exact_sum *sum, double value)
     afmon_exact_sum_merge(sum, &(struct afmon_exact_sum){{value}});
 }
 
+void afmon_exact_sum_add_times(struct afmon_exact_sum *sum, double value, size_t times)
+{
+    double product = value * (double)times;
+    bool exact = times < (UINT64_C(1) << 53) && isfinite(product) && fma(value, (double)times, -product) == 0;
+    if (exact)
+        afmon_exact_sum_add(sum, product);
+    for (size_t i = 0; i < times && !exact; i++)
+        afmon_exact_sum_add(sum, value);
+}
+
 double afmon_exact_sum_value(const struct afmon_exact_sum *sum)
 {
     return is_scaled(sum) ? sum->part[0] / SCALE : sum->part[0];

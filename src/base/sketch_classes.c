@@ -19,37 +19,20 @@ static void insertion_sort(uint64_t *keys, size_t sorted, size_t count)
     }
 }
 
-/* Those without the bit come first; how many they are. */
+/* Those without the bit come first; how many they are. Which one has it is not to be foreseen: no branch asks. */
 static size_t part_by(uint64_t *keys, size_t count, uint64_t bit)
 {
     size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        uint64_t key = keys[low];
-        if ((key & bit) == 0) {
-            low++;
-        } else {
-            keys[low] = keys[--high];
-            keys[high] = key;
-        }
+    for (size_t i = 0; i < count; i++) {
+        uint64_t key = keys[i];
+        keys[i] = keys[low];
+        keys[low] = key;
+        low += (key & bit) == 0;
     }
     return low;
 }
 
-/* By the bits from this one down. It needs no memory, and takes no longer than 64 passes whatever the keys are. */
-static void sort_by(uint64_t *keys, size_t count, uint64_t bit)
-{
-    while (count > FEW && bit != 0) {
-        size_t low = part_by(keys, count, bit);
-        bit >>= 1;
-        sort_by(keys, low, bit);
-        keys += low;
-        count -= low;
-    }
-    if (count <= FEW)
-        insertion_sort(keys, 0, count);
-}
-
+/* 0: they are all the same. */
 static uint64_t leading_difference(const uint64_t *keys, size_t count)
 {
     uint64_t different = 0;
@@ -58,13 +41,29 @@ static uint64_t leading_difference(const uint64_t *keys, size_t count)
     return different == 0 ? 0 : UINT64_C(1) << (63 - __builtin_clzll(different));
 }
 
+/* By the first bit in which they differ, and so on. It needs no memory, and takes no longer than 64 passes whatever the
+ * keys are: of a rate, two. */
+static void sort(uint64_t *keys, size_t count)
+{
+    while (count > FEW) {
+        uint64_t bit = leading_difference(keys, count);
+        if (bit == 0)
+            return;
+        size_t low = part_by(keys, count, bit);
+        sort(keys, low);
+        keys += low;
+        count -= low;
+    }
+    insertion_sort(keys, 0, count);
+}
+
 void afmon_sketch_sort(struct afmon_sketch_body *body)
 {
     uint64_t *keys = afmon_sketch_keys(body);
     if (body->used - body->at <= FEW)
         insertion_sort(keys, body->at, body->used);
     else
-        sort_by(keys, body->used, leading_difference(keys, body->used));
+        sort(keys, body->used);
     body->at = body->used;
 }
 

@@ -383,25 +383,39 @@ static void judge_in(struct adding *adding, struct afmon_tracks **tracks, uint64
     adding->lost |= *tracks == NULL || !afmon_tracks_add(*tracks, rules, adding->time_ns, value);
 }
 
+void afmon_model_count_outcomes(struct afmon_model *model, size_t count, size_t finite)
+{
+    model->tracked += count;
+    model->counts.outcomes += finite;
+}
+
+bool afmon_model_outcomes_tell_errors(const struct afmon_model *model)
+{
+    return model->counts.errors == model->counts.ones;
+}
+
+void afmon_model_count_errors(struct afmon_model *model, size_t count, size_t finite, size_t ones)
+{
+    model->tracked += count;
+    model->counts.errors += finite;
+    model->counts.ones += ones;
+    if (afmon_model_outcomes_tell_errors(model))
+        return;
+    afmon_tracks_free(model->outcome_tracks);
+    model->outcome_tracks = NULL;
+}
+
 static void count_outcome(struct adding *adding)
 {
     struct afmon_model *model = adding->model;
-    model->tracked++;
-    model->counts.outcomes += adding->finite;
-    if (model->counts.errors == model->counts.ones)
+    afmon_model_count_outcomes(model, 1, adding->finite);
+    if (afmon_model_outcomes_tell_errors(model))
         judge_in(adding, &model->outcome_tracks, model->error_shares, afmon_error_of_outcome(adding->value));
 }
 
 static void count_error(struct adding *adding)
 {
-    struct afmon_model *model = adding->model;
-    model->tracked++;
-    model->counts.errors += adding->finite;
-    model->counts.ones += adding->finite && adding->value == 1;
-    if (model->counts.errors == model->counts.ones)
-        return;
-    afmon_tracks_free(model->outcome_tracks);
-    model->outcome_tracks = NULL;
+    afmon_model_count_errors(adding->model, 1, adding->finite, adding->finite && adding->value == 1);
 }
 
 static void add_success(struct adding *adding)

@@ -9,6 +9,7 @@
 
 #include <afmon/afmon.h>
 
+#include "model/column.h"
 #include "catalog/facts.h"
 #include "catalog/item_id.h"
 #include "model/lately.h"
@@ -86,6 +87,14 @@ struct afmon_model_sample {
  * summary then warns of; do not add it again. */
 bool afmon_model_add(struct afmon_model *model, const struct afmon_model_name *name, struct afmon_model_labels *labels,
                      struct afmon_model_call *call, const struct afmon_model_sample *sample);
+
+/* Adds samples of success_rate or error_rate of which none is marked as bare, for alerts alone; rules that ask for
+ * metadata do not see them. Nothing else of a summary knows of them. False: no memory. */
+bool afmon_model_add_rates(struct afmon_model *model, const struct afmon_model_name *name,
+                           const struct afmon_model_column *column);
+
+/* Whether each rule that looks at the metric does so whatever the metadata are. */
+bool afmon_model_judges_all(const struct afmon_model *model, const struct afmon_model_name *name);
 
 /* The run is at least so long, whatever was added. */
 void afmon_model_widen(struct afmon_model *model, int64_t first_ns, int64_t last_ns);

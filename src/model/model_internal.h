@@ -112,6 +112,13 @@ bool afmon_model_add_failure(struct afmon_names *failures, const struct afmon_fa
 /* What the texts of failures take. */
 size_t afmon_model_failure_bytes(const struct afmon_names *failures);
 
+/* ---- Rates ---- */
+
+void afmon_model_count_outcomes(struct afmon_model *model, size_t count, size_t finite);
+void afmon_model_count_errors(struct afmon_model *model, size_t count, size_t finite, size_t ones);
+/* Errors may have to be judged by outcomes: no sample says that there was none. */
+bool afmon_model_outcomes_tell_errors(const struct afmon_model *model);
+
 /* ---- Reading: each part fills its members of the summary ---- */
 
 struct afmon_model_reading {

@@ -7,22 +7,16 @@
 #include "model/feed.h"
 #include "model/rules_of_log.h"
 #include "model/view_alerts.h"
+#include "model/view_rates.h"
 #include "store/view_written.h"
 
 #define TICK ((uint64_t)1 << 16)
-#define KNOWN_SETS 64 /* a power of two */
 #define NONE_YET (AFMON_NO_SOURCE - 1)
 
 void afmon_summary_options_init(afmon_summary_options *options)
 {
     *options = (afmon_summary_options){.size = sizeof *options, .window = AFMON_WINDOW_ALL};
 }
-
-/* What a set of metadata in memory says. */
-struct known_labels {
-    const struct afmon_set *set;
-    struct afmon_model_labels labels;
-};
 
 struct job {
     afmon_view *view;
@@ -34,12 +28,6 @@ struct job {
     uint64_t samples;
     uint64_t total;
     bool rates; /* those samples alone that alerts of rates are about */
-    struct afmon_cursor cursor;
-    const struct afmon_view_series *rate;
-    struct afmon_model_name rate_name;
-    struct known_labels known[KNOWN_SETS]; /* by the address of the set; of which */
-    uint64_t moved;                        /* the model's names were there */
-    afmon_status status;
 };
 
 static afmon_status tick(const struct job *job)
@@ -68,56 +56,6 @@ static afmon_status take(void *user, const struct afmon_written *written)
     afmon_status status = afmon_feed_take(job->feed, job->model, NULL, written->reader, written->sample, &job->source,
                                           afmon_feed_time(written->sample));
     return status == AFMON_OK ? tick(job) : status;
-}
-
-/* ---- Rates alone ---- */
-
-static bool is_rate(void *user, const struct afmon_view_series *series)
-{
-    enum afmon_metric_id id = afmon_metric_find(series->series->name, series->series->name_length, NULL);
-    (void)user;
-    return id == AFMON_METRIC_SUCCESS || id == AFMON_METRIC_ERROR;
-}
-
-/* The texts of labels are those of the fields: a set keeps its own. */
-static struct afmon_model_labels *labels_of(struct job *job, const afmon_sample *sample,
-                                            struct afmon_model_labels *of_sample)
-{
-    const struct afmon_set *set = job->cursor.has_set ? job->cursor.set : NULL;
-    struct known_labels *known = set != NULL ? &job->known[((uintptr_t)set >> 6) & (KNOWN_SETS - 1)] : NULL;
-    struct afmon_model_labels *labels = known != NULL ? &known->labels : of_sample;
-    if (known != NULL && known->set == set && job->moved == afmon_model_moved(job->model))
-        return labels;
-    if (job->moved != afmon_model_moved(job->model))
-        memset(job->known, 0, sizeof job->known);
-    job->moved = afmon_model_moved(job->model);
-    if (known != NULL)
-        known->set = set;
-    afmon_model_labels_of(job->model, sample->fields, sample->field_count, labels);
-    return labels;
-}
-
-static int take_rate(void *user, const struct afmon_view_series *series, const afmon_sample *sample)
-{
-    struct job *job = user;
-    struct afmon_model_labels of_sample;
-    const struct afmon_model_sample added = {.time_ns = sample->timestamp_ns, .value = sample->value};
-    bool ok =
-        job->rate == series || afmon_model_name_of(job->model, sample->metric, sample->metric_length, &job->rate_name);
-    job->rate = series;
-    struct afmon_model_labels *labels = labels_of(job, sample, &of_sample);
-    ok = ok && afmon_model_add(job->model, &job->rate_name, labels, NULL, &added);
-    job->status = ok ? AFMON_OK : AFMON_E_NO_MEMORY;
-    return !ok;
-}
-
-static afmon_status each_rate(struct job *job, afmon_window window, afmon_error *error)
-{
-    afmon_cursor_begin(&job->cursor, job->view, window);
-    job->cursor.wants = is_rate;
-    afmon_status status = afmon_cursor_run(&job->cursor, take_rate, job, error);
-    afmon_cursor_end(&job->cursor);
-    return status;
 }
 
 static bool is_whole(const afmon_window *window)
@@ -180,11 +118,11 @@ static afmon_status gather(struct job *job, const struct afmon_run_log *log, afm
     const afmon_window *window = &job->options->window;
     afmon_status status = make(job, log);
     if (status == AFMON_OK && job->rates)
-        status = each_rate(job, *window, error);
+        status = afmon_view_add_rates(job->view, *window, job->model, error);
     else if (status == AFMON_OK)
         status = afmon_view_each_written(job->view, *window, take, job, error);
     if (status != AFMON_OK)
-        return job->status != AFMON_OK ? job->status : status;
+        return status;
     afmon_feed_settle(job->model, NULL, &job->source);
     if (job->view->sample_count > 0 && job->rates)
         afmon_model_widen(job->model, afmon_us_to_ns(job->view->first_us), afmon_us_to_ns(job->view->last_us));
@@ -197,7 +135,7 @@ static afmon_status gather(struct job *job, const struct afmon_run_log *log, afm
                                             .living_left_out = extra->living_left_out,
                                             .now_ns = job->view->last_us * 1000,
                                             .window = is_whole(window) ? NULL : window,
-                                            .exact = find_exact,
+                                            .exact = job->rates ? NULL : find_exact,
                                             .user = job};
     *summary = afmon_model_summarize(job->model, &facts);
     return *summary == NULL ? AFMON_E_NO_MEMORY : AFMON_OK;

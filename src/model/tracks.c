@@ -8,6 +8,7 @@
 #include "alerts/judge.h"
 #include "alerts/rules.h"
 #include "base/clock.h"
+#include "base/micros.h"
 #include "model/tracks_internal.h"
 
 #define FIRST_CAPACITY 64U
@@ -162,6 +163,7 @@ static bool double_period(struct afmon_tracks *tracks)
     bool ok = true;
     tracks->period_ns *= 2;
     tracks->count = 0;
+    memset(tracks->latest, 0, sizeof tracks->latest);
     memset(tracks->slots, 0, 2 * tracks->capacity * sizeof *tracks->slots);
     for (size_t i = 0; i < count; i++) {
         struct afmon_segment segment = segments[i];
@@ -204,26 +206,63 @@ static struct afmon_segment *find(struct afmon_tracks *tracks, const struct afmo
     return &tracks->segments[tracks->count - 1];
 }
 
-static bool add_to_rule(struct afmon_tracks *tracks, unsigned rule, int64_t time_ns, double value)
+/* Those at which lo and hi are the same. Near the ends of time none are told. */
+static void note_times(struct afmon_tracks *tracks, const struct afmon_segment *segment)
 {
-    for (bool ok = true; ok;) {
+    int64_t period_ns = tracks->period_ns;
+    int64_t window_ns = tracks->window_ns[segment->rule];
+    int64_t before, at, reached, beyond;
+    if (__builtin_mul_overflow(segment->lo - 1, period_ns, &before) || __builtin_add_overflow(before, period_ns, &at) ||
+        __builtin_mul_overflow(segment->hi, period_ns, &reached) ||
+        __builtin_add_overflow(reached, period_ns, &beyond) || __builtin_sub_overflow(reached, window_ns, &reached) ||
+        __builtin_sub_overflow(beyond, window_ns, &beyond))
+        return;
+    tracks->latest[segment->rule] =
+        (struct afmon_segment_times){.first_ns = before + 1 > reached ? before + 1 : reached,
+                                     .last_ns = at < beyond - 1 ? at : beyond - 1,
+                                     .number = (size_t)(segment - tracks->segments) + 1};
+}
+
+/* NULL: the sample lies between two windows, or (*ok false) there is no memory. */
+static struct afmon_segment *segment_at(struct afmon_tracks *tracks, unsigned rule, int64_t time_ns, bool *ok)
+{
+    const struct afmon_segment_times *latest = &tracks->latest[rule];
+    if (latest->number > 0 && time_ns >= latest->first_ns && time_ns <= latest->last_ns)
+        return &tracks->segments[latest->number - 1];
+    struct afmon_segment *segment = NULL;
+    while (*ok && segment == NULL) {
         int64_t reach;
         if (__builtin_add_overflow(time_ns, tracks->window_ns[rule], &reach))
             reach = INT64_MAX;
         const struct afmon_segment key = {
             .rule = rule, .lo = ceiling_of(time_ns, tracks->period_ns), .hi = floor_of(reach, tracks->period_ns)};
         if (key.lo > key.hi)
-            return true; /* between two windows */
-        struct afmon_segment *segment = find(tracks, &key, &ok);
-        if (segment == NULL)
-            continue;
-        segment->min = segment->count == 0 || value < segment->min ? value : segment->min;
-        segment->max = segment->count == 0 || value > segment->max ? value : segment->max;
-        segment->count++;
-        afmon_exact_sum_add(&segment->sum, value);
-        return (tracks->sketched >> rule & 1) == 0 || afmon_sketch_add(&segment->sketch, value, &tracks->limits);
+            return NULL;
+        segment = find(tracks, &key, ok);
     }
-    return false;
+    if (segment != NULL)
+        note_times(tracks, segment);
+    return segment;
+}
+
+static bool add_times(struct afmon_tracks *tracks, struct afmon_segment *segment, double value, size_t times)
+{
+    bool ok = true;
+    segment->min = segment->count == 0 || value < segment->min ? value : segment->min;
+    segment->max = segment->count == 0 || value > segment->max ? value : segment->max;
+    segment->count += times;
+    afmon_exact_sum_add_times(&segment->sum, value, times);
+    if ((tracks->sketched >> segment->rule & 1) != 0)
+        for (size_t i = 0; i < times; i++)
+            ok = afmon_sketch_add(&segment->sketch, value, &tracks->limits) && ok;
+    return ok;
+}
+
+static bool add_to_rule(struct afmon_tracks *tracks, unsigned rule, int64_t time_ns, double value)
+{
+    bool ok = true;
+    struct afmon_segment *segment = segment_at(tracks, rule, time_ns, &ok);
+    return segment == NULL ? ok : add_times(tracks, segment, value, 1);
 }
 
 bool afmon_tracks_add(struct afmon_tracks *tracks, uint64_t rules, int64_t time_ns, double value)
@@ -232,5 +271,48 @@ bool afmon_tracks_add(struct afmon_tracks *tracks, uint64_t rules, int64_t time_
     for (unsigned rule = 0; rules != 0; rule++, rules >>= 1)
         if ((rules & 1) != 0)
             ok = add_to_rule(tracks, rule, time_ns, value) && ok;
+    return ok;
+}
+
+/* ---- Columns ---- */
+
+static int64_t time_at(const struct afmon_model_column *column, size_t index)
+{
+    return afmon_us_to_ns(column->base_us + column->offsets[index]);
+}
+
+/* How many values from the index on are the same and lie in the segment that was found last. */
+static size_t count_same(const struct afmon_tracks *tracks, unsigned rule, const struct afmon_model_column *column,
+                         size_t index)
+{
+    const struct afmon_segment_times *latest = &tracks->latest[rule];
+    size_t end = index + 1;
+    while (end < column->count && column->values[end] == column->values[index] &&
+           time_at(column, end) >= latest->first_ns && time_at(column, end) <= latest->last_ns)
+        end++;
+    return end - index;
+}
+
+static bool add_column_to_rule(struct afmon_tracks *tracks, unsigned rule, const struct afmon_model_column *column,
+                               double (*of)(double value))
+{
+    bool ok = true;
+    for (size_t i = 0, count; i < column->count && ok; i += count) {
+        double value = of != NULL ? of(column->values[i]) : column->values[i];
+        struct afmon_segment *segment = isfinite(value) ? segment_at(tracks, rule, time_at(column, i), &ok) : NULL;
+        count = segment != NULL ? count_same(tracks, rule, column, i) : 1;
+        if (segment != NULL)
+            ok = add_times(tracks, segment, value, count);
+    }
+    return ok;
+}
+
+bool afmon_tracks_add_column(struct afmon_tracks *tracks, uint64_t rules, const struct afmon_model_column *column,
+                             double (*of)(double value))
+{
+    bool ok = true;
+    for (unsigned rule = 0; rules != 0; rule++, rules >>= 1)
+        if ((rules & 1) != 0)
+            ok = add_column_to_rule(tracks, rule, column, of) && ok;
     return ok;
 }

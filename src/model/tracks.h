@@ -14,6 +14,7 @@
 
 #include "base/exact_sum.h"
 #include "base/sketch.h"
+#include "model/column.h"
 
 #define AFMON_TRACKS_MAX 64          /* rules that are judged: bits of a mask */
 #define AFMON_SEGMENTS_MAX (1 << 16) /* 6 MiB, and what quantiles need */
@@ -36,6 +37,10 @@ uint64_t afmon_tracks_that(const struct afmon_tracks *tracks, bool (*are)(const 
 
 /* Adds a finite value to these rules. False: no memory; it is then left out. */
 bool afmon_tracks_add(struct afmon_tracks *tracks, uint64_t rules, int64_t time_ns, double value);
+
+/* The same for all finite values of a column; of: what each of them stands for (NULL: itself). */
+bool afmon_tracks_add_column(struct afmon_tracks *tracks, uint64_t rules, const struct afmon_model_column *column,
+                             double (*of)(double value));
 
 int64_t afmon_tracks_period(const struct afmon_tracks *tracks);
 

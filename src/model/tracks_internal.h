@@ -16,6 +16,13 @@ struct afmon_segment {
     struct afmon_sketch sketch; /* of rules that look at quantiles or standard deviations */
 };
 
+/* Times of which all samples are of one segment. */
+struct afmon_segment_times {
+    int64_t first_ns;
+    int64_t last_ns;
+    size_t number; /* of the segment, + 1; 0: none is known */
+};
+
 struct afmon_tracks {
     afmon_rules rules;
     int64_t window_ns[AFMON_TRACKS_MAX];
@@ -26,7 +33,8 @@ struct afmon_tracks {
     struct afmon_segment *segments;
     size_t count;
     size_t capacity;
-    uint32_t *slots; /* twice the capacity: indexes + 1, by hash */
+    uint32_t *slots;                                     /* twice the capacity: indexes + 1, by hash */
+    struct afmon_segment_times latest[AFMON_TRACKS_MAX]; /* of each rule: samples mostly come in order of time */
 };
 
 /* The same without the sketches. */

@@ -191,13 +191,31 @@ static void test_the_mean_of_equal_values_is_the_value(void **state)
     }
 }
 
+/* Also where value * times is no double, and where it is beyond one. */
+static void test_many_times_is_one_by_one(void **state)
+{
+    static const double values[] = {1, 0, -3.25, 0.1, 1.0 / 3, 1e-320, 0x1.fffffffffffffp1023, 7e300};
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        struct afmon_exact_sum by_one = {{0}};
+        struct afmon_exact_sum at_once = {{0}};
+        for (size_t times = 0; times < 40; times += 13) {
+            afmon_exact_sum_add(&by_one, 0.7);
+            afmon_exact_sum_add(&at_once, 0.7);
+            for (size_t j = 0; j < times; j++)
+                afmon_exact_sum_add(&by_one, values[i]);
+            afmon_exact_sum_add_times(&at_once, values[i], times);
+            assert_memory_equal(&by_one, &at_once, sizeof by_one);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_right_in_any_order),
-        cmocka_unit_test(test_nothing_and_zeros),
-        cmocka_unit_test(test_beyond_a_double_and_back),
-        cmocka_unit_test(test_the_mean_of_equal_values_is_the_value),
+        cmocka_unit_test(test_right_in_any_order),       cmocka_unit_test(test_nothing_and_zeros),
+        cmocka_unit_test(test_beyond_a_double_and_back), cmocka_unit_test(test_the_mean_of_equal_values_is_the_value),
+        cmocka_unit_test(test_many_times_is_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

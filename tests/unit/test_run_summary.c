@@ -432,8 +432,20 @@ static void a_view_is_summed_up(void **state)
     remove_folder(folder);
 }
 
+enum rates { OUTCOMES_AND_ERRORS, ERRORS_OF_FAILURES_ALONE, SOME_MARKED, ALL_MARKED, RATES_KINDS };
+
+static bool is_written(enum rates kind, bool error, bool failed)
+{
+    return kind != ERRORS_OF_FAILURES_ALONE || !error || failed;
+}
+
+static bool is_marked(enum rates kind, int number)
+{
+    return kind == ALL_MARKED || (kind == SOME_MARKED && number % 3 == 0);
+}
+
 /* A run of 40 minutes in which calls failed now and then, between samples of other kinds. */
-static void write_failing_run(const char *folder)
+static void write_failing_run(const char *folder, enum rates kind)
 {
     char path[1024];
     snprintf(path, sizeof path, "%s/metrics.jsonl", folder);
@@ -444,40 +456,50 @@ static void write_failing_run(const char *folder)
         bool failed = random_unit() < (i / 300 % 3 == 1 ? 0.6 : 0.05);
         const char *operation = i % 2 ? "a" : "b";
         for (int error = 0; error < 2; error++)
-            fprintf(file,
-                    "{\"metric\": \"%s\", \"value\": %d.0, \"operation\": \"%s\", \"timestamp\": "
-                    "\"2026-11-23T10:%02d:%02d.250000+00:00\"}\n",
-                    error ? "error_rate" : "success_rate", error == (failed ? 1 : 0), operation, i / 60, i % 60);
+            if (is_written(kind, error == 1, failed))
+                fprintf(file,
+                        "{\"metric\": \"%s\", \"value\": %d.0, \"operation\": \"%s\", %s\"timestamp\": "
+                        "\"2026-11-23T10:%02d:%02d.250000+00:00\"}\n",
+                        error ? "error_rate" : "success_rate", error == (failed ? 1 : 0), operation,
+                        is_marked(kind, i) ? "\"afmon_source\": \"record_metric\", " : "", i / 60, i % 60);
     }
     fprintf(file, "{\"metric\": \"custom\", \"value\": 1.0, \"timestamp\": \"2026-11-23T10:41:00.000000+00:00\"}\n");
     assert_int_equal(fclose(file), 0);
 }
 
-static void alerts_of_rates_are_those_of_the_whole(void **state)
+static void assert_same_alerts(const afmon_run_summary *rates, const afmon_run_summary *whole)
 {
-    (void)state;
-    char *folder = make_folder();
-    afmon_view *view = NULL;
-    afmon_run_summary *whole = NULL;
-    afmon_run_summary *rates = NULL;
-    write_failing_run(folder);
-    assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
-    assert_int_equal(afmon_view_summarize(view, NULL, &whole, NULL), AFMON_OK);
-    assert_int_equal(afmon_view_alerts_of_rates(view, &rates, NULL), AFMON_OK);
-    assert_true(whole->alert_count > 2);
     assert_int_equal(rates->alert_count, whole->alert_count);
     assert_true(rates->alert_period_s == whole->alert_period_s && rates->duration_s == whole->duration_s);
     for (size_t i = 0; i < whole->alert_count; i++) {
         const afmon_alert_interval *a = &rates->alerts[i];
         const afmon_alert_interval *b = &whole->alerts[i];
         assert_string_equal(a->name, b->name);
+        assert_string_equal(a->message, b->message);
         assert_true(a->first_ns == b->first_ns && a->last_ns == b->last_ns && a->held_s == b->held_s);
         assert_true(a->worst == b->worst && a->passes == b->passes && a->resolved_ns == b->resolved_ns);
     }
-    afmon_run_summary_free(whole);
-    afmon_run_summary_free(rates);
-    afmon_view_close(view);
-    remove_folder(folder);
+}
+
+static void alerts_of_rates_are_those_of_the_whole(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < RATES_KINDS; kind++) {
+        char *folder = make_folder();
+        afmon_view *view = NULL;
+        afmon_run_summary *whole = NULL;
+        afmon_run_summary *rates = NULL;
+        write_failing_run(folder, (enum rates)kind);
+        assert_int_equal(afmon_view_open(folder, NULL, &view, NULL), AFMON_OK);
+        assert_int_equal(afmon_view_summarize(view, NULL, &whole, NULL), AFMON_OK);
+        assert_int_equal(afmon_view_alerts_of_rates(view, &rates, NULL), AFMON_OK);
+        assert_true(whole->alert_count > 2);
+        assert_same_alerts(rates, whole);
+        afmon_run_summary_free(whole);
+        afmon_run_summary_free(rates);
+        afmon_view_close(view);
+        remove_folder(folder);
+    }
 }
 
 static void every_allocation_may_fail(void **state)
