@@ -895,7 +895,9 @@ AFMON_API void afmon_view_get_info(const afmon_view *view, afmon_view_info *info
 /* Metrics in order of their names (bytewise), index below metric_count. Texts are owned by the view. */
 AFMON_API const char *afmon_view_metric_name(const afmon_view *view, size_t index, size_t *length);
 
-/* Aggregate over the given span of timestamps. An unknown name is no error. Exact, from memory and files. */
+/* Aggregate over the given span of timestamps. An unknown name is no error. Exact, from memory and files. An error_rate
+ * without zeros (docs/formats.md) is told by 1 - success_rate, here, in quantiles, charts and summaries, and by a
+ * follower; the samples stay as they are. */
 AFMON_API afmon_status afmon_view_aggregate(afmon_view *view, const char *name, afmon_window window,
                                             afmon_aggregate *aggregate);
 AFMON_API afmon_status afmon_view_quantiles(afmon_view *view, const char *name, afmon_window window, const double *q,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alerts/error_share.h"
+#include "catalog/error_share.h"
 #include "alerts/replay_internal.h"
 #include "base/clock.h"
 #include "base/status.h"
@@ -184,30 +184,6 @@ static int compare_metrics(const void *left, const void *right)
     return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
 }
 
-static struct afmon_summary summary_of(const afmon_view *view, enum afmon_metric_id id)
-{
-    const struct afmon_metric_row *row = afmon_metric_row(id);
-    for (size_t i = 0; i < view->series_count; i++) {
-        const struct afmon_view_series *series = &view->series[i];
-        if (series->series->name_length == row->length &&
-            memcmp(series->series->name, row->info.name, row->length) == 0)
-            return series->all;
-    }
-    return (struct afmon_summary){0};
-}
-
-static bool lacks_zeros(const afmon_view *view)
-{
-    const struct afmon_summary errors = summary_of(view, AFMON_METRIC_ERROR);
-    struct afmon_outcome_counts counts = {.outcomes = summary_of(view, AFMON_METRIC_SUCCESS).count,
-                                          .errors = errors.count};
-    if (errors.min == 1 && errors.max == 1)
-        counts.ones = errors.count;
-    for (size_t i = 0; i < view->series_count; i++)
-        counts.marked = counts.marked || view->series[i].has_marked;
-    return afmon_errors_lack_zeros(&counts);
-}
-
 static struct afmon_replay_rule rule_of(const afmon_alert_rule *rule, size_t index, bool by_outcomes)
 {
     const char *metric = by_outcomes ? afmon_metric_name(AFMON_METRIC_SUCCESS) : rule->metric;
@@ -221,7 +197,7 @@ static struct afmon_replay_rule rule_of(const afmon_alert_rule *rule, size_t ind
 
 static bool make_rules(struct afmon_replay_run *run, const struct afmon_replay_options *options)
 {
-    bool by_outcomes = lacks_zeros(run->view);
+    bool by_outcomes = afmon_errors_lack_zeros(&run->view->outcomes);
     run->rules = calloc(options->rule_count + 1, sizeof *run->rules);
     if (run->rules == NULL)
         return false;

@@ -13,7 +13,7 @@ struct afmon_view_series;
 struct afmon_replay_rule {
     const afmon_alert_rule *rule;
     size_t index;       /* in the caller's list */
-    const char *metric; /* whose samples it takes: the rule's, or success_rate (alerts/error_share.h) */
+    const char *metric; /* whose samples it takes: the rule's, or success_rate (catalog/error_share.h) */
     size_t metric_length;
     bool by_outcomes;
     uint64_t window_ns;

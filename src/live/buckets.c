@@ -28,12 +28,32 @@ static void take_percentiles(struct afmon_sketch *sketch, afmon_aggregate *aggre
     aggregate->p99 = found.p99;
 }
 
-static void all_time(afmon_live *live, const struct afmon_live_series *series, afmon_aggregate *aggregate)
+/* The series that tells the figures of a metric, as a view has it (afmon_view_find_told). */
+struct told {
+    const char *name;
+    struct afmon_live_series *series; /* NULL: there is none */
+    bool by_outcomes;
+};
+
+static struct told find_told(afmon_live *live, const char *name)
+{
+    struct told told = {.name = name};
+    told.by_outcomes = live->model != NULL && afmon_model_lacks_zeros(live->model) &&
+                       strcmp(name, afmon_metric_name(AFMON_METRIC_ERROR)) == 0;
+    const char *of = told.by_outcomes ? afmon_metric_name(AFMON_METRIC_SUCCESS) : name;
+    told.series = afmon_live_series_find(live->table, of, strlen(of));
+    return told;
+}
+
+static void all_time(afmon_live *live, const struct told *told, afmon_aggregate *aggregate)
 {
     afmon_distribution of;
-    afmon_summary_aggregate(&series->sums, aggregate);
+    struct afmon_summary sums = told->series->sums;
+    if (told->by_outcomes)
+        afmon_summary_complement(&sums);
+    afmon_summary_aggregate(&sums, aggregate);
     aggregate->known = true;
-    if (live->model == NULL || !afmon_model_metric(live->model, series->name, series->name_length, &of))
+    if (live->model == NULL || !afmon_model_metric(live->model, told->name, strlen(told->name), &of))
         of = (afmon_distribution){
             .p50 = (double)NAN, .p90 = (double)NAN, .p99 = (double)NAN, .quantile_error = (double)NAN};
     aggregate->approximate = !(of.quantile_error <= 0);
@@ -59,13 +79,22 @@ static bool gather(void *user, int64_t first, int64_t width, const struct afmon_
     return sketch == NULL || afmon_sketch_merge(&gathering->sketch, sketch, &limits);
 }
 
-static afmon_status of_window(const struct afmon_live_series *series, afmon_window window, afmon_aggregate *aggregate,
+/* Of the same number of values 1 - value; rates have no quantiles. */
+static void complement(struct afmon_time_bucket *sum)
+{
+    *sum = (struct afmon_time_bucket){sum->count, (double)sum->count - sum->sum, 1 - sum->max, 1 - sum->min};
+}
+
+static afmon_status of_window(const struct told *told, afmon_window window, afmon_aggregate *aggregate,
                               afmon_window *covered)
 {
+    const struct afmon_live_series *series = told->series;
     struct gathering sums = {.from = afmon_quarter_of(window.since_ns), .to = afmon_quarter_of(window.until_ns) + 1};
     aggregate->known = true;
     aggregate->approximate = true;
     bool whole = afmon_cells_each(&series->cells, sums.from, sums.to - 1, gather, &sums);
+    if (told->by_outcomes)
+        complement(&sums.sum);
     const struct afmon_time_bucket *sum = &sums.sum;
     if (sum->count > 0) {
         aggregate->count = sum->count;
@@ -90,12 +119,12 @@ afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_wind
     *aggregate = (afmon_aggregate){0};
     if (covered != NULL)
         *covered = window;
-    struct afmon_live_series *series = afmon_live_series_find(live->table, name, strlen(name));
-    if (series == NULL || window.since_ns > window.until_ns)
+    const struct told told = find_told(live, name);
+    if (told.series == NULL || window.since_ns > window.until_ns)
         return AFMON_OK;
     if (window.since_ns != INT64_MIN || window.until_ns != INT64_MAX)
-        return of_window(series, window, aggregate, covered);
-    all_time(live, series, aggregate);
+        return of_window(&told, window, aggregate, covered);
+    all_time(live, &told, aggregate);
     if (covered != NULL)
         *covered = (afmon_window){live->first_ns, live->last_ns};
     return AFMON_OK;
@@ -108,6 +137,7 @@ struct filling {
     size_t count;
     int64_t first; /* number of the first bucket */
     unsigned shift;
+    bool by_outcomes;
 };
 
 /* Rounded down, before 1970, too. */
@@ -128,7 +158,10 @@ static bool fill(void *user, int64_t first, int64_t width, const struct afmon_ti
         return true;
     afmon_bucket *bucket = &filling->buckets[at];
     struct afmon_time_bucket sum = {bucket->count, bucket->sum, bucket->min, bucket->max};
-    afmon_cell_merge(&sum, cell);
+    struct afmon_time_bucket told = *cell;
+    if (filling->by_outcomes)
+        complement(&told);
+    afmon_cell_merge(&sum, &told);
     bucket->count = sum.count;
     bucket->sum = sum.sum;
     bucket->min = sum.min;
@@ -196,10 +229,12 @@ afmon_status afmon_live_buckets(afmon_live *live, const char *name, afmon_window
         return AFMON_E_ARGUMENT;
     *count = 0;
     *width_ns = AFMON_QUARTER_NS;
-    const struct afmon_live_series *series = afmon_live_series_find(live->table, name, strlen(name));
+    const struct told told = find_told(live, name);
+    const struct afmon_live_series *series = told.series;
     if (series == NULL || !series->cells.any || !span_of(live, window, &from, &to))
         return AFMON_OK;
-    struct filling filling = {.buckets = buckets, .shift = shift_of(&series->cells, from, to, capacity)};
+    struct filling filling = {
+        .buckets = buckets, .by_outcomes = told.by_outcomes, .shift = shift_of(&series->cells, from, to, capacity)};
     filling.first = bucket_of(from, filling.shift);
     filling.count = (size_t)(bucket_of(to, filling.shift) - filling.first) + 1;
     *count = filling.count;

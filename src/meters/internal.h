@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "catalog/error_share.h"
 #include "meters/labels.h"
 #include "meters/meters.h"
 #include "meters/table.h"
@@ -28,7 +29,8 @@ struct afmon_meters {
     struct afmon_meter_table bare;   /* what was counted of samples beside tracked calls */
     bool tracked[AFMON_INSTRUMENTS]; /* there are others: those of `bare` do not count */
     int64_t since_ns[AFMON_INSTRUMENTS];
-    struct afmon_meter_table *counts; /* where a sample is counted: one of the two */
+    struct afmon_meter_table *counts;     /* where a sample is counted: one of the two */
+    struct afmon_outcome_counts outcomes; /* which tell the errors where error_rate has no zeros */
     struct afmon_meter_call own;
     struct afmon_meter_call *call; /* that samples belong to: own, or a caller's */
     uint64_t samples;

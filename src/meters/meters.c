@@ -100,10 +100,28 @@ static bool each_in(const struct afmon_meter_list *list, bool (*visit)(void *use
     return going;
 }
 
+/* The errors of an error_rate without zeros are the failures among the generations. */
+static bool each_failure(struct afmon_meters *meters, bool (*visit)(void *user, const struct afmon_meter *meter),
+                         void *user)
+{
+    bool going = true;
+    const struct afmon_meter_series *at = meters->table.lists[AFMON_INSTRUMENT_GENERATIONS].first;
+    for (; at != NULL && going; at = at->next) {
+        const struct afmon_meter errors = {.instrument = &afmon_instruments[AFMON_INSTRUMENT_GENERATION_ERRORS],
+                                           .values = {at->meter.values[1]},
+                                           .value = at->meter.value};
+        if (strcmp(at->meter.values[0], "failure") == 0)
+            going = visit(user, &errors);
+    }
+    return going;
+}
+
 /* No label set is in both lists where both are visited: all but attempts that were tried again make it tracked. */
 static bool each_of(struct afmon_meters *meters, size_t id, bool (*visit)(void *user, const struct afmon_meter *meter),
                     void *user)
 {
+    if (id == AFMON_INSTRUMENT_GENERATION_ERRORS && afmon_errors_lack_zeros(&meters->outcomes))
+        return each_failure(meters, visit, user);
     return each_in(&meters->table.lists[id], visit, user) &&
            (meters->tracked[id] || each_in(&meters->bare.lists[id], visit, user));
 }

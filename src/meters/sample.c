@@ -179,11 +179,23 @@ static void note_tracked(struct afmon_meters *meters, const struct given_sample 
         meters->since_ns[in->instrument] = in->sample->timestamp_ns;
 }
 
+static void note_outcome(struct afmon_outcome_counts *outcomes, const struct given_sample *in)
+{
+    double value = in->sample->value;
+    outcomes->marked |= in->labels->bare;
+    if (in->labels->bare || !isfinite(value))
+        return;
+    outcomes->outcomes += in->metric == AFMON_METRIC_SUCCESS;
+    outcomes->errors += in->metric == AFMON_METRIC_ERROR;
+    outcomes->ones += in->metric == AFMON_METRIC_ERROR && value == 1;
+}
+
 /* A sample beside the tracked calls says nothing of the call on its way, even where it has its time. */
 static void take_derived(struct afmon_meters *meters, const struct given_sample *in)
 {
     struct afmon_meter_call none = {.open = false};
     struct afmon_meter_call *call = meters->call;
+    note_outcome(&meters->outcomes, in);
     if (!in->labels->bare) {
         note_tracked(meters, in);
         takes[in->instrument](meters, in);

@@ -1,7 +1,7 @@
 /* Columns of success_rate and error_rate: what alerts are to know of them. */
 #include <math.h>
 
-#include "alerts/error_share.h"
+#include "catalog/error_share.h"
 #include "base/micros.h"
 #include "model/model_internal.h"
 

@@ -151,6 +151,7 @@ void afmon_model_free(struct afmon_model *model)
     afmon_names_free(&model->api);
     afmon_names_free(&model->retried);
     afmon_accumulator_free(&model->call_time, &model->limits);
+    afmon_accumulator_free(&model->errors_by_outcomes, &model->metric_limits);
     afmon_tracks_free(model->tracks);
     afmon_tracks_free(model->bare_tracks);
     afmon_tracks_free(model->outcome_tracks);
@@ -403,14 +404,19 @@ void afmon_model_count_errors(struct afmon_model *model, size_t count, size_t fi
         return;
     afmon_tracks_free(model->outcome_tracks);
     model->outcome_tracks = NULL;
+    afmon_accumulator_free(&model->errors_by_outcomes, &model->metric_limits);
+    model->errors_by_outcomes = (struct afmon_accumulator){0};
 }
 
 static void count_outcome(struct adding *adding)
 {
     struct afmon_model *model = adding->model;
     afmon_model_count_outcomes(model, 1, adding->finite);
-    if (afmon_model_outcomes_tell_errors(model))
-        judge_in(adding, &model->outcome_tracks, model->error_shares, afmon_error_of_outcome(adding->value));
+    if (!afmon_model_outcomes_tell_errors(model))
+        return;
+    double error = afmon_error_of_outcome(adding->value);
+    adding->lost |= !afmon_accumulator_add(&model->errors_by_outcomes, error, &model->metric_limits);
+    judge_in(adding, &model->outcome_tracks, model->error_shares, error);
 }
 
 static void count_error(struct adding *adding)

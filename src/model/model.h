@@ -9,9 +9,10 @@
 
 #include <afmon/afmon.h>
 
-#include "model/column.h"
+#include "catalog/error_share.h"
 #include "catalog/facts.h"
 #include "catalog/item_id.h"
+#include "model/column.h"
 #include "model/lately.h"
 #include "model/run_log.h"
 #include "model/tracks.h"
@@ -111,8 +112,9 @@ struct afmon_model_facts {
     size_t living_count;
     bool living_left_out; /* there are more of them */
     bool stalled;
-    int64_t now_ns;             /* of a run that is live */
-    const afmon_window *window; /* what was fed is this part of the run; NULL: all of it */
+    int64_t now_ns;                              /* of a run that is live */
+    const afmon_window *window;                  /* what was fed is this part of the run; NULL: all of it */
+    const struct afmon_outcome_counts *outcomes; /* of the whole run; NULL: all of it was fed */
     /* Puts exact quantiles of a metric in the place of the model's own; NULL: there are none to be had. */
     afmon_status (*exact)(void *user, const char *name, afmon_distribution *distribution);
     void *user;
@@ -120,6 +122,9 @@ struct afmon_model_facts {
 
 /* NULL: no memory. */
 afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct afmon_model_facts *facts);
+
+/* Whether error_rate is told by outcomes (catalog/error_share.h). */
+bool afmon_model_lacks_zeros(const struct afmon_model *model);
 
 /* The distribution of a metric's values; false: there is no such metric. */
 bool afmon_model_metric(struct afmon_model *model, const char *name, size_t length, afmon_distribution *distribution);

@@ -2,7 +2,7 @@
 #ifndef AFMON_MODEL_INTERNAL_H
 #define AFMON_MODEL_INTERNAL_H
 
-#include "alerts/error_share.h"
+#include "catalog/error_share.h"
 #include "model/items.h"
 #include "model/model.h"
 #include "model/names.h"
@@ -77,10 +77,11 @@ struct afmon_model {
     struct afmon_recent bare_recent;
     struct afmon_tracks *tracks;
     struct afmon_tracks *bare_tracks; /* of samples beside tracked calls; NULL: there are none */
-    /* Rules on the mean of error_rate, by outcomes: what they are judged by where error_rate has no zeros. NULL: there
-     * is no outcome, or there is a zero. */
+    /* error_rate by outcomes, which tell it where it has no zeros (catalog/error_share.h), and the rules on it. Nothing
+     * where there is no outcome, or there is a zero. */
+    struct afmon_accumulator errors_by_outcomes;
     struct afmon_tracks *outcome_tracks;
-    uint64_t error_shares;         /* the rules on that mean */
+    uint64_t error_shares;         /* these rules */
     struct afmon_names metrics;    /* struct afmon_model_metric; kind 0: of the catalogue */
     struct afmon_names operations; /* struct afmon_model_group, by component and operation, of either kind */
     struct afmon_names models;     /* struct afmon_model_group */
@@ -138,6 +139,9 @@ void afmon_read_failures(const struct afmon_model_reading *reading);
 void afmon_read_lists(const struct afmon_model_reading *reading);   /* finishes, scores, metrics */
 bool afmon_read_alerts(const struct afmon_model_reading *reading);  /* false: no memory */
 void afmon_read_verdict(const struct afmon_model_reading *reading); /* last: its sentences tell what the others found */
+
+/* Whether the run's error_rate has no zeros; of a window, that of the run that it is of. */
+bool afmon_read_lacks_zeros(const struct afmon_model_reading *reading);
 
 /* A run's outcomes are those of its tracked calls; where it has none, those that were recorded by hand. */
 bool afmon_read_is_bare(const struct afmon_model *model);

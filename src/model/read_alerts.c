@@ -164,11 +164,13 @@ static bool judge(struct afmon_tracks *tracks, uint64_t rules, const struct afmo
 }
 
 /* Each rule by the samples that it is to be judged by. */
-static bool judge_all(const struct afmon_model *model, const struct afmon_tracks_span *span, struct replay *replay)
+static bool judge_all(const struct afmon_model_reading *reading, const struct afmon_tracks_span *span,
+                      struct replay *replay)
 {
+    const struct afmon_model *model = reading->model;
     bool bare = model->bare_tracks != NULL && afmon_read_is_bare(model);
     uint64_t of_bare = bare ? afmon_tracks_that(model->tracks, is_of_derived) : 0;
-    uint64_t of_outcomes = afmon_errors_lack_zeros(&model->counts) ? model->error_shares : 0;
+    uint64_t of_outcomes = afmon_read_lacks_zeros(reading) ? model->error_shares : 0;
     return judge(model->tracks, ~(of_bare | of_outcomes), span, replay) &&
            judge(model->bare_tracks, of_bare, span, replay) &&
            judge(model->outcome_tracks, of_outcomes, span, replay) && !replay->no_memory;
@@ -182,7 +184,7 @@ static bool read_replayed(const struct afmon_model_reading *reading, int64_t end
     const struct afmon_tracks_span span = {
         .first_ns = model->first_ns, .last_ns = model->last_ns, .end_ns = end_ns, .ended = !reading->facts->live};
     summary->alert_period_s = (double)afmon_tracks_period(model->tracks) / 1e9;
-    bool ok = model->samples == 0 || judge_all(model, &span, &replay);
+    bool ok = model->samples == 0 || judge_all(reading, &span, &replay);
     if (ok && replay.count > 1)
         qsort(replay.list, replay.count, sizeof *replay.list, compare);
     afmon_alert_interval *alerts = afmon_pool_array(reading->pool, replay.count, sizeof *alerts);

@@ -63,9 +63,16 @@ static void read_scores(const struct afmon_model_reading *reading)
 }
 
 /* Samples that repeat tracked calls count where there are no others of that name. */
-static struct afmon_accumulator *values_of(struct afmon_model_metric *metric)
+static struct afmon_accumulator *own_values_of(struct afmon_model_metric *metric)
 {
     return metric->values.count + metric->values.not_finite > 0 ? &metric->values : &metric->bare;
+}
+
+static struct afmon_accumulator *values_of(struct afmon_model *model, bool lacks_zeros, const struct afmon_named *named)
+{
+    if (lacks_zeros && strcmp(named->first, afmon_metric_name(AFMON_METRIC_ERROR)) == 0)
+        return &model->errors_by_outcomes;
+    return own_values_of(named->item);
 }
 
 static int compare_metrics(const void *left, const void *right)
@@ -77,11 +84,12 @@ static void read_metrics(const struct afmon_model_reading *reading)
 {
     const struct afmon_names *names = &reading->model->metrics;
     size_t count = afmon_names_count(names);
+    bool lacks_zeros = afmon_read_lacks_zeros(reading);
     afmon_metric_summary *metrics = afmon_pool_array(reading->pool, count, sizeof *metrics);
     for (size_t i = 0; metrics != NULL && i < count; i++) {
         const struct afmon_named named = afmon_names_at(names, i);
         metrics[i].name = afmon_read_text(reading, named.first);
-        afmon_accumulator_distribution(values_of(named.item), &metrics[i].values);
+        afmon_accumulator_distribution(values_of(reading->model, lacks_zeros, &named), &metrics[i].values);
         if (i < names->count && metrics[i].values.quantile_error > 0 && reading->facts->exact != NULL)
             reading->pool->failed |=
                 reading->facts->exact(reading->facts->user, metrics[i].name, &metrics[i].values) == AFMON_E_NO_MEMORY;
@@ -101,13 +109,24 @@ void afmon_read_lists(const struct afmon_model_reading *reading)
     read_metrics(reading);
 }
 
+bool afmon_read_lacks_zeros(const struct afmon_model_reading *reading)
+{
+    const struct afmon_outcome_counts *whole = reading->facts->outcomes;
+    return whole != NULL ? afmon_errors_lack_zeros(whole) : afmon_model_lacks_zeros(reading->model);
+}
+
+bool afmon_model_lacks_zeros(const struct afmon_model *model)
+{
+    return afmon_errors_lack_zeros(&model->counts);
+}
+
 bool afmon_model_metric(struct afmon_model *model, const char *name, size_t length, afmon_distribution *distribution)
 {
     for (uint32_t i = 0; i < model->metrics.count; i++) {
         const struct afmon_named *named = &model->metrics.kept[i];
         if (strlen(named->first) != length || memcmp(named->first, name, length) != 0)
             continue;
-        afmon_accumulator_distribution(values_of(named->item), distribution);
+        afmon_accumulator_distribution(values_of(model, afmon_model_lacks_zeros(model), named), distribution);
         return true;
     }
     *distribution = (afmon_distribution){0};

@@ -286,10 +286,10 @@ static void warn_of_unseen(const struct afmon_model_reading *reading, struct rem
     if (untyped > 0)
         say(warnings, AFMON_INFO, "%s failure%s without an error type.", afmon_words_count(untyped).text,
             plural(untyped));
-    if (afmon_errors_lack_zeros(&reading->model->counts))
+    if (afmon_read_lacks_zeros(reading))
         say(warnings, AFMON_INFO,
-            "error_rate has no zeros, as afterimage's own monitor records it: rules on its mean "
-            "are judged by the share of failed calls.");
+            "error_rate has no zeros, as afterimage's own monitor records it: its figures, and rules "
+            "on it, are of the share of failed calls.");
 }
 
 static void warn(const struct afmon_model_reading *reading, struct remarks *warnings)

@@ -12,6 +12,7 @@
 /* One series of a chart. */
 struct afmon_track {
     const struct afmon_view_series *series;
+    bool by_outcomes; /* it tells error_rate by success_rate (catalog/error_share.h) */
     char label[AFMON_LABEL_SIZE];
     unsigned ink;
     struct afmon_slices *slices; /* of a chart over time */
@@ -93,6 +94,9 @@ afmon_status afmon_scatter_gather(struct afmon_chart_job *job); /* and scatter *
 
 /* The whole file, into the buffer. Tells options->warn what the fonts lack. */
 afmon_status afmon_chart_render(struct afmon_chart_job *job, const char *format, struct afmon_buffer *out);
+
+/* A value of a track's series, as the chart tells it. */
+double afmon_track_value(const struct afmon_track *track, double value);
 
 /* Adds a series; ink from the series' colours where it is AFMON_INKS. False where there is no such series, or it has no
  * samples in the window. */

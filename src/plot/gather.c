@@ -82,7 +82,7 @@ static void take(struct afmon_chart_job *job, struct afmon_track *track, const s
         return;
     }
     for (size_t i = 0; i < block->count; i++)
-        afmon_slices_add(track->slices, block->base_us + block->offsets[i], block->values[i]);
+        afmon_slices_add(track->slices, block->base_us + block->offsets[i], afmon_track_value(track, block->values[i]));
 }
 
 static afmon_status take_block(void *user, const struct afmon_block *block)

@@ -51,7 +51,7 @@ static afmon_status take_block(void *user, const struct afmon_block *block)
     double per_us = (double)scatter->columns / ((double)((uint64_t)job->last_us - (uint64_t)job->first_us) + 1);
     double per_value = (double)(scatter->rows - 1) / (scatter->y.high - scatter->y.low);
     for (size_t i = 0; i < block->count; i++) {
-        double value = block->values[i];
+        double value = afmon_track_value(&job->tracks[0], block->values[i]);
         if (!isfinite(value))
             continue;
         double row = (scatter->y.high - value) * per_value;

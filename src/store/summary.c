@@ -44,6 +44,17 @@ void afmon_summary_merge(struct afmon_summary *into, const struct afmon_summary 
     into->not_finite = not_finite;
 }
 
+void afmon_summary_complement(struct afmon_summary *summary)
+{
+    double min = summary->min;
+    if (summary->count == 0)
+        return;
+    summary->sum = (double)summary->count - summary->sum;
+    summary->mean = summary->sum / (double)summary->count;
+    summary->min = 1 - summary->max;
+    summary->max = 1 - min;
+}
+
 void afmon_summary_aggregate(const struct afmon_summary *summary, afmon_aggregate *aggregate)
 {
     aggregate->count = summary->count;

@@ -19,6 +19,9 @@ struct afmon_summary {
 void afmon_summary_add(struct afmon_summary *summary, double value); /* begin with a zeroed one */
 void afmon_summary_merge(struct afmon_summary *into, const struct afmon_summary *from);
 
+/* Of the same number of values 1 - value (catalog/error_share.h). */
+void afmon_summary_complement(struct afmon_summary *summary);
+
 /* Fills everything of an aggregate but the quantiles and the flags. */
 void afmon_summary_aggregate(const struct afmon_summary *summary, afmon_aggregate *aggregate);
 

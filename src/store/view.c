@@ -5,6 +5,7 @@
 
 #include "base/micros.h"
 #include "base/status.h"
+#include "catalog/metrics.h"
 #include "store/view_internal.h"
 
 /* ---- Taking ---- */
@@ -85,11 +86,25 @@ static afmon_status take(afmon_view *view, struct afmon_store *store)
     return status;
 }
 
+static void count_outcomes(struct afmon_outcome_counts *outcomes, const struct afmon_view_series *series)
+{
+    enum afmon_metric_id id = afmon_metric_find(series->series->name, series->series->name_length, NULL);
+    const struct afmon_summary *all = &series->all;
+    outcomes->marked |= series->has_marked;
+    if (id == AFMON_METRIC_SUCCESS)
+        outcomes->outcomes = all->count;
+    if (id != AFMON_METRIC_ERROR)
+        return;
+    outcomes->errors = all->count;
+    outcomes->ones = all->min == 1 && all->max == 1 ? all->count : 0;
+}
+
 static void sum_up(afmon_view *view)
 {
     for (size_t i = 0; i < view->series_count; i++) {
         const struct afmon_view_series *series = &view->series[i];
         view->not_finite += series->all.not_finite;
+        count_outcomes(&view->outcomes, series);
         if (series->evicted.count > 0)
             afmon_widen_times(&view->first_us, &view->last_us, view->sample_count == 0, series->evicted.min_us,
                               series->evicted.max_us);

@@ -16,7 +16,8 @@ struct gathering {
     struct afmon_times times;
     struct afmon_values values;
     struct afmon_summary summary;
-    bool tracked; /* marked samples (catalog/bare.h) are left out */
+    bool by_outcomes; /* of success_rate, to tell error_rate (catalog/error_share.h) */
+    bool tracked;     /* marked samples (catalog/bare.h) are left out */
     bool partial;
     bool approximate;
 };
@@ -59,6 +60,22 @@ static bool takes_all_of(const struct afmon_view_series *series, struct afmon_ti
     return all;
 }
 
+/* Where success_rate tells error_rate each value at hand gives way to its complement. What a sketch holds stays: what
+ * is found in it is complemented (approximate_quantiles). */
+static void sum_up(const struct afmon_view_series *series, struct gathering *gathering)
+{
+    struct afmon_values *values = &gathering->values;
+    if (gathering->approximate) {
+        gathering->summary = series->all;
+        if (gathering->by_outcomes)
+            afmon_summary_complement(&gathering->summary);
+        return;
+    }
+    for (size_t i = 0; gathering->by_outcomes && i < values->count; i++)
+        values->values[i] = afmon_error_of_outcome(values->values[i]);
+    afmon_summary_of(&gathering->summary, values->values, values->count);
+}
+
 /* Where evicted samples are out of reach (there are no sources, or not all of what was written), the answer for a
  * window is partial; for all time there are the sums and the sketch that the store has kept. */
 static afmon_status gather(afmon_view *view, const struct afmon_view_series *series, struct gathering *gathering)
@@ -73,10 +90,7 @@ static afmon_status gather(afmon_view *view, const struct afmon_view_series *ser
         gathering->values.count = 0; /* the sketch has them */
     if (!gather_memory(series, gathering))
         return AFMON_E_NO_MEMORY;
-    if (gathering->approximate)
-        gathering->summary = series->all;
-    else
-        afmon_summary_of(&gathering->summary, gathering->values.values, gathering->values.count);
+    sum_up(series, gathering);
     return AFMON_OK;
 }
 
@@ -117,19 +131,22 @@ static void exact_quantiles(uint64_t *keys, size_t count, const double *q, size_
 }
 
 /* With what is remembered of values that can no longer be read. */
-static afmon_status approximate_quantiles(const struct afmon_search_source *source, const double *q, size_t q_count,
-                                          double *values)
+static afmon_status approximate_quantiles(const struct afmon_search_source *source, bool by_outcomes, const double *q,
+                                          size_t q_count, double *values)
 {
     struct afmon_search *search = afmon_search_new();
     if (search == NULL)
         return AFMON_E_NO_MEMORY;
     afmon_status status = afmon_search_begin(search, source) ? AFMON_OK : AFMON_E_NO_MEMORY;
     for (size_t i = 0; i < q_count && status == AFMON_OK && afmon_search_count(search) > 0; i++) {
-        struct afmon_quantile_place place = afmon_quantile_place(q[i], afmon_search_count(search));
+        double at = by_outcomes ? 1 - q[i] : q[i];
+        struct afmon_quantile_place place = afmon_quantile_place(at, afmon_search_count(search));
         uint64_t pair[2];
         status = afmon_search_pair(search, place.rank, pair);
         if (status == AFMON_OK)
             values[i] = afmon_quantile_between(afmon_order_value(pair[0]), afmon_order_value(pair[1]), place.fraction);
+        if (status == AFMON_OK && by_outcomes)
+            values[i] = afmon_error_of_outcome(values[i]);
     }
     afmon_search_free(search);
     return status;
@@ -142,7 +159,7 @@ static afmon_status find_quantiles(const struct afmon_view_series *series, struc
     size_t count = afmon_values_to_keys(&gathering->values, &keys);
     if (gathering->approximate) {
         struct afmon_search_source source = {.keys = keys, .key_count = count, .sketch = series->evicted.sketch};
-        return approximate_quantiles(&source, q, q_count, values);
+        return approximate_quantiles(&source, gathering->by_outcomes, q, q_count, values);
     }
     if (count > 0)
         exact_quantiles(keys, count, q, q_count, values);
@@ -155,7 +172,7 @@ static afmon_status ask(afmon_view *view, const char *name, struct gathering *ga
                         size_t q_count, double *values, bool *known)
 {
     const struct afmon_view_series *series;
-    afmon_status status = afmon_view_find(view, name, strlen(name), &series);
+    afmon_status status = afmon_view_find_told(view, name, &series, &gathering->by_outcomes);
     *known = series != NULL;
     if (status == AFMON_OK && series != NULL)
         status = gather_counting(view, series, gathering);

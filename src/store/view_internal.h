@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "catalog/error_share.h"
 #include "catalog/unpacked.h"
 #include "store/reader.h"
 #include "store/store_internal.h"
@@ -35,6 +36,7 @@ struct afmon_view {
     struct afmon_view_extra extra;
     uint64_t sample_count;
     uint64_t not_finite;
+    struct afmon_outcome_counts outcomes; /* of all samples, evicted ones included */
     int64_t first_us;
     int64_t last_us;
     _Atomic uint32_t references;
@@ -51,6 +53,11 @@ afmon_status afmon_view_no_metric(afmon_view *view, const char *name, afmon_erro
 /* The series of a name; NULL: none. Any thread. AFMON_E_NO_MEMORY where the list of names cannot be made. */
 afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length,
                              const struct afmon_view_series **series);
+
+/* The series whose samples tell the figures of a name: its own, or *by_outcomes that of success_rate, in the place of
+ * an error_rate without zeros (catalog/error_share.h). NULL and AFMON_E_NO_MEMORY as afmon_view_find. */
+afmon_status afmon_view_find_told(afmon_view *view, const char *name, const struct afmon_view_series **series,
+                                  bool *by_outcomes);
 
 /* The series at a place in the order of names; NULL: past the end, or no memory. Any thread. */
 const struct afmon_view_series *afmon_view_in_order(afmon_view *view, size_t index);

@@ -4,6 +4,7 @@
 
 #include "base/status.h"
 #include "base/suggest.h"
+#include "catalog/metrics.h"
 #include "store/view_internal.h"
 
 static int compare_names(const char *a, size_t a_length, const char *b, size_t b_length)
@@ -82,6 +83,15 @@ afmon_status afmon_view_find(afmon_view *view, const char *name, size_t length, 
             high = middle;
     }
     return AFMON_OK;
+}
+
+afmon_status afmon_view_find_told(afmon_view *view, const char *name, const struct afmon_view_series **series,
+                                  bool *by_outcomes)
+{
+    *by_outcomes = afmon_errors_lack_zeros(&view->outcomes) && strcmp(name, afmon_metric_name(AFMON_METRIC_ERROR)) == 0;
+    if (*by_outcomes)
+        name = afmon_metric_name(AFMON_METRIC_SUCCESS);
+    return afmon_view_find(view, name, strlen(name), series);
 }
 
 /* Names end without a NUL; one that has one within is nobody's mistake for another. */

@@ -2,6 +2,8 @@
 import json
 import math
 import os
+import pathlib
+import shutil
 import subprocess
 import sys
 import warnings
@@ -55,6 +57,31 @@ rules:
         recorded, str(tmp_path / "rules.yaml"))
     (mine,) = afmon.check_rules(recorded, [afmon.AlertRule("slow", "generation_time", "above", 5, "max")])
     assert mine.worst.value == episode.worst.value == 10.0
+
+
+FROZEN = pathlib.Path(__file__).resolve().parents[1] / "frozen" / "afterimage"  # by its own monitor
+
+
+def test_the_error_rate_of_a_run_by_afterimage(tmp_path):
+    """12 of 60 calls failed; each failure is an error_rate of 1 twice, and no success is one of 0."""
+    folder = shutil.copytree(FROZEN, tmp_path / "run")
+    run = afmon.open_run(folder)
+    told = run.get_metrics("error_rate")
+    assert (told["count"], told["sum"], told["mean"], told["min"], told["p50"], told["p90"]) == (60, 12, 0.2, 0, 0, 1)
+    assert [sample["value"] for sample in run.samples("error_rate")] == [1.0] * 24
+    assert told["stddev"] == pytest.approx(run.get_metrics("success_rate")["stddev"])
+    with afmon.follow(folder) as live:
+        while live.update().loaded < 1:
+            pass
+        for window in (None, 60.0, 0.3):
+            success, error = live.get_metrics("success_rate", window), live.get_metrics("error_rate", window)
+            assert error["count"] == success["count"] > 0
+            assert error["mean"] == pytest.approx(1 - success["mean"]) and error["sum"] == pytest.approx(error["count"] * error["mean"])
+            assert (error["min"], error["max"]) == (1 - success["max"], 1 - success["min"])
+        assert live.get_metrics("error_rate")["mean"] == 0.2
+    last = afmon.open_run(folder, window=0.5)  # of a part of the run
+    (values,) = [metric["values"] for metric in last.summary()["metrics"] if metric["name"] == "error_rate"]
+    assert values["mean"] == last.get_metrics("error_rate")["mean"] == pytest.approx(1 - last.get_metrics("success_rate")["mean"])
 
 
 # What is called with it, and the argument that the error must name.

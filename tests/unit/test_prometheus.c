@@ -201,6 +201,26 @@ static void what_stands_beside_a_tracked_call_counts_only_without_one(void **sta
     afmon_meters_free(meters);
 }
 
+/* As afterimage's own monitor and its generators record two calls: the failed one is an error twice. */
+static void errors_of_an_error_rate_without_zeros_are_the_failures(void **state)
+{
+    (void)state;
+    struct afmon_meters *meters = afmon_meters_new();
+    add(meters, "success_rate", 1, 1000);
+    add(meters, "success_rate", 0, 2000);
+    add(meters, "error_rate", 1, 2000);
+    add(meters, "error_rate", 1, 3000);
+    add(meters, "success_rate", 1, 4000);
+    char *text = text_of(meters, AFMON_OPENMETRICS);
+    assert_has(text, "afmon_generation_errors_total{afmon_operation=\"answer_generation\"} 1.0\n");
+    free(text);
+    add(meters, "error_rate", 0, 4000); /* a zero: they are as they were recorded */
+    text = text_of(meters, AFMON_OPENMETRICS);
+    assert_has(text, "afmon_generation_errors_total{afmon_operation=\"answer_generation\"} 2.0\n");
+    free(text);
+    afmon_meters_free(meters);
+}
+
 static void an_attempt_that_was_tried_again_counts_beside_both(void **state)
 {
     (void)state;
@@ -336,6 +356,7 @@ int main(void)
         cmocka_unit_test(what_is_not_finite_is_counted_and_in_no_histogram),
         cmocka_unit_test(what_stands_beside_a_tracked_call_counts_only_without_one),
         cmocka_unit_test(an_attempt_that_was_tried_again_counts_beside_both),
+        cmocka_unit_test(errors_of_an_error_rate_without_zeros_are_the_failures),
         cmocka_unit_test(alerts_are_active_while_they_hold),
         cmocka_unit_test(a_metric_of_ones_own_is_no_error),
         cmocka_unit_test(a_view_joins_calls_as_they_were_written),

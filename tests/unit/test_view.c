@@ -549,6 +549,62 @@ static void test_a_file_that_was_cut_off_or_taken_away(void **state)
     end(&run);
 }
 
+/* ---- An error rate without zeros ---- */
+
+/* A call in ten fails, and is an error twice. */
+static uint64_t append_outcomes(struct afmon_store *store, size_t count)
+{
+    struct afmon_series *success = afmon_store_series(store, "success_rate", strlen("success_rate"));
+    struct afmon_series *error = afmon_store_series(store, "error_rate", strlen("error_rate"));
+    uint64_t failed = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t wall_us = START_US + (int64_t)i * 10;
+        bool fails = random_below(10) == 0;
+        failed += fails;
+        struct afmon_store_sample samples[] = {{.series = success, .value = !fails, .wall_us = wall_us},
+                                               {.series = error, .value = 1, .wall_us = wall_us},
+                                               {.series = error, .value = 1, .wall_us = wall_us}};
+        afmon_store_append(store, samples, fails ? 3 : 1);
+    }
+    return failed;
+}
+
+static int count_if_one(void *user, const afmon_sample *sample)
+{
+    *(uint64_t *)user += sample->value == 1;
+    return 0;
+}
+
+static void check_error_rate(size_t max_memory, size_t count, bool approximate)
+{
+    struct afmon_store *store = afmon_store_new(max_memory);
+    uint64_t failed = append_outcomes(store, count);
+    afmon_view *view;
+    afmon_aggregate a;
+    const double q[] = {0.05, 0.5, 0.95, 1};
+    double values[4];
+    assert_int_equal(afmon_view_new(store, NULL, 0, &view, NULL), AFMON_OK);
+    assert_int_equal(afmon_view_aggregate(view, "error_rate", AFMON_WINDOW_ALL, &a), AFMON_OK);
+    assert_true(a.known && a.approximate == approximate);
+    assert_int_equal(a.count, count);
+    assert_true(a.sum == (double)failed && a.mean == (double)failed / (double)count && a.min == 0 && a.max == 1);
+    assert_near(a.stddev, sqrt(a.mean * (1 - a.mean)), a.stddev, 1e-3);
+    assert_int_equal(afmon_view_quantiles(view, "error_rate", AFMON_WINDOW_ALL, q, 4, values), AFMON_OK);
+    assert_true(values[0] == 0 && values[1] == 0 && values[2] == 1 && values[3] == 1);
+    uint64_t ones = 0; /* the samples are as they were */
+    assert_int_equal(afmon_view_each(view, "error_rate", AFMON_WINDOW_ALL, count_if_one, &ones), AFMON_OK);
+    assert_true(approximate || ones == 2 * failed);
+    afmon_view_close(view);
+    afmon_store_release(store);
+}
+
+static void test_an_error_rate_without_zeros(void **state)
+{
+    (void)state;
+    check_error_rate(64 * MIB, 3000, false);
+    check_error_rate(MIB, SANITIZED ? 200000 : 400000, true); /* of which most are out of reach */
+}
+
 /* ---- JSON ---- */
 
 static json_t *json_of(afmon_view *view)
@@ -760,6 +816,7 @@ int main(void)
         cmocka_unit_test(test_a_view_outlives_its_store_and_never_changes),
         cmocka_unit_test(test_without_files),
         cmocka_unit_test(test_a_file_that_was_cut_off_or_taken_away),
+        cmocka_unit_test(test_an_error_rate_without_zeros),
         cmocka_unit_test(test_json_holds_every_sample),
         cmocka_unit_test(test_json_of_a_metric_that_does_not_fit_in_memory),
         cmocka_unit_test(test_json_that_cannot_be_written),

@@ -1,6 +1,5 @@
-#include "alerts/error_share.h"
+#include "catalog/error_share.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "catalog/metrics.h"
@@ -13,12 +12,10 @@ bool afmon_errors_lack_zeros(const struct afmon_outcome_counts *counts)
 
 bool afmon_rule_is_error_share(const afmon_alert_rule *rule)
 {
-    return rule->aggregate == AFMON_RULE_MEAN && strcmp(rule->metric, afmon_metric_name(AFMON_METRIC_ERROR)) == 0;
+    return rule->where_count == 0 && strcmp(rule->metric, afmon_metric_name(AFMON_METRIC_ERROR)) == 0;
 }
 
 double afmon_error_of_outcome(double success)
 {
-    if (!isfinite(success))
-        return success;
-    return success == 0 ? 1.0 : 0.0;
+    return 1.0 - success;
 }
