@@ -1,5 +1,6 @@
 /* afmon demo: a monitored generation against a model that is made up. */
 #include "cli/commands.h"
+#include "cli/about.h"
 #include "cli/demo_pictures.h"
 
 #include <stdio.h>
@@ -19,6 +20,7 @@ static const cli_option options[] = {
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
     {DURATION, "duration", "DURATION",
      "How long it may take, about: time in the simulation runs so much faster than outside (14s)"},
+    ABOUT_OPTIONS,
     {0, NULL, NULL, NULL},
 };
 
@@ -42,6 +44,7 @@ typedef struct demo {
     double duration_s;
     const char *log_dir;
     const char *rules_file;
+    about about;
 } demo;
 
 /* false: the command is to return args->status. */
@@ -69,7 +72,7 @@ static bool parse(demo *d, cli_args *args)
             d->rules_file = args->value;
             break;
         default:
-            ok = false;
+            ok = about_is_option(id) && about_take(&d->about, args, id);
         }
     }
     if (ok && cli_operand_count(args) > 0) {
@@ -107,6 +110,7 @@ static void fill_session(session *s, const demo *d, const char *const *topics)
     afmon_options_init(&s->monitor);
     s->monitor.log_dir = d->log_dir;
     s->monitor.rules_file = d->rules_file;
+    about_fill(&d->about, &s->monitor);
     s->monitor.metrics_interval_s = 1;
     s->description = "Demo of a simulated generation";
     s->model = "sim-large";

@@ -106,6 +106,7 @@ static const cli_option options_table[] = {
     {SHUTDOWN_TIMEOUT, "shutdown-timeout", "DURATION",
      "After Ctrl-C: how long calls in flight may take to end; also how long closing the monitor may take (10s)"},
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
+    ABOUT_OPTIONS,
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
     {METRICS_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},
     {METRICS_INTERVAL_OLD, "metrics-interval", "DURATION", NULL},
@@ -310,6 +311,8 @@ static bool take(generate_options *o, cli_args *args, int id)
     case CLI_STOP:
         return false;
     default:
+        if (about_is_option(id))
+            return about_take(&o->about, args, id);
         if (text == NULL)
             return take_number(o, args, id);
         *text = args->value;

@@ -8,6 +8,7 @@
 
 #include <afmon/afmon.h>
 
+#include "cli/about.h"
 #include "cli/feeds.h"
 #include "generators/http.h"
 
@@ -46,6 +47,7 @@ typedef struct generate_options {
     int64_t max_retries;
     double shutdown_timeout_s;
     double metrics_interval_s;
+    about about; /* name, tags and note of the run */
     feeds feeds; /* where the run is sent on to */
 } generate_options;
 

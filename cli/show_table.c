@@ -6,6 +6,7 @@
 
 #include "base/clamp.h"
 #include "base/words.h"
+#include "cli/about.h"
 #include "cli/run.h"
 
 enum { PROBLEMS_SHOWN = 5, COUNT_DIGITS = 9999999 };
@@ -33,6 +34,21 @@ static void print_time(const cli_screen *screen, const struct show_facts *facts)
     print_fact(screen, "Window", text);
 }
 
+static void print_about(const cli_screen *screen, const afmon_run_summary *summary)
+{
+    char text[AFMON_TAGS_MAX * (AFMON_TAG_KEY_MAX + AFMON_TAG_VALUE_MAX + 4)];
+    const char *const names[] = {"Name", "Tags", "Note"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *of = i == 0 ? summary->name : summary->note;
+        if (i == 1)
+            about_tags(summary, text, sizeof text);
+        else
+            cli_safe_into(text, sizeof text, of, strlen(of));
+        if (text[0] != '\0')
+            print_fact(screen, names[i], text);
+    }
+}
+
 static void print_head(const cli_screen *screen, const struct show_facts *facts)
 {
     char text[200];
@@ -40,6 +56,7 @@ static void print_head(const cli_screen *screen, const struct show_facts *facts)
     char *folder = cli_safe(facts->folder, strlen(facts->folder));
     print_fact(screen, "Run", folder ? folder : "");
     free(folder);
+    print_about(screen, facts->summary);
     if (info->sample_count > 0)
         print_time(screen, facts);
     snprintf(text, sizeof text, "%s of %s metric%s, in %zu file%s", cli_count(info->sample_count).s,

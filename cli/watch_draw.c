@@ -4,6 +4,7 @@
 
 #include "base/clamp.h"
 #include "base/words.h"
+#include "cli/about.h"
 #include "cli/watch.h"
 
 enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, LABEL = 12, STRETCHED = 8, FEW_ROWS = 10 };
@@ -19,6 +20,20 @@ static cli_style style_of_state(afmon_live_state state)
     return styles[state];
 }
 
+/* What people call the run, behind its folder. */
+static void draw_about(canvas *c, size_t used, size_t room, const watch_figures *f, bool unicode)
+{
+    char text[CANVAS_MAX];
+    if (f->summary == NULL)
+        return;
+    const char *const texts[] = {f->summary->name, text};
+    about_tags(f->summary, text, sizeof text);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i][0] != '\0' && used + 2 < room)
+            used += 2 + canvas_put_foreign(c, 0, used + 2, room - used - 2, i == 0 ? CLI_BOLD : CLI_DIM, texts[i],
+                                           strlen(texts[i]), unicode);
+}
+
 static void draw_head(canvas *c, const char *folder, const watch_wish *wish, const watch_figures *f, bool unicode)
 {
     char right[160];
@@ -30,7 +45,8 @@ static void draw_head(canvas *c, const char *folder, const watch_wish *wish, con
     size_t taken = strlen(state) + strlen(right) + 4;
     size_t room = c->width > taken ? c->width - taken : 0;
     size_t used = canvas_put(c, 0, 0, room, CLI_BOLD, "afmon watch  ", unicode);
-    canvas_put_foreign(c, 0, used, room > used ? room - used : 0, CLI_PLAIN, folder, strlen(folder), unicode);
+    used += canvas_put_foreign(c, 0, used, room > used ? room - used : 0, CLI_PLAIN, folder, strlen(folder), unicode);
+    draw_about(c, used, room, f, unicode);
     canvas_put(c, 0, room + 2, taken, style_of_state(info->state), state, unicode);
     canvas_put_right(c, 0, 0, c->width, wish->paused ? CLI_YELLOW : CLI_PLAIN, right, unicode);
 }

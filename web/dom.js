@@ -20,6 +20,10 @@ const VERDICTS = { healthy: "Healthy", degraded: "Degraded", failed: "Failed", n
 
 export const badge = (verdict) => h("span", { class: `badge ${verdict ?? "loading"}` }, VERDICTS[verdict] ?? "Not read yet");
 
+// What a run's makers call it; about is null until it is known.
+export const tags = (about) => Object.entries(about?.tags ?? {}).map(([key, value]) => `${key}=${value}`);
+export const tagList = (about) => tags(about).map((text) => h("span", { class: "tag" }, text));
+
 // How much of a run has been read; hidden where all of it has.
 export function loading() {
   const bar = h("progress", { max: "1", "aria-label": "Part of the run that has been read" });

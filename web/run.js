@@ -1,6 +1,6 @@
 // One run: what it came to, its charts and tables.
 import * as charts from "./charts.js";
-import { badge, fact, h, loading, say, set, table } from "./dom.js";
+import { badge, fact, h, loading, say, set, table, tagList } from "./dom.js";
 import * as format from "./format.js";
 import { logPanel } from "./log.js";
 import { API, listen } from "./streams.js";
@@ -138,6 +138,7 @@ export function runPanel(id, level, took = () => {}, scales = null) {
   const problem = h("p", { class: "problem", hidden: true });
   const reasons = h("ul", { class: "reasons" });
   const when = h("p", { class: "lead" });
+  const called = h("p", { class: "called", hidden: true });
   const facts = Object.fromEntries(FACTS.map((name) => [name, fact(name)]));
   const bars = [planBar(), loading()];
   const plots = chartsPanel(level + 1, scales);
@@ -145,14 +146,17 @@ export function runPanel(id, level, took = () => {}, scales = null) {
   const links = h("span", { class: "links" }, h("a", { href: `${API}/runs/${id}/report`, target: "_blank", rel: "noopener" }, "Report"),
     ...["json", "csv"].map((kind) => h("a", { href: `${API}/runs/${id}/export?format=${kind}`, download: true, "aria-label": `Samples as ${kind.toUpperCase()}` }, kind.toUpperCase())));
   const root = h("article", { class: "run" },
-    h("div", { class: "title" }, title, verdict, h("span", { class: "fill" }), links), when, ...bars.map((bar) => bar.element), problem, reasons,
+    h("div", { class: "title" }, title, verdict, h("span", { class: "fill" }), links), called, when, ...bars.map((bar) => bar.element), problem, reasons,
     h("dl", { class: "facts" }, ...Object.values(facts).map((f) => f.element)), rest.first, plots.root, ...rest.root);
   let drawn = "";
   listen(`/runs/${id}/stream`, "run", (run) => {
-    say(title, run.name);
-    if (level === 1) document.title = `${run.name}: afmon`;
-    const said = JSON.stringify([run.verdict, run.summary.reasons, run.summary.warnings]);
+    const { about } = run.summary;
+    say(title, about.name ?? run.name);
+    if (level === 1) document.title = `${about.name ?? run.name}: afmon`;
+    const said = JSON.stringify([run.verdict, run.summary.reasons, run.summary.warnings, about]);
     if (said !== drawn) {
+      called.hidden = !about.name && !about.note && Object.keys(about.tags).length === 0;
+      set(called, ...[about.name ? h("span", { class: "note" }, run.name) : null, ...tagList(about), about.note].filter((one) => one != null));
       set(verdict, badge(run.verdict));
       set(reasons, ...run.summary.reasons.map((one) => h("li", {}, one.text)), ...run.summary.warnings.map((one) => h("li", { class: "note" }, one.text)));
     }

@@ -544,6 +544,18 @@ typedef struct afmon_host_hooks {
     void *user;
 } afmon_host_hooks;
 
+#define AFMON_RUN_NAME_MAX 200 /* bytes of a run's name */
+#define AFMON_RUN_NOTE_MAX 2000
+#define AFMON_TAGS_MAX 32 /* of a run */
+#define AFMON_TAG_KEY_MAX 64
+#define AFMON_TAG_VALUE_MAX 200
+
+/* What is said of a run as a whole, to find it again: "team" and "red". It is no label or tag of any sample. */
+typedef struct afmon_tag {
+    const char *key; /* without spaces, quotes, = and control characters; not name, note, or what begins with afmon */
+    const char *value;
+} afmon_tag;
+
 #define AFMON_DEFAULT_HANDLERS SIZE_MAX
 #define AFMON_BUILT_IN_RULES SIZE_MAX
 
@@ -574,6 +586,11 @@ typedef struct afmon_options {
                                       NULL: neither. It counts forked children, too, which do not listen */
     const char *prometheus_token_file; /* its text is asked for as a bearer token; needed beyond this machine; NULL */
     afmon_host_hooks host;             /* none */
+    const char
+        *name; /* of the run, for people, a line of text; NULL. In the run record, as tags and note are; copied */
+    const char *note;      /* NULL */
+    const afmon_tag *tags; /* each key once */
+    size_t tag_count;
 } afmon_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */
@@ -1193,6 +1210,12 @@ typedef struct afmon_run_summary {
     const afmon_score_summary *scores; /* in order of evaluator and name */
     size_t metric_count;
     const afmon_metric_summary *metrics; /* in order of names */
+
+    /* As the run records say; of several sessions that give one the latest. */
+    const char *name; /* "": none */
+    const char *note; /* "": none */
+    size_t tag_count;
+    const afmon_tag *tags;
 } afmon_run_summary;
 
 typedef struct afmon_summary_options {

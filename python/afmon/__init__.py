@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         AlertInterval,
         AlertSpan,
         Run,
+        RunAbout,
         RunInfo,
         check,
         check_rules,
@@ -54,7 +55,7 @@ _LATER = {name: module for module, names in {
     "feeds": "OTLP StatsD Webhook",
     "live": "Follower LiveInfo LiveRate LogLine follow",
     "rules": "AlertEpisode AlertRule built_in_rules load_rules",
-    "runs": "AlertInterval AlertSpan Run RunInfo check check_rules export "
+    "runs": "AlertInterval AlertSpan Run RunAbout RunInfo check check_rules export "
             "find_runs open_run plot_metric recover report summary visualize_metrics",
     "usage": "ModelTokenUsage TokenUsageReport",
 }.items() for name in names.split()}
@@ -88,6 +89,7 @@ __all__ = [
     "ModelTokenUsage",
     "OTLP",
     "Run",
+    "RunAbout",
     "RunInfo",
     "StatsD",
     "TokenUsageReport",

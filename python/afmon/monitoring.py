@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -183,6 +183,12 @@ def _reopen(cls: type[GenerationMonitor], options: dict[str, Any]) -> Generation
     return cls(**options)
 
 
+def _kept_tags(tags: object) -> dict[str, str]:
+    if tags is not None and not isinstance(tags, Mapping):
+        raise TypeError(f'tags must be a dict, as {{"team": "red"}}, not {type(tags).__name__}')
+    return {_typed.text("tags", key): str(value) for key, value in (tags or {}).items()}
+
+
 class GenerationMonitor(_afmon.Monitor):
     """Monitors generation: counts, times, errors, tokens and scores, in a run folder and on demand.
 
@@ -198,6 +204,9 @@ class GenerationMonitor(_afmon.Monitor):
     free one, see `prometheus_url`; "": only counts, for `prometheus_text`), over this process and its forked children;
     `prometheus_token_file` holds the token that
     it asks for, and must be given beyond this machine. Secrets come from environment variables and files only.
+
+    `name`, `tags` (`{"team": "red"}`) and `note` say which run it is: they stand in the run record, are shown wherever the run
+    is, and found by the dashboard's search. They are no label or tag of any sample.
 
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
@@ -231,6 +240,9 @@ class GenerationMonitor(_afmon.Monitor):
         webhook: str | Webhook | None = None,
         prometheus_listen: str | None = None,
         prometheus_token_file: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+        tags: Mapping[str, object] | None = None,
+        note: str | None = None,
     ):
         alerts = _typed.callables("alert_handlers", alert_handlers or [])
         if token_usage_callback is not None and not callable(token_usage_callback):
@@ -248,6 +260,7 @@ class GenerationMonitor(_afmon.Monitor):
             "max_conversation_length_mean": alert_max_conversation_length_mean,
         }
         kept_rules = _kept_rules(rules, rules_file, limits)
+        kept_tags = _kept_tags(tags)
         metrics = None if metric_handlers is None else _typed.listed("metric_handlers", metric_handlers)
         logs = None if log_handlers is None else _typed.listed("log_handlers", log_handlers)
         _handlers(metrics, "handle_metric", "metric_handlers", lambda: None)
@@ -282,6 +295,9 @@ class GenerationMonitor(_afmon.Monitor):
             _sent_on(otlp, statsd, webhook),
             _typed.text_or_none("prometheus_listen", prometheus_listen),
             _typed.path_or_none("prometheus_token_file", prometheus_token_file),
+            _typed.text_or_none("name", name),
+            _typed.text_or_none("note", note),
+            list(kept_tags.items()),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -296,6 +312,7 @@ class GenerationMonitor(_afmon.Monitor):
             "rules_file": None if rules_file is None else os.path.abspath(os.fsdecode(rules_file)), "rules": kept_rules,
             "otlp": otlp, "statsd": statsd, "webhook": webhook,
             "prometheus_listen": None if prometheus_listen is None else "",  # the address is this process's
+            "name": name, "tags": kept_tags, "note": note,
         }
         _exit.watch(self)
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
 import os
@@ -36,6 +37,15 @@ class RunInfo:
     log_alert_count: int
     recovered: int
     live: bool
+
+
+@dataclass(frozen=True)
+class RunAbout:
+    """What people call a run: GenerationMonitor(name=, tags=, note=), `afmon generate --name`."""
+
+    name: str | None
+    tags: dict[str, str]
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -112,6 +122,11 @@ class Run:
         first, last = info.pop("first_ns"), info.pop("last_ns")
         empty = info["sample_count"] == 0
         return RunInfo(first=None if empty else time_of(first), last=None if empty else time_of(last), **info)
+
+    @functools.cached_property
+    def about(self) -> RunAbout:
+        """Name, tags and note, as the run's records say. Read with the summary, and kept."""
+        return RunAbout(**self.summary()["about"])
 
     @property
     def metrics(self) -> list[str]:

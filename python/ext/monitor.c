@@ -109,8 +109,20 @@ static int take_rules(PyObject *list, struct rules *rules, afmon_options *option
     return 0;
 }
 
+/* Pairs of texts, which the list keeps; more of them than there may be are only counted, and refused by their number. */
+static int take_tags(PyObject *list, afmon_tag *tags, afmon_options *options)
+{
+    Py_ssize_t count = PyList_Size(list);
+    for (Py_ssize_t i = 0; i < count && i < AFMON_TAGS_MAX; i++)
+        if (!PyArg_ParseTuple(PyList_GetItem(list, i), "ss", &tags[i].key, &tags[i].value))
+            return -1;
+    options->tags = tags;
+    options->tag_count = (size_t)count;
+    return 0;
+}
+
 static int parse_options(struct monitor *self, PyObject *arguments, afmon_options *options,
-                         struct handler_arrays *arrays, struct rules *rules)
+                         struct handler_arrays *arrays, struct rules *rules, afmon_tag *tags)
 {
     PyObject *rule_list;
     PyObject *feeds;
@@ -118,24 +130,25 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
     PyObject *logs;
     PyObject *alerts;
     PyObject *usage;
+    PyObject *tag_list;
     Py_ssize_t max_memory;
     Py_ssize_t ring_bytes;
     int drop;
     afmon_alert_limits *limits = &options->limits;
-    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzz", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
+    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzzzzO!", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
                           &logs, &PyList_Type, &alerts, &options->metrics_interval_s, &options->shutdown_timeout_s,
                           &limits->min_success_rate, &limits->max_generation_time_s, &limits->max_error_rate,
                           &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
                           &limits->max_total_token_mean, &limits->max_conversation_length_mean, &usage,
                           &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop,
                           &options->rules_file, &rule_list, &feeds, &options->prometheus_listen,
-                          &options->prometheus_token_file))
+                          &options->prometheus_token_file, &options->name, &options->note, &PyList_Type, &tag_list))
         return -1;
     options->max_memory = max_memory < 0 ? 0 : (size_t)max_memory;
     options->ring_bytes = ring_bytes < 0 ? 0 : (size_t)ring_bytes;
     options->on_full = drop ? AFMON_FULL_DROP : AFMON_FULL_WAIT;
     options->host = host_hooks();
-    if (take_rules(rule_list, rules, options) != 0 ||
+    if (take_tags(tag_list, tags, options) != 0 || take_rules(rule_list, rules, options) != 0 ||
         handlers_fill(self, metrics, logs, alerts, usage, options, arrays) != 0)
         return -1;
     return feeds_add(feeds, options, arrays);
@@ -146,13 +159,14 @@ static PyObject *open_it(PyObject *object, PyObject *arguments)
     struct monitor *self = (struct monitor *)object;
     struct handler_arrays arrays = {NULL, NULL, NULL};
     struct rules rules = {NULL, NULL, 0};
+    afmon_tag tags[AFMON_TAGS_MAX];
     afmon_options options;
     afmon_error error = {.status = AFMON_OK};
     if (self->handle != NULL)
         return PyErr_Format(PyExc_RuntimeError, "the monitor is open already");
     afmon_options_init(&options);
     afmon_status status = AFMON_E_ARGUMENT;
-    if (parse_options(self, arguments, &options, &arrays, &rules) == 0)
+    if (parse_options(self, arguments, &options, &arrays, &rules, tags) == 0)
         WITHOUT_GIL(status = afmon_monitor_open(&options, &self->handle, &error));
     else
         feeds_drop(&options);

@@ -71,6 +71,12 @@ void afmon_json_null(struct afmon_json *json, const char *key)
     afmon_buffer_add_text(json->out, "null");
 }
 
+void afmon_json_raw(struct afmon_json *json, const char *key, const char *text)
+{
+    begin(json, key);
+    afmon_buffer_add_text(json->out, text != NULL ? text : "null");
+}
+
 void afmon_json_string(struct afmon_json *json, const char *key, const char *text)
 {
     if (text == NULL)

@@ -29,5 +29,6 @@ void afmon_json_rounded(struct afmon_json *json, const char *key, double value);
 void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns);      /* milliseconds; 0: null */
 void afmon_json_timestamp(struct afmon_json *json, const char *key, int64_t ns); /* as in files (base/text.h) */
 void afmon_json_null(struct afmon_json *json, const char *key);
+void afmon_json_raw(struct afmon_json *json, const char *key, const char *text); /* JSON itself; NULL: null */
 
 #endif

@@ -159,4 +159,7 @@ size_t afmon_model_bytes(const struct afmon_model *model);
 struct afmon_json;
 void afmon_summary_json(const afmon_run_summary *summary, struct afmon_json *json, const char *key);
 
+/* Its member `about` alone: name, tags and note. */
+void afmon_summary_about_json(const afmon_run_summary *summary, struct afmon_json *json, const char *key);
+
 #endif

@@ -129,6 +129,7 @@ struct afmon_model_reading {
     struct afmon_pool *pool;
 };
 
+void afmon_read_about(const struct afmon_model_reading *reading); /* name, note, tags */
 /* Items as they were told, or else as operations tell them; after the operations. */
 void afmon_read_items(const struct afmon_model_reading *reading);
 void afmon_read_operations(const struct afmon_model_reading *reading);

@@ -47,6 +47,7 @@ afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct
     const struct afmon_model_reading reading = {
         .model = model, .facts = facts, .summary = &owned->summary, .pool = &owned->pool};
     read_facts(&reading);
+    afmon_read_about(&reading);
     afmon_read_operations(&reading);
     afmon_read_items(&reading);
     afmon_read_models(&reading);

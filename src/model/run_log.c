@@ -22,13 +22,15 @@ void afmon_run_log_free(struct afmon_run_log *log)
     free(log->sessions);
     free(log->rules);
     free(log->intervals);
+    afmon_run_about_free(&log->about);
     *log = (struct afmon_run_log){0};
 }
 
 size_t afmon_run_log_bytes(const struct afmon_run_log *log)
 {
     return log->session_capacity * sizeof *log->sessions + log->rules_length +
-           log->interval_capacity * sizeof *log->intervals + log->scratch.message.capacity;
+           log->interval_capacity * sizeof *log->intervals + log->scratch.message.capacity +
+           afmon_run_about_bytes(&log->about);
 }
 
 /* ---- Sessions ---- */
@@ -127,9 +129,11 @@ static uint32_t file_of(const afmon_live_log_line *line)
     return name != NULL && length > 0 ? afmon_run_file_of(name, length) : 0;
 }
 
-static afmon_status take_record(struct afmon_run_log *log, const afmon_live_log_line *parts, const char *line,
-                                size_t length)
+/* Lines are cut where people read them; of a record all is wanted, whatever rules and notes stand in it. */
+static afmon_status take_record(struct afmon_run_log *log, afmon_live_log_line *parts, const char *line, size_t length)
 {
+    if (parts->data_length > 0)
+        parts->data_length = (size_t)(line + length - parts->data);
     uint64_t serial = afmon_run_log_session(parts);
     struct afmon_run_session *session = serial != 0 ? session_of(log, serial) : NULL;
     if (session == NULL)
@@ -143,6 +147,8 @@ static afmon_status take_record(struct afmon_run_log *log, const afmon_live_log_
     if (started == NULL || !afmon_parse_timestamp(started, started_length, &session->started_ns))
         session->started_ns = parts->timestamp_ns;
     session->file = file_of(parts);
+    if (!afmon_run_about_take(&log->about, parts->data, parts->data_length, session->started_ns, serial))
+        return AFMON_E_NO_MEMORY;
     if (afmon_run_log_number(parts, "metrics_interval", &period_s) && period_s > 0)
         session->period_ns = afmon_seconds_to_ns(period_s);
     return take_rules(log, session, line, length);

@@ -5,6 +5,7 @@
 
 #include <afmon/afmon.h>
 
+#include "model/about.h"
 #include "model/log_line.h"
 
 #define AFMON_SESSIONS_MAX 4096  /* run records that are kept */
@@ -72,6 +73,7 @@ struct afmon_run_log {
     uint64_t dropped;            /* samples and log records that monitors had to drop */
     uint64_t alert_lines;        /* passes in which a rule held, of all sessions */
     struct afmon_run_plan plan;
+    struct afmon_run_about about;
 };
 
 /* Begin with a zeroed one. */

@@ -65,6 +65,18 @@ static void write_head(struct afmon_json *json, const afmon_run_summary *s)
     afmon_json_count(json, "dropped", s->dropped);
 }
 
+void afmon_summary_about_json(const afmon_run_summary *s, struct afmon_json *json, const char *key)
+{
+    afmon_json_open(json, key, '{');
+    afmon_json_string(json, "name", s->name[0] != '\0' ? s->name : NULL);
+    afmon_json_open(json, "tags", '{');
+    for (size_t i = 0; i < s->tag_count; i++)
+        afmon_json_string(json, s->tags[i].key, s->tags[i].value);
+    afmon_json_close(json, '}');
+    afmon_json_string(json, "note", s->note[0] != '\0' ? s->note : NULL);
+    afmon_json_close(json, '}');
+}
+
 static void write_reasons(struct afmon_json *json, const afmon_item_summary *item)
 {
     afmon_json_open(json, "reasons", '[');
@@ -283,6 +295,7 @@ void afmon_summary_json(const afmon_run_summary *summary, struct afmon_json *jso
 {
     afmon_json_open(json, key, '{');
     write_head(json, summary);
+    afmon_summary_about_json(summary, json, "about");
     write_items(json, summary);
     write_calls(json, summary);
     write_alerts(json, summary);

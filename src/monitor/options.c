@@ -7,6 +7,7 @@
 
 #include "alerts/rules.h"
 #include "base/status.h"
+#include "monitor/about.h"
 #include "monitor/family.h"
 
 #define MIB ((size_t)1 << 20)
@@ -59,7 +60,8 @@ static afmon_status check_options(const afmon_options *options, afmon_error *err
     if (options->on_full != AFMON_FULL_WAIT && options->on_full != AFMON_FULL_DROP)
         return afmon_fail(error, AFMON_E_ARGUMENT, "on_full is %d: give AFMON_FULL_WAIT or AFMON_FULL_DROP",
                           (int)options->on_full);
-    return afmon_handlers_check(options, error);
+    afmon_status status = afmon_about_check(options, error);
+    return status == AFMON_OK ? afmon_handlers_check(options, error) : status;
 }
 
 /* ---- copying ---- */
@@ -128,7 +130,7 @@ static bool copy_texts(afmon_monitor *monitor, const afmon_options *options)
 {
     afmon_options *own = &monitor->options;
     return copy_text(&own->prometheus_listen, options->prometheus_listen) &&
-           copy_text(&own->prometheus_token_file, options->prometheus_token_file);
+           copy_text(&own->prometheus_token_file, options->prometheus_token_file) && afmon_about_copy(own, options);
 }
 
 static int map_page(afmon_monitor *monitor)
@@ -156,6 +158,9 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
     monitor->options.prometheus_token_file = NULL;
     monitor->options.rules_file = NULL;
     monitor->options.rules = NULL;
+    monitor->options.name = monitor->options.note = NULL;
+    monitor->options.tags = NULL;
+    monitor->options.tag_count = 0;
     if (!copy_handlers(monitor, options) || !copy_texts(monitor, options)) {
         afmon_monitor_delete(monitor);
         return afmon_fail_memory(error);
@@ -202,6 +207,7 @@ void afmon_monitor_delete(afmon_monitor *monitor)
     free(monitor->handlers);
     free((char *)(uintptr_t)monitor->options.prometheus_listen);
     free((char *)(uintptr_t)monitor->options.prometheus_token_file);
+    afmon_about_free(&monitor->options);
     free(monitor->log_dir);
     afmon_rules_free(&monitor->rules);
     afmon_family_unmap(monitor->family_page);

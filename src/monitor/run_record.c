@@ -9,10 +9,11 @@
 #include "base/text.h"
 #include "catalog/fields.h"
 #include "catalog/lines.h"
+#include "monitor/about.h"
 
 #define MESSAGE "Run record"
 #define END_MESSAGE "Run end"
-#define FIELDS 8
+#define FIELDS 11
 #define LINE_LIMIT (2 * AFMON_RULES_JSON_MAX)
 
 /* The fields of a run record, and the texts that they point to. */
@@ -22,6 +23,7 @@ struct run_record {
     char session[17];
     char started[AFMON_TIMESTAMP_SIZE];
     struct afmon_buffer rules;
+    struct afmon_buffer tags;
 };
 
 static int64_t wall_now(const struct afmon_core *core)
@@ -29,9 +31,18 @@ static int64_t wall_now(const struct afmon_core *core)
     return afmon_boot_ns() + atomic_load_explicit(&core->wall_offset_ns, memory_order_relaxed);
 }
 
-static afmon_field file_field(const char *key, const char *name)
+static afmon_field text_field(const char *key, const char *text)
 {
-    return name[0] == '\0' ? afmon_null(key) : afmon_string(key, name);
+    return text == NULL || text[0] == '\0' ? afmon_null(key) : afmon_string(key, text);
+}
+
+static afmon_field json_field(const char *key, const struct afmon_buffer *text)
+{
+    if (text->failed)
+        return afmon_null(key);
+    afmon_field field = afmon_string_n(key, text->data, text->length);
+    field.type = AFMON_JSON;
+    return field;
 }
 
 /* Rules that there is no memory for, or that fill more than a reader takes, are null: not known. */
@@ -39,29 +50,42 @@ static afmon_field rules_field(const struct afmon_core *core, struct afmon_buffe
 {
     const afmon_rules *rules = &core->monitor->rules;
     afmon_rules_write_json(rules->rules, rules->count, text);
-    if (text->failed)
-        return afmon_null("rules");
-    afmon_field field = afmon_string_n("rules", text->data, text->length);
-    field.type = AFMON_JSON;
-    return field;
+    return json_field("rules", text);
 }
 
+static afmon_field tags_field(const struct afmon_core *core, struct afmon_buffer *text)
+{
+    afmon_about_write_tags(&core->monitor->options, text);
+    return json_field("tags", text);
+}
+
+/* Members that others invent the keys of come last: readers take the first member of a name. */
 static void make(struct run_record *record, const struct afmon_core *core)
 {
     double interval_s = core->monitor->options.metrics_interval_s;
     snprintf(record->session, sizeof record->session, "%016" PRIx64, core->first_serial);
     afmon_buffer_init(&record->rules, AFMON_RULES_JSON_MAX);
+    afmon_buffer_init(&record->tags, AFMON_RULES_JSON_MAX);
     const afmon_field fields[FIELDS] = {
         afmon_string("session", record->session),
         afmon_string("version", AFMON_VERSION),
         afmon_int("pid", getpid()),
         afmon_string_n("started", record->started, afmon_format_timestamp(record->started, wall_now(core))),
+        text_field("name", core->monitor->options.name),
+        text_field("note", core->monitor->options.note),
         interval_s > 0 ? afmon_double("metrics_interval", interval_s) : afmon_null("metrics_interval"),
         rules_field(core, &record->rules),
-        file_field("metrics_file", core->session.metrics_file),
-        file_field("log_file", core->session.log_file),
+        text_field("metrics_file", core->session.metrics_file),
+        text_field("log_file", core->session.log_file),
+        tags_field(core, &record->tags),
     };
     memcpy(record->fields, fields, sizeof fields);
+}
+
+static void release(struct run_record *record)
+{
+    afmon_buffer_free(&record->rules);
+    afmon_buffer_free(&record->tags);
 }
 
 /* Straight into the file: a record in a ring may come behind another thread's. False: it is not there. */
@@ -100,7 +124,7 @@ void afmon_run_record_begin(struct afmon_core *core)
         return;
     make(&record, core);
     core->record_owed = !say(core, MESSAGE, AFMON_INFO, record.fields, FIELDS);
-    afmon_buffer_free(&record.rules);
+    release(&record);
     tell_remarks(core);
 }
 
@@ -112,7 +136,7 @@ void afmon_run_record_owed(struct afmon_core *core)
     core->record_owed = false;
     make(&record, core);
     afmon_core_log_to_file(core, AFMON_INFO, MESSAGE, record.fields, FIELDS);
-    afmon_buffer_free(&record.rules);
+    release(&record);
 }
 
 void afmon_run_record_end(struct afmon_core *core)

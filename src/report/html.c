@@ -19,6 +19,32 @@ static void put_head(struct afmon_report_job *job)
     afmon_buffer_add_text(page, "</style>\n</head>\n<body>\n");
 }
 
+/* What people call the run. */
+static void put_about(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->name[0] != '\0' || s->tag_count > 0) {
+        afmon_buffer_add_text(page, "<p class=\"about\">");
+        if (s->name[0] != '\0') {
+            afmon_buffer_add_text(page, "<strong>");
+            afmon_html_text(page, s->name);
+            afmon_buffer_add_text(page, "</strong>");
+        }
+        for (size_t i = 0; i < s->tag_count; i++) {
+            afmon_buffer_add_text(page, "\n<span class=\"tag\">");
+            afmon_html_text(page, s->tags[i].key);
+            afmon_buffer_add_char(page, '=');
+            afmon_html_text(page, s->tags[i].value);
+            afmon_buffer_add_text(page, "</span>");
+        }
+        afmon_buffer_add_text(page, "</p>\n");
+    }
+    if (s->note[0] != '\0') {
+        afmon_buffer_add_text(page, "<p class=\"soft\">");
+        afmon_html_text(page, s->note);
+        afmon_buffer_add_text(page, "</p>\n");
+    }
+}
+
 static void put_header(struct afmon_report_job *job)
 {
     const afmon_run_summary *s = job->summary;
@@ -29,6 +55,7 @@ static void put_header(struct afmon_report_job *job)
         afmon_page_put(job->page, "<p class=\"soft\">%s to %s UTC, %s%s</p>\n", afmon_words_time(s->first_ns).text,
                        afmon_words_time(s->last_ns).text, afmon_words_seconds(s->duration_s).text,
                        s->live ? "; the run goes on" : "");
+    put_about(job->page, s);
     afmon_buffer_add_text(job->page, "</header>\n<main>\n");
 }
 

@@ -36,6 +36,28 @@ static size_t shown(size_t rows)
     return rows < MOST_ROWS ? rows : MOST_ROWS;
 }
 
+/* What people call the run. */
+static void put_about(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->name[0] != '\0') {
+        afmon_buffer_add_text(page, "**");
+        afmon_markdown_text(page, s->name);
+        afmon_buffer_add_text(page, "**");
+    }
+    for (size_t i = 0; i < s->tag_count; i++) {
+        afmon_buffer_add_text(page, i > 0 || s->name[0] != '\0' ? ", " : "");
+        afmon_markdown_text(page, s->tags[i].key);
+        afmon_buffer_add_char(page, '=');
+        afmon_markdown_text(page, s->tags[i].value);
+    }
+    if (s->name[0] != '\0' || s->tag_count > 0)
+        afmon_buffer_add_text(page, "\n\n");
+    if (s->note[0] == '\0')
+        return;
+    afmon_markdown_text(page, s->note);
+    afmon_buffer_add_text(page, "\n\n");
+}
+
 static void put_head(struct afmon_report_job *job)
 {
     static const char *const marks[] = {"\xE2\x9A\xAA", "\xF0\x9F\x9F\xA2", "\xF0\x9F\x9F\xA0", "\xF0\x9F\x94\xB4"};
@@ -43,6 +65,7 @@ static void put_head(struct afmon_report_job *job)
     afmon_buffer_add_text(job->page, "## ");
     afmon_markdown_text(job->page, job->title);
     afmon_page_put(job->page, ": %s %s\n\n", marks[s->verdict], afmon_verdict_name(s->verdict));
+    put_about(job->page, s);
     for (size_t i = 0; i < s->reason_count; i++) {
         afmon_buffer_add_text(job->page, "- ");
         afmon_markdown_text(job->page, s->reasons[i].text);

@@ -28,6 +28,7 @@ struct afmon_picture {
     const char *name;
     const char *folder;
     const char *problem; /* NULL: none */
+    const char *about;   /* what people call it, as JSON; NULL: not known yet */
     struct afmon_run_facts_shown facts;
 };
 

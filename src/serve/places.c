@@ -34,6 +34,7 @@ void afmon_serve_free_run(struct afmon_server *server, struct afmon_served_run *
 {
     afmon_serve_close_run(server, run);
     afmon_meters_free(run->meters);
+    afmon_serve_about_free(&run->about);
     free(run->folder);
     free(run->name);
     free(run);

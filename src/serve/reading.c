@@ -66,16 +66,11 @@ static void tell_problem(struct afmon_server *server, struct afmon_served_run *r
     pthread_mutex_unlock(&server->lock);
 }
 
-const char *afmon_serve_problem(const struct afmon_served_run *run)
-{
-    return run->problem[0] != '\0' ? run->problem : run->look.refused[0] != '\0' ? run->look.refused : NULL;
-}
-
 static void draw(struct afmon_server *server, struct afmon_served_run *run, const afmon_run_summary *summary,
                  const struct afmon_run_facts_shown *facts)
 {
     struct afmon_buffer text;
-    struct afmon_picture picture = {run->id, run->name, run->folder, afmon_serve_problem(run), *facts};
+    struct afmon_picture picture = {run->id, run->name, run->folder, afmon_serve_problem(run), run->about.json, *facts};
     afmon_buffer_init(&text, PICTURE_MAX);
     if (afmon_picture_write(run->live, summary, &picture, &text) == AFMON_OK)
         (void)afmon_serve_show(server, &run->shown, "run", &text);
@@ -87,12 +82,20 @@ static void tell(struct afmon_server *server, struct afmon_served_run *run, cons
 {
     afmon_run_summary *summary = NULL;
     struct afmon_run_facts_shown facts = {.modified_ns = run->look.modified_ns};
+    struct afmon_serve_about about = {0};
     if (afmon_live_summarize(run->live, &summary, NULL) != AFMON_OK)
         return;
+    if (!afmon_serve_about_make(&about, run->name, summary)) {
+        afmon_run_summary_free(summary);
+        return;
+    }
     afmon_picture_facts(info, summary, &facts);
     pthread_mutex_lock(&server->lock);
+    struct afmon_serve_about old = run->about;
     run->facts = facts;
+    run->about = about;
     pthread_mutex_unlock(&server->lock);
+    afmon_serve_about_free(&old);
     if (picture)
         draw(server, run, summary, &facts);
     run->told = info->loaded >= 1;

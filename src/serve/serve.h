@@ -52,6 +52,12 @@ struct afmon_scrape {
     struct afmon_shown shown;
 };
 
+/* What people call a run, as its log says. NULL: not known yet. */
+struct afmon_serve_about {
+    char *json;
+    char *text; /* to be searched: the folder's name, the name, the note, KEY=VALUE of each tag, a line each */
+};
+
 struct afmon_served_run {
     char id[AFMON_RUN_ID_SIZE]; /* made of the folder's path, so a bookmark outlives the server */
     char *folder;
@@ -76,6 +82,7 @@ struct afmon_served_run {
     /* guarded */
     struct afmon_attention attention;
     struct afmon_run_facts_shown facts;
+    struct afmon_serve_about about;
     struct afmon_shown shown;
     bool gone;
     size_t holds;                                    /* requests that use it */
@@ -163,8 +170,6 @@ bool afmon_serve_read(struct afmon_server *server, struct afmon_served_run *run,
 /* Looks at the run's files, without reading them. */
 void afmon_serve_look_at(struct afmon_server *server, struct afmon_served_run *run);
 void afmon_serve_close_run(struct afmon_server *server, struct afmon_served_run *run);
-/* Why the run, or a file of it, is not read; NULL: all is. */
-const char *afmon_serve_problem(const struct afmon_served_run *run);
 
 /* metrics.c: what Prometheus scrapes. The follower's thread. */
 /* True where somebody scraped lately. */
@@ -180,6 +185,16 @@ bool afmon_serve_publish_scrapes(struct afmon_server *server);
 
 /* list.c: makes the list of all runs anew. */
 void afmon_serve_publish_list(struct afmon_server *server);
+/* The list of those runs in which each word of text stands. NULL: no memory. Any thread. */
+struct afmon_blob *afmon_serve_search_list(struct afmon_server *server, const char *text);
+
+/* about.c. False: no memory. */
+bool afmon_serve_about_make(struct afmon_serve_about *about, const char *folder_name, const afmon_run_summary *summary);
+void afmon_serve_about_free(struct afmon_serve_about *about);
+/* True where each word of text stands in what is known of the run, capitals or not. */
+bool afmon_serve_about_has(const struct afmon_served_run *run, const char *text);
+/* Why the run, or a file of it, is not read; NULL: all is. */
+const char *afmon_serve_problem(const struct afmon_served_run *run);
 
 /* log.c: one line as an element of an array; of its message and of its data at most so many bytes. */
 struct afmon_json;

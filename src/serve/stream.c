@@ -1,6 +1,7 @@
 /* What the follower makes, handed out: once, or as server-sent events whenever there is another one. A client that is
  * slow gets fewer, never old ones. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "serve/serve.h"
@@ -14,6 +15,7 @@ struct listener {
     const struct afmon_shown *shown; /* of the same run, or of the overview */
     uint64_t version;                /* that it has */
     int64_t since_ns;                /* when it was sent something; of one answer: when it was asked for */
+    char *search;                    /* of the list: words of the runs that are wanted; NULL: all */
 };
 
 static struct afmon_blob *beat(void)
@@ -56,10 +58,22 @@ static struct afmon_blob *next_answer(void *state, bool *end)
     return piece;
 }
 
+/* As next_answer, of the runs that are searched for. */
+static struct afmon_blob *next_search(void *state, bool *end)
+{
+    struct listener *listener = state;
+    struct afmon_blob *whole = next_answer(state, end);
+    struct afmon_blob *found = whole != NULL ? afmon_serve_search_list(listener->server, listener->search) : NULL;
+    afmon_blob_drop(whole);
+    *end = found != NULL;
+    return found;
+}
+
 static void end_listening(void *state)
 {
     struct listener *listener = state;
     afmon_serve_look_ends(listener->server, listener->attention);
+    free(listener->search);
     free(listener);
 }
 
@@ -68,6 +82,7 @@ static void begin(struct listener given, struct afmon_blob *(*next)(void *state,
 {
     struct listener *listener = malloc(sizeof *listener);
     if (listener == NULL) {
+        free(given.search);
         afmon_http_fail(response, 500, "out of memory");
         return;
     }
@@ -89,9 +104,13 @@ void afmon_serve_give_run(void *user, const struct afmon_http_request *request, 
 void afmon_serve_give_list(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)
 {
     struct afmon_server *server = user;
-    (void)request;
-    begin((struct listener){.server = server, .attention = &server->attention, .shown = &server->list}, next_answer,
-          response);
+    const char *text = afmon_http_parameter(request, "text");
+    struct listener listener = {.server = server, .attention = &server->attention, .shown = &server->list};
+    listener.search = text != NULL ? strdup(text) : NULL;
+    if (text != NULL && listener.search == NULL)
+        afmon_http_fail(response, 500, "out of memory");
+    else
+        begin(listener, text != NULL ? next_search : next_answer, response);
 }
 
 void afmon_serve_stream_run(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)

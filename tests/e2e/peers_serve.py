@@ -104,6 +104,27 @@ def test_runs_appear_by_themselves(browser, tmp_path):
         check(page)
 
 
+def test_runs_are_called_and_searched(browser, tmp_path):
+    for name in ("one", "two"):
+        run = Run(tmp_path / name)
+        fill(run, 5)
+        run.add_text('2026-11-23 09:00:00,000 - {"message": "Run record", "session": "00000000000000aa", "name": "' + name + HOSTILE
+                     + '", "note": "note ' + HOSTILE + '", "tags": {"side": "' + name + HOSTILE + '"}, "level": "info"}\n', "afterimage.log")
+    with serve(tmp_path) as served:
+        ids = [served.the_run(name) for name in ("one", "two")]
+        page = open_page(browser, served.url)
+        rows = page.locator(".runs tbody tr")
+        expect(rows).to_have_count(2, timeout=WAIT_MS)
+        page.get_by_label("Search runs by name, tag or note").fill("SIDE=two")
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text(f"two{HOSTILE} twoside=two{HOSTILE}")
+        check(page)
+        page.goto(f"{served.url}/#/run/{ids[0]}")
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"one{HOSTILE}", timeout=WAIT_MS)
+        expect(page.locator(".called")).to_have_text(f"oneside=one{HOSTILE}note {HOSTILE}")
+        check(page)
+
+
 def loading(served, name):
     """What the server sends of a run of which a third is read yet."""
     run = {**served.json(f"/api/v1/runs/{served.the_run(name)}"), "loaded": 0.34, "plan": {"planned": 90, "done": 30, "per_s": 2.0, "eta_s": 30.0}}

@@ -42,6 +42,32 @@ def test_get_metrics_where(monitor):
         monitor.get_metrics("m", where="op2")
 
 
+def test_a_run_has_name_tags_and_note(folder):
+    about = {"name": "first", "tags": {"team": "red", "größe": "3"}, "note": "is it better?"}
+    with afmon.GenerationMonitor(folder, metrics_interval=0, **{**about, "tags": {"team": "red", "größe": 3}}) as monitor:
+        monitor.record_metric("m", 1)
+        assert monitor.view().summary()["about"] == about
+        copy = pickle.loads(pickle.dumps(monitor))
+        copy.shutdown()
+    run = afmon.open_run(folder)
+    assert run.summary()["about"] == about and run.about == afmon.RunAbout(**about)
+    assert sum('"tags": {"team": "red", "größe": "3"}' in line for log in folder.glob("afterimage*.log") for line in log.open()) == 2
+
+
+@pytest.mark.parametrize("wrong, error, message", [
+    ({"name": "a" * 201}, ValueError, "name has 201 bytes: give at most 200"),
+    ({"name": 7}, TypeError, "name must be a str, not int"),
+    ({"note": "a\nb"}, ValueError, "note has a line break"),
+    ({"tags": {"note": "x"}}, ValueError, "tag 'note': that key is reserved"),
+    ({"tags": {f"k{i}": i for i in range(40)}}, ValueError, "there are 40 tags: give at most 32"),
+    ({"tags": {1: "x"}}, TypeError, "tags must be a str, not int"),
+    ({"tags": "team=red"}, TypeError, 'tags must be a dict, as {"team": "red"}, not str'),
+])
+def test_what_a_run_cannot_be_called(folder, wrong, error, message):
+    with pytest.raises(error, match=message):
+        afmon.GenerationMonitor(folder, **wrong)
+
+
 def test_shapes_of_get_metrics(monitor):
     for value in range(1, 101):
         monitor.record_metric("m", value)

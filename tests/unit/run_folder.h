@@ -51,6 +51,18 @@ static inline char *read_text(const char *folder, const char *name)
     return text;
 }
 
+static inline afmon_run_summary *summary_of(const char *folder)
+{
+    afmon_view *view = NULL;
+    afmon_run_summary *summary = NULL;
+    afmon_error error = {0};
+    if (afmon_view_open(folder, NULL, &view, &error) != AFMON_OK ||
+        afmon_view_summarize(view, NULL, &summary, &error) != AFMON_OK)
+        fail_msg("%s", error.message);
+    afmon_view_close(view);
+    return summary;
+}
+
 static inline size_t count_of(const char *text, const char *part)
 {
     size_t count = 0;

@@ -37,18 +37,6 @@ static void assert_ledger(struct ledger got, struct ledger wanted)
     assert_int_equal(got.open, wanted.open);
 }
 
-static afmon_run_summary *summary_of(const char *folder)
-{
-    afmon_view *view = NULL;
-    afmon_run_summary *summary = NULL;
-    afmon_error error = {0};
-    if (afmon_view_open(folder, NULL, &view, &error) != AFMON_OK ||
-        afmon_view_summarize(view, NULL, &summary, &error) != AFMON_OK)
-        fail_msg("%s", error.message);
-    afmon_view_close(view);
-    return summary;
-}
-
 static afmon_run_summary *followed(const char *folder)
 {
     afmon_live *live = NULL;

@@ -39,8 +39,9 @@ static const char *text_of(const json_t *object, const char *key)
 /* Every key of a run record, in order. */
 static void assert_is_record(json_t *record)
 {
-    static const char *const keys[] = {"message",          "session", "version",      "pid",      "started",
-                                       "metrics_interval", "rules",   "metrics_file", "log_file", "level"};
+    static const char *const keys[] = {"message", "session",          "version", "pid",          "started",  "name",
+                                       "note",    "metrics_interval", "rules",   "metrics_file", "log_file", "tags",
+                                       "level"};
     size_t i = 0;
     const char *key;
     json_t *value;
@@ -165,6 +166,96 @@ static void rules_of_ones_own_are_in_it(void **state)
     assert_string_not_equal(text_of(second, "session"), text_of(record, "session"));
     json_decref(second);
     json_decref(record);
+    remove_folder(folder);
+}
+
+/* Of several sessions the latest that gives one has the word, wherever its line stands. */
+static void a_run_has_name_tags_and_note(void **state)
+{
+    (void)state;
+    static char note[AFMON_RUN_NOTE_MAX + 1]; /* a record of more than people are shown of a line */
+    const afmon_tag first[] = {{"team", "red"}, {"metrics_interval", "\"7\", {"}};
+    const afmon_tag second[] = {{"team", "blue"}};
+    char *folder = make_folder();
+    afmon_monitor *monitor;
+    afmon_options options;
+    memset(note, 'x', sizeof note - 1);
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.metrics_interval_s = 7.5;
+    options.name = "one";
+    options.note = note;
+    options.tags = first;
+    options.tag_count = 2;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+    assert_int_equal(afmon_track_generation(monitor, &(afmon_generation){.duration_s = 1}), AFMON_OK);
+    afmon_alert alerts[8];
+    size_t count;
+    assert_int_equal(afmon_check_alerts(monitor, alerts, 8, &count), AFMON_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    afmon_run_summary *summary = summary_of(folder);
+    assert_string_equal(summary->name, "one");
+    assert_string_equal(summary->note, note);
+    assert_int_equal(summary->tag_count, 2);
+    assert_string_equal(summary->tags[1].key, "metrics_interval");
+    assert_string_equal(summary->tags[1].value, "\"7\", {");
+    assert_true(summary->alerts_logged && summary->alert_period_s == 7.5);
+    afmon_run_summary_free(summary);
+    options.name = options.note = NULL;
+    options.tags = second;
+    options.tag_count = 1;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+    summary = summary_of(folder);
+    assert_string_equal(summary->name, "one");
+    assert_int_equal(summary->tag_count, 1);
+    assert_string_equal(summary->tags[0].value, "blue");
+    afmon_run_summary_free(summary);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    remove_folder(folder);
+}
+
+static void assert_refused(const afmon_options *options, const char *wanted)
+{
+    afmon_monitor *monitor;
+    afmon_error error;
+    assert_int_equal(afmon_monitor_open(options, &monitor, &error), AFMON_E_ARGUMENT);
+    assert_null(monitor);
+    assert_non_null(strstr(error.message, wanted));
+}
+
+static void bad_names_and_tags_are_refused(void **state)
+{
+    (void)state;
+    static char longer[AFMON_RUN_NAME_MAX + 2];
+    static const struct {
+        afmon_tag tags[2];
+        const char *wanted;
+    } cases[] = {
+        {{{"a b", "1"}}, "tag 'a b': a key has no spaces"},   {{{"note", "1"}}, "tag 'note': that key is reserved"},
+        {{{"afmon.x", "1"}}, "tag 'afmon.x': that key is"},   {{{"", "1"}}, "a tag has no key"},
+        {{{"a", "1"}, {"a", "2"}}, "tag 'a' is given twice"}, {{{"a", ""}}, "tag 'a' is empty"},
+        {{{"a", "1\n2"}}, "tag 'a' has a line break"},        {{{"a", NULL}}, "tag 1 is no pair"},
+    };
+    char *folder = make_folder();
+    afmon_options options;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    memset(longer, 'x', sizeof longer - 1);
+    options.name = longer;
+    assert_refused(&options, "name has 201 bytes: give at most 200");
+    options.name = "";
+    assert_refused(&options, "name is empty");
+    options.name = "a\tb";
+    assert_refused(&options, "name has a line break or another control character");
+    options.name = NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        options.tags = cases[i].tags;
+        options.tag_count = cases[i].tags[1].key != NULL ? 2 : 1;
+        assert_refused(&options, cases[i].wanted);
+    }
+    options.tag_count = AFMON_TAGS_MAX + 1;
+    assert_refused(&options, "there are 33 tags: give at most 32");
     remove_folder(folder);
 }
 
@@ -299,6 +390,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_stands_before_and_behind_all_that_a_session_says),
         cmocka_unit_test(rules_of_ones_own_are_in_it),
+        cmocka_unit_test(a_run_has_name_tags_and_note),
+        cmocka_unit_test(bad_names_and_tags_are_refused),
         cmocka_unit_test(without_a_log_there_is_none),
         cmocka_unit_test(a_forked_child_writes_its_own),
         cmocka_unit_test(a_killed_run_has_it),
