@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/item_column.h"
+
 /* Up to this many sets are searched one by one. */
 #define FEW_SETS 16
 
@@ -25,11 +27,11 @@ static size_t bytes_for(struct afmon_chunk_room room)
         bytes += (size_t)room.samples * sizeof(uint16_t);
     if (room.items)
         bytes += (size_t)room.samples * sizeof(uint16_t);
-    return bytes + table_size(room.sets) * sizeof(uint16_t);
+    return bytes + table_size(room.sets) * sizeof(uint16_t) + room.fitted_items;
 }
 
 /* The columns lie behind the header, the widest first, so that each is aligned. */
-static void lay_out(struct afmon_chunk *chunk, bool items)
+static void lay_out(struct afmon_chunk *chunk, bool items, bool fitted_items)
 {
     chunk->values = (double *)(chunk + 1);
     chunk->sets = (struct afmon_set **)(void *)(chunk->values + chunk->capacity);
@@ -45,6 +47,9 @@ static void lay_out(struct afmon_chunk *chunk, bool items)
         chunk->set_table = rest;
         memset(chunk->set_table, 0, size * sizeof *chunk->set_table);
     }
+    chunk->items_fitted = fitted_items;
+    if (fitted_items)
+        chunk->items = rest + size;
 }
 
 struct afmon_chunk *afmon_chunk_new(struct afmon_chunk_room room, int64_t base_us)
@@ -59,7 +64,7 @@ struct afmon_chunk *afmon_chunk_new(struct afmon_chunk_room room, int64_t base_u
     chunk->set_capacity = room.sets;
     chunk->base_us = base_us;
     chunk->bytes = bytes;
-    lay_out(chunk, room.items);
+    lay_out(chunk, room.items, room.fitted_items > 0);
     return chunk;
 }
 
@@ -161,7 +166,11 @@ int32_t afmon_chunk_item(struct afmon_chunk *chunk, struct afmon_item_place item
 
 struct afmon_item_id afmon_chunk_item_of(const struct afmon_chunk *chunk, size_t index)
 {
-    unsigned place = chunk->items == NULL ? 0 : chunk->items[index];
+    unsigned place = 0;
+    if (chunk->items_fitted)
+        place = afmon_item_column_at(chunk->items, chunk->count, index);
+    else if (chunk->items != NULL)
+        place = chunk->items[index];
     if (place == 0)
         return (struct afmon_item_id){0};
     return afmon_item_block_id(chunk->item_blocks[place / SECOND_BLOCK], place % SECOND_BLOCK);
@@ -186,13 +195,33 @@ struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, struct afm
     memcpy(copy->values, chunk->values, chunk->count * sizeof *copy->values);
     memcpy(copy->offsets, chunk->offsets, chunk->count * sizeof *copy->offsets);
     copy_column(copy->set_index, chunk->set_index, chunk->count);
-    copy_column(copy->items, chunk->items, chunk->count);
+    if (!copy->items_fitted)
+        copy_column(copy->items, chunk->items, chunk->count);
     for (unsigned i = 0; i < 2 && chunk->item_blocks[i] != NULL; i++) {
         afmon_item_block_hold(chunk->item_blocks[i]);
         copy->item_blocks[i] = chunk->item_blocks[i];
     }
     for (uint32_t i = 0; i < chunk->set_count; i++)
         add_set(copy, chunk->sets[i]);
+    return copy;
+}
+
+struct afmon_chunk *afmon_chunk_fitted(const struct afmon_chunk *chunk)
+{
+    struct afmon_item_column column;
+    struct afmon_chunk_room room = {chunk->count, chunk->set_count, chunk->items != NULL, 0};
+    if (chunk->items != NULL) {
+        afmon_item_column_of(&column, chunk->items, chunk->count);
+        size_t bytes = afmon_item_column_bytes(&column);
+        bool less = bytes < chunk->count * sizeof *chunk->items;
+        room.items = !less;
+        room.fitted_items = less ? bytes : 0;
+    }
+    if (room.fitted_items == 0 && chunk->count + chunk->count / 4 >= chunk->capacity)
+        return NULL;
+    struct afmon_chunk *copy = afmon_chunk_copy(chunk, room);
+    if (copy != NULL && copy->items_fitted)
+        afmon_item_column_write(&column, copy->items);
     return copy;
 }
 

@@ -21,6 +21,7 @@ struct afmon_chunk {
     uint32_t capacity;
     uint32_t set_count;
     uint32_t set_capacity; /* with 1 there is no set_index: every sample has sets[0] */
+    bool items_fitted;     /* the column of items is one of item_column.h, which takes no more of them */
     int64_t base_us;       /* wall time of the first sample */
     double *values;
     struct afmon_set **sets; /* the different sets of the samples, NULL for no metadata; each referred to once */
@@ -42,11 +43,12 @@ struct afmon_chunk {
 struct afmon_chunk_room {
     uint32_t samples;
     uint32_t sets;
-    bool items; /* a column for the items of samples */
+    bool items;          /* a column for the items of samples */
+    size_t fitted_items; /* bytes for what it came to, in its place; of a copy that takes no more samples */
 };
 static inline struct afmon_chunk_room afmon_chunk_room(const struct afmon_chunk *chunk)
 {
-    return (struct afmon_chunk_room){chunk->capacity, chunk->set_capacity, chunk->items != NULL};
+    return (struct afmon_chunk_room){chunk->capacity, chunk->set_capacity, chunk->items != NULL, 0};
 }
 
 /* An empty chunk with one reference; NULL: no memory. */
@@ -54,6 +56,10 @@ struct afmon_chunk *afmon_chunk_new(struct afmon_chunk_room room, int64_t base_u
 
 /* A chunk with the same samples and other room, which must be enough; it refers to sets and blocks for itself. */
 struct afmon_chunk *afmon_chunk_copy(const struct afmon_chunk *chunk, struct afmon_chunk_room room);
+
+/* A copy that takes no more samples, and no more memory than it needs; NULL: that would save too little, or there is no
+ * memory. */
+struct afmon_chunk *afmon_chunk_fitted(const struct afmon_chunk *chunk);
 
 void afmon_chunk_hold(struct afmon_chunk *chunk);
 void afmon_chunk_release(struct afmon_chunk *chunk); /* any thread; NULL is fine */

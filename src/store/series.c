@@ -178,14 +178,10 @@ static void replace_growing(struct afmon_store *store, struct afmon_series_data 
     afmon_chunk_release(chunk);
 }
 
-/* Gives back what a chunk that is sealed early has too much of. */
-static void trim_growing(struct afmon_store *store, struct afmon_series_data *series)
+/* Gives back what a chunk has too much of that takes no more samples. */
+static void fit_growing(struct afmon_store *store, struct afmon_series_data *series)
 {
-    const struct afmon_chunk *chunk = series->growing;
-    if (chunk->count + chunk->count / 4 >= chunk->capacity)
-        return;
-    struct afmon_chunk *fitted =
-        afmon_chunk_copy(chunk, (struct afmon_chunk_room){chunk->count, chunk->set_count, chunk->items != NULL});
+    struct afmon_chunk *fitted = afmon_chunk_fitted(series->growing);
     if (fitted != NULL)
         replace_growing(store, series, fitted);
 }
@@ -206,7 +202,7 @@ bool afmon_series_seal(struct afmon_store *store, struct afmon_series_data *seri
         return true;
     if (!reserve_entry(store, series))
         return false;
-    trim_growing(store, series);
+    fit_growing(store, series);
     flush(store, series);
     struct afmon_entry *entry = &series->entries[series->end_entry++];
     afmon_series_growing(series, entry);
@@ -233,7 +229,7 @@ static bool offset_of(const struct afmon_chunk *chunk, int64_t wall_us, int32_t 
 /* A series that fills chunks gets whole ones, with room for as many sets as the last one had. */
 static struct afmon_chunk *chunk_after(const struct afmon_series_data *series, const struct afmon_store_sample *first)
 {
-    struct afmon_chunk_room room = {AFMON_CHUNK_FIRST, 1, first->item.unit != 0};
+    struct afmon_chunk_room room = {AFMON_CHUNK_FIRST, 1, first->item.unit != 0, 0};
     if (series->end_entry > series->first_entry) {
         const struct afmon_entry *last = &series->entries[series->end_entry - 1];
         if (last->count >= AFMON_CHUNK_SAMPLES / 2)

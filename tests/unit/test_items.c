@@ -7,6 +7,7 @@
 #include "catalog/fields.h"
 #include "catalog/item_id.h"
 #include "forked.h"
+#include "store/item_column.h"
 #include "store/reader.h"
 #include "store/store_internal.h"
 
@@ -534,7 +535,7 @@ static void the_column_keeps_every_id(void **state)
 
 static size_t bytes_a_sample(bool items)
 {
-    enum { ITEMS = 20000, SERIES = 10, CALLS = 4 };
+    enum { ITEMS = 100000, SERIES = 10, CALLS = 4 };
     struct afmon_store *store = afmon_store_new((size_t)1 << 30);
     struct afmon_store_stats stats;
     for (int i = 0; i < ITEMS; i++) {
@@ -554,13 +555,34 @@ static size_t bytes_a_sample(bool items)
     return stats.bytes * 1000 / stats.samples_total;
 }
 
-/* In thousandths of a byte: 2 for the column, and 8 for each item's id with the room of the block that they go into. */
-static void the_column_takes_two_bytes_a_sample(void **state)
+/* In thousandths of a byte. */
+static void an_item_takes_less_than_two_bytes_a_sample(void **state)
 {
     (void)state;
     size_t without = bytes_a_sample(false);
     size_t with = bytes_a_sample(true);
-    assert_in_range(with - without, 2000, 2500);
+    assert_in_range(with - without, 1000, 2000);
+}
+
+/* Samples of items that are made at the same time, of one to all of a page's samples each. */
+static void a_fitted_column_says_the_same(void **state)
+{
+    (void)state;
+    struct afmon_item_column column;
+    uint16_t places[AFMON_CHUNK_SAMPLES];
+    uint16_t written[3 * AFMON_CHUNK_SAMPLES];
+    srandom(7);
+    for (uint32_t count = 1; count <= AFMON_CHUNK_SAMPLES; count += 1 + count / 3) {
+        for (long at_once = 1; at_once <= 4096; at_once *= 4) {
+            for (uint32_t i = 0; i < count; i++)
+                places[i] = (uint16_t)(i / 5 * 40 + (uint32_t)(random() % at_once) * 16);
+            afmon_item_column_of(&column, places, count);
+            assert_true(afmon_item_column_bytes(&column) <= sizeof written);
+            afmon_item_column_write(&column, written);
+            for (uint32_t i = 0; i < count; i++)
+                assert_int_equal(afmon_item_column_at(written, count, i), places[i]);
+        }
+    }
 }
 
 /* What has left memory takes its ids along. */
@@ -598,7 +620,8 @@ int main(void)
         cmocka_unit_test(exports_take_ids_of_both_types),
         cmocka_unit_test(readers_find_the_id_anywhere),
         cmocka_unit_test(the_column_keeps_every_id),
-        cmocka_unit_test(the_column_takes_two_bytes_a_sample),
+        cmocka_unit_test(an_item_takes_less_than_two_bytes_a_sample),
+        cmocka_unit_test(a_fitted_column_says_the_same),
         cmocka_unit_test(ids_leave_memory_with_their_samples),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -605,7 +605,7 @@ static void a_chunk_takes_any_number_of_sets(void **state)
     for (uint32_t i = 0; i < MOST; i++)
         sets[i].set.hash = i * 2654435761u;
     for (uint32_t count = 1; count <= MOST; count++) {
-        struct afmon_chunk *chunk = afmon_chunk_new((struct afmon_chunk_room){count, count, false}, 0);
+        struct afmon_chunk *chunk = afmon_chunk_new((struct afmon_chunk_room){count, count, false, 0}, 0);
         assert_non_null(chunk);
         for (uint32_t i = 0; i < count; i++)
             assert_int_equal(afmon_chunk_set(chunk, &sets[i].set), i);
