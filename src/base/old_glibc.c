@@ -2,7 +2,8 @@
  * (tools/wheels). Hidden in libafmon.so, and only in one that is built so. */
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/random.h>
+
+#include "base/random.h"
 
 extern char __libc_single_threaded;
 int _dl_find_object(void *address, void *found);
@@ -23,5 +24,5 @@ int _dl_find_object(void *address, void *found)
 uint32_t arc4random(void)
 {
     uint32_t number = 0;
-    return getrandom(&number, sizeof number, 0) == (ssize_t)sizeof number ? number : 0;
+    return afmon_random(&number, sizeof number) == 0 ? number : 0;
 }

@@ -78,9 +78,11 @@ static const char *const types[] = {
 
 static bool is_type(const char *type, size_t length)
 {
-    const char *dot = memrchr(type, '.', length); /* a module's name before it */
-    const char *name = dot != NULL ? dot + 1 : type;
-    size_t name_length = length - (size_t)(name - type);
+    size_t begin = length; /* of the name, behind a module's */
+    while (begin > 0 && type[begin - 1] != '.')
+        begin--;
+    const char *name = &type[begin];
+    size_t name_length = length - begin;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strlen(types[i]) == name_length && memcmp(types[i], name, name_length) == 0)
             return true;

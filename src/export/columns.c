@@ -132,14 +132,10 @@ const char *afmon_column_prefix(const struct afmon_export_column *column)
     return afmon_key_is_taken(column->key, column->length, AFMON_LINE_TABLE) ? "_" : "";
 }
 
-static void keep(void *column)
-{
-    (void)column; /* the list frees it */
-}
-
 void afmon_columns_free(struct afmon_export_columns *columns)
 {
-    tdestroy(columns->tree, keep);
+    for (size_t i = 0; i < columns->count; i++)
+        (void)tdelete(columns->list[i], &columns->tree, by_key);
     for (size_t i = 0; i < columns->count; i++) {
         free(columns->list[i]->key);
         free(columns->list[i]);

@@ -14,11 +14,6 @@ static int by_text(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-static void keep(void *title)
-{
-    (void)title; /* the list frees it */
-}
-
 static char *clean_title(const struct afmon_export_column *column)
 {
     struct afmon_buffer text;
@@ -58,7 +53,8 @@ char **afmon_column_titles(const struct afmon_export_columns *columns)
         titles[i] = title_of(columns->list[i], &taken);
         whole = titles[i] != NULL;
     }
-    tdestroy(taken, keep);
+    for (size_t i = 0; titles != NULL && i < columns->count && titles[i] != NULL; i++)
+        (void)tdelete(titles[i], &taken, by_text);
     if (whole)
         return titles;
     afmon_free_column_titles(titles, columns->count);

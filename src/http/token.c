@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
+#include "base/random.h"
 #include "base/status.h"
 
 static afmon_status make_cookie(struct afmon_token *token, afmon_error *error)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[(AFMON_COOKIE_SIZE - 1) / 2];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        return afmon_fail_os(error, errno, "cannot get random numbers");
+    int failure = afmon_random(bytes, sizeof bytes);
+    if (failure != 0)
+        return afmon_fail_os(error, failure, "cannot get random numbers");
     for (size_t i = 0; i < sizeof bytes; i++) {
         token->cookie[2 * i] = hex[bytes[i] >> 4];
         token->cookie[2 * i + 1] = hex[bytes[i] & 15];

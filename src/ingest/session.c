@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/lock.h"
+#include "base/random.h"
 #include "base/status.h"
 #include "ingest/record.h"
 #include "ingest/recover_internal.h"
@@ -26,13 +26,13 @@ static const char session_magic[8] = {'A', 'F', 'M', 'O', 'N', 'S', 'E', 'S'};
 
 /* ---- opening ---- */
 
-static int random_serial(uint64_t *serial)
+int afmon_session_new_serial(uint64_t *serial)
 {
-    do {
-        if (getrandom(serial, sizeof *serial, 0) != (ssize_t)sizeof *serial)
-            return errno != 0 ? errno : EIO;
-    } while (*serial == 0 || *serial == UINT64_MAX); /* both mean "none" to the recording threads */
-    return 0;
+    int failure;
+    do
+        failure = afmon_random(serial, sizeof *serial);
+    while (failure == 0 && (*serial == 0 || *serial == UINT64_MAX)); /* both mean "none" to the recording threads */
+    return failure;
 }
 
 struct claims {
@@ -148,7 +148,7 @@ static afmon_status fail_to_open(int failure, const char *folder, afmon_error *e
 
 int afmon_session_make(struct afmon_session *session, const struct afmon_session_wishes *wishes)
 {
-    int failure = random_serial(&session->serial);
+    int failure = afmon_session_new_serial(&session->serial);
     if (failure == 0)
         failure = choose_files(session, wishes);
     for (int try = 0; try == 0 || (failure == EWOULDBLOCK && try < CREATE_TRIES); try++) {

@@ -69,6 +69,9 @@ struct afmon_definition {
 };
 _Static_assert(sizeof(struct afmon_definition) == 16, "on-disk layout");
 
+/* A serial that no session has had. 0, or an errno. */
+int afmon_session_new_serial(uint64_t *serial);
+
 /* Opens a session in an existing run folder, after recovering what dead ones left. metrics, log: whether it will write
  * these files. *recovered is the number of records recovered. */
 afmon_status afmon_session_open(struct afmon_session *session, const char *folder, bool metrics, bool log,

@@ -117,8 +117,9 @@ static afmon_status take_rules(struct afmon_run_log *log, struct afmon_run_sessi
 
 uint32_t afmon_run_file_of(const char *path, size_t length)
 {
-    const char *slash = length > 0 ? memrchr(path, '/', length) : NULL;
-    size_t name = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+    size_t name = length;
+    while (name > 0 && path[name - 1] != '/')
+        name--;
     return (uint32_t)afmon_hash(RULES_SEED, path + name, length - name) | 1;
 }
 

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/random.h"
 #include "base/status.h"
 #include "base/thread.h"
 #include "ingest/presence.h"
@@ -102,14 +102,11 @@ static afmon_status open_session(struct afmon_core *core, afmon_error *error)
 static afmon_status open_hub(struct afmon_core *core, afmon_error *error)
 {
     uint64_t serial = core->session.serial;
-    if (!core->has_session) {
-        do {
-            if (getrandom(&serial, sizeof serial, 0) != (ssize_t)sizeof serial)
-                return afmon_fail_os(error, errno, "no random numbers");
-        } while (serial == 0 || serial == UINT64_MAX);
-    }
-    int failure = afmon_hub_init(&core->hub, &core->monitor->page->process, core->has_session ? &core->session : NULL,
-                                 serial, &core->monitor->options);
+    int failure = core->has_session ? 0 : afmon_session_new_serial(&serial);
+    if (failure != 0)
+        return afmon_fail_os(error, failure, "no random numbers");
+    failure = afmon_hub_init(&core->hub, &core->monitor->page->process, core->has_session ? &core->session : NULL,
+                             serial, &core->monitor->options);
     return failure == 0 ? AFMON_OK : afmon_fail_os(error, failure, "cannot make the queues");
 }
 

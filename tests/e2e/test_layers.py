@@ -72,6 +72,16 @@ def test_a_program_uses_what_is_exported(check):
     assert told == "python/ext/x.c: afmon_inner is of src/base/inner.c: python/ may use nothing and itself\n"
 
 
+def test_what_only_linux_has_where_a_run_is_read(check):
+    calls = "#define _GNU_SOURCE\n#include <fcntl.h>\nint afmon_NAME(void) { return fallocate(1, 0, 0, 1); }\n"
+    status, told = check({"src/store/room.c": calls.replace("NAME", "room"), "src/ingest/land.c": calls.replace("NAME", "land"),
+                          "src/export/excel_room.c": calls.replace("NAME", "excel"), "src/base/random.c": "#include <stdlib.h>\n"
+                          "int afmon_random(void) { return rand(); }\n"})
+    assert status == 1 and sorted(told.splitlines()) == [
+        "src/base/random.c: does without getrandom by now: take it out of KNOWN_LINUX",
+        "src/store/room.c: fallocate is Linux's: who reads a run does without"]
+
+
 def test_a_program_may_use_base(check):
     assert check({"cli/x.c": "int afmon_inner(void);\nint cli_x(void) { return afmon_inner(); }\n"})[0] == 0
 
