@@ -89,6 +89,7 @@ static void fill_session(session *s, const generate_options *o, const generate_i
     s->monitor.log_dir = o->log_dir;
     s->monitor.rules_file = o->rules_file;
     about_fill(&o->about, &s->monitor);
+    s->monitor.data_set = o->output;
     s->monitor.shutdown_timeout_s = o->shutdown_timeout_s;
     s->monitor.metrics_interval_s = o->metrics_interval_s;
     /* As many turns as were asked for are no reason for an alert. */

@@ -14,6 +14,7 @@ static const cli_command commands[] = {
     {"watch", "a run as it goes on: progress, rates, latency, alerts, log", cmd_watch},
     {"serve", "a dashboard of runs in the browser", cmd_serve},
     {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},
+    {"items", "the items behind the figures: what became of each, and its calls", cmd_items},
     {"export", "write a run's samples as JSON, CSV, Excel or Parquet", cmd_export},
     {"report", "what a run came to, as a page or as Markdown", cmd_report},
     {"check", "judge a run by the alert rules, for scripts and CI", cmd_check},

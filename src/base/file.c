@@ -68,6 +68,16 @@ char *afmon_path_join(const char *folder, const char *name)
     return path;
 }
 
+char *afmon_path_absolute(const char *path)
+{
+    char *folder = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+    if (folder == NULL)
+        return path[0] != '/' && errno == ENOMEM ? NULL : strdup(path);
+    char *joined = afmon_path_join(folder, path);
+    free(folder);
+    return joined;
+}
+
 /* Creates one folder; 0 or errno. Whatever mkdir says, a folder that is there is fine (a mount point that may not be
  * written to says EROFS or EACCES). */
 static int make_folder(const char *path)

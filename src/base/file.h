@@ -8,6 +8,10 @@
 /* Joins folder and name with a slash in fresh memory (free() it); NULL where memory is short. */
 char *afmon_path_join(const char *folder, const char *name);
 
+/* The path from the root on, in fresh memory, whether or not anything is there; as it is where the current folder is
+ * gone. NULL where memory is short. */
+char *afmon_path_absolute(const char *path);
+
 /* Creates a folder and its parents (mode 0777 less umask). One that exists is fine; a file in its place is an error. */
 afmon_status afmon_make_folders(const char *path, afmon_error *error);
 

@@ -59,6 +59,8 @@ static void take_value(const afmon_field *field, const char *key, size_t length,
     } else if (is(key, length, TEXT("status"))) {
         facts->has_status = field->type == AFMON_INT;
         facts->status = facts->has_status ? field->as.integer : 0;
+    } else if (is(key, length, TEXT("attempt"))) {
+        facts->attempt = field->type == AFMON_INT ? field->as.integer : 0;
     } else if (is(key, length, TEXT("attempts"))) {
         facts->attempts = field->type == AFMON_INT ? field->as.integer : 0;
     }

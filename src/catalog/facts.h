@@ -19,7 +19,8 @@ struct afmon_sample_facts {
     struct afmon_piece item_kind; /* of an item, as the three that follow */
     struct afmon_piece outcome;
     struct afmon_piece reason;
-    int64_t attempts; /* 0: not given */
+    int64_t attempts; /* of an item; 0: not given */
+    int64_t attempt;  /* that a call is of; 0: not given, it is the first */
     int64_t status;   /* of HTTP, where has_status */
     bool has_status;
     bool has_success;  /* success is true or false */

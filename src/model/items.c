@@ -99,13 +99,27 @@ static bool why_of(struct afmon_model_items *items, const struct afmon_piece *gi
     return why->text != NULL;
 }
 
-/* 0: the sample names no item. A number and a text that look alike are one. */
-static uint64_t id_of(const struct afmon_item_sample *sample)
+struct afmon_piece afmon_item_sample_id(const struct afmon_item_sample *sample)
 {
-    const struct afmon_piece *amidst = &sample->facts->item_id;
     if (sample->id.length > 0)
-        return afmon_hash(SEED, sample->id.text, sample->id.length) | 1;
-    return amidst->given && amidst->length > 0 ? afmon_hash(SEED, amidst->data, amidst->length) | 1 : 0;
+        return (struct afmon_piece){sample->id.text, sample->id.length, true};
+    return sample->facts->item_id;
+}
+
+uint64_t afmon_model_item_id_of(const char *id, size_t length)
+{
+    return length > 0 ? afmon_hash(SEED, id, length) | 1 : 0;
+}
+
+uint64_t afmon_model_item_id(const struct afmon_item_sample *sample)
+{
+    const struct afmon_piece id = afmon_item_sample_id(sample);
+    return id.given ? afmon_model_item_id_of(id.data, id.length) : 0;
+}
+
+uint64_t afmon_model_item_hash(uint64_t id, const char *kind)
+{
+    return afmon_hash(id, kind, strlen(kind));
 }
 
 /* ---- Items ---- */
@@ -114,7 +128,7 @@ static uint64_t id_of(const struct afmon_item_sample *sample)
 static struct afmon_model_item *item_of(struct afmon_model_items *items, const struct afmon_item_sample *sample,
                                         bool *ok)
 {
-    uint64_t id = id_of(sample);
+    uint64_t id = afmon_model_item_id(sample);
     *ok = true;
     if (id == 0)
         return NULL;
@@ -122,8 +136,7 @@ static struct afmon_model_item *item_of(struct afmon_model_items *items, const s
     *ok = kind >= 0;
     if (kind < 0)
         return NULL;
-    const char *name = items->kinds[kind].name;
-    uint64_t hash = afmon_hash(id, name, strlen(name));
+    uint64_t hash = afmon_model_item_hash(id, items->kinds[kind].name);
     struct afmon_model_item *item = afmon_slots_find(&items->items, hash);
     if (item == NULL && items->most > 0 && items->items.count >= items->most) {
         items->left_out++;
@@ -142,17 +155,42 @@ bool afmon_model_item_started(struct afmon_model_items *items, const struct afmo
 {
     bool ok;
     struct afmon_model_item *item = item_of(items, sample, &ok);
-    if (item == NULL)
-        return ok;
+    if (item != NULL)
+        afmon_model_item_note_start(item, sample);
+    return ok;
+}
+
+void afmon_model_item_note_start(struct afmon_model_item *item, const struct afmon_item_sample *sample)
+{
     if (item->starts == 0 || sample->time_ns >= item->started_ns) {
         item->started_ns = sample->time_ns;
         item->file = sample->file;
     }
     item->starts++;
+}
+
+bool afmon_model_item_note_outcome(struct afmon_model_item *item, const struct afmon_item_sample *sample)
+{
+    const struct afmon_sample_facts *facts = sample->facts;
+    if (item->outcome != AFMON_OUTCOME_NONE && sample->time_ns < item->ended_ns)
+        return false;
+    item->ended_ns = sample->time_ns;
+    item->outcome = (uint8_t)afmon_model_outcome_of(&facts->outcome);
+    item->attempts = facts->attempts > 0 && facts->attempts <= UINT32_MAX ? (uint32_t)facts->attempts : 1;
     return true;
 }
 
-static enum afmon_item_outcome outcome_of(const struct afmon_piece *text)
+bool afmon_model_item_has_outcome(const struct afmon_model_item *item)
+{
+    return item->outcome != AFMON_OUTCOME_NONE && (item->starts == 0 || item->ended_ns >= item->started_ns);
+}
+
+const struct afmon_piece *afmon_model_why_of(const struct afmon_sample_facts *facts)
+{
+    return afmon_model_outcome_of(&facts->outcome) == AFMON_OUTCOME_FAILED ? &facts->error_type : &facts->reason;
+}
+
+enum afmon_item_outcome afmon_model_outcome_of(const struct afmon_piece *text)
 {
     static const char *const names[] = {"", "accepted", "rejected", "failed"};
     for (unsigned i = AFMON_OUTCOME_ACCEPTED; i <= AFMON_OUTCOME_FAILED; i++)
@@ -165,20 +203,15 @@ bool afmon_model_item_ended(struct afmon_model_items *items, const struct afmon_
                             const struct afmon_sketch_limits *limits)
 {
     bool ok;
-    const struct afmon_sample_facts *facts = sample->facts;
-    enum afmon_item_outcome outcome = outcome_of(&facts->outcome);
+    enum afmon_item_outcome outcome = afmon_model_outcome_of(&sample->facts->outcome);
     struct afmon_model_item *item = outcome != AFMON_OUTCOME_NONE ? item_of(items, sample, &ok) : NULL;
     uint32_t why;
     if (item == NULL)
         return outcome == AFMON_OUTCOME_NONE || ok;
-    if (!why_of(items, outcome == AFMON_OUTCOME_FAILED ? &facts->error_type : &facts->reason, &why))
+    if (!why_of(items, afmon_model_why_of(sample->facts), &why))
         return false;
-    if (item->outcome == AFMON_OUTCOME_NONE || sample->time_ns >= item->ended_ns) {
-        item->ended_ns = sample->time_ns;
-        item->outcome = (uint8_t)outcome;
+    if (afmon_model_item_note_outcome(item, sample))
         item->why = why;
-        item->attempts = facts->attempts > 0 && facts->attempts <= UINT32_MAX ? (uint32_t)facts->attempts : 1;
-    }
     return afmon_accumulator_add(&items->kinds[item->kind].times, sample->value, limits);
 }
 
@@ -188,7 +221,7 @@ bool afmon_model_item_ended(struct afmon_model_items *items, const struct afmon_
 static struct afmon_model_item_use *use_of(struct afmon_model_items *items, const struct afmon_item_sample *sample,
                                            bool *ok)
 {
-    uint64_t id = id_of(sample);
+    uint64_t id = afmon_model_item_id(sample);
     *ok = true;
     if (id == 0 || (items->most > 0 && items->uses.count >= items->most && afmon_slots_find(&items->uses, id) == NULL))
         return NULL;

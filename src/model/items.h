@@ -76,6 +76,27 @@ struct afmon_item_sample {
     uint32_t file;
 };
 
+/* The id that a sample names; not given: none. A number and a text that look alike are one. */
+struct afmon_piece afmon_item_sample_id(const struct afmon_item_sample *sample);
+
+/* Hashes of the id (0: none is named), and of an item of a kind, by the name that is shown of it. */
+uint64_t afmon_model_item_id_of(const char *id, size_t length);
+uint64_t afmon_model_item_id(const struct afmon_item_sample *sample);
+uint64_t afmon_model_item_hash(uint64_t id, const char *kind);
+
+/* ---- One item: what its samples say of it, in any order ---- */
+
+void afmon_model_item_note_start(struct afmon_model_item *item, const struct afmon_item_sample *sample);
+/* True: it is the latest outcome that is known, and `why` is to be that of this sample. */
+bool afmon_model_item_note_outcome(struct afmon_model_item *item, const struct afmon_item_sample *sample);
+/* Made again after its outcome, it has none. */
+bool afmon_model_item_has_outcome(const struct afmon_model_item *item);
+enum afmon_item_outcome afmon_model_outcome_of(const struct afmon_piece *text);
+/* The reason of what was rejected, the error type of what failed. */
+const struct afmon_piece *afmon_model_why_of(const struct afmon_sample_facts *facts);
+
+/* ---- All items of a run ---- */
+
 /* item_started and item_time; false: no memory. Without an id they are left out. */
 bool afmon_model_item_started(struct afmon_model_items *items, const struct afmon_item_sample *sample);
 bool afmon_model_item_ended(struct afmon_model_items *items, const struct afmon_item_sample *sample,

@@ -120,6 +120,10 @@ struct afmon_model_facts {
     void *user;
 };
 
+/* Whether an item without an outcome is open: its process goes on. Else it is abandoned. */
+struct afmon_model_item;
+bool afmon_model_item_is_open(const struct afmon_model_facts *facts, const struct afmon_model_item *item);
+
 /* NULL: no memory. */
 afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct afmon_model_facts *facts);
 

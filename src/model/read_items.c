@@ -111,20 +111,13 @@ static bool is_living(const struct afmon_model_facts *facts, uint64_t serial)
     return facts->living_left_out;
 }
 
-/* Whether an item without an outcome is open: its process goes on. */
-static bool is_open(const struct afmon_model_facts *facts, const struct afmon_model_item *item)
+bool afmon_model_item_is_open(const struct afmon_model_facts *facts, const struct afmon_model_item *item)
 {
     bool taken_over;
     const struct afmon_run_session *session = session_of(facts->log, item, &taken_over);
     if (taken_over)
         return false;
     return session == NULL ? facts->live : !session->ended && is_living(facts, session->serial);
-}
-
-/* Made again after its outcome, it has none. */
-static bool has_outcome(const struct afmon_model_item *item)
-{
-    return item->outcome != AFMON_OUTCOME_NONE && (item->starts == 0 || item->ended_ns >= item->started_ns);
 }
 
 static void add_use(const struct afmon_model_items *items, const struct afmon_model_item *item, bool accepted,
@@ -145,14 +138,15 @@ static void add_use(const struct afmon_model_items *items, const struct afmon_mo
 static void add_item(const struct afmon_model_reading *reading, const struct afmon_model_item *item,
                      afmon_item_summary *summary)
 {
-    enum afmon_item_outcome outcome = has_outcome(item) ? (enum afmon_item_outcome)item->outcome : AFMON_OUTCOME_NONE;
+    enum afmon_item_outcome outcome =
+        afmon_model_item_has_outcome(item) ? (enum afmon_item_outcome)item->outcome : AFMON_OUTCOME_NONE;
     uint64_t again = item->starts > 1 ? item->starts - 1 : 0;
     summary->started++;
     summary->attempts += again + (item->attempts > 0 ? item->attempts : 1);
     summary->accepted += outcome == AFMON_OUTCOME_ACCEPTED;
     summary->rejected += outcome == AFMON_OUTCOME_REJECTED;
     summary->failed += outcome == AFMON_OUTCOME_FAILED;
-    if (outcome == AFMON_OUTCOME_NONE && is_open(reading->facts, item))
+    if (outcome == AFMON_OUTCOME_NONE && afmon_model_item_is_open(reading->facts, item))
         summary->open++;
     else if (outcome == AFMON_OUTCOME_NONE)
         summary->abandoned++;
@@ -197,7 +191,7 @@ static void count_reasons(const struct afmon_model_items *items, size_t kind, ui
     for (uint32_t i = 0; i < items->items.count; i++) {
         const struct afmon_model_item *item = afmon_slots_at(&items->items, i);
         bool failed = item->outcome == AFMON_OUTCOME_FAILED;
-        if (item->kind == kind && has_outcome(item) && item->outcome != AFMON_OUTCOME_ACCEPTED)
+        if (item->kind == kind && afmon_model_item_has_outcome(item) && item->outcome != AFMON_OUTCOME_ACCEPTED)
             counts[2 * item->why + failed]++;
     }
 }
@@ -258,8 +252,8 @@ bool afmon_model_items_since(const struct afmon_model *model, const char *operat
         return false;
     for (uint32_t i = 0; i < items->items.count; i++) {
         const struct afmon_model_item *item = afmon_slots_at(&items->items, i);
-        *finished +=
-            has_outcome(item) && item->ended_ns >= since_ns && strcmp(items->kinds[item->kind].name, kind) == 0;
+        *finished += afmon_model_item_has_outcome(item) && item->ended_ns >= since_ns &&
+                     strcmp(items->kinds[item->kind].name, kind) == 0;
     }
     return true;
 }

@@ -21,6 +21,7 @@ void afmon_run_log_free(struct afmon_run_log *log)
     afmon_log_scratch_free(&log->scratch);
     free(log->sessions);
     free(log->rules);
+    free(log->data_set);
     free(log->intervals);
     afmon_run_about_free(&log->about);
     *log = (struct afmon_run_log){0};
@@ -130,6 +131,28 @@ static uint32_t file_of(const afmon_live_log_line *line)
     return name != NULL && length > 0 ? afmon_run_file_of(name, length) : 0;
 }
 
+/* Of several sessions that one counts that was the latest. A path holds no NUL. */
+static afmon_status take_data_set(struct afmon_run_log *log, const struct afmon_run_session *session,
+                                  const afmon_live_log_line *line)
+{
+    size_t length;
+    struct afmon_buffer path;
+    const char *raw = afmon_log_member(line->data, line->data_length, "data_set", &length);
+    if (raw == NULL || raw[-1] != '"' || (log->data_set != NULL && session->started_ns < log->data_set_ns))
+        return AFMON_OK;
+    afmon_buffer_init(&path, SIZE_MAX);
+    afmon_json_unescape(&path, raw, length);
+    afmon_buffer_add_char(&path, '\0');
+    if (path.failed) {
+        afmon_buffer_free(&path);
+        return AFMON_E_NO_MEMORY;
+    }
+    free(log->data_set);
+    log->data_set = path.data;
+    log->data_set_ns = session->started_ns;
+    return AFMON_OK;
+}
+
 /* Lines are cut where people read them; of a record all is wanted, whatever rules and notes stand in it. */
 static afmon_status take_record(struct afmon_run_log *log, afmon_live_log_line *parts, const char *line, size_t length)
 {
@@ -152,7 +175,8 @@ static afmon_status take_record(struct afmon_run_log *log, afmon_live_log_line *
         return AFMON_E_NO_MEMORY;
     if (afmon_run_log_number(parts, "metrics_interval", &period_s) && period_s > 0)
         session->period_ns = afmon_seconds_to_ns(period_s);
-    return take_rules(log, session, line, length);
+    afmon_status status = take_data_set(log, session, parts);
+    return status == AFMON_OK ? take_rules(log, session, line, length) : status;
 }
 
 static afmon_status take_end(struct afmon_run_log *log, const afmon_live_log_line *parts)

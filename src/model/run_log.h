@@ -65,7 +65,9 @@ struct afmon_run_log {
     /* The rules of the session that started last, as text (alerts/rules_json.h); NULL: none is known. */
     char *rules;
     size_t rules_length;
-    size_t rules_of; /* which session's */
+    size_t rules_of;     /* which session's */
+    char *data_set;      /* that the record of the session that started last names; NULL: none does */
+    int64_t data_set_ns; /* when that one started */
     struct afmon_logged_interval *intervals;
     size_t interval_count;
     size_t interval_capacity;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "alerts/rules.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "monitor/about.h"
 #include "monitor/family.h"
@@ -129,6 +130,8 @@ static bool copy_text(const char **copy, const char *text)
 static bool copy_texts(afmon_monitor *monitor, const afmon_options *options)
 {
     afmon_options *own = &monitor->options;
+    if (options->data_set != NULL && (own->data_set = afmon_path_absolute(options->data_set)) == NULL)
+        return false;
     return copy_text(&own->prometheus_listen, options->prometheus_listen) &&
            copy_text(&own->prometheus_token_file, options->prometheus_token_file) && afmon_about_copy(own, options);
 }
@@ -156,6 +159,7 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
     /* What is copied is not the caller's any more, even where a copy fails. */
     monitor->options.prometheus_listen = NULL;
     monitor->options.prometheus_token_file = NULL;
+    monitor->options.data_set = NULL;
     monitor->options.rules_file = NULL;
     monitor->options.rules = NULL;
     monitor->options.name = monitor->options.note = NULL;
@@ -208,6 +212,7 @@ void afmon_monitor_delete(afmon_monitor *monitor)
     free((char *)(uintptr_t)monitor->options.prometheus_listen);
     free((char *)(uintptr_t)monitor->options.prometheus_token_file);
     afmon_about_free(&monitor->options);
+    free((char *)(uintptr_t)monitor->options.data_set);
     free(monitor->log_dir);
     afmon_rules_free(&monitor->rules);
     afmon_family_unmap(monitor->family_page);

@@ -9,7 +9,7 @@
 #include "ingest/recover.h"
 #include "ingest/session.h"
 #include "model/run_log.h"
-#include "run/folder.h"
+#include "run/recorded.h"
 #include "run/living.h"
 #include "run/loader.h"
 #include "store/view.h"
@@ -20,9 +20,7 @@
 struct opening {
     const char *folder;
     afmon_view_options options;
-    struct afmon_recovery recovery;
-    struct afmon_run_listing metrics;
-    struct afmon_run_listing logs;
+    struct afmon_recorded files;
     struct afmon_source *sources; /* paths are those of metrics */
     struct afmon_store *store;
     struct afmon_loader *loader;
@@ -30,7 +28,6 @@ struct opening {
     uint64_t unreadable_lines; /* those of them that are lines */
     struct afmon_run_log *log;
     struct afmon_problems warnings;
-    struct afmon_left left;
     uint64_t bytes_before; /* of the files that are done with */
     afmon_error *error;
 };
@@ -82,37 +79,22 @@ static int report_progress(void *user, uint64_t bytes)
     const afmon_view_options *options = &opening->options;
     if (options->progress == NULL)
         return 0;
-    uint64_t total = opening->metrics.bytes + opening->logs.bytes;
+    uint64_t total = opening->files.metrics.bytes + opening->files.logs.bytes;
     uint64_t done = opening->bytes_before + bytes;
     return options->progress(options->user, done < total ? done : total, total);
 }
 
-/* The folder cannot be written: what dead processes left is shown from where it lies, behind what is in files. */
-static struct afmon_source source_of(struct opening *opening, const struct afmon_run_file *file)
-{
-    struct afmon_left_file *left = afmon_left_find(&opening->left, strrchr(file->path, '/') + 1);
-    struct afmon_source source = {.path = file->path, .end = (off_t)file->size};
-    if (left == NULL)
-        return source;
-    source.end = (off_t)left->end; /* what stands behind is only a part of a batch, which the text has as a whole */
-    source.text = left->text.data;
-    source.text_length = left->text.length;
-    left->text.data = NULL;
-    afmon_buffer_free(&left->text);
-    return source;
-}
-
 static afmon_status load_metrics(struct opening *opening)
 {
-    opening->sources = calloc(opening->metrics.count + 1, sizeof *opening->sources);
+    opening->sources = calloc(opening->files.metrics.count + 1, sizeof *opening->sources);
     if (opening->sources == NULL)
         return afmon_fail_memory(opening->error);
-    for (size_t i = 0; i < opening->metrics.count; i++) {
-        const struct afmon_run_file *file = &opening->metrics.files[i];
-        opening->sources[i] = source_of(opening, file);
+    for (size_t i = 0; i < opening->files.metrics.count; i++) {
+        const struct afmon_run_file *file = &opening->files.metrics.files[i];
+        opening->sources[i] = afmon_recorded_source(&opening->files, file);
         struct afmon_load load = {.source = opening->sources[i],
                                   .label = file->label,
-                                  .tolerate_torn = opening->recovery.live,
+                                  .tolerate_torn = opening->files.recovery.live,
                                   .problems = &opening->problems,
                                   .warnings = &opening->warnings,
                                   .progress = report_progress,
@@ -132,58 +114,25 @@ static void free_run_log(struct afmon_run_log *log)
     free(log);
 }
 
-static afmon_status read_log(struct opening *opening, const struct afmon_run_file *file)
-{
-    const struct afmon_left_file *left = afmon_left_find(&opening->left, strrchr(file->path, '/') + 1);
-    int64_t end = left != NULL ? left->end : (int64_t)file->size;
-    afmon_status status =
-        end > 0 ? afmon_run_log_file(opening->log, file->path, 0, end, report_progress, opening, opening->error)
-                : AFMON_OK;
-    if (status == AFMON_OK && left != NULL && left->text.length > 0)
-        status = afmon_run_log_text(opening->log, left->text.data, left->text.length);
-    return status == AFMON_E_NO_MEMORY ? afmon_fail_memory(opening->error) : status;
-}
-
 static afmon_status read_logs(struct opening *opening)
 {
     opening->log = calloc(1, sizeof *opening->log);
     if (opening->log == NULL)
         return afmon_fail_memory(opening->error);
-    for (size_t i = 0; i < opening->logs.count; i++) {
-        afmon_status status = read_log(opening, &opening->logs.files[i]);
+    for (size_t i = 0; i < opening->files.logs.count; i++) {
+        afmon_status status =
+            afmon_recorded_read_log(&opening->files, i, opening->log, report_progress, opening, opening->error);
         if (status != AFMON_OK)
             return status;
-        opening->bytes_before += opening->logs.files[i].size;
+        opening->bytes_before += opening->files.logs.files[i].size;
     }
     return AFMON_OK;
-}
-
-static afmon_status list_files(struct opening *opening)
-{
-    afmon_status status = afmon_run_list(opening->folder, "metrics", ".jsonl", &opening->metrics, opening->error);
-    if (status == AFMON_OK)
-        status = afmon_run_list(opening->folder, "afterimage", ".log", &opening->logs, opening->error);
-    return status;
-}
-
-/* Files that only a recovery would make. */
-static afmon_status list_left(struct opening *opening)
-{
-    afmon_status status = AFMON_OK;
-    for (size_t i = 0; i < opening->left.count && status == AFMON_OK; i++) {
-        const struct afmon_left_file *file = &opening->left.files[i];
-        if (file->text.length > 0)
-            status =
-                afmon_run_list_add(opening->folder, file->log ? "afterimage" : "metrics", file->log ? ".log" : ".jsonl",
-                                   file->name, file->log ? &opening->logs : &opening->metrics, opening->error);
-    }
-    return status;
 }
 
 static void note_damage(struct opening *opening)
 {
     char text[200];
-    size_t damaged = opening->recovery.damaged + opening->left.damaged;
+    size_t damaged = opening->files.recovery.damaged + opening->files.left.damaged;
     snprintf(text, sizeof text,
              AFMON_PRIVATE_FOLDER " holds %zu damaged file%s of killed processes: samples may be missing", damaged,
              damaged == 1 ? "" : "s");
@@ -194,17 +143,17 @@ static void note_damage(struct opening *opening)
 /* Of a copy, a ring knows of text that is not in the file. */
 static void note_older(struct opening *opening)
 {
-    if (opening->recovery.older + opening->left.older > 0)
+    if (opening->files.recovery.older + opening->files.left.older > 0)
         afmon_problems_note(&opening->problems, "this is a copy of a run that was going on, and a file in it is older "
                                                 "than what is in " AFMON_PRIVATE_FOLDER ": samples may be missing");
 }
 
 static void note_unreadable(struct opening *opening)
 {
-    if (opening->recovery.unreadable == EACCES || opening->left.unread > 0)
+    if (opening->files.recovery.unreadable == EACCES || opening->files.left.unread > 0)
         afmon_problems_note(&opening->problems, AFMON_PRIVATE_FOLDER " may not be read: what killed processes left in "
                                                                      "it is not shown");
-    else if (opening->recovery.unreadable != 0)
+    else if (opening->files.recovery.unreadable != 0)
         afmon_problems_note(&opening->problems, AFMON_PRIVATE_FOLDER " is a file or a link, not a folder: nothing of "
                                                                      "it is read");
 }
@@ -221,36 +170,15 @@ static void note_refused(struct opening *opening, const struct afmon_run_listing
 
 static afmon_status prepare(struct opening *opening)
 {
-    afmon_status status = list_files(opening); /* first: a folder that is none gets a clear error */
-    if (status != AFMON_OK)
-        return status;
-    status = afmon_recover_folder(opening->folder, &opening->recovery, opening->error);
-    if (status != AFMON_OK && !opening->recovery.left_behind)
-        return status;
-    if (opening->recovery.left_behind)
-        status = afmon_recover_peek(opening->folder, &opening->left, opening->error);
+    afmon_status status = afmon_recorded_open(opening->folder, &opening->files, opening->error);
     if (status != AFMON_OK)
         return status;
     note_damage(opening);
     note_older(opening);
     note_unreadable(opening);
-    /* Again: whoever recovered meanwhile, we or another process, may have made files longer, or new ones. */
-    afmon_run_listing_free(&opening->metrics);
-    afmon_run_listing_free(&opening->logs);
-    status = list_files(opening);
-    if (status == AFMON_OK)
-        status = list_left(opening);
-    if (status != AFMON_OK)
-        return status;
-    note_refused(opening, &opening->metrics);
-    note_refused(opening, &opening->logs);
+    note_refused(opening, &opening->files.metrics);
+    note_refused(opening, &opening->files.logs);
     return AFMON_OK;
-}
-
-/* A session that lives, or that a killed process left, makes a run of a folder whose files others took away. */
-static bool is_no_run(const struct opening *opening)
-{
-    return opening->metrics.count == 0 && !opening->recovery.live && opening->left.count == 0;
 }
 
 static afmon_status load(struct opening *opening)
@@ -263,11 +191,8 @@ static afmon_status load(struct opening *opening)
     size_t other_problems = opening->problems.count;
     afmon_status status = load_metrics(opening);
     opening->unreadable_lines = opening->problems.count - other_problems;
-    if (status == AFMON_OK && is_no_run(opening) && opening->metrics.refused > 0)
-        return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s: %s", opening->folder, opening->metrics.why);
-    if (status == AFMON_OK && is_no_run(opening))
-        return afmon_fail(opening->error, AFMON_E_NO_DATA, "%s holds no metrics.jsonl: is it a run folder?",
-                          opening->folder);
+    if (status == AFMON_OK)
+        status = afmon_recorded_is_a_run(&opening->files, opening->folder, opening->error);
     return status == AFMON_OK ? read_logs(opening) : status;
 }
 
@@ -275,7 +200,7 @@ static afmon_status load(struct opening *opening)
 static void note_living(const struct opening *opening, struct afmon_view_extra *extra)
 {
     struct afmon_living living;
-    if (!opening->recovery.live)
+    if (!opening->files.recovery.live)
         return;
     afmon_living_look(opening->folder, &living);
     extra->living_left_out = living.living > AFMON_LIVING_MAX;
@@ -293,10 +218,10 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
     afmon_loader_free(opening->loader);
     opening->loader = NULL;
     afmon_status status =
-        afmon_view_new(opening->store, opening->sources, opening->metrics.count, view, opening->error);
+        afmon_view_new(opening->store, opening->sources, opening->files.metrics.count, view, opening->error);
     if (status != AFMON_OK)
         return status;
-    struct afmon_view_extra extra = {.file_count = opening->metrics.count,
+    struct afmon_view_extra extra = {.file_count = opening->files.metrics.count,
                                      .problems = opening->problems.texts,
                                      .problems_kept = opening->problems.kept,
                                      .problem_count = opening->problems.count,
@@ -307,8 +232,8 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .run_log = opening->log,
                                      .free_run_log = free_run_log,
                                      .dropped = opening->log->dropped,
-                                     .recovered = opening->recovery.records,
-                                     .live = opening->recovery.live};
+                                     .recovered = opening->files.recovery.records,
+                                     .live = opening->files.recovery.live};
     note_living(opening, &extra);
     afmon_view_set_extra(*view, &extra);
     opening->problems = opening->warnings = (struct afmon_problems){0};
@@ -324,12 +249,10 @@ static void clean_up(struct opening *opening)
     free_run_log(opening->log);
     afmon_problems_free(&opening->problems);
     afmon_problems_free(&opening->warnings);
-    afmon_left_free(&opening->left);
-    for (size_t i = 0; opening->sources != NULL && i < opening->metrics.count; i++)
+    for (size_t i = 0; opening->sources != NULL && i < opening->files.metrics.count; i++)
         free(opening->sources[i].text);
     free(opening->sources);
-    afmon_run_listing_free(&opening->metrics);
-    afmon_run_listing_free(&opening->logs);
+    afmon_recorded_free(&opening->files);
 }
 
 afmon_status afmon_view_open(const char *folder, const afmon_view_options *options, afmon_view **view,

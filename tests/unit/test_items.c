@@ -54,12 +54,50 @@ static afmon_run_summary *followed(const char *folder)
     return summary;
 }
 
-/* A view and a follower say the same. */
+/* What a reader lists of a kind, in pages of two. No item comes twice. */
+static struct ledger listed(const char *folder, const char *kind)
+{
+    struct ledger ledger = {0};
+    json_t *seen = json_object();
+    char cursor[AFMON_ITEM_CURSOR_SIZE] = "";
+    for (bool more = true; more;) {
+        afmon_item_query query;
+        afmon_item_reader *reader = NULL;
+        const afmon_found_item *item;
+        afmon_error error = {0};
+        afmon_item_query_init(&query);
+        query.kind = kind;
+        query.cursor = cursor;
+        if (afmon_item_reader_open(folder, &query, &reader, &error) != AFMON_OK)
+            fail_msg("%s", error.message);
+        more = false;
+        for (int i = 0; i < 2; i++, more = i == 2) {
+            assert_int_equal(afmon_item_reader_next(reader, &item, &error), AFMON_OK);
+            if (item == NULL)
+                break;
+            assert_null(json_object_get(seen, item->id));
+            assert_int_equal(json_object_set_new(seen, item->id, json_true()), 0);
+            ledger.started++;
+            ledger.accepted += item->state == AFMON_ITEM_ACCEPTED;
+            ledger.rejected += item->state == AFMON_ITEM_REJECTED;
+            ledger.failed += item->state == AFMON_ITEM_FAILED;
+            ledger.abandoned += item->state == AFMON_ITEM_ABANDONED;
+            ledger.open += item->state == AFMON_ITEM_OPEN;
+        }
+        afmon_item_reader_cursor(reader, cursor);
+        afmon_item_reader_close(reader);
+    }
+    json_decref(seen);
+    return ledger;
+}
+
+/* A view, a follower and a reader of items say the same. */
 static void assert_run(const char *folder, const char *kind, struct ledger wanted)
 {
     afmon_run_summary *viewed = summary_of(folder);
     assert_ledger(ledger_of(viewed, kind), wanted);
     afmon_run_summary_free(viewed);
+    assert_ledger(listed(folder, kind), wanted);
     afmon_run_summary *seen = followed(folder);
     assert_ledger(ledger_of(seen, kind), wanted);
     afmon_run_summary_free(seen);
