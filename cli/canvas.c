@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/utf8.h"
 
 bool canvas_begin(canvas *c, size_t width, size_t height)
@@ -30,7 +31,7 @@ void canvas_free(canvas *c)
 static size_t put_character(canvas_cell *row, size_t at, size_t end, cli_style style, const char *text, size_t length)
 {
     size_t step;
-    size_t columns = cli_utf8_columns(cli_utf8_next(text, length, &step));
+    size_t columns = cli_utf8_columns(afmon_utf8_character(text, length, &step));
     if (columns == 0) {
         size_t used = at > 0 ? strlen(row[at - 1].text) : CANVAS_BYTES;
         if (used > 0 && used + length < CANVAS_BYTES) {
@@ -53,7 +54,7 @@ static size_t put(canvas_cell *row, size_t at, size_t end, cli_style style, cons
 {
     size_t begin = at;
     for (size_t i = 0, step = 0; i < length && at <= end; i += step) {
-        (void)cli_utf8_next(text + i, length - i, &step);
+        (void)afmon_utf8_character(text + i, length - i, &step);
         at += put_character(row, at, end, style, text + i, step);
     }
     return at - begin;

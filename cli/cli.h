@@ -41,9 +41,6 @@ void cli_warn_of_rules(const afmon_rules *rules);
 /* The same, then "Try 'afmon COMMAND --help'." (command NULL: 'afmon --help'). Returns CLI_USAGE. */
 int cli_usage_error(const char *command, const char *format, ...) CLI_PRINTF(2, 3);
 
-/* The one of `count` words that `word` was probably meant to be, or NULL. */
-const char *cli_suggest(const char *word, const char *const *words, size_t count);
-
 /* The option that a word from another command or another tool stands for, of those listed: "port" is "listen", where
  * there is one. NULL: none. (neighbours.c) */
 const char *cli_neighbour(const char *word, const char *const *options, size_t count);

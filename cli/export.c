@@ -6,6 +6,7 @@
 
 #include <afmon/afmon.h>
 
+#include "base/suggest.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/run.h"
@@ -117,7 +118,7 @@ static int check_format(struct request *request)
             return CLI_OK;
         }
     }
-    const char *meant = cli_suggest(request->format, formats, FORMATS);
+    const char *meant = afmon_suggest(request->format, formats, FORMATS);
     return cli_usage_error("export", "unknown format '%s'; there are json, csv, excel and parquet%s%s%s",
                            request->format, meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
 }

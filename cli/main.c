@@ -4,6 +4,7 @@
 
 #include <afmon/afmon.h>
 
+#include "base/suggest.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/signals.h"
@@ -64,7 +65,7 @@ static int say_unknown(const char *name)
         names[i] = commands[i].name;
     if (name[0] == '-')
         return cli_usage_error(NULL, "unknown option '%s'", name);
-    const char *meant = cli_suggest(name, names, COMMAND_COUNT);
+    const char *meant = afmon_suggest(name, names, COMMAND_COUNT);
     if (meant)
         return cli_usage_error(NULL, "unknown command '%s'; did you mean 'afmon %s'?", name, meant);
     return cli_usage_error(NULL, "unknown command '%s'", name);

@@ -3,6 +3,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/suggest.h"
+
 enum { HELP_ID = 'h', MAX_OPTIONS = 60, HELP_COLUMN = 30, DEFAULT_WIDTH = 80, WIDEST = 100 };
 
 void cli_args_init(cli_args *args, const cli_usage *usage, int argc, char **argv)
@@ -58,7 +60,7 @@ static void say_unknown(const cli_args *args, const struct option *longs, size_t
     }
     const char *meant = cli_neighbour(word, names, count);
     if (!meant)
-        meant = cli_suggest(word, names, count);
+        meant = afmon_suggest(word, names, count);
     if (meant)
         cli_usage_error(command, "unknown option '--%s'; did you mean '--%s'?", word, meant);
     else

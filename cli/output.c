@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/utf8.h"
+#include "base/utf8.h"
 
 int cli_finish_output(int status)
 {
@@ -45,7 +45,7 @@ json_t *cli_json_string(const char *text, size_t length)
     if (!clean)
         return NULL;
     for (size_t at = 0, step = 0; at < length; at += step) {
-        bool bad = cli_utf8_next(text + at, length - at, &step) == CLI_BAD_CHARACTER;
+        bool bad = afmon_utf8_character(text + at, length - at, &step) == AFMON_NO_CHARACTER;
         size_t size = bad ? 3 : step;
         memcpy(clean + used, bad ? replacement : text + at, size);
         used += size;

@@ -3,19 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/utf8.h"
 
 /* The longest escape: "\u{10ffff}" does not occur, "\u202e" does. */
 enum { ESCAPE_SIZE = 8 };
 
-/* Characters that a terminal would not draw but obey, or that make a text look like another one. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x61C || (c >= 0x200B && c <= 0x200F) ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB);
-}
-
-/* Writes how an unsafe character or a bad byte is shown; returns the length. */
+/* Writes how a hidden character or a bad byte is shown; returns the length. */
 static size_t write_escape(char *out, uint32_t character, unsigned char byte)
 {
     int length;
@@ -25,7 +19,7 @@ static size_t write_escape(char *out, uint32_t character, unsigned char byte)
         length = snprintf(out, ESCAPE_SIZE, "\\r");
     else if (character == '\t')
         length = snprintf(out, ESCAPE_SIZE, "\\t");
-    else if (character == CLI_BAD_CHARACTER || character < 0x80)
+    else if (character == AFMON_NO_CHARACTER || character < 0x80)
         length = snprintf(out, ESCAPE_SIZE, "\\x%02x", (unsigned)byte);
     else
         length = snprintf(out, ESCAPE_SIZE, "\\u%04x", (unsigned)(character & 0xFFFF));
@@ -40,9 +34,9 @@ size_t cli_safe_into(char *out, size_t size, const char *text, size_t length)
     for (size_t at = 0, step = 0; at < length; at += step) {
         char escape[ESCAPE_SIZE];
         const char *part = text + at;
-        uint32_t character = cli_utf8_next(part, length - at, &step);
+        uint32_t character = afmon_utf8_character(part, length - at, &step);
         size_t part_length = step;
-        if (character == CLI_BAD_CHARACTER || is_unsafe(character)) {
+        if (character == AFMON_NO_CHARACTER || afmon_character_is_hidden(character)) {
             part_length = write_escape(escape, character, (unsigned char)*part);
             part = escape;
         }
@@ -84,7 +78,7 @@ size_t cli_fit(const char *text, size_t width, size_t *used)
         size_t step = style_length(text + at);
         size_t wide = 0;
         if (step == 0)
-            wide = cli_utf8_columns(cli_utf8_next(text + at, length - at, &step));
+            wide = cli_utf8_columns(afmon_utf8_character(text + at, length - at, &step));
         if (columns + wide > width)
             break;
         columns += wide;

@@ -1,44 +1,7 @@
 #include "cli/utf8.h"
 
 #include <stdbool.h>
-
-/* How many bytes follow the first one and what it contributes; false where it begins no character. */
-static bool lead_byte(unsigned char byte, size_t *more, uint32_t *bits, uint32_t *least)
-{
-    if (byte >= 0xC2 && byte <= 0xDF) {
-        *more = 1, *bits = byte & 0x1F, *least = 0x80;
-    } else if (byte >= 0xE0 && byte <= 0xEF) {
-        *more = 2, *bits = byte & 0x0F, *least = 0x800;
-    } else if (byte >= 0xF0 && byte <= 0xF4) {
-        *more = 3, *bits = byte & 0x07, *least = 0x10000;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-uint32_t cli_utf8_next(const char *text, size_t length, size_t *size)
-{
-    unsigned char first = (unsigned char)text[0];
-    size_t more;
-    uint32_t character;
-    uint32_t least;
-    *size = 1;
-    if (first < 0x80)
-        return first;
-    if (!lead_byte(first, &more, &character, &least) || more >= length)
-        return CLI_BAD_CHARACTER;
-    for (size_t i = 1; i <= more; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if ((byte & 0xC0) != 0x80)
-            return CLI_BAD_CHARACTER;
-        character = (character << 6) | (byte & 0x3F);
-    }
-    if (character < least || character > 0x10FFFF || (character >= 0xD800 && character <= 0xDFFF))
-        return CLI_BAD_CHARACTER;
-    *size = more + 1;
-    return character;
-}
+#include <stddef.h>
 
 struct range {
     uint32_t first;

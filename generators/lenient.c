@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "text.h"
 
 /* A strict copy of the body is made for jansson: one pass over the bytes, which knows strings, numbers and words. */
@@ -17,23 +18,6 @@ typedef struct source {
 
 /* A byte can become six ("\u0001"). */
 enum { GROWTH = 6, SLACK = 64, MAX_NUMBER = 400, SAFE_DIGITS = 18 };
-static const char replacement[] = "\xef\xbf\xbd";
-
-size_t gen_utf8_character(const char *text, size_t length)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    if (length == 0 || s[0] < 0x80)
-        return length == 0 ? 0 : 1;
-    size_t size = s[0] >= 0xC2 && s[0] <= 0xDF ? 2 : (s[0] & 0xF0) == 0xE0 ? 3 : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : 0;
-    if (size == 0 || size > length)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-    bool overlong = (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90);
-    bool outside = (s[0] == 0xED && s[1] > 0x9F) || (s[0] == 0xF4 && s[1] > 0x8F);
-    return overlong || outside ? 0 : size;
-}
 
 static bool begins(const source *s, const char *word)
 {
@@ -80,7 +64,7 @@ static void copy_escape(source *s)
     bool pair = is_high(unit) && is_low(code_unit(s->at + length, s->end));
     length = pair ? 2 * length : length;
     if (!pair && (is_high(unit) || is_low(unit)))
-        gen_text_puts(&s->strict, replacement);
+        gen_text_puts(&s->strict, AFMON_REPLACEMENT);
     else if (unit != 0)
         gen_text_append(&s->strict, s->at, length);
     s->at += length;
@@ -88,14 +72,14 @@ static void copy_escape(source *s)
 
 static void copy_character(source *s)
 {
-    size_t length = gen_utf8_character(s->at, (size_t)(s->end - s->at));
-    if (length == 0)
-        gen_text_puts(&s->strict, replacement);
+    size_t length;
+    if (afmon_utf8_character(s->at, (size_t)(s->end - s->at), &length) == AFMON_NO_CHARACTER)
+        gen_text_puts(&s->strict, AFMON_REPLACEMENT);
     else if (*s->at > 0 && *s->at < 0x20)
         gen_text_printf(&s->strict, "\\u%04x", (unsigned)*s->at);
     else if (*s->at != '\0')
         gen_text_append(&s->strict, s->at, length);
-    s->at += length > 0 ? length : 1;
+    s->at += length;
 }
 
 /* Runs of plain bytes are copied at once: nearly all of an answer is one. */

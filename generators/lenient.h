@@ -12,7 +12,4 @@
  * and where in `error` ("line 3, column 7: ..."). The caller releases it. */
 json_t *gen_lenient_json(const char *body, size_t length, char *error, size_t size);
 
-/* Bytes of the character at the start of the text, 1 to 4; 0: that is no UTF-8. */
-size_t gen_utf8_character(const char *text, size_t length);
-
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum { FIRST_CAPACITY = 256 };
 static const size_t default_limit = (size_t)64 << 20;
 
@@ -102,12 +104,5 @@ size_t gen_mark_length(const char *text, size_t length)
 
 void gen_copy(char *out, size_t size, const char *text)
 {
-    size_t length = strlen(text);
-    if (length >= size) {
-        length = size - 1;
-        while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-            length--;
-    }
-    memcpy(out, text, length);
-    out[length] = '\0';
+    afmon_utf8_copy(out, size, text, strlen(text));
 }

@@ -1,6 +1,5 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -41,6 +40,29 @@ size_t afmon_utf8_part(const char *text, size_t length, bool *well_formed)
     }
     *well_formed = taken == sequence.length;
     return taken;
+}
+
+uint32_t afmon_utf8_character(const char *text, size_t length, size_t *size)
+{
+    static const unsigned char masks[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    bool well_formed;
+    size_t part = afmon_utf8_part(text, length, &well_formed);
+    *size = well_formed ? part : 1;
+    if (!well_formed)
+        return AFMON_NO_CHARACTER;
+    uint32_t character = (unsigned char)text[0] & masks[part];
+    for (size_t i = 1; i < part; i++)
+        character = character << 6 | ((unsigned char)text[i] & 0x3F);
+    return character;
+}
+
+bool afmon_character_is_hidden(uint32_t c)
+{
+    bool control = c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0xFFF9 && c <= 0xFFFB);
+    bool direction = c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E);
+    bool line_end = c == 0x2028 || c == 0x2029;
+    bool no_width = c == 0x200B || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
+    return control || direction || line_end || no_width;
 }
 
 /* Length of the well-formed UTF-8 that text begins with. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 
@@ -12,6 +13,15 @@
 
 /* Length of what text (not empty) begins with: one well-formed character, or one maximal ill-formed part. */
 size_t afmon_utf8_part(const char *text, size_t length, bool *well_formed);
+
+/* The character that text (not empty) begins with, and its size; of a byte that begins no well-formed one
+ * AFMON_NO_CHARACTER, and the size is 1. */
+#define AFMON_NO_CHARACTER UINT32_MAX
+uint32_t afmon_utf8_character(const char *text, size_t length, size_t *size);
+
+/* Characters that a terminal or a page does not draw but obeys, and those that hide in a text: controls, line ends, the
+ * direction of writing, what has no width. Not the joiners, which emoji and some scripts are written with. */
+bool afmon_character_is_hidden(uint32_t character);
 
 /* Adds text with U+FFFD in place of each maximal ill-formed part. */
 void afmon_buffer_add_utf8(struct afmon_buffer *buffer, const char *text, size_t length);

@@ -1,29 +1,9 @@
 #include "report/text.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
-
-/* The number of a well-formed character. */
-static uint32_t code_point(const char *text, size_t length)
-{
-    static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t code = (unsigned char)text[0] & masks[length];
-    for (size_t i = 1; i < length; i++)
-        code = code << 6 | ((unsigned char)text[i] & 0x3f);
-    return code;
-}
-
-static bool is_bad(uint32_t code)
-{
-    bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
-    bool direction = code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
-                     (code >= 0x2066 && code <= 0x2069);
-    bool line_end = code == 0x2028 || code == 0x2029 || code == 0xfeff;
-    return control || direction || line_end;
-}
 
 static void add_reference(struct afmon_buffer *page, char c)
 {
@@ -36,10 +16,11 @@ static void add_reference(struct afmon_buffer *page, char c)
 static void add(struct afmon_buffer *page, const char *text, bool (*escapes)(const char *text, size_t at))
 {
     size_t length = strlen(text);
-    bool well_formed;
     for (size_t at = 0, part; at < length; at += part) {
-        part = afmon_utf8_part(text + at, length - at, &well_formed);
-        if (!well_formed || is_bad(code_point(text + at, part)))
+        uint32_t character = afmon_utf8_character(text + at, length - at, &part);
+        if (character == AFMON_NO_CHARACTER)
+            part = afmon_utf8_part(text + at, length - at, &(bool){false});
+        if (character == AFMON_NO_CHARACTER || afmon_character_is_hidden(character))
             afmon_buffer_add_text(page, AFMON_REPLACEMENT);
         else if (part == 1 && escapes(text, at))
             add_reference(page, text[at]);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/suggest.h"
 #include "cli/cli.h"
 
 static void check_near(double value, double wanted, double tolerance)
@@ -68,12 +69,12 @@ static void suggestions(void **state)
 {
     static const char *const words[] = {"demo", "generate", "show", "check", "recover"};
     (void)state;
-    assert_string_equal(cli_suggest("hsow", words, 5), "show");
-    assert_string_equal(cli_suggest("chekc", words, 5), "check");
-    assert_string_equal(cli_suggest("gen", words, 5), "generate");
-    assert_string_equal(cli_suggest("recovery", words, 5), "recover");
-    assert_null(cli_suggest("zebra", words, 5));
-    assert_null(cli_suggest("", words, 5));
+    assert_string_equal(afmon_suggest("hsow", words, 5), "show");
+    assert_string_equal(afmon_suggest("chekc", words, 5), "check");
+    assert_string_equal(afmon_suggest("gen", words, 5), "generate");
+    assert_string_equal(afmon_suggest("recovery", words, 5), "recover");
+    assert_null(afmon_suggest("zebra", words, 5));
+    assert_null(afmon_suggest("", words, 5));
 }
 
 static const cli_option options[] = {

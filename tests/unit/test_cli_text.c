@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "cli/cli.h"
-#include "cli/utf8.h"
+#include "base/utf8.h"
 
 static void check_safe(const char *text, size_t length, const char *wanted)
 {
@@ -54,8 +54,8 @@ static void no_byte_passes_that_a_terminal_obeys(void **state)
         char *safe = cli_safe(text, sizeof text);
         size_t step;
         for (size_t at = 0, length = strlen(safe); at < length; at += step) {
-            uint32_t c = cli_utf8_next(safe + at, length - at, &step);
-            assert_true(c != CLI_BAD_CHARACTER && c >= 0x20 && !(c >= 0x7F && c < 0xA0));
+            uint32_t c = afmon_utf8_character(safe + at, length - at, &step);
+            assert_true(c != AFMON_NO_CHARACTER && c >= 0x20 && !(c >= 0x7F && c < 0xA0));
         }
         free(safe);
     }
