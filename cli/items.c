@@ -74,7 +74,7 @@ static bool take_outcome(cli_args *args, unsigned *states)
             return true;
         }
     }
-    const char *meant = cli_suggest(args->value, names, AFMON_ITEM_STATES);
+    const char *meant = afmon_suggest(args->value, names, AFMON_ITEM_STATES);
     args->status = meant != NULL
                        ? cli_usage_error("items", "--outcome '%s' is none; did you mean %s?", args->value, meant)
                        : cli_usage_error("items",
