@@ -163,6 +163,33 @@ def shown(folder, *words):
     return json.loads(done.stdout)["summary"]
 
 
+def id_of(number, ids):
+    """As maker.c names items."""
+    if ids == "number":
+        return number * (-1000000007 if number % 3 == 0 else 1)
+    return f"c-{number:06}" if ids == "text" else f'\U0001f98a "{number}\\\n<b>\x1b[1m'
+
+
+def compare_items(folder, ledger, ids, where):
+    """Each item is listed once, with the outcome that the ledger has for it."""
+    done = subprocess.run([AFMON, "items", str(folder), "--limit", "0", "--json"], capture_output=True, text=True)
+    assert done.returncode == 0, f"{where}: {done.stderr}"
+    listed = [json.loads(line) for line in done.stdout.splitlines()]
+    got = {item["id"]: (item["kind"], item["outcome"], item["reason"] or item["error_type"]) for item in listed if "id" in item}
+    assert len(got) == sum("id" in item for item in listed), f"{where}: an item is listed twice"
+    wanted = {}
+    for number, item in ledger.items():
+        ended = item.state == ENDED and item.outcome != 0
+        if item.begins == 0 and not ended:
+            continue
+        alive = ledger.processes()[item.process][1] != GONE
+        why = REASONS[item.outcome][item.reason] if ended and item.outcome in REASONS else None
+        outcome = OUTCOMES[item.outcome] if ended else "open" if alive else "abandoned"
+        wanted[id_of(number, ids)] = ("persona" if number % 5 == 0 else "conversation", outcome, why)
+    assert got == wanted, f"{where}: {[(i, got.get(i), wanted.get(i)) for i in {**got, **wanted} if got.get(i) != wanted.get(i)][:5]}"
+    return len(wanted)
+
+
 LOOKS = [("show", "--json"), ("watch", "--once", "--json"), ("check", "--json"), ("report", "--format", "json", "--output", "-")]
 
 
@@ -241,11 +268,11 @@ FAMILIES = [
 
 class Counts:
     def __init__(self):
-        self.runs = self.checkpoints = self.figures = self.items = self.kills = 0
+        self.runs = self.checkpoints = self.figures = self.listed = self.items = self.kills = 0
 
     def __str__(self):
         return (f"{self.runs} runs, {self.items} items, {self.kills} processes killed, {self.checkpoints} checkpoints, "
-                f"{self.figures} figures compared: each is the ledger's")
+                f"{self.figures} figures and {self.listed} listed items compared: each is the ledger's")
 
 
 def adopt_orphans():
@@ -262,8 +289,10 @@ class Run:
         self.family, self.counts = family, counts
         self.rng = random.Random(self.name)
         self.folder, self.ledger = folder / "run", Ledger(folder / "ledger")
+        self.ids = "number"
 
     def start(self, words):
+        self.ids = next((word[4:] for word in words if word.startswith("ids=")), "number")
         environment = dict(os.environ)
         if "faults" in words and FAULTY:
             environment.update(LD_PRELOAD=FAULTY, AFMON_FAULTS=self.rng.choice(
@@ -281,6 +310,8 @@ class Run:
             summary = shown(self.folder, *look)
             if summary is not None:
                 self.counts.figures += compare(summary, self.ledger, f"{self.name}, {where}, {look[0]}")
+        if all(of.unsure == 0 and not of.lost for of in expected(self.ledger).values()):
+            self.counts.listed += compare_items(self.folder, self.ledger, self.ids, f"{self.name}, {where}, items")
         self.counts.checkpoints += 1
 
     def end(self, process):
