@@ -19,7 +19,7 @@ static struct seen look_at(const struct afmon_model_column *column)
         int32_t offset = column->offsets[i];
         seen.first = offset < seen.first ? offset : seen.first;
         seen.last = offset > seen.last ? offset : seen.last;
-        seen.finite += isfinite(column->values[i]);
+        seen.finite += isfinite(column->values[i]) ? 1 : 0;
         seen.ones += column->values[i] == 1;
     }
     return seen;
