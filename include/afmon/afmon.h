@@ -593,6 +593,7 @@ typedef struct afmon_options {
     size_t tag_count;
     const char *data_set; /* file of JSON lines that the run writes: in its run record (as an absolute path), so that
                              the texts of its items are found; NULL: none is named */
+    bool item_alerts;     /* alert handlers get item_attempts, too (afmon_item_retry); false: the rules' alerts alone */
 } afmon_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */
@@ -688,8 +689,11 @@ AFMON_API afmon_status afmon_item_begin(afmon_monitor *monitor, const char *kind
 /* The same with a number as its id. */
 AFMON_API afmon_status afmon_item_begin_number(afmon_monitor *monitor, const char *kind, int64_t id, afmon_item **item);
 
+#define AFMON_ITEM_ATTEMPTS_MANY 10 /* attempts of an item, and their doubles, that are warned of */
+
 /* Something is tried again for the item: calls that name it from now on are of the next attempt. Returns its number (2,
- * 3, ...). */
+ * 3, ...). Attempt 10, 20, 40, 80 ... is a warning (item_attempts) in the log; alert handlers get it only where the
+ * monitor's item_alerts is true. */
 AFMON_API uint32_t afmon_item_retry(afmon_item *item);
 
 /* Says how long the item took, in seconds, in place of the time from its beginning to its outcome: of one that was made
@@ -1066,8 +1070,10 @@ typedef struct afmon_item_summary {
     uint64_t rejected;  /* made, and refused */
     uint64_t abandoned; /* without an outcome, and its process is gone */
     uint64_t open;
-    uint64_t attempts; /* of all of them; items made once count as one */
-    uint64_t calls;    /* that name an item of the kind */
+    uint64_t attempts;     /* of all of them; items made once count as one */
+    uint64_t attempts_max; /* of one of them */
+    uint64_t tried_often;  /* those with AFMON_ITEM_ATTEMPTS_MANY attempts or more */
+    uint64_t calls;        /* that name an item of the kind */
     uint64_t call_failures;
     uint64_t total_tokens;
     uint64_t accepted_calls; /* of accepted items */

@@ -208,6 +208,9 @@ class GenerationMonitor(_afmon.Monitor):
     `name`, `tags` (`{"team": "red"}`) and `note` say which run it is: they stand in the run record, are shown wherever the run
     is, and found by the dashboard's search. They are no label or tag of any sample.
 
+    An item that is in attempt 10, 20, 40 ... (`item.retry()`) is a warning in the log and on the screens; with
+    `item_alerts` alert handlers get it, too, as `item_attempts`.
+
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
     """
@@ -243,6 +246,7 @@ class GenerationMonitor(_afmon.Monitor):
         name: str | None = None,
         tags: Mapping[str, object] | None = None,
         note: str | None = None,
+        item_alerts: bool = False,
     ):
         alerts = _typed.callables("alert_handlers", alert_handlers or [])
         if token_usage_callback is not None and not callable(token_usage_callback):
@@ -298,6 +302,7 @@ class GenerationMonitor(_afmon.Monitor):
             _typed.text_or_none("name", name),
             _typed.text_or_none("note", note),
             list(kept_tags.items()),
+            _typed.switch("item_alerts", item_alerts),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -312,7 +317,7 @@ class GenerationMonitor(_afmon.Monitor):
             "rules_file": None if rules_file is None else os.path.abspath(os.fsdecode(rules_file)), "rules": kept_rules,
             "otlp": otlp, "statsd": statsd, "webhook": webhook,
             "prometheus_listen": None if prometheus_listen is None else "",  # the address is this process's
-            "name": name, "tags": kept_tags, "note": note,
+            "name": name, "tags": kept_tags, "note": note, "item_alerts": item_alerts,
         }
         _exit.watch(self)
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "catalog/fields.h"
+#include "catalog/item_id.h"
 
 static afmon_field attempt_field(uint32_t attempt)
 {
@@ -22,4 +23,13 @@ unsigned char *afmon_item_pack(unsigned char *out, const struct afmon_item *item
         out = afmon_fields_pack(out, &field, 1);
     memcpy(out, item->packed, item->packed_length);
     return out + item->packed_length;
+}
+
+afmon_field afmon_item_field(const afmon_item *item)
+{
+    afmon_field field = afmon_string(AFMON_ITEM_KEY, "");
+    struct afmon_field_walk walk =
+        afmon_field_walk_begin(item != NULL ? item->packed : NULL, item != NULL ? item->packed_length : 0);
+    (void)afmon_field_walk_next(&walk, &field);
+    return field;
 }

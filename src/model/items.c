@@ -230,10 +230,19 @@ static struct afmon_model_item_use *use_of(struct afmon_model_items *items, cons
     return use;
 }
 
+/* 0: none is given. */
+static uint32_t attempt_of(int64_t number)
+{
+    return number > 0 && number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
 bool afmon_model_item_call(struct afmon_model_items *items, const struct afmon_item_sample *sample, bool whole)
 {
     bool ok;
     struct afmon_model_item_use *use = use_of(items, sample, &ok);
+    uint32_t attempt = attempt_of(sample->facts->attempt);
+    if (use != NULL && attempt > use->attempt)
+        use->attempt = attempt;
     if (use != NULL && whole)
         use->wholes++;
     else if (use != NULL)

@@ -40,6 +40,7 @@ struct afmon_model_item_use {
     uint32_t calls;
     uint32_t wholes; /* calls that stand for an item themselves; they are calls only where nothing else used tokens */
     uint32_t failures;
+    uint32_t attempt; /* the highest that a call was of; 0: none was told */
 };
 
 struct afmon_model_kind {

@@ -120,12 +120,8 @@ bool afmon_model_item_is_open(const struct afmon_model_facts *facts, const struc
     return session == NULL ? facts->live : !session->ended && is_living(facts, session->serial);
 }
 
-static void add_use(const struct afmon_model_items *items, const struct afmon_model_item *item, bool accepted,
-                    afmon_item_summary *summary)
+static void add_use(const struct afmon_model_item_use *use, bool accepted, afmon_item_summary *summary)
 {
-    const struct afmon_model_item_use *use = afmon_slots_find(&items->uses, item->id);
-    if (use == NULL)
-        return;
     uint64_t tokens = use->tokens[2] > 0 ? use->tokens[2] : use->tokens[0] + use->tokens[1];
     uint64_t calls = use->calls > 0 ? use->calls : tokens > 0 ? use->wholes : 0;
     summary->calls += calls;
@@ -135,14 +131,28 @@ static void add_use(const struct afmon_model_items *items, const struct afmon_mo
     summary->accepted_tokens += accepted ? tokens : 0;
 }
 
+/* One that was begun again is in a further attempt. What calls say counts until the outcome says it. */
+static void add_attempts(const struct afmon_model_item *item, const struct afmon_model_item_use *use,
+                         afmon_item_summary *summary)
+{
+    uint64_t again = item->starts > 1 ? item->starts - 1 : 0;
+    uint64_t within = item->attempts > 0 ? item->attempts : 1;
+    if (!afmon_model_item_has_outcome(item) && use != NULL && use->attempt > within)
+        within = use->attempt;
+    uint64_t attempts = again + within;
+    summary->attempts += attempts;
+    summary->attempts_max = attempts > summary->attempts_max ? attempts : summary->attempts_max;
+    summary->tried_often += attempts >= AFMON_ITEM_ATTEMPTS_MANY;
+}
+
 static void add_item(const struct afmon_model_reading *reading, const struct afmon_model_item *item,
                      afmon_item_summary *summary)
 {
     enum afmon_item_outcome outcome =
         afmon_model_item_has_outcome(item) ? (enum afmon_item_outcome)item->outcome : AFMON_OUTCOME_NONE;
-    uint64_t again = item->starts > 1 ? item->starts - 1 : 0;
+    const struct afmon_model_item_use *use = afmon_slots_find(&reading->model->items.uses, item->id);
     summary->started++;
-    summary->attempts += again + (item->attempts > 0 ? item->attempts : 1);
+    add_attempts(item, use, summary);
     summary->accepted += outcome == AFMON_OUTCOME_ACCEPTED;
     summary->rejected += outcome == AFMON_OUTCOME_REJECTED;
     summary->failed += outcome == AFMON_OUTCOME_FAILED;
@@ -150,7 +160,8 @@ static void add_item(const struct afmon_model_reading *reading, const struct afm
         summary->open++;
     else if (outcome == AFMON_OUTCOME_NONE)
         summary->abandoned++;
-    add_use(&reading->model->items, item, outcome == AFMON_OUTCOME_ACCEPTED, summary);
+    if (use != NULL)
+        add_use(use, outcome == AFMON_OUTCOME_ACCEPTED, summary);
 }
 
 static int compare_reasons(const void *left, const void *right)

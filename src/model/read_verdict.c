@@ -292,9 +292,24 @@ static void warn_of_unseen(const struct afmon_model_reading *reading, struct rem
             "on it, are of the share of failed calls.");
 }
 
+static void warn_of_attempts(const afmon_run_summary *summary, struct remarks *warnings)
+{
+    for (size_t i = 0; i < summary->item_count; i++) {
+        const afmon_item_summary *item = &summary->items[i];
+        if (item->tried_often == 1)
+            say(warnings, AFMON_WARNING, "item_attempts: 1 %s was tried %s times.", item->kind,
+                afmon_words_count(item->attempts_max).text);
+        else if (item->tried_often > 1)
+            say(warnings, AFMON_WARNING, "item_attempts: %s %ss were tried %d times or more, one of them %s times.",
+                afmon_words_count(item->tried_often).text, item->kind, AFMON_ITEM_ATTEMPTS_MANY,
+                afmon_words_count(item->attempts_max).text);
+    }
+}
+
 static void warn(const struct afmon_model_reading *reading, struct remarks *warnings)
 {
     const struct afmon_model *model = reading->model;
+    warn_of_attempts(reading->summary, warnings);
     warn_of_missing(reading->summary, warnings);
     if (reading->summary->alerts_left_out > 0)
         say(warnings, AFMON_INFO, "Only the latest 1,000 alert intervals are shown.");

@@ -108,6 +108,8 @@ static void write_items(struct afmon_json *json, const afmon_run_summary *s)
         afmon_json_count(json, "abandoned", item->abandoned);
         afmon_json_count(json, "open", item->open);
         afmon_json_count(json, "attempts", item->attempts);
+        afmon_json_count(json, "attempts_max", item->attempts_max);
+        afmon_json_count(json, "tried_often", item->tried_often);
         afmon_json_count(json, "calls", item->calls);
         afmon_json_count(json, "call_failures", item->call_failures);
         afmon_json_count(json, "total_tokens", item->total_tokens);

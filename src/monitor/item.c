@@ -9,6 +9,7 @@
 #include "catalog/metrics.h"
 #include "ingest/item.h"
 #include "monitor/core.h"
+#include "monitor/item_attempts.h"
 
 #define FIELDS_MAX 5 /* of item_time: kind, outcome, why, attempts, id */
 
@@ -70,22 +71,17 @@ afmon_status afmon_item_begin_number(afmon_monitor *monitor, const char *kind, i
 
 uint32_t afmon_item_retry(afmon_item *item)
 {
-    return item == NULL ? 0 : atomic_fetch_add_explicit(&item->attempt, 1, memory_order_relaxed) + 1;
+    if (item == NULL)
+        return 0;
+    uint32_t attempt = atomic_fetch_add_explicit(&item->attempt, 1, memory_order_relaxed) + 1;
+    afmon_item_attempt_begins(item, attempt);
+    return attempt;
 }
 
 void afmon_item_took(afmon_item *item, double seconds)
 {
     if (item != NULL)
         item->took_s = seconds;
-}
-
-afmon_field afmon_item_field(const afmon_item *item)
-{
-    afmon_field field = afmon_string(AFMON_ITEM_KEY, "");
-    struct afmon_field_walk walk =
-        afmon_field_walk_begin(item != NULL ? item->packed : NULL, item != NULL ? item->packed_length : 0);
-    (void)afmon_field_walk_next(&walk, &field);
-    return field;
 }
 
 /* why: the key and the text of what is behind the outcome; no text: it is not given. */

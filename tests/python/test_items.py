@@ -510,6 +510,22 @@ def test_pickled_it_is_its_kind_and_id(monitor, folder):
     assert ledger(monitor.view(), "row") == {"started": 1, "rejected": 1}
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_an_item_tried_without_end_is_warned_of(folder, asked):
+    told = []
+    with afmon.GenerationMonitor(folder, alert_handlers=[told.append], metrics_interval=0, item_alerts=asked) as monitor:
+        with monitor.item("a", kind="task") as item:
+            for _ in range(10):
+                item.retry()
+                monitor.track_generation(1, True)
+        monitor.flush()
+        assert [(alert.name, alert.level, alert.message) for alert in told] == [
+            ("item_attempts", "warning", "task a is in attempt 10")] * asked
+    summary = afmon.open_run(folder).summary()
+    assert summary["alerts"] == [] and summary["warnings"][0] == {"level": "warning", "text": "item_attempts: 1 task was tried 11 times."}
+    assert (summary["items"][0]["attempts_max"], summary["items"][0]["tried_often"]) == (11, 1)
+
+
 def make_in_worker(monitor, item):
     with monitor.item(item) as made:
         monitor.track_generation(0.5, True, total_token_count=3)

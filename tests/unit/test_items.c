@@ -191,6 +191,79 @@ static void outcomes_are_counted_once(void **state)
     remove_folder(folder);
 }
 
+struct told {
+    _Atomic int alerts;
+    afmon_alert last;
+};
+
+static int take_alert(void *user, const afmon_alert *alert, char *error, size_t size)
+{
+    struct told *told = user;
+    (void)error;
+    (void)size;
+    told->last = *alert;
+    atomic_fetch_add(&told->alerts, 1);
+    return 0;
+}
+
+static void retry(afmon_monitor *monitor, afmon_item *item, unsigned attempts)
+{
+    for (unsigned i = 2; i <= attempts; i++) {
+        assert_int_equal(afmon_item_retry(item), i);
+        call(monitor, item, true);
+    }
+}
+
+/* In the log and the summary always; to alert handlers, which were written for the rules, only where asked for. */
+static void an_item_tried_without_end_is_warned_of(void **state)
+{
+    (void)state;
+    for (int asked = 0; asked < 2; asked++) {
+        char *folder = make_folder();
+        struct told told = {0};
+        afmon_alert_handler handler = {.name = "alerts", .handle = take_alert, .user = &told};
+        afmon_options options;
+        afmon_monitor *monitor;
+        afmon_options_init(&options);
+        options.log_dir = folder;
+        options.alert_handlers = &handler;
+        options.alert_handler_count = 1;
+        options.item_alerts = asked == 1;
+        assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+        afmon_item *open = begin(monitor, "conversation", 7);
+        afmon_item *done = begin(monitor, "row", 2);
+        afmon_item *few = begin(monitor, "conversation", 4);
+        retry(monitor, open, 23);
+        retry(monitor, done, 10);
+        retry(monitor, few, 9);
+        assert_int_equal(afmon_item_accept(done), AFMON_OK);
+        assert_int_equal(afmon_item_accept(few), AFMON_OK);
+        assert_int_equal(afmon_monitor_flush(monitor, 60, NULL), AFMON_OK);
+        assert_int_equal(told.alerts, asked == 1 ? 3 : 0);
+        assert_int_equal(count_in(folder, "afterimage.log", "\"warning\": \"item_attempts\""), 3);
+        assert_int_equal(count_in(folder, "afterimage.log", "\"message\": \"conversation id-7 is in attempt 20\""), 1);
+        if (asked == 1) {
+            assert_string_equal(told.last.name, "item_attempts");
+            assert_string_equal(told.last.message, "row 2 is in attempt 10");
+            assert_true(told.last.level == AFMON_WARNING && told.last.value == 10 && told.last.limit == 10);
+        }
+        afmon_run_summary *summaries[] = {summary_of(folder), followed(folder)};
+        for (size_t i = 0; i < 2; i++) {
+            const afmon_run_summary *summary = summaries[i];
+            assert_int_equal(summary->alert_count, 0);
+            assert_int_equal(summary->items[0].attempts, 23 + 9);
+            assert_int_equal(summary->items[0].attempts_max, 23);
+            assert_int_equal(summary->items[0].tried_often, 1);
+            assert_string_equal(summary->warnings[0].text, "item_attempts: 1 conversation was tried 23 times.");
+            assert_string_equal(summary->warnings[1].text, "item_attempts: 1 row was tried 10 times.");
+            afmon_run_summary_free(summaries[i]);
+        }
+        afmon_item_drop(open);
+        assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+        remove_folder(folder);
+    }
+}
+
 static void misuse_is_refused(void **state)
 {
     (void)state;
@@ -648,6 +721,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outcomes_are_counted_once),
+        cmocka_unit_test(an_item_tried_without_end_is_warned_of),
         cmocka_unit_test(misuse_is_refused),
         cmocka_unit_test(any_id_finds_its_item),
         cmocka_unit_test(a_killed_process_leaves_what_was_open_abandoned),
