@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/signals.h"
 
-enum { LISTEN_ID = 'l', TOKEN_ID = 1000, HOST_ID };
+enum { LISTEN_ID = 'l', TOKEN_ID = 1000, HOST_ID, TEXTS_ID };
 
 static const cli_option option_list[] = {
     {LISTEN_ID, "listen", "ADDRESS:PORT",
@@ -19,6 +19,8 @@ static const cli_option option_list[] = {
      "Ask who connects for the token in FILE's first line (at least 16 characters); needed where ADDRESS is not this "
      "machine's alone"},
     {HOST_ID, "host-name", "NAME", "A name by which browsers reach it, as behind a proxy; may be given several times"},
+    {TEXTS_ID, "texts", NULL,
+     "Give what was made, too, through the API, where the data set that a run's record names is in a DIR"},
     {0, NULL, NULL, NULL},
 };
 
@@ -70,6 +72,8 @@ static int parse_and_serve(int argc, char **argv, struct request *request)
             request->options.listen = args.value;
         else if (id == TOKEN_ID)
             request->options.token_file = args.value;
+        else if (id == TEXTS_ID)
+            request->options.texts = true;
         else
             request->host_names[request->options.host_name_count++] = args.value;
     }

@@ -1714,6 +1714,8 @@ typedef struct afmon_server_options {
         *token_file; /* NULL. Its first line is asked of who connects; needed where others than this machine can */
     const char *const *host_names; /* names by which it is reached besides its address, as behind a proxy */
     size_t host_name_count;
+    bool texts; /* false. Give the texts of items to who asks, where the data set that a run's record names is in one of
+                   the folders */
 } afmon_server_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */

@@ -12,6 +12,7 @@
 #include "items/found.h"
 #include "items/merged.h"
 #include "items/origin.h"
+#include "items/reader.h"
 
 #define SLOWEST_MAX 10000
 #define CURSOR_DISORDER_NS (5 * AFMON_NS_PER_S)
@@ -42,6 +43,7 @@ struct afmon_item_reader {
     size_t slowest_given;
     bool gathered;
     struct afmon_data_set data_set;
+    const struct afmon_item_guard *guard; /* while it is opened; NULL: none */
 };
 
 void afmon_item_query_init(afmon_item_query *query)
@@ -100,6 +102,7 @@ static afmon_status take_query(afmon_item_reader *reader, const afmon_item_query
 static afmon_status open_data_set(afmon_item_reader *reader, const char *path, afmon_error *error)
 {
     afmon_status status = AFMON_OK;
+    const struct afmon_item_guard *guard = path == NULL ? reader->guard : NULL;
     if (path == NULL)
         status = afmon_origin_data_set(&reader->origin, &path, error);
     if (status != AFMON_OK)
@@ -107,6 +110,8 @@ static afmon_status open_data_set(afmon_item_reader *reader, const char *path, a
     if (path == NULL)
         return afmon_fail(error, AFMON_E_NO_DATA,
                           "the record of the run %s names no data set: say which file has the texts", reader->folder);
+    if (guard != NULL && !guard->allows(guard->user, path))
+        return afmon_fail(error, AFMON_E_NO_DATA, "the data set that the run's record names may not be read here");
     return afmon_data_set_open(&reader->data_set, path, error);
 }
 
@@ -134,6 +139,13 @@ static afmon_status open_files(afmon_item_reader *reader, afmon_error *error)
 afmon_status afmon_item_reader_open(const char *folder, const afmon_item_query *query, afmon_item_reader **reader,
                                     afmon_error *error)
 {
+    return afmon_item_reader_open_guarded(folder, query, NULL, reader, error);
+}
+
+afmon_status afmon_item_reader_open_guarded(const char *folder, const afmon_item_query *query,
+                                            const struct afmon_item_guard *guard, afmon_item_reader **reader,
+                                            afmon_error *error)
+{
     if (reader == NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "no place for the reader was given");
     *reader = NULL;
@@ -147,10 +159,12 @@ afmon_status afmon_item_reader_open(const char *folder, const afmon_item_query *
     if (status == AFMON_OK && (!own_texts(made) || (made->folder = strdup(folder)) == NULL))
         status = afmon_fail_memory(error);
     afmon_hold_init(&made->hold, made->query.id != NULL);
+    made->guard = guard;
     if (status == AFMON_OK)
         status = open_files(made, error);
     /* The caller's, and read by now. */
     made->query.cursor = made->query.data_set = NULL;
+    made->guard = NULL;
     if (status == AFMON_OK)
         *reader = made;
     else

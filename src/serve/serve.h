@@ -110,6 +110,7 @@ struct afmon_server {
     struct afmon_http *http;
     struct afmon_served_folder *folders;
     size_t folder_count;
+    bool texts; /* of items are given, where the data set is in one of the folders */
     pthread_t follower;
     bool following;
     atomic_bool stopping;
@@ -200,13 +201,15 @@ const char *afmon_serve_problem(const struct afmon_served_run *run);
 struct afmon_json;
 void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line, size_t most);
 
-/* api.c, stream.c, log.c, download.c: handlers. */
+/* api.c, stream.c, log.c, items.c, download.c: handlers. */
 extern const struct afmon_http_route afmon_serve_routes[];
 extern const size_t afmon_serve_route_count;
 void afmon_serve_give_run(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_give_list(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_stream_run(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_stream_list(void *server, const struct afmon_http_request *, struct afmon_http_response *);
+void afmon_serve_items(void *server, const struct afmon_http_request *, struct afmon_http_response *);
+void afmon_serve_item(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_log(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_export(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_report(void *server, const struct afmon_http_request *, struct afmon_http_response *);

@@ -80,6 +80,7 @@ afmon_status afmon_server_open(const char *const *folders, size_t count, const a
     init_condition(&server->work);
     atomic_init(&server->stopping, false);
     server->started_ns = afmon_wall_ns();
+    server->texts = options.texts;
     status = copy_folders(server, folders, count, error);
     if (status == AFMON_OK)
         status = start_http(server, &options, error);

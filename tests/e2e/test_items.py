@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from served import serve
+
 OUTCOMES = ["accepted", "rejected", "failed", "abandoned", "open"]
 
 
@@ -196,6 +198,55 @@ def test_text_that_is_not_there(command, generated, made, tmp_path):
     assert [item["id"] for item in found if "text" in item] == [0]
     assert "The data set does not have it." in command("items", made, "1", "--text", "--dataset", "other.jsonl").stdout
     assert command("items", made, "--text", "--dataset", tmp_path).returncode == 1
+
+
+# ---- The API ----
+
+
+def test_served(made, tmp_path):
+    data = tmp_path / "data.jsonl"
+    with serve(made) as server:
+        base = f"/api/v1/runs/{server.the_run()}/items"
+        first = server.json(base + "?limit=5")
+        found, cursor = first["items"], first["next"]
+        assert [item["id"] for item in found] == [2, 11, 10, 9, 8]
+        while cursor:
+            page = server.json(f"{base}?limit=3&cursor={cursor}")
+            found, cursor = found + page["items"], page["next"]
+        assert [item["id"] for item in found] == [2, 11, 10, 9, 8, 7, 6, 5, 4, 3, 1, 0]
+        assert [item["id"] for item in server.json(base + "?outcome=failed,abandoned")["items"]] == [11, 8, 5]
+        assert [item["id"] for item in server.json(base + "?error=RateLimitError&operation=answer_generation")["items"]] == [11, 8, 5]
+        assert server.json(base + "?slowest=2")["items"][0]["id"] == 10
+        assert len(server.json(base + "/2")["calls"]) == 3 and server.json(base + "?id=2")["items"] == [server.json(base + "/2")]
+        for path, status in (("/nobody", 404), ("?outcome=bad", 400), ("?limit=0", 400), ("?limit=201", 400), ("?slowest=x", 400),
+                             ("?cursor=x", 400), ("?text=yes", 403), ("/2?text=yes", 403), ("?text=maybe", 400)):
+            assert server.ask(base + path)[0] == status, path
+    assert not data.exists()
+
+
+def name_data_set(run, path):
+    record = {"message": "Run record", "session": "00000000000000aa", "started": "2026-11-23T09:00:00.000000+00:00",
+              "data_set": str(path), "rules": [], "metrics_file": "metrics.jsonl", "level": "info"}
+    (run.path / "afterimage.log").write_text("2026-11-23 09:00:00,000 - " + json.dumps(record) + "\n")
+
+
+def test_served_texts(made, tmp_path):
+    """What lies outside of the folders that are served is given to nobody, whatever a record names."""
+    outside = tmp_path / "secret.jsonl"
+    outside.write_text('{"id": 2, "secret": 1}\n')
+    inside = made.path / "data.jsonl"
+    inside.write_text('{"id": 2, "conversations": []}\n')
+    (made.path / "link.jsonl").symlink_to(outside)
+    with serve(made, "--texts") as server:
+        base = f"/api/v1/runs/{server.the_run()}/items"
+        assert server.ask(base + "/2?text=yes")[0] == 404  # no record
+        name_data_set(made, inside)
+        assert server.json(base + "/2?text=yes")["text"] == {"id": 2, "conversations": []}
+        assert "text" not in server.json(base + "/3?text=yes") and "text" not in server.json(base + "/2")
+        for path in (outside, made.path / "link.jsonl", made.path / ".." / "secret.jsonl", tmp_path / "run2", "/etc/passwd"):
+            name_data_set(made, path)
+            status, _, body = server.ask(base + "/2?text=yes")
+            assert status == 404 and b"secret\"" not in body and b"may not be read here" in body
 
 
 # ---- What is wrong ----
