@@ -3,15 +3,6 @@
 #include "base/json_write.h"
 #include "serve/serve.h"
 
-struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *request,
-                                            struct afmon_http_response *response)
-{
-    struct afmon_served_run *run = afmon_serve_hold(server, afmon_http_segment(request, 0));
-    if (run == NULL)
-        afmon_http_fail(response, 404, "there is no such run; /api/v1/runs lists them");
-    return run;
-}
-
 static size_t count_runs(struct afmon_server *server)
 {
     pthread_mutex_lock(&server->lock);

@@ -197,3 +197,12 @@ void afmon_serve_place(struct afmon_server *server, struct afmon_found *found, s
         if (server->run_count < AFMON_SERVE_RUNS_MAX || !replace(server, claims, &found[i]))
             server->folders[found[i].from].left_out++;
 }
+
+struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *request,
+                                            struct afmon_http_response *response)
+{
+    struct afmon_served_run *run = afmon_serve_hold(server, afmon_http_segment(request, 0));
+    if (run == NULL)
+        afmon_http_fail(response, 404, "there is no such run; /api/v1/runs lists them");
+    return run;
+}

@@ -144,6 +144,9 @@ struct afmon_served_run *afmon_serve_run(struct afmon_server *server, const char
 /* The same on any thread, to be released; NULL also where it has gone. */
 struct afmon_served_run *afmon_serve_hold(struct afmon_server *server, const char *id);
 void afmon_serve_release(struct afmon_server *server, struct afmon_served_run *run);
+/* The one that the route's first star names, to be released; NULL after answering 404. */
+struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *,
+                                            struct afmon_http_response *);
 
 /* attention.c. Any thread. */
 void afmon_serve_look_begins(struct afmon_server *server, struct afmon_attention *attention);
@@ -216,8 +219,5 @@ void afmon_serve_report(void *server, const struct afmon_http_request *, struct 
 void afmon_serve_metrics(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_give_scrape(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_asset(void *server, const struct afmon_http_request *, struct afmon_http_response *);
-/* The run that the route's star names, to be released; NULL after answering 404. */
-struct afmon_served_run *afmon_serve_wanted(struct afmon_server *server, const struct afmon_http_request *,
-                                            struct afmon_http_response *);
 
 #endif
