@@ -481,6 +481,7 @@ static void add_api_error(struct adding *adding)
 
 static void add_evaluation_time(struct adding *adding)
 {
+    adding->model->evaluations.outcomes++;
     struct afmon_model_group *group = operation_of(adding, AFMON_OF_EVALUATION);
     if (group == NULL)
         return;
@@ -493,6 +494,8 @@ static void add_evaluation_time(struct adding *adding)
 
 static void add_evaluation_error(struct adding *adding)
 {
+    adding->model->evaluations.errors += adding->finite;
+    adding->model->evaluations.ones += adding->finite && adding->value == 1;
     struct afmon_model_group *group = is_one(adding) ? operation_of(adding, AFMON_OF_EVALUATION) : NULL;
     if (group == NULL)
         return;

@@ -68,11 +68,12 @@ struct afmon_model {
     uint64_t retries;
     uint64_t calls_without_tokens;
     uint64_t failed_without_tokens;
-    uint64_t bare;                      /* samples recorded beside tracked calls */
-    uint64_t tracked;                   /* outcomes and errors that were not */
-    struct afmon_outcome_counts counts; /* of those, as far as they are finite */
-    bool unjoined;                      /* samples came without the order of calls */
-    struct afmon_accumulator call_time; /* of calls that are no items */
+    uint64_t bare;                           /* samples recorded beside tracked calls */
+    uint64_t tracked;                        /* outcomes and errors that were not */
+    struct afmon_outcome_counts counts;      /* of those, as far as they are finite */
+    struct afmon_outcome_counts evaluations; /* likewise, of evaluation_time and evaluation_error_rate */
+    bool unjoined;                           /* samples came without the order of calls */
+    struct afmon_accumulator call_time;      /* of calls that are no items */
     struct afmon_recent recent;
     struct afmon_recent bare_recent;
     struct afmon_tracks *tracks;

@@ -290,6 +290,10 @@ static void warn_of_unseen(const struct afmon_model_reading *reading, struct rem
         say(warnings, AFMON_INFO,
             "error_rate has no zeros, as afterimage's own monitor records it: its figures, and rules "
             "on it, are of the share of failed calls.");
+    if (afmon_errors_lack_zeros(&reading->model->evaluations))
+        say(warnings, AFMON_INFO,
+            "evaluation_error_rate has no zeros, as afterimage's own monitor records it: its mean is of failed "
+            "evaluations alone.");
 }
 
 static void warn_of_attempts(const afmon_run_summary *summary, struct remarks *warnings)

@@ -36,6 +36,20 @@ def test_the_summary_and_its_table(command, theirs):
     assert row[:3] == [METRIC, "60", "20.0%"]
 
 
+def test_evaluations_that_failed(command, run):
+    """As afterimage records them: an error of those alone. What it cannot say is said beside it."""
+    for number in range(8):
+        run.add("evaluation_time", 0.5, number, evaluator_type="judge", success=number != 3)
+    assert command("show", run).stdout.count("evaluation_error_rate") == 0
+    run.add("evaluation_error_rate", 1, 3, evaluator_type="judge")
+    summary = json.loads(command("show", run, "--json").stdout)["summary"]
+    assert (summary["evaluations"]["count"], summary["evaluations"]["failed"]) == (8, 1)
+    assert [warning["text"] for warning in summary["warnings"] if "evaluation_error_rate has no zeros" in warning["text"]]
+    run.add("evaluation_error_rate", 0, 4, evaluator_type="judge")
+    told = command("show", run, "--json").stdout
+    assert "evaluation_error_rate has no zeros" not in told
+
+
 def test_watch(command, theirs):
     assert json.loads(command("watch", theirs, "--once", "--json").stdout)[METRIC] == 0.2
     (line,) = (line for line in command("watch", theirs, "--once").stdout.splitlines() if line.startswith("errors"))
