@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._protocols import LogHandler, MetricHandler
     from .charts import Figure
     from .feeds import OTLP, StatsD, Webhook
+    from .found import FoundItem, ItemCall, items
     from .live import Follower, LiveInfo, LiveRate, LogLine, follow
     from .rules import AlertEpisode, AlertRule, built_in_rules, load_rules
     from .runs import (
@@ -53,6 +54,7 @@ _LATER = {name: module for module, names in {
     "_protocols": "LogHandler MetricHandler",
     "charts": "Figure",
     "feeds": "OTLP StatsD Webhook",
+    "found": "FoundItem ItemCall items",
     "live": "Follower LiveInfo LiveRate LogLine follow",
     "rules": "AlertEpisode AlertRule built_in_rules load_rules",
     "runs": "AlertInterval AlertSpan Run RunAbout RunInfo check check_rules export "
@@ -79,8 +81,10 @@ __all__ = [
     "FileLogHandler",
     "FileMetricHandler",
     "Follower",
+    "FoundItem",
     "GenerationMonitor",
     "Item",
+    "ItemCall",
     "LiveInfo",
     "LiveRate",
     "LogHandler",
@@ -102,6 +106,7 @@ __all__ = [
     "find_runs",
     "follow",
     "install",
+    "items",
     "load_rules",
     "open_run",
     "plot_metric",

@@ -211,6 +211,9 @@ class GenerationMonitor(_afmon.Monitor):
     An item that is in attempt 10, 20, 40 ... (`item.retry()`) is a warning in the log and on the screens; with
     `item_alerts` alert handlers get it, too, as `item_attempts`.
 
+    `data_set` is the file of JSON lines that the run writes: it stands in the run record, so that `afmon items --text` and
+    `run.items(text=True)` find what was made.
+
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
     """
@@ -247,6 +250,7 @@ class GenerationMonitor(_afmon.Monitor):
         tags: Mapping[str, object] | None = None,
         note: str | None = None,
         item_alerts: bool = False,
+        data_set: str | os.PathLike[str] | None = None,
     ):
         alerts = _typed.callables("alert_handlers", alert_handlers or [])
         if token_usage_callback is not None and not callable(token_usage_callback):
@@ -303,6 +307,7 @@ class GenerationMonitor(_afmon.Monitor):
             _typed.text_or_none("note", note),
             list(kept_tags.items()),
             _typed.switch("item_alerts", item_alerts),
+            _typed.path_or_none("data_set", data_set),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -318,6 +323,7 @@ class GenerationMonitor(_afmon.Monitor):
             "otlp": otlp, "statsd": statsd, "webhook": webhook,
             "prometheus_listen": None if prometheus_listen is None else "",  # the address is this process's
             "name": name, "tags": kept_tags, "note": note, "item_alerts": item_alerts,
+            "data_set": None if data_set is None else os.path.abspath(os.fsdecode(data_set)),
         }
         _exit.watch(self)
 
@@ -477,7 +483,7 @@ class GenerationMonitor(_afmon.Monitor):
         from .runs import Run
         with contextlib.suppress(RuntimeError, OSError):
             self._flush(_number("shutdown_timeout", self.shutdown_timeout))
-        return Run(self._view(), window, time.time_ns())
+        return Run(self._view(), window, time.time_ns(), self.log_dir)
 
     def save_metrics(self) -> Path:
         """Write all samples to metrics_YYYYmmdd_HHMMSS.json in the run folder."""

@@ -6,7 +6,7 @@ import functools
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,6 +17,8 @@ from ._alerts import Alert, alert_of
 from ._limits import limits_of
 from ._shapes import seconds, shape
 from .charts import Figure, style_of, warn_all
+from .found import FoundItem
+from .found import items as _items_of
 from .rules import AlertEpisode, AlertRule, of_file_or_list, options_of
 from .usage import TokenUsageReport, report_of
 
@@ -102,8 +104,9 @@ def intervals_of(summary: bytes) -> list[AlertInterval]:
 class Run:
     """A run as it was at one moment: `afmon.open_run(folder)`, or `monitor.view()` of a live one. It never changes."""
 
-    def __init__(self, view: _afmon.View, window: timedelta | float | None = None, until_ns: int | None = None):
-        self._view = view
+    def __init__(self, view: _afmon.View, window: timedelta | float | None = None, until_ns: int | None = None,
+                 folder: str | os.PathLike[str] | None = None):
+        self._view, self._folder = view, folder
         self._since, self._until = _FIRST, _LAST
         if window is not None:
             end = view.info()["last_ns"] if until_ns is None else until_ns
@@ -195,6 +198,15 @@ class Run:
         """The stretches in which alert rules held: as the run's own monitor judged them, or where it did not judge the
         whole run a replay of its rules."""
         return intervals_of(self._view.summarize(self._since, self._until))
+
+    def items(self, *, kind: str | None = None, outcome: str | Iterable[str] | None = None, reason: str | None = None,
+              operation: str | None = None, error: str | None = None, id: int | str | None = None, slowest: int | None = None,
+              text: bool = False, data_set: str | os.PathLike[str] | None = None) -> Iterator[FoundItem]:
+        """The items behind the figures, as afmon.items: of the whole run, whatever the window, as its files are now."""
+        if self._folder is None:
+            raise ValueError("items are read from a run's folder, which this run was not made with")
+        return _items_of(self._folder, kind=kind, outcome=outcome, reason=reason, operation=operation, error=error, id=id,
+                         slowest=slowest, text=text, data_set=data_set)
 
     def report(self, path: str | os.PathLike[str], format: str | None = None, title: str | None = None) -> Path:
         """Write what the run came to: "html", one page that needs nothing else, "md" or "json"; by the ending of the path
@@ -291,7 +303,7 @@ def find_runs(folder: str | os.PathLike[str] = ".afterimage-monitoring") -> list
 
 def open_run(folder: str | os.PathLike[str], window: timedelta | float | None = None) -> Run:
     """Read a run folder, live or finished, afmon's or afterimage's. `window` counts back from its last sample."""
-    return Run(_afmon.open_view(_typed.path("folder", folder)), window)
+    return Run(_afmon.open_view(_typed.path("folder", folder)), window, folder=folder)
 
 
 def export(folder: str | os.PathLike[str], path: str | os.PathLike[str], format: str = "json",

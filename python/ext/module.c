@@ -69,6 +69,7 @@ static PyMethodDef functions[] = {
     {"rule_remarks", rules_remarks, METH_O, NULL},
     {"load_rules", rules_load, METH_VARARGS, NULL},
     {"metric_unit", metric_unit, METH_O, NULL},
+    {"open_items", items_open, METH_VARARGS, NULL},
     {"open_live", live_open, METH_VARARGS, NULL},
     {"open_view", view_open, METH_VARARGS, NULL},
     {"recover", recover, METH_VARARGS, NULL},
@@ -97,7 +98,7 @@ PyMODINIT_FUNC PyInit__afmon(void)
         PyModuleDef_HEAD_INIT, .m_name = "afmon._afmon", .m_size = -1, .m_methods = functions};
     PyObject *module = is_main_interpreter() ? PyModule_Create(&definition) : NULL;
     if (module != NULL && (make_members() != 0 || monitor_make_type(module) != 0 || view_make_type(module) != 0 ||
-                           live_make_type(module) != 0 || item_make_type(module) != 0 ||
+                           live_make_type(module) != 0 || item_make_type(module) != 0 || items_make_type(module) != 0 ||
                            PyModule_AddStringConstant(module, "version", afmon_version()) != 0))
         Py_CLEAR(module);
     return module;

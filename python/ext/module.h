@@ -39,6 +39,7 @@ struct afmon_python {
     PyObject *view_type;
     PyObject *live_type;
     PyObject *item_type;
+    PyObject *items_type;
     PyObject *members;          /* dict: names of the arguments of track calls to their numbers */
     PyObject *member_names[24]; /* the same names by number, interned; track.h has fewer */
 };
@@ -257,6 +258,9 @@ int view_make_type(PyObject *module);
 PyObject *view_wrap(afmon_view *view); /* owns it, also on failure */
 afmon_view *view_handle(PyObject *view);
 PyObject *view_open(PyObject *module, PyObject *arguments);
+
+int items_make_type(PyObject *module);
+PyObject *items_open(PyObject *module, PyObject *arguments);
 
 int live_make_type(PyObject *module);
 PyObject *live_open(PyObject *module, PyObject *arguments); /* (folder, stalled_after, rules) */
