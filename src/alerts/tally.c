@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/table.h"
+
 #define RULE_SHIFT 52 /* segments are far below 2^52: passes are at least a second apart */
 
 struct afmon_tally {
     struct afmon_tally_entry *entries;
     size_t count;
     size_t most;
-    uint32_t *slots; /* indexes + 1 by hash of the key, at most half of them in use */
+    struct afmon_table table;
     size_t rules;
     int64_t base;
     int64_t last;
@@ -26,9 +28,9 @@ struct afmon_tally *afmon_tally_new(size_t most, size_t rules)
     tally->most = most;
     tally->rules = rules;
     tally->entries = malloc(most * sizeof *tally->entries);
-    tally->slots = calloc(most * 2, sizeof *tally->slots);
     tally->recent = calloc(rules + 1, sizeof(struct afmon_tally_entry *));
-    if (tally->entries == NULL || tally->slots == NULL || tally->recent == NULL) {
+    if (tally->entries == NULL || tally->recent == NULL ||
+        !afmon_table_reserve(&tally->table, most - 1, 0, NULL, NULL)) {
         afmon_tally_free(tally);
         return NULL;
     }
@@ -52,20 +54,20 @@ void afmon_tally_free(struct afmon_tally *tally)
     if (tally == NULL)
         return;
     free(tally->entries);
-    free(tally->slots);
+    afmon_table_free(&tally->table);
     free(tally->recent);
     free(tally);
 }
 
-static void empty_slots(struct afmon_tally *tally)
+static void forget_recent(struct afmon_tally *tally)
 {
-    memset(tally->slots, 0, tally->most * 2 * sizeof *tally->slots);
     memset(tally->recent, 0, tally->rules * sizeof *tally->recent);
 }
 
 void afmon_tally_begin(struct afmon_tally *tally, int64_t base, int64_t last)
 {
-    empty_slots(tally);
+    afmon_table_clear(&tally->table);
+    forget_recent(tally);
     tally->count = 0;
     tally->base = base;
     tally->last = last;
@@ -76,14 +78,24 @@ int64_t afmon_tally_last(const struct afmon_tally *tally)
     return tally->last;
 }
 
-/* The slot of a key, or the free one where it belongs. */
+static uint64_t hash_key(uint64_t key)
+{
+    return (key * UINT64_C(0x9E3779B97F4A7C15)) >> 32;
+}
+
+static uint64_t hash_of(const void *tally, uint32_t number)
+{
+    return hash_key(((const struct afmon_tally *)tally)->entries[number].key);
+}
+
+static bool has_key(const void *tally, uint32_t number, const void *key)
+{
+    return ((const struct afmon_tally *)tally)->entries[number].key == *(const uint64_t *)key;
+}
+
 static uint32_t *slot_of(const struct afmon_tally *tally, uint64_t key)
 {
-    size_t mask = tally->most * 2 - 1;
-    size_t at = (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & mask;
-    while (tally->slots[at] != 0 && tally->entries[tally->slots[at] - 1].key != key)
-        at = (at + 1) & mask;
-    return &tally->slots[at];
+    return afmon_table_slot(&tally->table, hash_key(key), has_key, tally, &key);
 }
 
 static int compare_passes(const void *left, const void *right)
@@ -108,9 +120,8 @@ static void give_up_half(struct afmon_tally *tally)
     tally->last = tally->entries[tally->count / 2].lo - 1;
     while (tally->count > 0 && tally->entries[tally->count - 1].lo > tally->last)
         tally->count--;
-    empty_slots(tally);
-    for (size_t i = 0; i < tally->count; i++)
-        *slot_of(tally, tally->entries[i].key) = (uint32_t)i + 1;
+    forget_recent(tally);
+    afmon_table_refill(&tally->table, (uint32_t)tally->count, hash_of, tally);
 }
 
 /* The entry, made where there is none; NULL where its segment had to be given up. */

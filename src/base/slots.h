@@ -1,5 +1,4 @@
-/* A hash table of entries that lie in an array of their owner's, each beginning with its 64-bit hash: two entries of
- * one hash are the same. It holds their numbers alone. */
+/* Entries by their 64-bit hash, with which each begins: two of one hash are the same. They lie in an array. */
 #ifndef AFMON_BASE_SLOTS_H
 #define AFMON_BASE_SLOTS_H
 
@@ -7,14 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/table.h"
+
 /* Begin with the size of an entry, and zeroes. */
 struct afmon_slots {
     size_t entry_size;
     void *entries; /* owned: what the entries are moved to as they become more */
     uint32_t count;
     uint32_t capacity; /* entries that there is memory for */
-    uint32_t *slots;   /* numbers + 1; at most two of three are taken */
-    uint32_t slot_count;
+    struct afmon_table table;
 };
 
 /* The entry of a hash; NULL: there is none. */

@@ -25,16 +25,9 @@ static bool make_room(struct afmon_field_list *list, size_t count)
 {
     if (count <= AFMON_FIELD_LIST_FEW)
         return true;
-    size_t slots = 1;
-    while (slots < count * 2)
-        slots *= 2;
-    if (count > UINT32_MAX)
-        return false;
     list->fields = malloc(count * sizeof *list->fields);
-    list->slots = calloc(slots, sizeof *list->slots);
-    list->slot_mask = slots - 1;
     list->seed = afmon_hash_seed();
-    return list->fields != NULL && list->slots != NULL;
+    return list->fields != NULL && afmon_table_reserve(&list->table, count, 0, NULL, NULL);
 }
 
 static bool same_key(const afmon_field *a, const afmon_field *b)
@@ -50,14 +43,19 @@ static size_t find_among_few(const struct afmon_field_list *list, const afmon_fi
     return NOT_FOUND;
 }
 
+static bool is_same(const void *list, uint32_t number, const void *field)
+{
+    return same_key(&((const struct afmon_field_list *)list)->fields[number], field);
+}
+
 /* Finds the field's key, or enters the index that the field will have. */
 static size_t find_or_enter(struct afmon_field_list *list, const afmon_field *field)
 {
-    size_t at = (size_t)afmon_hash(list->seed, field->key, field->key_length) & list->slot_mask;
-    for (; list->slots[at] != 0; at = (at + 1) & list->slot_mask)
-        if (same_key(&list->fields[list->slots[at] - 1], field))
-            return list->slots[at] - 1;
-    list->slots[at] = (uint32_t)list->count + 1;
+    uint64_t hash = afmon_hash(list->seed, field->key, field->key_length);
+    uint32_t *slot = afmon_table_slot(&list->table, hash, is_same, list, field);
+    if (*slot != 0)
+        return *slot - 1;
+    *slot = (uint32_t)list->count + 1;
     return NOT_FOUND;
 }
 
@@ -80,7 +78,7 @@ static bool repair_key(struct afmon_field_list *list, afmon_field *field, size_t
 
 static void put(struct afmon_field_list *list, const afmon_field *field)
 {
-    size_t found = list->slots != NULL ? find_or_enter(list, field) : find_among_few(list, field);
+    size_t found = list->table.slots != NULL ? find_or_enter(list, field) : find_among_few(list, field);
     if (found == NOT_FOUND) {
         list->fields[list->count++] = *field;
         return;
@@ -108,7 +106,7 @@ bool afmon_field_list_read(struct afmon_field_list *list, const void *packed, si
 {
     list->fields = list->few;
     list->count = 0;
-    list->slots = NULL;
+    list->table = (struct afmon_table){0};
     list->as_given = true;
     afmon_buffer_init(&list->keys, SIZE_MAX);
     if (fill(list, packed, length))
@@ -121,6 +119,6 @@ void afmon_field_list_free(struct afmon_field_list *list)
 {
     if (list->fields != list->few)
         free(list->fields);
-    free(list->slots);
+    afmon_table_free(&list->table);
     afmon_buffer_free(&list->keys);
 }

@@ -2,6 +2,7 @@
 #ifndef AFMON_CATALOG_FIELD_LIST_H
 #define AFMON_CATALOG_FIELD_LIST_H
 
+#include "base/table.h"
 #include "catalog/fields.h"
 
 #define AFMON_FIELD_LIST_FEW 32 /* so many need no memory of their own */
@@ -10,8 +11,7 @@ struct afmon_field_list {
     afmon_field few[AFMON_FIELD_LIST_FEW];
     afmon_field *fields; /* texts point into the packed bytes, or into keys */
     size_t count;
-    uint32_t *slots; /* hash table of indexes + 1, only where there are many fields */
-    size_t slot_mask;
+    struct afmon_table table; /* only where there are many fields */
     uint64_t seed;
     struct afmon_buffer keys; /* keys that had to be repaired */
     bool as_given;            /* packing the list gives the same bytes again */

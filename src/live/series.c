@@ -6,16 +6,23 @@
 
 #include "base/hash.h"
 
-static uint16_t *slot_of(struct afmon_live_table *table, const char *name, size_t length, uint64_t hash)
+struct wanted {
+    const char *name;
+    size_t length;
+    uint64_t hash;
+};
+
+static bool is_same(const void *table, uint32_t number, const void *of)
 {
-    size_t at = hash % (2 * AFMON_LIVE_METRICS);
-    for (;; at = (at + 1) % (2 * AFMON_LIVE_METRICS)) {
-        if (table->slots[at] == 0)
-            return &table->slots[at];
-        const struct afmon_live_series *series = table->series[table->slots[at] - 1];
-        if (series->hash == hash && series->name_length == length && memcmp(series->name, name, length) == 0)
-            return &table->slots[at];
-    }
+    const struct afmon_live_series *series = ((const struct afmon_live_table *)table)->series[number];
+    const struct wanted *wanted = of;
+    return series->hash == wanted->hash && series->name_length == wanted->length &&
+           memcmp(series->name, wanted->name, wanted->length) == 0;
+}
+
+static uint64_t hash_of(const void *table, uint32_t number)
+{
+    return ((const struct afmon_live_table *)table)->series[number]->hash;
 }
 
 /* Whatever names a run invents, those that all runs have in common, and those of its rules, are told apart. */
@@ -64,45 +71,41 @@ static struct afmon_live_series *make(struct afmon_live_table *table, const char
     return series;
 }
 
-static void fill_slots(struct afmon_live_table *table)
-{
-    memset(table->slots, 0, sizeof table->slots);
-    for (size_t i = 0; i < table->count; i++) {
-        const struct afmon_live_series *series = table->series[i];
-        *slot_of(table, series->name, series->name_length, series->hash) = (uint16_t)(i + 1);
-    }
-}
-
-static uint64_t hash_of(struct afmon_live_table *table, const char *name, size_t length)
+static struct wanted wanted_of(struct afmon_live_table *table, const char *name, size_t length)
 {
     if (table->seed == 0)
         table->seed = afmon_hash_seed() | 1;
-    return afmon_hash(table->seed, name, length);
+    return (struct wanted){name, length, afmon_hash(table->seed, name, length)};
+}
+
+static struct afmon_live_series *find(const struct afmon_live_table *table, const struct wanted *wanted)
+{
+    uint32_t number = table->count > 0 ? *afmon_table_slot(&table->table, wanted->hash, is_same, table, wanted) : 0;
+    return number != 0 ? table->series[number - 1] : NULL;
 }
 
 struct afmon_live_series *afmon_live_series_of(struct afmon_live_table *table, const char *name, size_t length,
                                                bool *no_memory)
 {
-    uint64_t hash = hash_of(table, name, length);
-    uint16_t *slot = slot_of(table, name, length, hash);
-    if (*slot != 0)
-        return table->series[*slot - 1];
-    if (!has_place(table, name, length))
-        return NULL;
-    struct afmon_live_series *series = make(table, name, length, hash);
+    const struct wanted wanted = wanted_of(table, name, length);
+    struct afmon_live_series *series = find(table, &wanted);
+    if (series != NULL || !has_place(table, name, length))
+        return series;
+    if (afmon_table_reserve(&table->table, table->count, (uint32_t)table->count, hash_of, table))
+        series = make(table, name, length, wanted.hash);
     *no_memory |= series == NULL;
     if (series == NULL)
         return NULL;
+    *afmon_table_slot(&table->table, wanted.hash, is_same, table, &wanted) = (uint32_t)table->count + 1;
     table->series[table->count++] = series;
-    *slot = (uint16_t)table->count;
     table->unsorted = true;
     return series;
 }
 
 struct afmon_live_series *afmon_live_series_find(struct afmon_live_table *table, const char *name, size_t length)
 {
-    uint16_t slot = *slot_of(table, name, length, hash_of(table, name, length));
-    return slot != 0 ? table->series[slot - 1] : NULL;
+    const struct wanted wanted = wanted_of(table, name, length);
+    return find(table, &wanted);
 }
 
 bool afmon_live_series_add(struct afmon_live_series *series, int64_t time_ns, double value)
@@ -126,7 +129,7 @@ struct afmon_live_series *afmon_live_series_at(struct afmon_live_table *table, s
         return NULL;
     if (table->unsorted) {
         qsort(table->series, table->count, sizeof table->series[0], compare);
-        fill_slots(table);
+        afmon_table_refill(&table->table, (uint32_t)table->count, hash_of, table);
         table->unsorted = false;
     }
     return table->series[index];
@@ -143,7 +146,7 @@ void afmon_live_table_narrow(struct afmon_live_table *table)
 
 size_t afmon_live_table_bytes(const struct afmon_live_table *table)
 {
-    size_t bytes = sizeof *table;
+    size_t bytes = sizeof *table + afmon_table_bytes(&table->table);
     for (size_t i = 0; i < table->count; i++)
         bytes += sizeof *table->series[i] + table->series[i]->name_length + afmon_cells_bytes(&table->series[i]->cells);
     return bytes;
@@ -156,5 +159,6 @@ void afmon_live_table_free(struct afmon_live_table *table)
         free(table->series[i]->name);
         free(table->series[i]);
     }
+    afmon_table_free(&table->table);
     *table = (struct afmon_live_table){.account = table->account};
 }

@@ -2,6 +2,7 @@
 #ifndef AFMON_LIVE_SERIES_H
 #define AFMON_LIVE_SERIES_H
 
+#include "base/table.h"
 #include "live/cells.h"
 #include "model/model.h"
 #include "store/summary.h"
@@ -31,7 +32,7 @@ struct afmon_live_table {
     struct afmon_cell_account *account; /* NULL: no bounds */
     const struct afmon_model *model;    /* metrics that its rules look at have a chart in any case; NULL: none */
     uint64_t seed;
-    uint16_t slots[2 * AFMON_LIVE_METRICS]; /* index + 1 in series, by hash */
+    struct afmon_table table; /* of series */
 };
 
 /* The series of a name, made where there is none. NULL: there are too many, or (*no_memory) memory is short. */

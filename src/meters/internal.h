@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "catalog/error_share.h"
+#include "catalog/metrics.h"
 #include "meters/labels.h"
 #include "meters/meters.h"
 #include "meters/table.h"
@@ -32,7 +33,8 @@ struct afmon_meters {
     struct afmon_meter_table *counts;     /* where a sample is counted: one of the two */
     struct afmon_outcome_counts outcomes; /* which tell the errors where error_rate has no zeros */
     struct afmon_meter_call own;
-    struct afmon_meter_call *call; /* that samples belong to: own, or a caller's */
+    struct afmon_meter_call *call;                           /* that samples belong to: own, or a caller's */
+    struct afmon_meter_series *samples_of[AFMON_METRIC_IDS]; /* of the counter of samples; NULL: not known yet */
     uint64_t samples;
 };
 
@@ -49,6 +51,8 @@ struct afmon_meter_series *afmon_meter_series_of(struct afmon_meters *meters, en
                                                  const struct afmon_label_text *values);
 void afmon_meter_count(struct afmon_meters *meters, enum afmon_instrument_id id, const struct afmon_label_text *values,
                        double by);
+/* One more sample of a metric; in the table of all that counts. */
+void afmon_meter_count_sample(struct afmon_meters *meters, enum afmon_metric_id metric, struct afmon_label_text name);
 void afmon_meter_observe(struct afmon_meters *meters, enum afmon_instrument_id id,
                          const struct afmon_label_text *values, double value);
 

@@ -159,11 +159,11 @@ static const enum afmon_instrument_id instruments[AFMON_METRIC_IDS] = {[AFMON_ME
 
 /* Several thousand names of evaluation scores or models are each a metric; the sample counters keep to the bound too.
  */
-static void count_sample(struct afmon_meters *meters, const afmon_sample *sample)
+static void count_sample(struct afmon_meters *meters, const afmon_sample *sample, enum afmon_metric_id metric)
 {
     struct afmon_label_text name = {sample->metric, sample->metric_length};
     meters->samples++;
-    afmon_meter_count(meters, AFMON_INSTRUMENT_SAMPLES, &name, 1);
+    afmon_meter_count_sample(meters, metric, name);
     if (!isfinite(sample->value))
         afmon_meter_count(meters, AFMON_INSTRUMENT_NOT_FINITE, &name, 1);
 }
@@ -219,7 +219,7 @@ void afmon_meter_add(struct afmon_meters *meters, const afmon_sample *sample, co
                               .name = {name.data, name.length}};
     if (meters->call->open && meters->call->timestamp_ns != sample->timestamp_ns)
         afmon_meter_settle(meters);
-    count_sample(meters, sample);
+    count_sample(meters, sample, metric);
     if (afmon_metric_id_is_derived(metric)) {
         take_derived(meters, &in);
         return;

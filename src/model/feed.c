@@ -5,12 +5,12 @@
 
 #include "base/hash.h"
 #include "base/micros.h"
+#include "base/table.h"
 #include "catalog/fields.h"
 #include "meters/labels.h"
 
 /* Texts that do not come again (feedback) must not fill memory: at either bound the cache begins anew. */
 #define ENTRIES 1024
-#define SLOTS (4 * ENTRIES)
 #define TEXT_BYTES ((size_t)1 << 20)
 #define FIRST_FIELDS 32
 #define NAMES 256 /* places by hash */
@@ -37,7 +37,7 @@ struct known_name {
 struct afmon_feed {
     struct entry *entries; /* ENTRIES of them */
     size_t count;
-    uint16_t slots[SLOTS]; /* index + 1, by hash */
+    struct afmon_table table;
     uint64_t seed;
     char *texts; /* TEXT_BYTES that never move: labels point into them */
     size_t used;
@@ -63,7 +63,8 @@ struct afmon_feed *afmon_feed_new(bool meters)
     feed->fields = malloc(FIRST_FIELDS * sizeof *feed->fields);
     feed->field_capacity = FIRST_FIELDS;
     afmon_meter_labels_of(&feed->none.meter, &(afmon_sample){.field_count = 0});
-    if (feed->entries != NULL && feed->texts != NULL && feed->fields != NULL)
+    if (feed->entries != NULL && feed->texts != NULL && feed->fields != NULL &&
+        afmon_table_reserve(&feed->table, ENTRIES, 0, NULL, NULL))
         return feed;
     afmon_feed_free(feed);
     return NULL;
@@ -71,7 +72,7 @@ struct afmon_feed *afmon_feed_new(bool meters)
 
 void afmon_feed_forget(struct afmon_feed *feed)
 {
-    memset(feed->slots, 0, sizeof feed->slots);
+    afmon_table_clear(&feed->table);
     feed->count = 0;
     feed->used = 0;
     feed->knows_none = false;
@@ -86,24 +87,36 @@ void afmon_feed_free(struct afmon_feed *feed)
     free(feed->entries);
     free(feed->texts);
     free(feed->fields);
+    afmon_table_free(&feed->table);
     free(feed);
 }
 
 size_t afmon_feed_bytes(const struct afmon_feed *feed)
 {
-    return sizeof *feed + ENTRIES * sizeof *feed->entries + TEXT_BYTES + feed->field_capacity * sizeof *feed->fields;
+    return sizeof *feed + ENTRIES * sizeof *feed->entries + TEXT_BYTES + feed->field_capacity * sizeof *feed->fields +
+           afmon_table_bytes(&feed->table);
+}
+
+struct wanted {
+    const struct afmon_feed *feed;
+    const char *text;
+    size_t length;
+    uint64_t hash;
+};
+
+static bool is_same(const void *entries, uint32_t number, const void *of)
+{
+    const struct entry *entry = (const struct entry *)entries + number;
+    const struct wanted *wanted = of;
+    return entry->hash == wanted->hash && entry->length == wanted->length &&
+           memcmp(wanted->feed->texts + entry->text, wanted->text, wanted->length) == 0;
 }
 
 /* The text's slot, or the free one where it belongs. */
-static uint16_t *slot_of(struct afmon_feed *feed, const char *text, size_t length, uint64_t hash)
+static uint32_t *slot_of(struct afmon_feed *feed, const char *text, size_t length, uint64_t hash)
 {
-    for (size_t at = hash % SLOTS;; at = (at + 1) % SLOTS) {
-        if (feed->slots[at] == 0)
-            return &feed->slots[at];
-        const struct entry *entry = &feed->entries[feed->slots[at] - 1];
-        if (entry->hash == hash && entry->length == length && memcmp(feed->texts + entry->text, text, length) == 0)
-            return &feed->slots[at];
-    }
+    const struct wanted wanted = {feed, text, length, hash};
+    return afmon_table_slot(&feed->table, hash, is_same, feed->entries, &wanted);
 }
 
 /* ---- What the fields say ---- */
@@ -150,7 +163,7 @@ static struct entry *remember(struct afmon_feed *feed, const struct afmon_read_s
     if (both > TEXT_BYTES / 8)
         return NULL;
     if (feed->count == ENTRIES || TEXT_BYTES - feed->used < both) {
-        memset(feed->slots, 0, sizeof feed->slots);
+        afmon_table_clear(&feed->table);
         feed->count = 0;
         feed->used = 0;
     }
@@ -162,7 +175,7 @@ static struct entry *remember(struct afmon_feed *feed, const struct afmon_read_s
     if (sample->packed_length > 0)
         memcpy(feed->texts + feed->used + length, sample->packed, sample->packed_length);
     feed->used += both;
-    *slot_of(feed, sample->metadata, length, hash) = (uint16_t)feed->count;
+    *slot_of(feed, sample->metadata, length, hash) = (uint32_t)feed->count;
     return entry;
 }
 
@@ -185,7 +198,7 @@ static afmon_status find_labels(struct afmon_feed *feed, const struct afmon_mode
         return AFMON_OK;
     if (text != NULL) {
         hash = afmon_hash(feed->seed, text, length);
-        uint16_t known = *slot_of(feed, text, length, hash);
+        uint32_t known = *slot_of(feed, text, length, hash);
         if (known != 0) {
             *labels = &feed->entries[known - 1].labels;
             return AFMON_OK;

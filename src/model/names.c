@@ -37,7 +37,7 @@ void afmon_names_free(struct afmon_names *names)
         free_named(names, &names->kept[i]);
     free_item(names, names->other);
     free(names->kept);
-    free(names->slots);
+    afmon_table_free(&names->table);
     afmon_names_init(names, names->of, names->user);
 }
 
@@ -105,42 +105,33 @@ static void find_last(struct afmon_names *names)
 
 /* ---- The table ---- */
 
-static bool same(const struct afmon_named *a, const struct afmon_named *b)
+static bool is_same(const void *names, uint32_t number, const void *wanted)
 {
+    const struct afmon_named *a = &((const struct afmon_names *)names)->kept[number];
+    const struct afmon_named *b = wanted;
     return a->hash[0] == b->hash[0] && a->hash[1] == b->hash[1] && a->kind == b->kind;
 }
 
-static uint16_t *slot_of(const struct afmon_names *names, const struct afmon_named *key)
+static uint64_t hash_of(const void *names, uint32_t number)
 {
-    size_t mask = names->slot_count - 1;
-    size_t at = (size_t)key->hash[0] & mask;
-    while (names->slots[at] != 0 && !same(&names->kept[names->slots[at] - 1], key))
-        at = (at + 1) & mask;
-    return &names->slots[at];
+    return ((const struct afmon_names *)names)->kept[number].hash[0];
 }
 
-static void fill_slots(struct afmon_names *names)
+static uint32_t *slot_of(const struct afmon_names *names, const struct afmon_named *key)
 {
-    memset(names->slots, 0, names->slot_count * sizeof *names->slots);
-    for (uint32_t i = 0; i < names->count; i++)
-        *slot_of(names, &names->kept[i]) = (uint16_t)(i + 1);
+    return afmon_table_slot(&names->table, key->hash[0], is_same, names, key);
 }
 
 static bool grow(struct afmon_names *names)
 {
     uint32_t capacity = names->capacity == 0 ? FIRST_CAPACITY : names->capacity * 2;
-    uint16_t *slots = calloc((size_t)capacity * 2, sizeof *slots);
-    struct afmon_named *kept = slots != NULL ? realloc(names->kept, capacity * sizeof *kept) : NULL;
-    if (kept == NULL) {
-        free(slots);
+    if (!afmon_table_reserve(&names->table, capacity - 1, names->count, hash_of, names))
         return false;
-    }
-    free(names->slots);
+    struct afmon_named *kept = realloc(names->kept, capacity * sizeof *kept);
+    if (kept == NULL)
+        return false;
     names->kept = kept;
-    names->slots = slots;
-    names->slot_count = capacity * 2;
     names->capacity = capacity;
-    fill_slots(names);
     return true;
 }
 
@@ -185,7 +176,7 @@ static void *push_out(struct afmon_names *names, struct afmon_named *key)
     free_named(names, last);
     *last = *key;
     names->moved++;
-    fill_slots(names);
+    afmon_table_refill(&names->table, names->count, hash_of, names);
     find_last(names);
     return key->item;
 }
@@ -194,7 +185,7 @@ void *afmon_names_item(struct afmon_names *names, const struct afmon_name *name)
 {
     struct afmon_named key = key_of(name);
     if (names->count > 0) {
-        uint16_t number = *slot_of(names, &key);
+        uint32_t number = *slot_of(names, &key);
         if (number != 0)
             return names->kept[number - 1].item;
     }
@@ -204,7 +195,8 @@ void *afmon_names_item(struct afmon_names *names, const struct afmon_name *name)
     if (full)
         return push_out(names, &key);
     names->kept[names->count] = key;
-    *slot_of(names, &key) = (uint16_t)++names->count;
+    *slot_of(names, &key) = names->count + 1;
+    names->count++;
     if (names->count == AFMON_NAMES_MAX)
         find_last(names);
     return key.item;
@@ -226,7 +218,7 @@ struct afmon_named afmon_names_at(const struct afmon_names *names, size_t index)
 
 size_t afmon_names_bytes(const struct afmon_names *names)
 {
-    size_t bytes = names->capacity * sizeof *names->kept + names->slot_count * sizeof *names->slots +
+    size_t bytes = names->capacity * sizeof *names->kept + afmon_table_bytes(&names->table) +
                    afmon_names_count(names) * names->of->item_size;
     for (uint32_t i = 0; i < names->count; i++)
         bytes += strlen(names->kept[i].first) + strlen(names->kept[i].second) + 2;

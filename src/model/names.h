@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/table.h"
+
 #define AFMON_NAMES_MAX 1000
 #define AFMON_NAME_SHOWN_MAX 200 /* bytes that are kept of a name's part */
 
@@ -45,8 +47,7 @@ struct afmon_names {
     struct afmon_named *kept;
     uint32_t count;
     uint32_t capacity;
-    uint16_t *slots; /* numbers + 1, by hash; at most half in use */
-    uint32_t slot_count;
+    struct afmon_table table;
     uint32_t last;  /* of the kept ones: that which comes last in order; where count is AFMON_NAMES_MAX */
     uint64_t moved; /* how often names were pushed out: items given before may be gone */
     void *other;    /* NULL: there is none */

@@ -61,7 +61,7 @@ void afmon_tracks_free(struct afmon_tracks *tracks)
     for (size_t i = 0; i < tracks->count; i++)
         afmon_sketch_free(&tracks->segments[i].sketch, NULL);
     free(tracks->segments);
-    free(tracks->slots);
+    afmon_table_free(&tracks->table);
     afmon_rules_free(&tracks->rules);
     free(tracks);
 }
@@ -73,7 +73,7 @@ int64_t afmon_tracks_period(const struct afmon_tracks *tracks)
 
 size_t afmon_tracks_bytes(const struct afmon_tracks *tracks)
 {
-    size_t bytes = sizeof *tracks + tracks->capacity * (sizeof *tracks->segments + 2 * sizeof *tracks->slots);
+    size_t bytes = sizeof *tracks + tracks->capacity * sizeof *tracks->segments + afmon_table_bytes(&tracks->table);
     for (size_t i = 0; tracks->sketched != 0 && i < tracks->count; i++)
         bytes += afmon_sketch_bytes(&tracks->segments[i].sketch);
     return bytes;
@@ -110,36 +110,38 @@ uint64_t afmon_tracks_that(const struct afmon_tracks *tracks, bool (*are)(const 
 
 /* ---- The table ---- */
 
-static bool same(const struct afmon_segment *a, const struct afmon_segment *b)
+static bool is_same(const void *tracks, uint32_t number, const void *wanted)
 {
+    const struct afmon_segment *a = &((const struct afmon_tracks *)tracks)->segments[number];
+    const struct afmon_segment *b = wanted;
     return a->rule == b->rule && a->lo == b->lo && a->hi == b->hi;
+}
+
+static uint64_t hash_segment(const struct afmon_segment *segment)
+{
+    return (((uint64_t)(segment->lo + segment->hi) * 64 + segment->rule) * UINT64_C(0x9E3779B97F4A7C15)) >> 32;
+}
+
+static uint64_t hash_of(const void *tracks, uint32_t number)
+{
+    return hash_segment(&((const struct afmon_tracks *)tracks)->segments[number]);
 }
 
 static uint32_t *slot_of(const struct afmon_tracks *tracks, const struct afmon_segment *key)
 {
-    size_t mask = 2 * tracks->capacity - 1;
-    uint64_t hash = ((uint64_t)(key->lo + key->hi) * 64 + key->rule) * UINT64_C(0x9E3779B97F4A7C15);
-    size_t at = (size_t)(hash >> 32) & mask;
-    while (tracks->slots[at] != 0 && !same(&tracks->segments[tracks->slots[at] - 1], key))
-        at = (at + 1) & mask;
-    return &tracks->slots[at];
+    return afmon_table_slot(&tracks->table, hash_segment(key), is_same, tracks, key);
 }
 
 static bool grow(struct afmon_tracks *tracks)
 {
     size_t capacity = tracks->capacity == 0 ? FIRST_CAPACITY : tracks->capacity * 2;
-    uint32_t *slots = calloc(2 * capacity, sizeof *slots);
-    struct afmon_segment *segments = slots != NULL ? realloc(tracks->segments, capacity * sizeof *segments) : NULL;
-    if (segments == NULL) {
-        free(slots);
+    if (!afmon_table_reserve(&tracks->table, capacity - 1, (uint32_t)tracks->count, hash_of, tracks))
         return false;
-    }
-    free(tracks->slots);
+    struct afmon_segment *segments = realloc(tracks->segments, capacity * sizeof *segments);
+    if (segments == NULL)
+        return false;
     tracks->segments = segments;
-    tracks->slots = slots;
     tracks->capacity = capacity;
-    for (size_t i = 0; i < tracks->count; i++)
-        *slot_of(tracks, &segments[i]) = (uint32_t)i + 1;
     return true;
 }
 
@@ -164,7 +166,7 @@ static bool double_period(struct afmon_tracks *tracks)
     tracks->period_ns *= 2;
     tracks->count = 0;
     memset(tracks->latest, 0, sizeof tracks->latest);
-    memset(tracks->slots, 0, 2 * tracks->capacity * sizeof *tracks->slots);
+    afmon_table_clear(&tracks->table);
     for (size_t i = 0; i < count; i++) {
         struct afmon_segment segment = segments[i];
         segment.lo = ceiling_of(segment.lo, 2);

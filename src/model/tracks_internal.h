@@ -2,6 +2,7 @@
 #ifndef AFMON_MODEL_TRACKS_INTERNAL_H
 #define AFMON_MODEL_TRACKS_INTERNAL_H
 
+#include "base/table.h"
 #include "model/tracks.h"
 
 /* The samples of a rule that lie in passes lo to hi. */
@@ -33,7 +34,7 @@ struct afmon_tracks {
     struct afmon_segment *segments;
     size_t count;
     size_t capacity;
-    uint32_t *slots;                                     /* twice the capacity: indexes + 1, by hash */
+    struct afmon_table table;
     struct afmon_segment_times latest[AFMON_TRACKS_MAX]; /* of each rule: samples mostly come in order of time */
 };
 
