@@ -10,54 +10,24 @@
 #define PIECE ((size_t)256 << 10)
 #define LINE_MAX_BYTES ((size_t)1 << 30)
 
-struct afmon_known_line {
-    uint64_t hash; /* 0: free */
+struct known_line {
+    uint64_t hash; /* first */
     uint64_t there;
 };
 
 void afmon_known_init(struct afmon_known *known)
 {
-    *known = (struct afmon_known){.seed = afmon_hash_seed()};
+    *known = (struct afmon_known){.seed = afmon_hash_seed(), .lines.entry_size = sizeof(struct known_line)};
 }
 
 void afmon_known_free(struct afmon_known *known)
 {
-    free(known->lines);
-    *known = (struct afmon_known){0};
+    afmon_slots_free(&known->lines);
 }
 
-static uint64_t hash_line(const struct afmon_known *known, const char *line, size_t length)
+static struct known_line *line_of(const struct afmon_known *known, const char *line, size_t length)
 {
-    uint64_t hash = afmon_hash(known->seed, line, length);
-    return hash == 0 ? 1 : hash;
-}
-
-/* Where the line stands, or would stand; NULL where there are none. */
-static struct afmon_known_line *place_of(const struct afmon_known *known, uint64_t hash)
-{
-    if (known->capacity == 0)
-        return NULL;
-    size_t at = hash & (known->capacity - 1);
-    while (known->lines[at].hash != 0 && known->lines[at].hash != hash)
-        at = (at + 1) & (known->capacity - 1);
-    return &known->lines[at];
-}
-
-static bool grow(struct afmon_known *known)
-{
-    struct afmon_known bigger = *known;
-    if (known->count * 2 < known->capacity)
-        return true;
-    bigger.capacity = known->capacity == 0 ? 1024 : known->capacity * 2;
-    bigger.lines = calloc(bigger.capacity, sizeof *bigger.lines);
-    if (bigger.lines == NULL)
-        return false;
-    for (size_t i = 0; i < known->capacity; i++)
-        if (known->lines[i].hash != 0)
-            *place_of(&bigger, known->lines[i].hash) = known->lines[i];
-    free(known->lines);
-    *known = bigger;
-    return true;
+    return afmon_slots_find(&known->lines, afmon_hash(known->seed, line, length));
 }
 
 bool afmon_known_want(struct afmon_known *known, const struct afmon_buffer *text)
@@ -66,12 +36,8 @@ bool afmon_known_want(struct afmon_known *known, const struct afmon_buffer *text
     const char *end = text->length > 0 ? at + text->length : at;
     const char *newline;
     while (at < end && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
-        if (!grow(known))
+        if (afmon_slots_put(&known->lines, afmon_hash(known->seed, at, (size_t)(newline - at))) == NULL)
             return false;
-        uint64_t hash = hash_line(known, at, (size_t)(newline - at));
-        struct afmon_known_line *line = place_of(known, hash);
-        known->count += line->hash == 0;
-        line->hash = hash;
         at = newline + 1;
     }
     return true;
@@ -79,8 +45,8 @@ bool afmon_known_want(struct afmon_known *known, const struct afmon_buffer *text
 
 static void count_line(struct afmon_known *known, const char *data, size_t length)
 {
-    struct afmon_known_line *line = place_of(known, hash_line(known, data, length));
-    if (line != NULL && line->hash != 0)
+    struct known_line *line = line_of(known, data, length);
+    if (line != NULL)
         line->there++;
 }
 
@@ -127,8 +93,8 @@ int afmon_known_scan(struct afmon_known *known, int fd, int64_t from)
 
 static bool take(struct afmon_known *known, const char *text, size_t length)
 {
-    struct afmon_known_line *line = place_of(known, hash_line(known, text, length));
-    if (line == NULL || line->hash == 0 || line->there == 0)
+    struct known_line *line = line_of(known, text, length);
+    if (line == NULL || line->there == 0)
         return false;
     line->there--;
     return true;

@@ -10,13 +10,11 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/slots.h"
 
-struct afmon_known_line;
 struct afmon_known {
     uint64_t seed;
-    struct afmon_known_line *lines; /* open addressing */
-    size_t count;
-    size_t capacity;
+    struct afmon_slots lines; /* by their hash */
 };
 
 void afmon_known_init(struct afmon_known *known);
