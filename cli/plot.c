@@ -26,7 +26,7 @@ enum {
 static const cli_option option_list[] = {
     {DIR_ID, "save-dir", "FOLDER", "Where to (DIR/plots); it is created"},
     {FORMAT_ID, "format", "FORMAT", "png, svg or pdf (png)"},
-    {METRIC_ID, "metric", "NAME", "This metric, into metric_NAME.FORMAT, instead of the five charts"},
+    {METRIC_ID, "metric", "NAME", "This metric, into metric_NAME.FORMAT, instead of the standard charts"},
     {WINDOW_ID, "window", "DURATION", "Only the last DURATION of the run, back from its last sample: 90s, 5m, 1h30m"},
     {THEME_ID, "theme", "THEME", "light, dark, or auto: an svg that is dark where its reader's system is (light)"},
     {ROLLING_ID, "rolling", "N", "Average over N samples, at least a hundredth of all of them (10)"},
@@ -216,7 +216,7 @@ static int report_json(const struct request *request, const afmon_visualize_resu
     return cli_print_json(cli_json_done(object, failed));
 }
 
-static int report_five(const struct request *request, const afmon_visualize_result *result)
+static int report_standard(const struct request *request, const afmon_visualize_result *result)
 {
     if (request->json)
         return report_json(request, result);
@@ -231,12 +231,12 @@ static int report_five(const struct request *request, const afmon_visualize_resu
     return CLI_OK;
 }
 
-static int plot_five(struct request *request, afmon_view *view)
+static int plot_standard(struct request *request, afmon_view *view)
 {
     afmon_error error = {0};
     afmon_visualize_result result;
     afmon_status status = afmon_visualize(view, request->save_dir, &request->options, &result, &error);
-    return status == AFMON_OK ? report_five(request, &result) : say_failure(status, &error);
+    return status == AFMON_OK ? report_standard(request, &result) : say_failure(status, &error);
 }
 
 static int plot_run(struct request *request)
@@ -250,7 +250,7 @@ static int plot_run(struct request *request)
         request->options.window = cli_run_window(&info, request->window_s);
     request->options.warn = keep_warning;
     request->options.user = request;
-    int answer = request->metric ? plot_metric(request, view) : plot_five(request, view);
+    int answer = request->metric ? plot_metric(request, view) : plot_standard(request, view);
     if (request->warning)
         cli_error("warning: %s", request->warning);
     free(request->warning);

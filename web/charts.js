@@ -1,4 +1,4 @@
-// The five standard charts, drawn by uPlot where this build has it.
+// The standard charts, drawn by uPlot where this build has it.
 import { h, say, set } from "./dom.js";
 import * as format from "./format.js";
 
@@ -37,6 +37,7 @@ const isEmpty = (values) => values.every((x) => x == null);
 // hides: where there is nothing of it in a run there is no chart of it
 export const kinds = [
   { key: "rates", title: "Success and error rate", of: (c) => [["success", c.success, "green"], ["error", c.error, "red"]], show: format.percent, range: [0, 1] },
+  { key: "items", title: "Item yield", of: (c) => [["accepted", c.accepted, "green"], ["rejected", c.rejected, 1], ["failed", c.failed, "red"]], show: format.percent, range: [0, 1], hides: (c) => isEmpty(c.accepted) },
   { key: "latency", title: "Generation time", of: (c) => [["p50", c.p50, 0], ["p90", c.p90, 1], ["p99", c.p99, "red"]], show: format.seconds },
   { key: "throughput", title: "Generations a second", of: (c) => [["generations", c.throughput, 0]], show: perSecond, fill: true },
   { key: "tokens", title: "Tokens a second", of: (c) => [["prompt", c.prompt, 0], ["completion", c.completion, 1]], show: perSecond },

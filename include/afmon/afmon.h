@@ -1598,20 +1598,21 @@ AFMON_API afmon_status afmon_live_log(afmon_live *live, const afmon_live_log_que
                                       bool *complete);
 /* ---- Charts ----------------------------------------------------------------------------------------------------- */
 
-/* The five standard charts. X(number, name, title): the name is that of the file. A number is never used again. */
+/* The standard charts. X(number, name, title): the name is that of the file. A number is never used again. */
 #define AFMON_CHART_MAP(X)                                                                                             \
     X(0, SUCCESS_ERROR_RATE, "success_error_rate", "Success/Error Rate Over Time")                                     \
     X(1, GENERATION_TIME, "generation_time", "Generation Time Distribution")                                           \
     X(2, TOKEN_USAGE, "token_usage", "Token Usage Over Time")                                                          \
     X(3, EVALUATION_SCORES, "evaluation_scores", "Evaluation Scores Over Time")                                        \
-    X(4, EVALUATION_TIME, "evaluation_time", "Evaluation Time Distribution")
+    X(4, EVALUATION_TIME, "evaluation_time", "Evaluation Time Distribution")                                           \
+    X(5, ITEM_YIELD, "item_yield", "Item Yield Over Time")
 
 typedef enum afmon_chart {
 #define AFMON_CHART_ENUM(number, id, name, title) AFMON_CHART_##id = (number),
     AFMON_CHART_MAP(AFMON_CHART_ENUM)
 #undef AFMON_CHART_ENUM
 } afmon_chart;
-#define AFMON_CHARTS 5
+#define AFMON_CHARTS 6
 
 /* The name ("generation_time") and the title of a chart. Static text; "" for what is none. Any thread. */
 AFMON_API const char *afmon_chart_name(afmon_chart chart);
@@ -1659,10 +1660,11 @@ typedef struct afmon_visualize_result {
     afmon_chart_result charts[AFMON_CHARTS]; /* by afmon_chart */
 } afmon_visualize_result;
 
-/* Draws those of the five charts that have data into NAME.FORMAT files in a folder, which is created; all of them from
- * one pass over the samples. Each file is there whole or as it was before. result (may be NULL) tells of each. Without
- * data for any: AFMON_E_NO_DATA, and no folder. A chart that cannot be written ends it with that error; those before it
- * are written. options may be NULL; its title is not used here. At most 64 MiB beside the view. Any thread. */
+/* Draws those of the standard charts that have data into NAME.FORMAT files in a folder, which is created; all of them
+ * from one pass over the samples. Each file is there whole or as it was before. result (may be NULL) tells of each.
+ * Without data for any: AFMON_E_NO_DATA, and no folder. A chart that cannot be written ends it with that error; those
+ * before it are written. options may be NULL; its title is not used here. At most 64 MiB beside the view. Any thread.
+ */
 AFMON_API afmon_status afmon_visualize(afmon_view *view, const char *save_dir, const afmon_plot_options *options,
                                        afmon_visualize_result *result, afmon_error *error);
 
@@ -1671,7 +1673,7 @@ AFMON_API afmon_status afmon_visualize(afmon_view *view, const char *save_dir, c
 AFMON_API afmon_status afmon_plot_metric(afmon_view *view, const char *name, const char *path,
                                          const afmon_plot_options *options, afmon_error *error);
 
-/* One of the five, or any metric, in memory: `write` gets the whole file. An svg has no XML declaration, so that it can
+/* One of these, or any metric, in memory: `write` gets the whole file. An svg has no XML declaration, so that it can
  * stand in a page as it is. Errors as above; AFMON_E_NO_DATA where there is nothing to draw. Any thread. */
 AFMON_API afmon_status afmon_plot_chart(afmon_view *view, afmon_chart chart, const afmon_plot_options *options,
                                         afmon_write_fn write, void *user, afmon_error *error);

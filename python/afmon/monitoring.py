@@ -496,7 +496,7 @@ class GenerationMonitor(_afmon.Monitor):
 
     def visualize_metrics(self, save_dir: str | os.PathLike[str] | None = None, figsize: tuple[float, float] = (12, 6),
                           return_figures: bool = True, *, theme: str = "light") -> dict[str, Figure]:
-        """Draw those of the five standard charts that have data into NAME.png files, in LOG_DIR/plots by default.
+        """Draw those of the standard charts that have data into NAME.png files, in LOG_DIR/plots by default.
 
         Returns them by name, whatever return_figures says. Without any data: a warning, no folder, {}.
         """

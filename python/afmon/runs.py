@@ -217,7 +217,7 @@ class Run:
 
     def visualize_metrics(self, save_dir: str | os.PathLike[str], figsize: tuple[float, float] = (12, 6), *,
                           theme: str = "light", rolling_window: int = 10) -> dict[str, Figure]:
-        """Draw those of the five standard charts that have data into NAME.png files of a folder, which is created.
+        """Draw those of the standard charts that have data into NAME.png files of a folder, which is created.
 
         Returns them by name, to be shown or written in another way. Without any data: a warning, no folder, {}.
         `theme` is "light", "dark" or "auto".

@@ -34,6 +34,15 @@ static void name_it(struct afmon_item_id *id, const afmon_field *field, char dig
     id->length = (uint32_t)(id->is_number ? afmon_format_int(digits, field->as.integer) : field->as.text.length);
 }
 
+bool afmon_item_id_find(const afmon_field *fields, size_t count, struct afmon_item_id *id, char digits[24])
+{
+    *id = (struct afmon_item_id){0};
+    for (size_t i = count; i-- > 0 && id->length == 0;)
+        if (is_item(&fields[i]))
+            name_it(id, &fields[i], digits);
+    return id->length > 0;
+}
+
 /* All but the ids, where one is not the last of the fields. */
 static bool copy_others(const void *packed, size_t length, struct afmon_buffer *rest)
 {

@@ -34,6 +34,9 @@ bool afmon_item_id_is_plain(const char *text, size_t length);
 bool afmon_item_id_take(const void **packed, size_t *length, struct afmon_buffer *rest, struct afmon_item_id *id,
                         char digits[24]);
 
+/* The id among a sample's fields; its text is theirs, or in digits. False: there is none that is kept apart. */
+bool afmon_item_id_find(const afmon_field *fields, size_t count, struct afmon_item_id *id, char digits[24]);
+
 /* The field that it is. Its text is the id's. */
 afmon_field afmon_item_id_field(const struct afmon_item_id *id);
 

@@ -5,10 +5,14 @@
 #include <afmon/afmon.h>
 
 #include "meters/meters.h"
+#include "model/item_outcomes.h"
 #include "model/model.h"
 
 /* What went on in the last window_s seconds (1 to 120): items and calls apart. */
 struct afmon_model_pace afmon_live_pace(const afmon_live *live, double window_s);
+
+/* Each item that has an outcome, in no order. */
+void afmon_live_each_outcome(const afmon_live *live, afmon_outcome_visit visit, void *user);
 
 /* The counters and histograms of what was read so far (meters/meters.h), for an exposition that costs what its label
  * sets cost, and no reading of the run. NULL: the follower was opened without the option meters. They only grow while

@@ -39,6 +39,12 @@ afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary,
     return *summary != NULL ? AFMON_OK : afmon_fail_memory(error);
 }
 
+void afmon_live_each_outcome(const afmon_live *live, afmon_outcome_visit visit, void *user)
+{
+    if (live->model != NULL)
+        afmon_model_each_outcome(live->model, visit, user);
+}
+
 struct afmon_meters *afmon_live_meters(afmon_live *live)
 {
     return live->meters;

@@ -35,6 +35,7 @@ struct afmon_chart_kind {
     const char *name;
     const char *title;
     afmon_status (*choose)(struct afmon_chart_job *job); /* the series; AFMON_E_NO_DATA where there is nothing */
+    afmon_status (*gather)(struct afmon_chart_job *job); /* what is of no series; NULL: all is */
     void (*describe)(struct afmon_chart_job *job, struct afmon_frame_spec *spec);
     void (*draw)(struct afmon_chart_job *job, struct afmon_frame *frame);
     bool is_distribution;
@@ -78,6 +79,7 @@ extern const struct afmon_chart_kind afmon_kind_generation_time;
 extern const struct afmon_chart_kind afmon_kind_tokens;
 extern const struct afmon_chart_kind afmon_kind_scores;
 extern const struct afmon_chart_kind afmon_kind_evaluation_time;
+extern const struct afmon_chart_kind afmon_kind_yield;
 extern const struct afmon_chart_kind afmon_kind_metric;
 
 /* Finds what is to be drawn. AFMON_E_NO_DATA: nothing. afmon_chart_end in every case. */

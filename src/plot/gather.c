@@ -117,6 +117,9 @@ afmon_status afmon_chart_complete(struct afmon_chart_job *job)
 {
     if (job->kind->is_distribution)
         return AFMON_OK;
+    afmon_status gathered = job->kind->gather != NULL ? job->kind->gather(job) : AFMON_OK;
+    if (gathered != AFMON_OK)
+        return gathered;
     if (finite_count(job) == 0)
         return afmon_fail(job->error, AFMON_E_NO_DATA, "no finite value for %s",
                           job->metric == NULL ? job->kind->name : job->metric);

@@ -14,9 +14,9 @@
 
 #define FILE_LIMIT ((size_t)256 << 20)
 
-static const struct afmon_chart_kind *const kinds[AFMON_CHARTS] = {&afmon_kind_rates, &afmon_kind_generation_time,
-                                                                   &afmon_kind_tokens, &afmon_kind_scores,
-                                                                   &afmon_kind_evaluation_time};
+static const struct afmon_chart_kind *const kinds[AFMON_CHARTS] = {
+    &afmon_kind_rates,  &afmon_kind_generation_time, &afmon_kind_tokens,
+    &afmon_kind_scores, &afmon_kind_evaluation_time, &afmon_kind_yield};
 static const char *const formats[] = {"png", "svg", "pdf"};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 
@@ -192,9 +192,9 @@ afmon_status afmon_plot_metric(afmon_view *view, const char *name, const char *p
     return status;
 }
 
-/* ---- The five ---- */
+/* ---- All of them ---- */
 
-struct five {
+struct all {
     struct afmon_chart_job jobs[AFMON_CHARTS]; /* those that have data */
     size_t place[AFMON_CHARTS];                /* which chart each is */
     size_t count;
@@ -204,24 +204,24 @@ struct five {
     afmon_visualize_result *result;
 };
 
-static void note(struct five *five, size_t chart, afmon_status status, const afmon_error *error)
+static void note(struct all *all, size_t chart, afmon_status status, const afmon_error *error)
 {
-    afmon_chart_result *result = &five->result->charts[chart];
+    afmon_chart_result *result = &all->result->charts[chart];
     result->status = status;
     snprintf(result->message, sizeof result->message, "%.255s", status == AFMON_OK ? "" : error->message);
 }
 
 /* AFMON_E_NO_DATA of one chart is no error of all. */
-static afmon_status begin_all(struct five *five, afmon_view *view, afmon_error *error)
+static afmon_status begin_all(struct all *all, afmon_view *view, afmon_error *error)
 {
     for (size_t i = 0; i < AFMON_CHARTS; i++) {
-        struct afmon_chart_job *job = &five->jobs[five->count];
-        *job = (struct afmon_chart_job){.kind = kinds[i], .view = view, .options = &five->options, .error = error};
+        struct afmon_chart_job *job = &all->jobs[all->count];
+        *job = (struct afmon_chart_job){.kind = kinds[i], .view = view, .options = &all->options, .error = error};
         afmon_status status = afmon_chart_begin(job);
-        note(five, i, status, error);
-        five->place[five->count] = i;
+        note(all, i, status, error);
+        all->place[all->count] = i;
         if (status == AFMON_OK)
-            five->count++;
+            all->count++;
         else
             afmon_chart_end(job);
         if (status != AFMON_OK && status != AFMON_E_NO_DATA)
@@ -230,40 +230,40 @@ static afmon_status begin_all(struct five *five, afmon_view *view, afmon_error *
     return AFMON_OK;
 }
 
-static afmon_status save_one(struct five *five, size_t index, afmon_error *error)
+static afmon_status save_one(struct all *all, size_t index, afmon_error *error)
 {
-    struct afmon_chart_job *job = &five->jobs[index];
-    afmon_chart_result *result = &five->result->charts[five->place[index]];
+    struct afmon_chart_job *job = &all->jobs[index];
+    afmon_chart_result *result = &all->result->charts[all->place[index]];
     struct afmon_buffer out;
     afmon_buffer_init(&out, FILE_LIMIT);
     afmon_status status = afmon_chart_complete(job);
     if (status == AFMON_OK)
-        status = afmon_chart_render(job, five->format, &out);
-    snprintf(result->file, sizeof result->file, "%s.%s", job->kind->name, five->format);
-    char *path = status == AFMON_OK ? afmon_path_join(five->save_dir, result->file) : NULL;
+        status = afmon_chart_render(job, all->format, &out);
+    snprintf(result->file, sizeof result->file, "%s.%s", job->kind->name, all->format);
+    char *path = status == AFMON_OK ? afmon_path_join(all->save_dir, result->file) : NULL;
     if (status == AFMON_OK)
         status = path == NULL ? afmon_fail_memory(error) : write_file(path, &out, error);
     free(path);
     afmon_buffer_free(&out);
-    note(five, five->place[index], status, error);
+    note(all, all->place[index], status, error);
     if (status == AFMON_OK)
-        five->result->written++;
+        all->result->written++;
     else
         result->file[0] = '\0';
     return status == AFMON_E_NO_DATA ? AFMON_OK : status;
 }
 
-static afmon_status save_all(struct five *five, afmon_view *view, afmon_error *error)
+static afmon_status save_all(struct all *all, afmon_view *view, afmon_error *error)
 {
-    afmon_status status = begin_all(five, view, error);
+    afmon_status status = begin_all(all, view, error);
     if (status == AFMON_OK)
-        status = afmon_charts_gather(five->jobs, five->count);
-    for (size_t i = 0; i < five->count && status == AFMON_OK; i++)
-        status = save_one(five, i, error);
-    for (size_t i = 0; i < five->count; i++)
-        afmon_chart_end(&five->jobs[i]);
-    if (status == AFMON_OK && five->result->written == 0)
-        status = afmon_fail(error, AFMON_E_NO_DATA, "nothing to draw: the run has no samples of the five charts");
+        status = afmon_charts_gather(all->jobs, all->count);
+    for (size_t i = 0; i < all->count && status == AFMON_OK; i++)
+        status = save_one(all, i, error);
+    for (size_t i = 0; i < all->count; i++)
+        afmon_chart_end(&all->jobs[i]);
+    if (status == AFMON_OK && all->result->written == 0)
+        status = afmon_fail(error, AFMON_E_NO_DATA, "nothing to draw: the run has no samples of the standard charts");
     return status;
 }
 
@@ -275,18 +275,18 @@ afmon_status afmon_visualize(afmon_view *view, const char *save_dir, const afmon
     error = error == NULL ? &own : error;
     result = result == NULL ? &unwanted : result;
     memset(result, 0, sizeof *result);
-    struct five *five = calloc(1, sizeof *five);
-    if (five == NULL)
+    struct all *all = calloc(1, sizeof *all);
+    if (all == NULL)
         return afmon_fail_memory(error);
-    afmon_status status = take_options(&five->options, given, view, save_dir, error);
-    five->options.title = NULL;
-    five->options.id_prefix = NULL;
-    five->save_dir = save_dir;
-    five->result = result;
-    five->format = status == AFMON_OK ? format_of(&five->options, NULL, error) : NULL;
-    status = status != AFMON_OK ? status : five->format == NULL ? AFMON_E_ARGUMENT : save_all(five, view, error);
+    afmon_status status = take_options(&all->options, given, view, save_dir, error);
+    all->options.title = NULL;
+    all->options.id_prefix = NULL;
+    all->save_dir = save_dir;
+    all->result = result;
+    all->format = status == AFMON_OK ? format_of(&all->options, NULL, error) : NULL;
+    status = status != AFMON_OK ? status : all->format == NULL ? AFMON_E_ARGUMENT : save_all(all, view, error);
     if (status == AFMON_OK)
         *error = (afmon_error){0};
-    free(five);
+    free(all);
     return status;
 }

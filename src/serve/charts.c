@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json_write.h"
 #include "catalog/metrics.h"
+#include "live/live.h"
 #include "serve/picture.h"
 
 #define BUCKETS_MAX 120
@@ -136,6 +137,40 @@ static afmon_status write_scores(struct frame *frame, size_t metric_count)
     return status;
 }
 
+struct outcomes {
+    const struct frame *frame;
+    uint32_t counts[BUCKETS_MAX][AFMON_OUTCOME_FAILED + 1];
+};
+
+static void take_outcome(void *user, int64_t ended_ns, enum afmon_item_outcome outcome)
+{
+    struct outcomes *outcomes = user;
+    const struct frame *frame = outcomes->frame;
+    if (ended_ns < frame->start_ns || ended_ns > frame->window.until_ns || frame->width_ns <= 0)
+        return;
+    uint64_t index = ((uint64_t)ended_ns - (uint64_t)frame->start_ns) / (uint64_t)frame->width_ns;
+    if (index < frame->count)
+        outcomes->counts[index][outcome]++;
+}
+
+/* Of the items that ended in a piece of time, what became of them. */
+static void write_items(const struct frame *frame)
+{
+    static const char *const keys[] = {NULL, "accepted", "rejected", "failed"};
+    struct outcomes outcomes = {.frame = frame};
+    afmon_live_each_outcome(frame->live, take_outcome, &outcomes);
+    for (unsigned i = AFMON_OUTCOME_ACCEPTED; i <= AFMON_OUTCOME_FAILED; i++) {
+        afmon_json_open(frame->json, keys[i], '[');
+        for (size_t k = 0; k < frame->count; k++) {
+            const uint32_t *counts = outcomes.counts[k];
+            double ended =
+                (double)counts[AFMON_OUTCOME_ACCEPTED] + counts[AFMON_OUTCOME_REJECTED] + counts[AFMON_OUTCOME_FAILED];
+            afmon_json_rounded(frame->json, NULL, ended > 0 ? counts[i] / ended : (double)NAN);
+        }
+        afmon_json_close(frame->json, ']');
+    }
+}
+
 /* Some metric that has samples tells the pieces of time. */
 static afmon_status find_frame(struct frame *frame, size_t metric_count)
 {
@@ -165,6 +200,7 @@ static afmon_status write_charts(afmon_live *live, const afmon_live_info *info, 
     afmon_json_int(json, "step_ms", frame.width_ns / 1000000);
     afmon_json_int(json, "count", (int64_t)frame.count);
     status = write_metrics(&frame);
+    write_items(&frame);
     if (status == AFMON_OK)
         status = write_scores(&frame, info->metric_count);
     afmon_json_close(json, '}');

@@ -53,6 +53,34 @@ def test_figures_are_those_of_the_summary(run, command):
     assert "5 conversations accepted, 2 rejected, 1 failed, 1 abandoned; yield 62.5%" in command("watch", run, "--once").stdout
 
 
+def test_the_yield_over_time(run, command, tmp_path):
+    for number in range(300):
+        outcome = "failed" if number % 10 == 0 else "rejected" if number < 150 and number % 3 == 0 else "accepted"
+        add_item(run, number, outcome, calls=0, at=number)
+    add_item(run, 0, "accepted", calls=0, at=400)  # made again: it counts once, by its latest outcome
+    assert command("plot", run, "--format", "svg", "--save-dir", tmp_path).stdout.split() == [f"{tmp_path}/item_yield.svg"]
+    svg = (tmp_path / "item_yield.svg").read_text(encoding="utf-8")
+    (item,) = json.loads(command("show", run, "--json").stdout)["summary"]["items"]
+    assert (item["accepted"], item["rejected"], item["failed"]) == (226, 45, 29)
+    for legend in ("226 (75.3%)", "45 (15.0%)", "29 (9.7%)"):
+        assert f">{legend}</text>" in svg
+    assert "300 items" in svg and "Item Yield Over Time" in command("report", run, "--format", "html", "--output", "-").stdout
+    with serve(run) as served:
+        charts = served.json(f"/api/v1/runs/{served.the_run()}")["charts"]
+    last = max(i for i, share in enumerate(charts["rejected"]) if share) * charts["step_ms"] / 1000
+    assert last == pytest.approx(148, abs=10) and charts["accepted"][-1] == 1
+    for shares in zip(charts["accepted"], charts["rejected"], charts["failed"]):
+        assert shares == (None, None, None) or sum(shares) == pytest.approx(1, abs=1e-5)
+
+
+def test_of_what_there_was_none_there_is_no_line(run, command, tmp_path):
+    for number in range(20):
+        add_item(run, number, "accepted", calls=0, at=number)
+    command("plot", run, "--format", "svg", "--save-dir", tmp_path)
+    svg = (tmp_path / "item_yield.svg").read_text(encoding="utf-8")
+    assert ">Accepted</text>" in svg and "Rejected" not in svg and "Failed" not in svg
+
+
 @pytest.mark.parametrize("outcome, wanted", [(None, [None, None, None]), ("rejected", [0.0, None, None])])
 def test_what_cannot_be_said_is_null(run, command, outcome, wanted):
     add_item(run, 1, outcome, calls=2)

@@ -14,11 +14,16 @@ static const char *const formats[] = {"png", "svg", "pdf"};
 
 /* ---- Runs ---- */
 
-static void add_line(FILE *file, const char *metric, double value, double second)
+static void add_line_with(FILE *file, const char *metric, double value, const char *metadata, double second)
 {
     int whole = (int)second;
-    fprintf(file, "{\"metric\": \"%s\", \"value\": %.17g, \"timestamp\": \"2025-11-24T%02d:%02d:%02d.%06d+00:00\"}\n",
-            metric, value, 16 + whole / 3600, whole / 60 % 60, whole % 60, (int)((second - whole) * 1e6));
+    fprintf(file, "{\"metric\": \"%s\", \"value\": %.17g, %s\"timestamp\": \"2025-11-24T%02d:%02d:%02d.%06d+00:00\"}\n",
+            metric, value, metadata, 16 + whole / 3600, whole / 60 % 60, whole % 60, (int)((second - whole) * 1e6));
+}
+
+static void add_line(FILE *file, const char *metric, double value, double second)
+{
+    add_line_with(file, metric, value, "", second);
 }
 
 static FILE *begin_run(const char *folder)
@@ -39,6 +44,14 @@ static afmon_view *open_run(const char *folder)
     return view;
 }
 
+static void add_item(FILE *file, int id, const char *outcome, double at)
+{
+    char metadata[160];
+    snprintf(metadata, sizeof metadata, "\"kind\": \"row\", \"outcome\": \"%s\", \"attempts\": 1, \"item_id\": %d, ",
+             outcome, id);
+    add_line_with(file, "item_time", 1, metadata, at);
+}
+
 /* A run of some minutes in which a good part fails for a while. */
 static afmon_view *run_of(const char *folder, int samples)
 {
@@ -55,6 +68,7 @@ static afmon_view *run_of(const char *folder, int samples)
         add_line(file, "evaluation_score_good", i % 10 / 10.0, at);
         add_line(file, "evaluation_score_<b>&amp;", i % 7 / 10.0, at);
         add_line(file, "evaluation_time", 0.1 + i % 9 / 50.0, at);
+        add_item(file, i, fails ? "failed" : i % 5 == 0 ? "rejected" : "accepted", at);
     }
     fclose(file);
     return open_run(folder);
@@ -109,7 +123,7 @@ static void all_five(void **state)
         options.format = formats[i];
         snprintf(out, sizeof out, "%s/new/%s", folder, formats[i]);
         assert_int_equal(afmon_visualize(view, out, &options, &result, NULL), AFMON_OK);
-        assert_int_equal(result.written, 5);
+        assert_int_equal(result.written, AFMON_CHARTS);
         for (size_t j = 0; j < AFMON_CHARTS; j++) {
             static const char *const begins[] = {"\x89PNG", "<svg xmlns", "%PDF-"};
             char *text = read_text(out, result.charts[j].file);
