@@ -21,6 +21,10 @@ int show_table(const struct show_facts *facts);
 int show_json(const struct show_facts *facts);
 
 /* The funnel of the items that the run tells of, and why some were not accepted. */
+bool show_tells_items(const afmon_run_summary *summary);
 bool show_items(const cli_screen *screen, const afmon_run_summary *summary);
+
+/* Failures, and an example of the most frequent ones. */
+bool show_failures(const cli_screen *screen, const afmon_run_summary *summary);
 
 #endif

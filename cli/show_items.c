@@ -4,7 +4,7 @@
 
 enum { REASONS_SHOWN = 10 };
 
-static bool any_told(const afmon_run_summary *s)
+bool show_tells_items(const afmon_run_summary *s)
 {
     for (size_t i = 0; i < s->item_count; i++)
         if (!s->items[i].inferred)
@@ -65,11 +65,12 @@ static bool print_reasons(const cli_screen *screen, const afmon_run_summary *s)
     bool printed = rows == 0 || cli_table_print(table, screen);
     cli_table_free(table);
     if (rows > 0)
-        fputc('\n', screen->out);
+        fprintf(screen->out, "%sThe items behind a row: afmon items DIR --outcome OUTCOME --reason REASON%s\n\n",
+                cli_paint(screen, CLI_DIM), cli_paint(screen, CLI_PLAIN));
     return printed;
 }
 
 bool show_items(const cli_screen *screen, const afmon_run_summary *summary)
 {
-    return !any_told(summary) || (print_funnel(screen, summary) && print_reasons(screen, summary));
+    return !show_tells_items(summary) || (print_funnel(screen, summary) && print_reasons(screen, summary));
 }

@@ -131,41 +131,6 @@ static bool print_outcomes(const cli_screen *screen, const afmon_run_summary *s)
     return printed;
 }
 
-/* ---- Failures ------------------------------------------------------------------------------------------------- */
-
-static bool print_failures(const cli_screen *screen, const afmon_run_summary *s)
-{
-    enum { SHOWN = 10 };
-    static const cli_column columns[] = {
-        {"Failure", CLI_LEFT, true}, {"status", CLI_RIGHT, false}, {"count", CLI_RIGHT, false},
-        {"items", CLI_RIGHT, false}, {"share", CLI_RIGHT, false},  {"in", CLI_LEFT, true},
-        {"message", CLI_LEFT, true},
-    };
-    if (s->failure_count == 0)
-        return true;
-    cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
-    for (size_t i = 0; i < s->failure_count && i < SHOWN; i++) {
-        const afmon_failure_summary *failure = &s->failures[i];
-        char status[24] = "-";
-        if (failure->status != 0)
-            snprintf(status, sizeof status, "%d", failure->status);
-        cli_table_cell(table, CLI_PLAIN, failure->error_type[0] ? failure->error_type : "(no type given)");
-        cli_table_cell(table, CLI_PLAIN, status);
-        cli_table_cell(table, CLI_BOLD, cli_count(failure->count).s);
-        cli_table_cell(table, CLI_PLAIN, cli_count(failure->items).s);
-        cli_table_cell(table, CLI_PLAIN, cli_percent(failure->share).s);
-        cli_table_cell(table, CLI_PLAIN, failure->operation[0] ? failure->operation : "-");
-        cli_table_cell(table, CLI_DIM, failure->message[0] ? failure->message : "-");
-    }
-    bool printed = cli_table_print(table, screen);
-    cli_table_free(table);
-    if (s->failure_count > SHOWN)
-        fprintf(screen->out, "%sAnd %zu more kinds; --json has them.%s\n", cli_paint(screen, CLI_DIM),
-                s->failure_count - SHOWN, cli_paint(screen, CLI_PLAIN));
-    fputc('\n', screen->out);
-    return printed;
-}
-
 /* ---- Metrics -------------------------------------------------------------------------------------------------- */
 
 enum { GROUPS = AFMON_METRICS_COUNTED + 1 };
@@ -327,7 +292,7 @@ static void print_times(const cli_screen *screen, const struct show_facts *facts
 static bool print_summary(const cli_screen *screen, const struct show_facts *facts)
 {
     const afmon_run_summary *summary = facts->summary;
-    if (!show_items(screen, summary) || !print_outcomes(screen, summary) || !print_failures(screen, summary) ||
+    if (!show_items(screen, summary) || !print_outcomes(screen, summary) || !show_failures(screen, summary) ||
         !print_metrics(screen, summary))
         return false;
     print_absent(screen, facts);

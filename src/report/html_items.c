@@ -41,7 +41,7 @@ static void put_reasons(struct afmon_buffer *page, const afmon_run_summary *s)
             afmon_table_end_row(page);
         }
     }
-    afmon_table_end(page, rows);
+    afmon_table_end_behind(page, rows, "--outcome OUTCOME --reason REASON");
 }
 
 void afmon_html_items(struct afmon_report_job *job)
@@ -59,7 +59,7 @@ void afmon_html_items(struct afmon_report_job *job)
                                           "Tokens per accepted",
                                           NULL};
     const afmon_run_summary *s = job->summary;
-    if (s->item_count == 0 || s->items[0].inferred)
+    if (!afmon_page_has_items(s))
         return;
     afmon_table_begin(job->page, "items", "Items", columns);
     for (size_t i = 0; i < s->item_count; i++)

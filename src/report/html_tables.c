@@ -59,7 +59,8 @@ static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
         afmon_table_text(page, failure->example[0] ? failure->example : "-");
         afmon_table_end_row(page);
     }
-    afmon_table_end(page, s->failure_count);
+    afmon_table_end_behind(page, s->failure_count,
+                           afmon_page_has_items(s) ? "--error FAILURE --operation OPERATION" : NULL);
 }
 
 static void put_retries(struct afmon_buffer *page, const afmon_run_summary *s)

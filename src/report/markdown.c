@@ -176,6 +176,8 @@ static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
         afmon_buffer_add_text(page, " |\n");
     }
     end(page, s->failure_count);
+    if (afmon_page_has_items(s))
+        afmon_buffer_add_text(page, "\nThe items behind a row: `afmon items RUN --error TYPE --operation OPERATION`\n");
 }
 
 static void put_alerts(struct afmon_buffer *page, const afmon_run_summary *s)

@@ -25,6 +25,14 @@ struct afmon_words afmon_css_percent(double fraction)
     return words;
 }
 
+bool afmon_page_has_items(const afmon_run_summary *summary)
+{
+    for (size_t i = 0; i < summary->item_count; i++)
+        if (!summary->items[i].inferred)
+            return true;
+    return false;
+}
+
 void afmon_operation_text(const afmon_operation_summary *operation, char *out, size_t size)
 {
     bool both = operation->component[0] != '\0' && operation->operation[0] != '\0';

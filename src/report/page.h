@@ -33,6 +33,9 @@ __attribute__((format(printf, 2, 3))) void afmon_page_put(struct afmon_buffer *p
 /* Adds a fraction as a percentage for CSS: "12.5". */
 struct afmon_words afmon_css_percent(double fraction);
 
+/* Whether the run tells of its items, so that `afmon items` has them. */
+bool afmon_page_has_items(const afmon_run_summary *summary);
+
 /* An operation as people name it: "component · operation". */
 void afmon_operation_text(const afmon_operation_summary *operation, char *out, size_t size);
 

@@ -22,7 +22,15 @@ void afmon_table_begin(struct afmon_buffer *page, const char *id, const char *ti
 
 void afmon_table_end(struct afmon_buffer *page, size_t rows)
 {
+    afmon_table_end_behind(page, rows, NULL);
+}
+
+void afmon_table_end_behind(struct afmon_buffer *page, size_t rows, const char *options)
+{
     afmon_buffer_add_text(page, "</tbody></table></div>\n");
+    if (options != NULL)
+        afmon_page_put(page, "<p class=\"soft\">The items behind a row: <code>afmon items RUN %s</code></p>\n",
+                       options);
     if (rows > MOST_ROWS)
         afmon_page_put(page, "<p class=\"soft\">And %s more.</p>\n", afmon_words_count(rows - MOST_ROWS).text);
     afmon_buffer_add_text(page, "</section>\n");

@@ -11,6 +11,8 @@ void afmon_table_begin(struct afmon_buffer *page, const char *id, const char *ti
 /* How many of so many rows a table shows; its end says how many more there are. */
 size_t afmon_table_shown(size_t rows);
 void afmon_table_end(struct afmon_buffer *page, size_t rows);
+/* The same, and by which options of `afmon items` the items behind a row are found; NULL: the run tells of none. */
+void afmon_table_end_behind(struct afmon_buffer *page, size_t rows, const char *options);
 
 /* A row, from its name on. */
 void afmon_table_row(struct afmon_buffer *page, const char *name);

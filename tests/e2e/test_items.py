@@ -162,6 +162,26 @@ def test_hostile_texts(command, run, tmp_path):
     assert missing.returncode == 1 and "\x1b" not in missing.stderr
 
 
+def test_from_failures_to_items(command, made, tmp_path):
+    """What shows a group of failures says how its items are found."""
+    shown = command("show", made).stdout
+    assert "The items behind a row: afmon items DIR --error FAILURE --operation IN" in shown
+    assert "The items behind a row: afmon items DIR --outcome OUTCOME --reason REASON" in shown
+    assert "An example of RateLimitError: Error code: 429: RateLimitError\n" in shown
+    page = command("report", made, "--output", "-").stdout
+    assert "<code>afmon items RUN --error FAILURE --operation OPERATION</code>" in page
+    assert "<code>afmon items RUN --outcome OUTCOME --reason REASON</code>" in page
+    assert "`afmon items RUN --error TYPE --operation OPERATION`" in command("report", made, "--output", "-", "--format", "md").stdout
+    group, = json.loads(command("show", made, "--json").stdout)["summary"]["failures"]
+    found = items(command, made, "--error", group["error_type"], "--operation", group["operation"])
+    assert [item["id"] for item in found] == [11, 8, 5] and group["count"] == 4  # one was made again since
+    run = tmp_path / "plain"
+    run.mkdir()
+    (run / "metrics.jsonl").write_bytes(b"".join(line for line in (made.path / "metrics.jsonl").read_bytes().splitlines(True)
+                                                 if b'"item_' not in line.split(b",")[0]))
+    assert "afmon items" not in command("show", run).stdout + command("report", run, "--output", "-").stdout
+
+
 # ---- The text ----
 
 
