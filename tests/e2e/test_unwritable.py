@@ -1,4 +1,5 @@
 """A run that was killed, in a folder that may only be read: every reader sees what a recovery would make of it."""
+import collections
 import contextlib
 import json
 import os
@@ -82,6 +83,14 @@ def summary_in(text):
     return text[begin:end]
 
 
+def outcomes_in(summary):
+    """How many items have each, where any has."""
+    counts = collections.Counter()
+    for kind in json.loads(summary)["items"]:
+        counts.update({outcome: kind[outcome] for outcome in ("accepted", "rejected", "failed", "abandoned", "open")})
+    return +counts
+
+
 def contents(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -106,12 +115,14 @@ def test_every_reader_sees_the_run(unwritable, size):
         watched = call(prefix, "watch", place, "--once", "--json")
         checked = call(prefix, "check", place, "--json")
         reported = call(prefix, "report", place, "--format", "json", "-o", "-")
+        listed = call(prefix, "items", place, "--limit", "0", "--json").splitlines()
         exported = json.loads(call(prefix, "export", place, "--format", "json", "-o", "-"))
         state, served, lines = seen_by_serve(prefix, place)
         assert contents(place) == {place / path.relative_to(folder): data for path, data in before.items()}
     assert summary_in(watched) == seen and json.loads(watched)["state"] == "ended"
     assert summary_in(checked) == seen and summary_in(reported) == seen
     assert served == seen and state == "ended"
+    assert collections.Counter(json.loads(line)["outcome"] for line in listed) == outcomes_in(seen)
     assert sum(map(len, exported.values())) == json.loads(seen)["samples"]
     after = json.loads(call([], "show", folder, "--json"))
     assert after["summary"] == json.loads(seen) and after["summary"]["samples"] > 0
