@@ -1,0 +1,18 @@
+/* Prices from the inside: prices.c keeps them, prices_read.c reads them. */
+#ifndef AFMON_MONEY_PRICES_INTERNAL_H
+#define AFMON_MONEY_PRICES_INTERNAL_H
+
+#include "base/table.h"
+#include "money/prices.h"
+
+struct afmon_prices {
+    struct afmon_model_price *models;
+    size_t count;
+    size_t capacity;
+    struct afmon_table table;
+};
+
+/* Adds a model, or gives one that is known other prices. False: no memory. */
+bool afmon_prices_add(struct afmon_prices *prices, const char *name, const struct afmon_model_price *price);
+
+#endif
