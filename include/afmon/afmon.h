@@ -146,7 +146,8 @@ typedef enum afmon_unit {
     AFMON_UNIT_TOKENS,
     AFMON_UNIT_TURNS, /* of a conversation */
     AFMON_UNIT_SCORE,
-    AFMON_UNIT_COUNT /* things that happened: their sum tells, not their mean */
+    AFMON_UNIT_COUNT,  /* things that happened: their sum tells, not their mean */
+    AFMON_UNIT_DOLLARS /* US dollars */
 } afmon_unit;
 
 /* Which metrics belong together, in the order in which tables show them. */
@@ -591,9 +592,11 @@ typedef struct afmon_options {
     const char *note;      /* NULL */
     const afmon_tag *tags; /* each key once */
     size_t tag_count;
-    const char *data_set; /* file of JSON lines that the run writes: in its run record (as an absolute path), so that
-                             the texts of its items are found; NULL: none is named */
-    bool item_alerts;     /* alert handlers get item_attempts, too (afmon_item_retry); false: the rules' alerts alone */
+    const char *data_set;    /* file of JSON lines that the run writes: in its run record (as an absolute path), so that
+                                the texts of its items are found; NULL: none is named */
+    const char *prices_file; /* what tokens cost, by model (docs/prices.md): tracked calls record cost_usd. Read at
+                                opening, and copied into the run folder; NULL: none */
+    bool item_alerts; /* alert handlers get item_attempts, too (afmon_item_retry); false: the rules' alerts alone */
 } afmon_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */
@@ -739,6 +742,7 @@ typedef struct afmon_generation {
     afmon_number time_to_first_token;      /* seconds until the first token of the answer */
     afmon_number output_tokens_per_second; /* after the first */
     const afmon_item *item;                /* that the call was made for; NULL: none is known */
+    afmon_number cost_usd; /* what it cost; not given: what the monitor's prices make of model_name and tokens */
 } afmon_generation;
 
 /* Records the samples of section 2 of the contract (docs/formats.md) and one log record "Generation metrics", all or

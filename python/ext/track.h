@@ -28,7 +28,8 @@
     X(REASONING_TOKENS, reasoning_token_count) \
     X(CACHE_WRITE_TOKENS, cache_write_token_count) \
     X(FIRST_TOKEN, time_to_first_token) \
-    X(OUTPUT_SPEED, output_tokens_per_second)
+    X(OUTPUT_SPEED, output_tokens_per_second) \
+    X(COST, cost_usd)
 
 enum track_member {
 #define TRACK_ENUM(name, text) TRACK_##name,

@@ -15,7 +15,8 @@
     X(reasoning_token_count, REASONING, 0x80)                                                                          \
     X(cache_write_token_count, CACHE_WRITE, 0x100)                                                                     \
     X(time_to_first_token, FIRST_TOKEN, 0x200)                                                                         \
-    X(output_tokens_per_second, OUTPUT_SPEED, 0x400)
+    X(output_tokens_per_second, OUTPUT_SPEED, 0x400)                                                                   \
+    X(cost_usd, COST, 0x800)
 
 #define AFMON_AS_ONE(...) +1
 enum { AFMON_CALL_NUMBERS = 0 AFMON_CALL_NUMBER_MAP(AFMON_AS_ONE) };

@@ -17,6 +17,7 @@ void afmon_prices_free(struct afmon_prices *prices)
         free((char *)(uintptr_t)prices->models[i].name);
     free(prices->models);
     afmon_table_free(&prices->table);
+    afmon_buffer_free(&prices->text);
     free(prices);
 }
 

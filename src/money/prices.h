@@ -40,6 +40,11 @@ afmon_status afmon_prices_parse(const char *text, size_t length, const char *whe
 afmon_status afmon_prices_read(const char *path, struct afmon_prices **prices, afmon_error *error);
 void afmon_prices_free(struct afmon_prices *prices); /* NULL is fine */
 
+/* Puts a copy of what was read into a folder: prices.json, or, where that is there and says something else,
+ * prices-2.json and so on. name: that of the copy. 0 or errno. */
+#define AFMON_PRICES_NAME_SIZE 24
+int afmon_prices_copy(const struct afmon_prices *prices, const char *folder, char name[AFMON_PRICES_NAME_SIZE]);
+
 /* The prices of a model: of its whole name, or else without what stands before a '/' ("openai/gpt-4o": "gpt-4o"). NULL:
  * it has none. */
 const struct afmon_model_price *afmon_prices_find(const struct afmon_prices *prices, const char *name, size_t length);

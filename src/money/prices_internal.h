@@ -2,6 +2,7 @@
 #ifndef AFMON_MONEY_PRICES_INTERNAL_H
 #define AFMON_MONEY_PRICES_INTERNAL_H
 
+#include "base/buffer.h"
 #include "base/table.h"
 #include "money/prices.h"
 
@@ -10,6 +11,7 @@ struct afmon_prices {
     size_t count;
     size_t capacity;
     struct afmon_table table;
+    struct afmon_buffer text; /* as it was read */
 };
 
 /* Adds a model, or gives one that is known other prices. False: no memory. */

@@ -177,6 +177,13 @@ static afmon_status take_all(const struct reading *reading, json_t *root)
     return AFMON_OK;
 }
 
+static bool keep_text(struct afmon_prices *prices, const char *text, size_t length)
+{
+    afmon_buffer_init(&prices->text, length);
+    afmon_buffer_add(&prices->text, text, length);
+    return !prices->text.failed;
+}
+
 afmon_status afmon_prices_parse(const char *text, size_t length, const char *where, struct afmon_prices **prices,
                                 afmon_error *error)
 {
@@ -191,6 +198,8 @@ afmon_status afmon_prices_parse(const char *text, size_t length, const char *whe
                           problem.text);
     struct reading reading = {.prices = calloc(1, sizeof **prices), .where = where, .error = error};
     status = reading.prices != NULL ? take_all(&reading, root) : afmon_fail_memory(error);
+    if (status == AFMON_OK)
+        status = keep_text(reading.prices, text, length) ? AFMON_OK : afmon_fail_memory(error);
     json_decref(root);
     if (status == AFMON_OK)
         *prices = reading.prices;

@@ -16,6 +16,7 @@
 #include "monitor/family.h"
 #include "monitor/listen.h"
 #include "monitor/run_record.h"
+#include "money/prices.h"
 
 int64_t afmon_core_steady_us(const struct afmon_core *core)
 {
@@ -155,6 +156,8 @@ static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
     if (core->store == NULL || core->filter_memos == NULL ||
         !afmon_alert_watch_init(&core->watch, core->monitor->rules.rules, core->monitor->rules.count))
         return afmon_fail_memory(error);
+    if (core->monitor->prices != NULL && !core->is_child && core->folder_path != NULL)
+        core->prices_failure = afmon_prices_copy(core->monitor->prices, core->folder_path, core->prices_name);
     afmon_run_record_begin(core);
     return open_hub(core, error);
 }
@@ -174,6 +177,9 @@ void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core)
         afmon_core_log(core, AFMON_WARNING, "Removed a torn last line of the metrics file",
                        (afmon_field[]){afmon_string_n("text", core->removed.data, core->removed.length)}, 1);
     afmon_buffer_free(&core->removed);
+    if (core->prices_failure != 0)
+        afmon_core_log(core, AFMON_WARNING, "The prices could not be copied into the run folder",
+                       (afmon_field[]){afmon_string("error", strerror(core->prices_failure))}, 1);
     if (core->has_session && core->session.lockless)
         afmon_core_log(core, AFMON_WARNING,
                        "This file system has no locks: other machines cannot tell that this run goes on, and two that "

@@ -88,6 +88,8 @@ struct afmon_core {
     struct afmon_session session;
     bool has_session;
     struct afmon_run_files files;
+    char prices_name[24];                  /* the copy of the prices in the run folder; "": there is none */
+    int prices_failure;                    /* errno: why */
     char *folder_path;                     /* of the run folder, absolute; NULL: no session */
     bool files_told;                       /* the session says which files it writes now */
     struct afmon_file_place metrics_place; /* under lock, as that of the log */
@@ -142,9 +144,10 @@ struct afmon_monitor {
     char *log_dir;
     struct afmon_handler *handlers; /* custom ones, by kind */
     size_t handler_count;
-    afmon_rules rules;          /* those of the options, or the built-in ones */
-    bool metric_file, log_file; /* the built-in ones are wanted */
-    bool took_handlers;         /* their end is the dispatches' business */
+    afmon_rules rules;           /* those of the options, or the built-in ones */
+    struct afmon_prices *prices; /* NULL: none were given */
+    bool metric_file, log_file;  /* the built-in ones are wanted */
+    bool took_handlers;          /* their end is the dispatches' business */
     struct afmon_page *page;
     struct afmon_family_page *family_page;
     struct afmon_core *_Atomic core;

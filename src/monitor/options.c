@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "monitor/about.h"
 #include "monitor/family.h"
+#include "money/prices.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -160,6 +161,7 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
     monitor->options.prometheus_listen = NULL;
     monitor->options.prometheus_token_file = NULL;
     monitor->options.data_set = NULL;
+    monitor->options.prices_file = NULL;
     monitor->options.rules_file = NULL;
     monitor->options.rules = NULL;
     monitor->options.name = monitor->options.note = NULL;
@@ -170,6 +172,8 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
         return afmon_fail_memory(error);
     }
     status = copy_rules(monitor, options, error);
+    if (status == AFMON_OK && options->prices_file != NULL)
+        status = afmon_prices_read(options->prices_file, &monitor->prices, error);
     if (status != AFMON_OK) {
         afmon_monitor_delete(monitor);
         return status;
@@ -215,6 +219,7 @@ void afmon_monitor_delete(afmon_monitor *monitor)
     free((char *)(uintptr_t)monitor->options.data_set);
     free(monitor->log_dir);
     afmon_rules_free(&monitor->rules);
+    afmon_prices_free(monitor->prices);
     afmon_family_unmap(monitor->family_page);
     if (monitor->page != NULL)
         munmap(monitor->page, (size_t)sysconf(_SC_PAGESIZE));

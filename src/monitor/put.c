@@ -1,9 +1,11 @@
 /* Recording: what runs in the generator's threads. */
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "catalog/fields.h"
 #include "ingest/threads.h"
+#include "money/prices.h"
 #include "monitor/core.h"
 
 #define MEASURE_EVERY 1024 /* of so many calls of a thread one is measured */
@@ -95,11 +97,36 @@ afmon_status afmon_record_metric(afmon_monitor *monitor, const char *name, doubl
     return name == NULL ? AFMON_E_ARGUMENT : afmon_record_metric_n(monitor, name, strlen(name), value, fields, count);
 }
 
+static double tokens_of(afmon_number number)
+{
+    return number.given ? number.value : (double)NAN;
+}
+
+/* Not given: the model has no price, or what it used is not known. */
+static afmon_number cost_of(const struct afmon_prices *prices, const afmon_generation *call)
+{
+    const struct afmon_model_price *price = afmon_prices_find(prices, call->model_name, strlen(call->model_name));
+    const struct afmon_tokens_used used = {.prompt = tokens_of(call->prompt_token_count),
+                                           .completion = tokens_of(call->completion_token_count),
+                                           .cached = tokens_of(call->cached_token_count),
+                                           .cache_write = tokens_of(call->cache_write_token_count),
+                                           .reasoning = tokens_of(call->reasoning_token_count)};
+    afmon_number cost = {0};
+    cost.given = price != NULL && afmon_price_cost(price, &used, &cost.value);
+    return cost;
+}
+
 afmon_status afmon_track_generation(afmon_monitor *monitor, const afmon_generation *generation)
 {
     if (monitor == NULL || generation == NULL || (generation->fields == NULL && generation->field_count > 0))
         return AFMON_E_ARGUMENT;
     struct afmon_draft draft;
+    afmon_generation priced;
+    if (monitor->prices != NULL && !generation->cost_usd.given && generation->model_name != NULL) {
+        priced = *generation;
+        priced.cost_usd = cost_of(monitor->prices, generation);
+        generation = &priced;
+    }
     afmon_draft_generation(&draft, generation);
     return afmon_monitor_put(monitor, &draft);
 }

@@ -13,7 +13,7 @@
 
 #define MESSAGE "Run record"
 #define END_MESSAGE "Run end"
-#define FIELDS 12
+#define FIELDS 13
 #define LINE_LIMIT (2 * AFMON_RULES_JSON_MAX)
 
 /* The fields of a run record, and the texts that they point to. */
@@ -75,6 +75,7 @@ static void make(struct run_record *record, const struct afmon_core *core)
         text_field("note", core->monitor->options.note),
         interval_s > 0 ? afmon_double("metrics_interval", interval_s) : afmon_null("metrics_interval"),
         text_field("data_set", core->monitor->options.data_set),
+        text_field("prices", core->prices_failure == 0 ? core->prices_name : NULL),
         rules_field(core, &record->rules),
         text_field("metrics_file", core->session.metrics_file),
         text_field("log_file", core->session.log_file),
