@@ -1086,6 +1086,10 @@ typedef struct afmon_item_summary {
     double tokens_per_accepted; /* likewise; NaN also where no tokens are known */
     size_t reason_count;
     const afmon_item_reason *reasons; /* the most frequent first */
+    double cost_usd;                  /* of calls that name an item of the kind; NaN: none was priced, as below */
+    double accepted_cost_usd;         /* of accepted items: of the attempt that was accepted */
+    double wasted_cost_usd; /* of rejected, failed and abandoned ones, and of the other attempts of accepted ones */
+    double cost_per_accepted_usd; /* all of it, for each accepted item; NaN also where none was accepted */
 } afmon_item_summary;
 
 /* Failures of one operation that have error type, status and message in common; in messages numbers and ids are made
@@ -1130,6 +1134,7 @@ typedef struct afmon_model_summary {
     uint64_t total_tokens;
     double share;                 /* of all models' total_tokens; of their calls where no total_tokens are known */
     afmon_distribution latency_s; /* of calls whose samples name the model; items are not in it */
+    double cost_usd;              /* of those that were priced; NaN: none was */
 } afmon_model_summary;
 
 /* Tracked generations, or evaluations, with the same metadata component and operation ("": not given). */
@@ -1158,6 +1163,15 @@ typedef struct afmon_metric_summary {
     const char *name;
     afmon_distribution values;
 } afmon_metric_summary;
+
+/* What calls cost, as far as they were priced. A call that has no price is never free: it is counted, with its tokens.
+ */
+typedef struct afmon_cost_summary {
+    uint64_t priced_calls;
+    uint64_t unpriced_calls;  /* with token counts, and without a cost */
+    uint64_t unpriced_tokens; /* of these */
+    double total_usd;         /* NaN: no call was priced */
+} afmon_cost_summary;
 
 /* Made by the library, which may add members at its end; release with afmon_run_summary_free. The same samples and
  * logs, all of them read, give the same summary, whoever reads them and in whatever order; but that a follower's
@@ -1228,6 +1242,9 @@ typedef struct afmon_run_summary {
     const char *note; /* "": none */
     size_t tag_count;
     const afmon_tag *tags;
+
+    bool cost_known; /* calls were priced, or were to be: prices were given */
+    afmon_cost_summary cost;
 } afmon_run_summary;
 
 typedef struct afmon_summary_options {

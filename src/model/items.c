@@ -267,3 +267,21 @@ bool afmon_model_item_tokens(struct afmon_model_items *items, const struct afmon
         use->tokens[kind] += (uint64_t)sample->value;
     return ok;
 }
+
+bool afmon_model_item_cost(struct afmon_model_items *items, const struct afmon_item_sample *sample)
+{
+    bool ok;
+    struct afmon_model_item_use *use = use_of(items, sample, &ok);
+    int64_t attempt = sample->facts->attempt > 1 && sample->facts->attempt <= UINT32_MAX ? sample->facts->attempt : 1;
+    if (use == NULL)
+        return ok;
+    uint64_t pico = sample->value < 1e6 ? (uint64_t)(sample->value * 1e12 + 0.5) : 0;
+    if (attempt > use->priced_attempt) {
+        use->priced_attempt = (uint32_t)attempt;
+        use->pico_usd_latest = 0;
+    }
+    use->pico_usd += pico;
+    use->pico_usd_latest += attempt == use->priced_attempt ? pico : 0;
+    use->priced++;
+    return true;
+}

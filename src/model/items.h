@@ -41,6 +41,11 @@ struct afmon_model_item_use {
     uint32_t wholes; /* calls that stand for an item themselves; they are calls only where nothing else used tokens */
     uint32_t failures;
     uint32_t attempt; /* the highest that a call was of; 0: none was told */
+    /* In whole millionths of a millionth of a dollar: sums do not depend on the order in which they are read. */
+    uint64_t pico_usd;
+    uint64_t pico_usd_latest; /* of the highest attempt that cost something */
+    uint32_t priced;
+    uint32_t priced_attempt; /* that one */
 };
 
 struct afmon_model_kind {
@@ -108,5 +113,7 @@ bool afmon_model_item_ended(struct afmon_model_items *items, const struct afmon_
 bool afmon_model_item_call(struct afmon_model_items *items, const struct afmon_item_sample *sample, bool whole);
 bool afmon_model_item_failure(struct afmon_model_items *items, const struct afmon_item_sample *sample);
 bool afmon_model_item_tokens(struct afmon_model_items *items, const struct afmon_item_sample *sample, size_t kind);
+/* What it cost, in US dollars: not negative. */
+bool afmon_model_item_cost(struct afmon_model_items *items, const struct afmon_item_sample *sample);
 
 #endif

@@ -58,6 +58,8 @@ static void merge_group(void *user, void *into, void *from)
     a->token_samples += b->token_samples;
     for (size_t i = 0; i < 3; i++)
         afmon_exact_sum_merge(&a->tokens[i], &b->tokens[i]);
+    afmon_exact_sum_merge(&a->cost, &b->cost);
+    a->priced += b->priced;
     (void)afmon_accumulator_merge(&a->durations, &b->durations, &model->limits);
 }
 
@@ -297,6 +299,10 @@ void afmon_model_settle(struct afmon_model *model, struct afmon_model_call *call
         model->calls_without_tokens++;
         model->failed_without_tokens += call->failed;
     }
+    if (call->open && call->tokens && !call->priced) {
+        model->unpriced++;
+        model->unpriced_tokens += call->used[2] > 0 ? call->used[2] : call->used[0] + call->used[1];
+    }
     call->open = false;
 }
 
@@ -527,8 +533,35 @@ static void add_tokens(struct adding *adding, size_t kind)
     add_tokens_to(operation_of(adding, AFMON_OF_GENERATION), kind, adding->time_ns, tokens);
     if (names_item(adding))
         note_item_tokens(adding, kind);
+    if (call == NULL)
+        return;
+    call->tokens = true;
+    call->used[kind] += tokens < 0x1p53 ? (uint64_t)tokens : 0;
+}
+
+static void add_cost_to(struct afmon_exact_sum *sum, uint64_t *priced, double usd)
+{
+    afmon_exact_sum_add(sum, usd);
+    ++*priced;
+}
+
+static void add_cost(struct adding *adding)
+{
+    if (!adding->finite || adding->value < 0)
+        return;
+    struct afmon_model_call *call = call_of(adding);
+    struct afmon_model_group *model = model_of(adding);
+    add_cost_to(&adding->model->cost, &adding->model->priced, adding->value);
+    if (model == NULL)
+        model = model_named(adding, TEXT("unknown"));
+    if (model != NULL)
+        add_cost_to(&model->cost, &model->priced, adding->value);
     if (call != NULL)
-        call->tokens = true;
+        call->priced = true;
+    if (!names_item(adding))
+        return;
+    const struct afmon_item_sample item = item_sample(adding);
+    adding->lost |= !afmon_model_item_cost(&adding->model->items, &item);
 }
 
 static void add_item_started(struct adding *adding)
@@ -594,6 +627,9 @@ static void add_by_metric(struct adding *adding)
         return;
     case AFMON_METRIC_TOTAL:
         add_tokens(adding, 2);
+        return;
+    case AFMON_METRIC_COST:
+        add_cost(adding);
         return;
     case AFMON_METRIC_EVALUATION_TIME:
         add_evaluation_time(adding);

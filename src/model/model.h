@@ -73,6 +73,8 @@ struct afmon_model_call {
     bool open;
     bool failed;
     bool tokens;
+    bool priced;
+    uint64_t used[3]; /* prompt, completion, total tokens */
     int64_t time_ns;
 };
 void afmon_model_settle(struct afmon_model *model, struct afmon_model_call *call);

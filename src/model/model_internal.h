@@ -34,6 +34,8 @@ struct afmon_model_group {
     uint64_t named;                      /* of a model: calls that name it (model_usage) */
     uint64_t token_samples;
     struct afmon_exact_sum tokens[3]; /* prompt, completion, total */
+    struct afmon_exact_sum cost;      /* US dollars */
+    uint64_t priced;
     struct afmon_accumulator durations;
     struct afmon_lately *lately; /* NULL: none is kept */
 };
@@ -68,6 +70,10 @@ struct afmon_model {
     uint64_t retries;
     uint64_t calls_without_tokens;
     uint64_t failed_without_tokens;
+    struct afmon_exact_sum cost; /* US dollars */
+    uint64_t priced;
+    uint64_t unpriced; /* calls with tokens and no cost */
+    uint64_t unpriced_tokens;
     uint64_t bare;                           /* samples recorded beside tracked calls */
     uint64_t tracked;                        /* outcomes and errors that were not */
     struct afmon_outcome_counts counts;      /* of those, as far as they are finite */
@@ -154,6 +160,8 @@ const char *afmon_read_text(const struct afmon_model_reading *reading, const cha
 uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum);
 /* Where no totals were recorded they are what prompts and completions come to. */
 uint64_t afmon_read_total_tokens(const struct afmon_model_group *group);
+/* NaN where nothing was priced. */
+double afmon_read_cost(const struct afmon_exact_sum *sum, uint64_t priced);
 double afmon_read_share(uint64_t part, uint64_t whole);
 int afmon_read_by_count(uint64_t a, uint64_t b); /* for qsort: the greater first */
 

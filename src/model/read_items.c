@@ -25,6 +25,7 @@ static void read_shares(const struct afmon_model_reading *reading, afmon_item_su
     item->yield = item->finished > 0 ? afmon_read_share(item->accepted, item->finished) : (double)NAN;
     item->calls_per_accepted = per_accepted(item, item->calls);
     item->tokens_per_accepted = per_accepted(item, item->total_tokens);
+    item->cost_usd = item->accepted_cost_usd = item->wasted_cost_usd = item->cost_per_accepted_usd = (double)NAN;
     if (reading->summary->duration_s > 0)
         item->per_s = (double)item->finished / reading->summary->duration_s;
 }
@@ -131,6 +132,38 @@ static void add_use(const struct afmon_model_item_use *use, bool accepted, afmon
     summary->accepted_tokens += accepted ? tokens : 0;
 }
 
+/* What the items of a kind cost, in millionths of a millionth of a dollar. */
+struct item_costs {
+    uint64_t priced; /* calls */
+    uint64_t all;
+    uint64_t accepted;
+    uint64_t wasted;
+};
+
+/* over: it will not be accepted, or has been. */
+static void add_cost(const struct afmon_model_item_use *use, bool accepted, bool over, struct item_costs *costs)
+{
+    uint64_t kept = accepted ? use->pico_usd_latest : 0;
+    costs->priced += use->priced;
+    costs->all += use->pico_usd;
+    costs->accepted += kept;
+    costs->wasted += over ? use->pico_usd - kept : 0;
+}
+
+static double dollars(const struct item_costs *costs, uint64_t pico)
+{
+    return costs->priced > 0 ? (double)pico / 1e12 : (double)NAN;
+}
+
+static void read_costs(const struct item_costs *costs, afmon_item_summary *summary)
+{
+    summary->cost_usd = dollars(costs, costs->all);
+    summary->accepted_cost_usd = dollars(costs, costs->accepted);
+    summary->wasted_cost_usd = dollars(costs, costs->wasted);
+    summary->cost_per_accepted_usd =
+        summary->accepted > 0 ? summary->cost_usd / (double)summary->accepted : (double)NAN;
+}
+
 /* One that was begun again is in a further attempt. What calls say counts until the outcome says it. */
 static void add_attempts(const struct afmon_model_item *item, const struct afmon_model_item_use *use,
                          afmon_item_summary *summary)
@@ -146,7 +179,7 @@ static void add_attempts(const struct afmon_model_item *item, const struct afmon
 }
 
 static void add_item(const struct afmon_model_reading *reading, const struct afmon_model_item *item,
-                     afmon_item_summary *summary)
+                     afmon_item_summary *summary, struct item_costs *costs)
 {
     enum afmon_item_outcome outcome =
         afmon_model_item_has_outcome(item) ? (enum afmon_item_outcome)item->outcome : AFMON_OUTCOME_NONE;
@@ -156,12 +189,13 @@ static void add_item(const struct afmon_model_reading *reading, const struct afm
     summary->accepted += outcome == AFMON_OUTCOME_ACCEPTED;
     summary->rejected += outcome == AFMON_OUTCOME_REJECTED;
     summary->failed += outcome == AFMON_OUTCOME_FAILED;
-    if (outcome == AFMON_OUTCOME_NONE && afmon_model_item_is_open(reading->facts, item))
-        summary->open++;
-    else if (outcome == AFMON_OUTCOME_NONE)
-        summary->abandoned++;
-    if (use != NULL)
-        add_use(use, outcome == AFMON_OUTCOME_ACCEPTED, summary);
+    bool open = outcome == AFMON_OUTCOME_NONE && afmon_model_item_is_open(reading->facts, item);
+    summary->open += open;
+    summary->abandoned += outcome == AFMON_OUTCOME_NONE && !open;
+    if (use == NULL)
+        return;
+    add_use(use, outcome == AFMON_OUTCOME_ACCEPTED, summary);
+    add_cost(use, outcome == AFMON_OUTCOME_ACCEPTED, !open, costs);
 }
 
 static int compare_reasons(const void *left, const void *right)
@@ -226,18 +260,20 @@ static void read_told(const struct afmon_model_reading *reading)
     const struct afmon_model_items *items = &reading->model->items;
     afmon_item_summary *summaries = afmon_pool_array(reading->pool, AFMON_KINDS_MAX + 1, sizeof *summaries);
     uint64_t *counts = afmon_pool_array(reading->pool, 2 * (size_t)items->whys.count + 2, sizeof *counts);
+    struct item_costs costs[AFMON_KINDS_MAX + 1] = {{0}};
     size_t count = 0;
     if (summaries == NULL || counts == NULL)
         return;
     for (uint32_t i = 0; i < items->items.count; i++) {
         const struct afmon_model_item *item = afmon_slots_at(&items->items, i);
-        add_item(reading, item, &summaries[item->kind]);
+        add_item(reading, item, &summaries[item->kind], &costs[item->kind]);
     }
     for (size_t kind = 0; kind <= AFMON_KINDS_MAX; kind++) {
         if (items->kinds[kind].name == NULL)
             continue;
         summaries[count] = summaries[kind];
-        finish_kind(reading, kind, counts, &summaries[count++]);
+        finish_kind(reading, kind, counts, &summaries[count]);
+        read_costs(&costs[kind], &summaries[count++]);
     }
     qsort(summaries, count, sizeof *summaries, compare_items);
     reading->summary->items = summaries;

@@ -49,7 +49,8 @@ void afmon_read_models(const struct afmon_model_reading *reading)
                                           .failures = afmon_read_outcomes(reading->model, group)->failures,
                                           .prompt_tokens = afmon_read_tokens(&group->tokens[0]),
                                           .completion_tokens = afmon_read_tokens(&group->tokens[1]),
-                                          .total_tokens = afmon_read_total_tokens(group)};
+                                          .total_tokens = afmon_read_total_tokens(group),
+                                          .cost_usd = afmon_read_cost(&group->cost, group->priced)};
         afmon_accumulator_distribution(&group->durations, &models[i].latency_s);
     }
     reading->summary->models = models;

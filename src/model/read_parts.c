@@ -1,4 +1,5 @@
 /* What the parts of a summary are read with. */
+#include <math.h>
 #include "model/model_internal.h"
 
 const char *afmon_read_text(const struct afmon_model_reading *reading, const char *text)
@@ -22,6 +23,11 @@ uint64_t afmon_read_tokens(const struct afmon_exact_sum *sum)
 {
     double tokens = afmon_exact_sum_value(sum);
     return tokens >= 18446744073709549568.0 ? UINT64_MAX : (uint64_t)(tokens + 0.5);
+}
+
+double afmon_read_cost(const struct afmon_exact_sum *sum, uint64_t priced)
+{
+    return priced > 0 ? afmon_exact_sum_value(sum) : (double)NAN;
 }
 
 uint64_t afmon_read_total_tokens(const struct afmon_model_group *group)

@@ -175,6 +175,8 @@ static afmon_status take_record(struct afmon_run_log *log, afmon_live_log_line *
         return AFMON_E_NO_MEMORY;
     if (afmon_run_log_number(parts, "metrics_interval", &period_s) && period_s > 0)
         session->period_ns = afmon_seconds_to_ns(period_s);
+    const char *prices = afmon_log_member(parts->data, parts->data_length, "prices", &started_length);
+    log->has_prices |= prices != NULL && prices[-1] == '"';
     afmon_status status = take_data_set(log, session, parts);
     return status == AFMON_OK ? take_rules(log, session, line, length) : status;
 }

@@ -68,6 +68,7 @@ struct afmon_run_log {
     size_t rules_of;     /* which session's */
     char *data_set;      /* that the record of the session that started last names; NULL: none does */
     int64_t data_set_ns; /* when that one started */
+    bool has_prices;     /* some session was given prices */
     struct afmon_logged_interval *intervals;
     size_t interval_count;
     size_t interval_capacity;

@@ -119,6 +119,10 @@ static void write_items(struct afmon_json *json, const afmon_run_summary *s)
         afmon_json_number(json, "calls_per_accepted", item->calls_per_accepted);
         afmon_json_number(json, "tokens_per_accepted", item->tokens_per_accepted);
         write_reasons(json, item);
+        afmon_json_number(json, "cost_usd", item->cost_usd);
+        afmon_json_number(json, "accepted_cost_usd", item->accepted_cost_usd);
+        afmon_json_number(json, "wasted_cost_usd", item->wasted_cost_usd);
+        afmon_json_number(json, "cost_per_accepted_usd", item->cost_per_accepted_usd);
         afmon_json_number(json, "per_s", item->per_s);
         write_distribution(json, "time_s", &item->time_s);
         afmon_json_close(json, '}');
@@ -150,6 +154,21 @@ static void write_calls(struct afmon_json *json, const afmon_run_summary *s)
     afmon_json_number(json, "per_s", s->tokens_per_s);
     afmon_json_close(json, '}');
     write_distribution(json, "conversation_length", &s->conversation_length);
+}
+
+/* null: nothing was priced, nor was to be. */
+static void write_cost(struct afmon_json *json, const afmon_run_summary *s)
+{
+    if (!s->cost_known) {
+        afmon_json_null(json, "cost");
+        return;
+    }
+    afmon_json_open(json, "cost", '{');
+    afmon_json_number(json, "total_usd", s->cost.total_usd);
+    afmon_json_count(json, "priced_calls", s->cost.priced_calls);
+    afmon_json_count(json, "unpriced_calls", s->cost.unpriced_calls);
+    afmon_json_count(json, "unpriced_tokens", s->cost.unpriced_tokens);
+    afmon_json_close(json, '}');
 }
 
 static void write_alert(struct afmon_json *json, const afmon_alert_interval *alert)
@@ -247,6 +266,7 @@ static void write_models(struct afmon_json *json, const afmon_run_summary *s)
         afmon_json_count(json, "failed", model->failures);
         write_tokens(json, model->prompt_tokens, model->completion_tokens, model->total_tokens);
         afmon_json_number(json, "share", model->share);
+        afmon_json_number(json, "cost_usd", model->cost_usd);
         write_distribution(json, "latency_s", &model->latency_s);
         afmon_json_close(json, '}');
     }
@@ -300,6 +320,7 @@ void afmon_summary_json(const afmon_run_summary *summary, struct afmon_json *jso
     afmon_summary_about_json(summary, json, "about");
     write_items(json, summary);
     write_calls(json, summary);
+    write_cost(json, summary);
     write_alerts(json, summary);
     write_failures(json, summary);
     write_finishes(json, summary);
