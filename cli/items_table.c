@@ -58,8 +58,9 @@ static struct sums sum_up(const afmon_found_item *item)
 {
     struct sums sums = {.calls = item->calls_left_out};
     for (size_t i = 0; i < item->call_count; i++) {
-        sums.calls += !item->calls[i].retried;
-        sums.failed += !item->calls[i].retried && !item->calls[i].success;
+        bool counts = !item->calls[i].retried && !item->calls[i].evaluation;
+        sums.calls += counts;
+        sums.failed += counts && !item->calls[i].success;
         sums.tokens += tokens_of(&item->calls[i]);
     }
     return sums;
@@ -120,6 +121,15 @@ static bool print_head(const cli_screen *screen, const afmon_found_item *item)
     return true;
 }
 
+static const char *name_of(const afmon_item_call *call)
+{
+    if (call->operation[0] != '\0')
+        return call->operation;
+    if (!call->evaluation)
+        return "(no operation)";
+    return call->evaluator_type[0] != '\0' ? call->evaluator_type : "(evaluation)";
+}
+
 static void add_call(cli_table *table, const afmon_item_call *call)
 {
     bool good = call->success && !call->retried;
@@ -129,7 +139,7 @@ static void add_call(cli_table *table, const afmon_item_call *call)
     else
         snprintf(outcome, sizeof outcome, "%s", call->retried ? "tried again" : good ? "ok" : "failed");
     cli_table_cell(table, CLI_DIM, cli_clock(call->started_ns).s);
-    cli_table_cell(table, CLI_PLAIN, call->operation[0] != '\0' ? call->operation : "(no operation)");
+    cli_table_cell(table, CLI_PLAIN, name_of(call));
     cli_table_cell(table, CLI_PLAIN, cli_count(call->attempt).s);
     cli_table_cell(table, good ? CLI_GREEN : call->retried ? CLI_YELLOW : CLI_RED, outcome);
     cli_table_cell(table, CLI_PLAIN, seconds_or_nothing(call->duration_s).s);

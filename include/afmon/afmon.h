@@ -1298,10 +1298,12 @@ typedef enum afmon_item_state {
 /* "accepted" ...; "" for what is none. Static text. Any thread. */
 AFMON_API const char *afmon_item_state_name(afmon_item_state state);
 
-/* A call that was made for an item, or an attempt within one that failed and was tried again. */
+/* A call that was made for an item, an evaluation of it, or an attempt within one that failed and was tried again. */
 typedef struct afmon_item_call {
+    bool evaluation;       /* a tracked evaluation; it is none of the calls */
     const char *operation; /* "": not given, as all texts here */
     const char *component;
+    const char *evaluator_type; /* of an evaluation */
     const char *model_name;
     const char *error; /* its text, cut at 4,000 bytes */
     const char *error_type;

@@ -20,6 +20,8 @@ class ItemCall:
     operation: str | None
     component: str | None
     model_name: str | None
+    evaluation: bool  # a tracked evaluation of the item
+    evaluator_type: str | None
     started: datetime
     seconds: float | None
     attempt: int

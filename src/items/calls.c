@@ -10,7 +10,7 @@
 #include "catalog/operations.h"
 #include "model/names.h"
 
-enum { OPERATION, COMPONENT, MODEL, ERROR, ERROR_TYPE, TEXTS };
+enum { NAMES = 4, TEXTS = NAMES + 2 };
 
 void afmon_call_draft_init(struct afmon_call_draft *draft)
 {
@@ -63,11 +63,12 @@ static const char *settle(char **at, const char *text, size_t length)
 static struct afmon_kept_call *new_call(const struct afmon_buffer *error, const struct afmon_buffer *error_type,
                                         const struct afmon_sample_facts *facts)
 {
-    const struct afmon_piece *const pieces[] = {&facts->operation, &facts->component, &facts->model_name};
-    char *names[3] = {0};
+    const struct afmon_piece *const pieces[NAMES] = {&facts->operation, &facts->component, &facts->model_name,
+                                                     &facts->evaluator_type};
+    char *names[NAMES] = {0};
     size_t bytes = sizeof(struct afmon_kept_call) + error->length + error_type->length + TEXTS;
     bool ok = true;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < NAMES; i++) {
         names[i] = afmon_name_shown(pieces[i]->given ? pieces[i]->data : "", pieces[i]->given ? pieces[i]->length : 0);
         ok = ok && names[i] != NULL;
         bytes += names[i] != NULL ? strlen(names[i]) : 0;
@@ -79,10 +80,11 @@ static struct afmon_kept_call *new_call(const struct afmon_buffer *error, const 
         made->call.operation = settle(&at, names[0], strlen(names[0]));
         made->call.component = settle(&at, names[1], strlen(names[1]));
         made->call.model_name = settle(&at, names[2], strlen(names[2]));
+        made->call.evaluator_type = settle(&at, names[3], strlen(names[3]));
         made->call.error = settle(&at, error->data, error->length);
         made->call.error_type = settle(&at, error_type->data, error_type->length);
     }
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < NAMES; i++)
         free(names[i]);
     return made;
 }
@@ -109,9 +111,11 @@ static bool finish(const struct afmon_call_draft *draft, const struct afmon_item
     if (made == NULL)
         return false;
     made->time_ns = sample->time_ns;
-    made->whole = facts->operation.given && afmon_item_kind_of(facts->operation.data, facts->operation.length) != NULL;
+    made->call.evaluation = facts->kind == AFMON_METRIC_EVALUATION_TIME;
+    made->whole = !made->call.evaluation && facts->operation.given &&
+                  afmon_item_kind_of(facts->operation.data, facts->operation.length) != NULL;
     made->call.status = draft->status;
-    made->call.success = !draft->failed;
+    made->call.success = !draft->failed && !(made->call.evaluation && facts->unsuccessful);
     made->call.attempt = attempt_of(facts);
     made->call.duration_s = isfinite(sample->value) ? sample->value : NAN;
     made->call.started_ns = before(sample->time_ns, sample->value);
@@ -188,6 +192,7 @@ bool afmon_call_draft_take(struct afmon_call_draft *draft, const struct afmon_it
     begin(draft, sample);
     switch (sample->facts->kind) {
     case AFMON_METRIC_ERROR:
+    case AFMON_METRIC_EVALUATION_ERROR:
         return note_error(draft, sample);
     case AFMON_METRIC_SUCCESS:
         draft->failed |= sample->value == 0;
@@ -202,6 +207,7 @@ bool afmon_call_draft_take(struct afmon_call_draft *draft, const struct afmon_it
         note_tokens(draft, 2, sample->value);
         return true;
     case AFMON_METRIC_GENERATION_TIME:
+    case AFMON_METRIC_EVALUATION_TIME:
         ok = finish(draft, sample, call);
         draft->begun = false;
         return ok;

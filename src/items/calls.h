@@ -1,5 +1,5 @@
-/* Calls put together from their samples. A file has those of one call one behind the other, generation_time first: read
- * from its end, what the others say is known when that one comes. */
+/* Calls put together from their samples. A file has those of one call one behind the other, generation_time or
+ * evaluation_time first: read from its end, what the others say is known when that one comes. */
 #ifndef AFMON_ITEMS_CALLS_H
 #define AFMON_ITEMS_CALLS_H
 

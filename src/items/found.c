@@ -55,7 +55,7 @@ static bool is_of_life(const struct afmon_held_item *item, const struct afmon_ke
 static bool has_calls(const struct afmon_held_item *item, bool every_life)
 {
     for (const struct afmon_kept_call *call = item->of->calls; call != NULL; call = call->later)
-        if (!call->whole && !call->call.retried && is_of_life(item, call, every_life))
+        if (!call->whole && !call->call.retried && !call->call.evaluation && is_of_life(item, call, every_life))
             return true;
     return item->of->left_out > 0;
 }
@@ -131,8 +131,8 @@ static size_t move_texts(afmon_found_item *item, afmon_item_call *calls, char *a
 {
     size_t size = move_text(&item->kind, &at) + move_text(&item->id, &at) + move_text(&item->why, &at);
     for (size_t i = 0; i < item->call_count; i++) {
-        const char **const texts[] = {&calls[i].operation, &calls[i].component, &calls[i].model_name, &calls[i].error,
-                                      &calls[i].error_type};
+        const char **const texts[] = {&calls[i].operation, &calls[i].component,  &calls[i].model_name,
+                                      &calls[i].error,     &calls[i].error_type, &calls[i].evaluator_type};
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
             size += move_text(texts[k], &at);
     }

@@ -27,6 +27,8 @@ static void write_call(struct afmon_json *json, const afmon_item_call *call)
     write_or_null(json, "operation", call->operation);
     write_or_null(json, "component", call->component);
     write_or_null(json, "model_name", call->model_name);
+    afmon_json_bool(json, "evaluation", call->evaluation);
+    write_or_null(json, "evaluator_type", call->evaluator_type);
     afmon_json_timestamp(json, "started", call->started_ns);
     afmon_json_number(json, "seconds", call->duration_s);
     afmon_json_count(json, "attempt", call->attempt);

@@ -91,11 +91,21 @@ def test_calls_in_order(command, made):
     (["--error", "RateLimitError"], [11, 8, 5]),
     (["--error", "RateLimitError", "--operation", "question_generation"], []),
     (["--error", "ValueError"], []),
+    (["--error", ""], []),
     (["--slowest", "3"], [10, 9, 8]),
     (["--slowest", "2", "--outcome", "accepted"], [9, 6]),
 ])
 def test_filters(command, made, words, wanted):
     assert ids(command, made, *words) == wanted
+
+
+def test_failures_without_a_type(command, run):
+    started(run, "a", 0)
+    run.add("generation_time", 0.5, at=1, item_id="a")
+    run.add("success_rate", 0.0, at=1, item_id="a")
+    started(run, "b", 2)
+    call(run, "b", 3)
+    assert ids(command, run, "--error", "") == ["a"] and ids(command, run, "--operation", "") == ["a"]
 
 
 def test_pages(command, made):

@@ -196,6 +196,7 @@ static void calls_are_put_together(void **state)
         assert_string_equal(call->component, "part");
         assert_string_equal(call->model_name, "model");
         assert_int_equal(call->success, i != 1);
+        assert_false(call->evaluation);
         assert_int_equal(call->status, i == 1 ? 503 : 0);
         assert_string_equal(call->error, i == 1 ? "HTTP 503" : "");
         assert_string_equal(call->error_type, i == 1 ? "InternalServerError" : "");
@@ -208,6 +209,52 @@ static void calls_are_put_together(void **state)
     assert_int_equal(afmon_item_reader_next(reader, &item, NULL), AFMON_OK);
     assert_int_equal(item->state, AFMON_ITEM_ABANDONED);
     assert_true(isnan(item->duration_s) && item->ended_ns == INT64_MIN);
+    afmon_item_reader_close(reader);
+    remove_folder(folder);
+}
+
+/* A judge's calls stand among those that made the item, and are none of them. */
+static void evaluations_are_there(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_on(folder);
+    afmon_item *item = NULL;
+    const afmon_field fields[] = {afmon_string("operation", "structured_generation")};
+    const afmon_score scores[] = {{.name = "truth", .value = 0.25, .feedback = "so so"}};
+    assert_int_equal(afmon_item_begin_number(monitor, "row", 1, &item), AFMON_OK);
+    const afmon_generation whole = {.duration_s = 1, .success = true, .fields = fields, .field_count = 1, .item = item};
+    assert_int_equal(afmon_track_generation(monitor, &whole), AFMON_OK);
+    for (int i = 0; i < 2; i++) {
+        const afmon_evaluation judged = {.duration_s = 2,
+                                         .success = i == 0,
+                                         .evaluator_type = "judge",
+                                         .scores = scores,
+                                         .score_count = i == 0,
+                                         .error = i == 0 ? NULL : "no verdict",
+                                         .error_type = i == 0 ? NULL : "ValueError",
+                                         .total_token_count = AFMON_GIVEN(30),
+                                         .item = item};
+        assert_int_equal(afmon_track_evaluation(monitor, &judged), AFMON_OK);
+    }
+    assert_int_equal(afmon_item_reject(item, "judge"), AFMON_OK);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    afmon_item_reader *reader = NULL;
+    afmon_item_query query;
+    const afmon_found_item *found;
+    afmon_item_query_init(&query);
+    query.error_type = "ValueError";
+    assert_int_equal(afmon_item_reader_open(folder, &query, &reader, NULL), AFMON_OK);
+    assert_int_equal(afmon_item_reader_next(reader, &found, NULL), AFMON_OK);
+    assert_int_equal(found->call_count, 3); /* what made the row is a call, for there is no other */
+    assert_false(found->calls[0].evaluation);
+    for (int i = 1; i < 3; i++) {
+        assert_true(found->calls[i].evaluation);
+        assert_string_equal(found->calls[i].evaluator_type, "judge");
+        assert_true(found->calls[i].duration_s == 2 && found->calls[i].total_tokens == 30);
+        assert_int_equal(found->calls[i].success, i == 1);
+        assert_string_equal(found->calls[i].error, i == 1 ? "" : "no verdict");
+    }
     afmon_item_reader_close(reader);
     remove_folder(folder);
 }
@@ -375,6 +422,7 @@ int main(void)
         cmocka_unit_test(lines_come_from_the_last_to_the_first),
         cmocka_unit_test(a_file_that_is_cut_off_or_replaced_ends_the_reading),
         cmocka_unit_test(calls_are_put_together),
+        cmocka_unit_test(evaluations_are_there),
         cmocka_unit_test(an_item_with_many_calls),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(misuse_is_refused),
