@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/words.h"
+
 static CLI_PRINTF(1, 2) cli_text text_of(const char *format, ...)
 {
     cli_text text;
@@ -104,7 +106,16 @@ cli_text cli_percent(double fraction)
 
 cli_text cli_value(afmon_unit unit, double x)
 {
-    return unit == AFMON_UNIT_SECONDS ? cli_seconds(x) : unit == AFMON_UNIT_SHARE ? cli_percent(x) : cli_number(x);
+    switch (unit) {
+    case AFMON_UNIT_SECONDS:
+        return cli_seconds(x);
+    case AFMON_UNIT_SHARE:
+        return cli_percent(x);
+    case AFMON_UNIT_DOLLARS:
+        return text_of("%s", afmon_words_dollars(x).text);
+    default:
+        return cli_number(x);
+    }
 }
 
 static cli_text two_units(double s, int64_t big, int64_t small, const char *big_sign, const char *small_sign)

@@ -43,6 +43,7 @@ enum {
     OTLP,
     OTLP_INTERVAL,
     OTLP_SERVICE_NAME,
+    PRICES,
     WEBHOOK,
     WEBHOOK_ENV,
     STATSD,
@@ -108,6 +109,8 @@ static const cli_option options_table[] = {
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
     ABOUT_OPTIONS,
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
+    {PRICES, "prices", "FILE",
+     "What tokens cost, by model: JSON, or LiteLLM's map of prices as it is. Calls then record cost_usd"},
     {METRICS_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},
     {METRICS_INTERVAL_OLD, "metrics-interval", "DURATION", NULL},
     {OTLP, "otlp", "URL",
@@ -235,6 +238,8 @@ static const char **text_option(generate_options *o, int id)
         return &o->feeds.ca_file;
     case RULES:
         return &o->rules_file;
+    case PRICES:
+        return &o->prices_file;
     case PROMETHEUS:
         return &o->feeds.prometheus;
     case PROMETHEUS_TOKEN_FILE:

@@ -42,6 +42,7 @@ typedef struct generate_options {
     bool speed_given;
     int64_t seed; /* below 0: not given */
     const char *log_dir;
+    const char *prices_file;
     const char *rules_file; /* NULL: the built-in rules */
     double timeout_s;
     int64_t max_retries;

@@ -24,6 +24,9 @@ int show_json(const struct show_facts *facts);
 bool show_tells_items(const afmon_run_summary *summary);
 bool show_items(const cli_screen *screen, const afmon_run_summary *summary);
 
+/* What the run cost, where prices were given: in all, of accepted items, for nothing. */
+void show_cost(const cli_screen *screen, const afmon_run_summary *summary);
+
 /* Failures, and an example of the most frequent ones. */
 bool show_failures(const cli_screen *screen, const afmon_run_summary *summary);
 

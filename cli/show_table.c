@@ -144,6 +144,8 @@ static const afmon_metric_info *info_of(const afmon_metric_summary *metric)
 
 static cli_text value_text(afmon_unit unit, double value)
 {
+    if (unit == AFMON_UNIT_DOLLARS)
+        return cli_value(unit, value);
     if (unit == AFMON_UNIT_SECONDS)
         return cli_seconds(value);
     return unit == AFMON_UNIT_SHARE ? cli_percent(value) : cli_number(value);
@@ -226,21 +228,25 @@ static bool print_models(const cli_screen *screen, const afmon_run_summary *s)
     static const cli_column columns[] = {
         {"Model", CLI_LEFT, true},    {"calls", CLI_RIGHT, false},      {"p50", CLI_RIGHT, false},
         {"prompt", CLI_RIGHT, false}, {"completion", CLI_RIGHT, false}, {"total", CLI_RIGHT, false},
-        {"share", CLI_RIGHT, false},
+        {"share", CLI_RIGHT, false},  {"cost", CLI_RIGHT, false},
     };
-    cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
+    cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0] - !s->cost_known);
     for (size_t i = 0; i < s->model_count; i++) {
         const afmon_model_summary *model = &s->models[i];
         cli_table_cell(table, CLI_PLAIN, model->model_name);
         cli_table_cell(table, CLI_PLAIN, cli_count(model->calls).s);
         cli_table_cell(table, CLI_PLAIN, model->latency_s.count > 0 ? cli_seconds(model->latency_s.p50).s : "-");
         add_tokens(table, CLI_PLAIN, model->prompt_tokens, model->completion_tokens, model->total_tokens, model->share);
+        if (s->cost_known)
+            cli_table_cell(table, CLI_PLAIN, cli_value(AFMON_UNIT_DOLLARS, model->cost_usd).s);
     }
     if (s->model_count > 1) {
         cli_table_cell(table, CLI_BOLD, "all models");
         cli_table_cell(table, CLI_BOLD, "");
         cli_table_cell(table, CLI_BOLD, "");
         add_tokens(table, CLI_BOLD, s->prompt_tokens, s->completion_tokens, s->total_tokens, 1);
+        if (s->cost_known)
+            cli_table_cell(table, CLI_BOLD, cli_value(AFMON_UNIT_DOLLARS, s->cost.total_usd).s);
     }
     bool printed = cli_table_print(table, screen);
     cli_table_free(table);
@@ -301,6 +307,7 @@ static bool print_summary(const cli_screen *screen, const struct show_facts *fac
         if (!print_models(screen, summary))
             return false;
     }
+    show_cost(screen, summary);
     fputc('\n', screen->out);
     cli_heading(screen, "Alerts");
     cli_print_alerts(screen, summary);

@@ -214,6 +214,9 @@ class GenerationMonitor(_afmon.Monitor):
     `data_set` is the file of JSON lines that the run writes: it stands in the run record, so that `afmon items --text` and
     `run.items(text=True)` find what was made.
 
+    `prices` is a file that says what tokens cost, by model (docs/prices.md): tracked calls then record `cost_usd`, and the
+    run's summary tells what it cost.
+
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
     """
@@ -251,6 +254,7 @@ class GenerationMonitor(_afmon.Monitor):
         note: str | None = None,
         item_alerts: bool = False,
         data_set: str | os.PathLike[str] | None = None,
+        prices: str | os.PathLike[str] | None = None,
     ):
         alerts = _typed.callables("alert_handlers", alert_handlers or [])
         if token_usage_callback is not None and not callable(token_usage_callback):
@@ -308,6 +312,7 @@ class GenerationMonitor(_afmon.Monitor):
             list(kept_tags.items()),
             _typed.switch("item_alerts", item_alerts),
             _typed.path_or_none("data_set", data_set),
+            _typed.path_or_none("prices", prices),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -324,6 +329,7 @@ class GenerationMonitor(_afmon.Monitor):
             "prometheus_listen": None if prometheus_listen is None else "",  # the address is this process's
             "name": name, "tags": kept_tags, "note": note, "item_alerts": item_alerts,
             "data_set": None if data_set is None else os.path.abspath(os.fsdecode(data_set)),
+            "prices": None if prices is None else os.path.abspath(os.fsdecode(prices)),
         }
         _exit.watch(self)
 

@@ -136,7 +136,7 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
     int drop;
     int item_alerts;
     afmon_alert_limits *limits = &options->limits;
-    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzzzzO!pz", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
+    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzzzzO!pzz", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
                           &logs, &PyList_Type, &alerts, &options->metrics_interval_s, &options->shutdown_timeout_s,
                           &limits->min_success_rate, &limits->max_generation_time_s, &limits->max_error_rate,
                           &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
@@ -144,7 +144,7 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
                           &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop,
                           &options->rules_file, &rule_list, &feeds, &options->prometheus_listen,
                           &options->prometheus_token_file, &options->name, &options->note, &PyList_Type, &tag_list,
-                          &item_alerts, &options->data_set))
+                          &item_alerts, &options->data_set, &options->prices_file))
         return -1;
     options->max_memory = max_memory < 0 ? 0 : (size_t)max_memory;
     options->ring_bytes = ring_bytes < 0 ? 0 : (size_t)ring_bytes;
@@ -335,7 +335,7 @@ static PyMethodDef methods[] = {
      "track_generation($self, duration, success, **kwargs)\n--\n\n"
      "Record one call of a model: duration in seconds, success, and by keyword what is known of prompt_token_count,\n"
      "completion_token_count, total_token_count, cached_token_count, reasoning_token_count, cache_write_token_count,\n"
-     "time_to_first_token (seconds), output_tokens_per_second, conversation_length, model_name, finish_reason, error (a\n"
+     "time_to_first_token (seconds), output_tokens_per_second, cost_usd, conversation_length, model_name, finish_reason, error (a\n"
      "text or an exception), error_type, http_status. All other keywords are metadata of every sample of the call, and so\n"
      "are the items of metadata=, where that is a dict."},
     {"track_evaluation", (PyCFunction)(void (*)(void))monitor_track_evaluation, METH_FASTCALL | METH_KEYWORDS,

@@ -12,6 +12,7 @@ struct afmon_words {
 struct afmon_words afmon_words_count(uint64_t count);      /* 1,234,567 */
 struct afmon_words afmon_words_compact(double value);      /* 912, 12.3k, 4.56M; "-" where not finite */
 struct afmon_words afmon_words_number(double value);       /* three or four significant digits: 0.8125, 12.4, 1,234 */
+struct afmon_words afmon_words_dollars(double usd);        /* $1,234, $12.34, $0.0123; "-" where not finite */
 struct afmon_words afmon_words_percent(double fraction);   /* 62.5%; never 100.0% or 0.0% for what is not quite that */
 struct afmon_words afmon_words_seconds(double seconds);    /* 12.3 ms, 4.56 s, 3 min 20 s, 2 h 05 min, 3 d 04 h */
 struct afmon_words afmon_words_time(int64_t time_ns);      /* 2026-11-23 09:20:35 (UTC) */

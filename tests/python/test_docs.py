@@ -16,7 +16,7 @@ from conftest import lines_of, run_python
 
 ROOT = pathlib.Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
-WHOLE = [ROOT / "README.md", ROOT / "docs" / "python.md", *GUIDES]
+WHOLE = [ROOT / "README.md", ROOT / "docs" / "python.md", ROOT / "docs" / "prices.md", *GUIDES]
 OTHERS = [path for path in sorted((ROOT / "docs").glob("*.md")) if path not in WHOLE]
 PUBLIC = [name for name in afmon.__all__ if name != "__version__"]
 CLASSES = [getattr(afmon, name) for name in PUBLIC if inspect.isclass(getattr(afmon, name))]

@@ -33,6 +33,7 @@ def test_samples_land_in_the_order_of_their_calls(monitor, folder):
 def test_a_tracked_generation_carries_its_metadata_on_every_sample(monitor, folder):
     monitor.track_generation(1.5, True, model_name="gpt", prompt_token_count=3, completion_token_count=4,
                              total_token_count=7, cached_token_count=1, reasoning_token_count=2, cache_write_token_count=8, time_to_first_token=0.5, output_tokens_per_second=40,
+                             cost_usd=0.0125,
                              finish_reason="stop", conversation_length=2, error=None,
                              component="opensimula", operation="opensimula.critic.refine", mix_id=5)
     monitor.flush()
@@ -40,7 +41,8 @@ def test_a_tracked_generation_carries_its_metadata_on_every_sample(monitor, fold
     assert {line["metric"]: line["value"] for line in lines} == {
         "generation_time": 1.5, "success_rate": 1.0, "error_rate": 0.0, "model_usage:gpt": 1.0,
         "finish_reason:stop": 1.0, "prompt_token_count": 3.0, "completion_token_count": 4.0,
-        "total_token_count": 7.0, "cached_token_count": 1.0, "reasoning_token_count": 2.0, "cache_write_token_count": 8.0, "time_to_first_token": 0.5, "output_tokens_per_second": 40.0, "conversation_length": 2.0}
+        "total_token_count": 7.0, "cached_token_count": 1.0, "reasoning_token_count": 2.0, "cache_write_token_count": 8.0, "time_to_first_token": 0.5, "output_tokens_per_second": 40.0,
+        "cost_usd": 0.0125, "conversation_length": 2.0}
     assert all(line["component"] == "opensimula" and line["mix_id"] == 5 for line in lines)
     report = monitor.get_total_token_usage()
     assert report.by_model == [afmon.ModelTokenUsage("gpt", 3, 4, 7)] and report.total_tokens == 7
@@ -411,3 +413,25 @@ def test_a_nul_ends_no_text(monitor, folder):
     assert lines["evaluation_score_e\ufffdy"]["feedback"] == "f\ufffdx"
     log = (folder / "afterimage.log").read_text(encoding="utf-8")
     assert "c\ufffdx\ufffd" in log and "g\ufffdx" in log and "h\ufffdx" in log and "i\\u0000x" in log
+
+
+def test_calls_are_priced(folder):
+    """By what a file says tokens cost; a spawned worker opens the same file."""
+    prices = folder.parent / "prices.json"
+    prices.write_text('{"small": {"input": 1, "output": 2, "cached_input": 0.5}}')
+    with afmon.GenerationMonitor(folder, prices=prices) as monitor:
+        monitor.track_generation(1, True, model_name="openai/small", prompt_token_count=1000, completion_token_count=10, cached_token_count=400)
+        monitor.track_generation(1, True, model_name="other", prompt_token_count=1000, completion_token_count=10)
+        assert monitor.__reduce__()[1][1]["prices"] == str(prices)
+    cost = afmon.open_run(folder).summary()["cost"]
+    assert cost == {"total_usd": pytest.approx(0.00082), "priced_calls": 1, "unpriced_calls": 1, "unpriced_tokens": 1010}
+    assert (folder / "prices.json").read_text() == prices.read_text()
+
+
+def test_prices_that_cannot_be_read_are_said(folder):
+    prices = folder.parent / "prices.json"
+    prices.write_text('{"small": {"inptu": 1}}')
+    with pytest.raises(ValueError, match='prices.json: "inptu" of "small" is no price: did you mean "input"'):
+        afmon.GenerationMonitor(folder, prices=prices)
+    with pytest.raises(OSError, match="nowhere.json"):
+        afmon.GenerationMonitor(folder, prices=folder.parent / "nowhere.json")

@@ -1,0 +1,45 @@
+/* Amounts of money, for the command, too, which has a copy of this. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/words.h"
+
+#define DECIMALS_MAX 12
+
+/* Of three significant digits, but never fewer than cents. */
+static int decimals_of(double size)
+{
+    int decimals = 2;
+    for (double at = 0.9995; size > 0 && size < at && decimals < DECIMALS_MAX; at /= 10)
+        decimals++;
+    return decimals;
+}
+
+struct afmon_words afmon_words_dollars(double usd)
+{
+    struct afmon_words words;
+    char digits[32];
+    double size = fabs(usd);
+    const char *sign = usd < 0 ? "-$" : "$";
+    if (!isfinite(usd) || size >= 1e15) {
+        snprintf(words.text, sizeof words.text, "%s%s", isfinite(usd) ? sign : "", isfinite(usd) ? "1e15+" : "-");
+        return words;
+    }
+    int decimals = size >= 999.995 ? 0 : decimals_of(size);
+    double scale = pow(10, decimals);
+    unsigned long long all = (unsigned long long)(size * scale + 0.5);
+    unsigned long long one = (unsigned long long)scale;
+    if (decimals > 0) {
+        snprintf(words.text, sizeof words.text, "%s%llu.%0*llu", sign, all / one, decimals, all % one);
+        return words;
+    }
+    size_t length = (size_t)snprintf(digits, sizeof digits, "%llu", all);
+    size_t used = (size_t)snprintf(words.text, sizeof words.text, "%s", sign);
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            words.text[used++] = ',';
+        words.text[used++] = digits[i];
+    }
+    words.text[used] = '\0';
+    return words;
+}
