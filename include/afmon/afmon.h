@@ -1316,6 +1316,7 @@ typedef struct afmon_item_call {
     double prompt_tokens; /* NaN: not given, as all three */
     double completion_tokens;
     double total_tokens;
+    double cost_usd; /* NaN: it has no price */
 } afmon_item_call;
 
 /* An item. Texts are UTF-8 without NUL, but for the text. */

@@ -33,6 +33,7 @@ class ItemCall:
     prompt_tokens: float | None
     completion_tokens: float | None
     total_tokens: float | None
+    cost_usd: float | None
 
 
 @dataclass(frozen=True)

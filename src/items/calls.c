@@ -122,6 +122,7 @@ static bool finish(const struct afmon_call_draft *draft, const struct afmon_item
     made->call.prompt_tokens = draft->tokens[0];
     made->call.completion_tokens = draft->tokens[1];
     made->call.total_tokens = draft->tokens[2];
+    made->call.cost_usd = draft->cost_usd;
     return true;
 }
 
@@ -143,7 +144,7 @@ static bool make_retried(const struct afmon_item_sample *sample, struct afmon_ke
     made->call.status = facts->has_status ? (int)facts->status : 0;
     made->call.attempt = attempt_of(facts);
     made->call.duration_s = NAN;
-    made->call.prompt_tokens = made->call.completion_tokens = made->call.total_tokens = NAN;
+    made->call.prompt_tokens = made->call.completion_tokens = made->call.total_tokens = made->call.cost_usd = NAN;
     return true;
 }
 
@@ -160,7 +161,7 @@ static void begin(struct afmon_call_draft *draft, const struct afmon_item_sample
     draft->time_ns = sample->time_ns;
     draft->failed = false;
     draft->status = 0;
-    draft->tokens[0] = draft->tokens[1] = draft->tokens[2] = NAN;
+    draft->tokens[0] = draft->tokens[1] = draft->tokens[2] = draft->cost_usd = NAN;
     afmon_buffer_clear(&draft->error);
     afmon_buffer_clear(&draft->error_type);
 }
@@ -177,9 +178,9 @@ static bool note_error(struct afmon_call_draft *draft, const struct afmon_item_s
            !draft->error.failed;
 }
 
-static void note_tokens(struct afmon_call_draft *draft, size_t kind, double value)
+static void note_number(double *number, double value)
 {
-    draft->tokens[kind] = isfinite(value) ? value : NAN;
+    *number = isfinite(value) ? value : NAN;
 }
 
 bool afmon_call_draft_take(struct afmon_call_draft *draft, const struct afmon_item_sample *sample,
@@ -198,13 +199,16 @@ bool afmon_call_draft_take(struct afmon_call_draft *draft, const struct afmon_it
         draft->failed |= sample->value == 0;
         return true;
     case AFMON_METRIC_PROMPT:
-        note_tokens(draft, 0, sample->value);
+        note_number(&draft->tokens[0], sample->value);
         return true;
     case AFMON_METRIC_COMPLETION:
-        note_tokens(draft, 1, sample->value);
+        note_number(&draft->tokens[1], sample->value);
         return true;
     case AFMON_METRIC_TOTAL:
-        note_tokens(draft, 2, sample->value);
+        note_number(&draft->tokens[2], sample->value);
+        return true;
+    case AFMON_METRIC_COST:
+        note_number(&draft->cost_usd, sample->value);
         return true;
     case AFMON_METRIC_GENERATION_TIME:
     case AFMON_METRIC_EVALUATION_TIME:

@@ -16,6 +16,7 @@ struct afmon_call_draft {
     bool failed;
     int status;
     double tokens[3];
+    double cost_usd;
     struct afmon_buffer error; /* UTF-8 without NUL, both */
     struct afmon_buffer error_type;
 };

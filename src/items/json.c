@@ -43,6 +43,7 @@ static void write_call(struct afmon_json *json, const afmon_item_call *call)
     write_tokens(json, "prompt_tokens", call->prompt_tokens);
     write_tokens(json, "completion_tokens", call->completion_tokens);
     write_tokens(json, "total_tokens", call->total_tokens);
+    afmon_json_number(json, "cost_usd", call->cost_usd);
     afmon_json_close(json, '}');
 }
 

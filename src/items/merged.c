@@ -67,6 +67,7 @@ static bool matters(enum afmon_metric_id kind)
     case AFMON_METRIC_PROMPT:
     case AFMON_METRIC_COMPLETION:
     case AFMON_METRIC_TOTAL:
+    case AFMON_METRIC_COST:
     case AFMON_METRIC_EVALUATION_TIME:
     case AFMON_METRIC_EVALUATION_ERROR:
         return true;

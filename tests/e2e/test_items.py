@@ -26,6 +26,7 @@ def call(run, number, at, operation="answer_generation", error=None, **more):
     if not error:
         run.add("prompt_token_count", 7.0, at=at, **common)
         run.add("total_token_count", 10.0, at=at, **common)
+        run.add("cost_usd", 0.25, at=at, **common)
 
 
 @pytest.fixture
@@ -71,6 +72,7 @@ def test_calls_in_order(command, made):
     assert question["operation"] == "question_generation" and question["success"] and question["total_tokens"] == 10
     assert question["started"] == "2026-11-23T09:01:20.500000+00:00" and question["seconds"] == 0.5
     assert question["completion_tokens"] is None and question["attempt"] == 1
+    assert question["cost_usd"] == 0.25 and answer["cost_usd"] is None
     assert not answer["success"] and answer["error"] == "Error code: 429: RateLimitError"
     assert answer["status"] == 429 and answer["model_name"] == "gpt"
     assert items(command, made, "3")[0]["calls"][1]["attempt"] == 2
