@@ -10,11 +10,14 @@
 #include "generators/grammar.h"
 #include "generators/simulated.h"
 
-enum { SEED = 1, CONVERSATIONS, CONCURRENCY, LOG_DIR, RULES, DURATION };
+enum { SEED = 1, SHAPE, CONVERSATIONS, CONCURRENCY, LOG_DIR, RULES, DURATION };
 
 static const cli_option options[] = {
     {SEED, "seed", "N", "Seed of the simulation: the same seed gives the same conversations (42)"},
-    {CONVERSATIONS, "conversations", "N", "How many conversations (3000)"},
+    {SHAPE, "shape", "NAME",
+     "Make what one of afterimage's generators makes, in small: conversations (with a quality gate), personas, "
+     "structured (rows) or opensimula (tasks, a critic and a double critic)"},
+    {CONVERSATIONS, "conversations", "N", "How many conversations, personas, rows or tasks (3000)"},
     {CONCURRENCY, "concurrency", "N", "How many are made at the same time (48)"},
     {LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"},
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
@@ -38,6 +41,7 @@ static const cli_usage usage = {
 };
 
 typedef struct demo {
+    const gen_shape *shape; /* NULL: conversations that nothing refuses */
     int64_t seed;
     int64_t conversations;
     int64_t concurrency;
@@ -47,6 +51,15 @@ typedef struct demo {
     about about;
 } demo;
 
+static bool take_shape(demo *d, cli_args *args)
+{
+    d->shape = gen_shape_find(args->value);
+    if (d->shape == NULL)
+        args->status = cli_usage_error("demo", "--shape '%s': give conversations, personas, structured or opensimula",
+                                       args->value);
+    return d->shape != NULL;
+}
+
 /* false: the command is to return args->status. */
 static bool parse(demo *d, cli_args *args)
 {
@@ -55,6 +68,9 @@ static bool parse(demo *d, cli_args *args)
         switch (id) {
         case SEED:
             ok = cli_value_integer(args, 0, INT64_MAX, &d->seed);
+            break;
+        case SHAPE:
+            ok = take_shape(d, args);
             break;
         case CONVERSATIONS:
             ok = cli_value_integer(args, 1, 10000000, &d->conversations);
@@ -85,9 +101,17 @@ static bool parse(demo *d, cli_args *args)
 /* What a conversation of the simulation takes, with its evaluation, in simulated seconds. Measured, not derived. */
 static const double conversation_s = 6.2;
 
+/* Pieces of work that make at least so many items. */
+static uint64_t work_of(const demo *d)
+{
+    uint64_t items = d->shape != NULL ? d->shape->items : 1;
+    return ((uint64_t)d->conversations + items - 1) / items;
+}
+
 static double time_scale(const demo *d)
 {
-    double scale = (double)d->conversations * conversation_s / ((double)d->concurrency * d->duration_s);
+    double work_s = d->shape != NULL ? d->shape->work_s : conversation_s;
+    double scale = (double)work_of(d) * work_s / ((double)d->concurrency * d->duration_s);
     return scale > 1 ? scale : 1;
 }
 
@@ -100,8 +124,8 @@ static gen_chat_model *make_model(const demo *d, const char *name, double tokens
     o.tokens_per_s = tokens_per_s;
     o.timeout_s = 30;
     /* Early enough that there is time left for the alerts to clear. */
-    o.incident_from = (uint64_t)d->conversations * 20 / 100;
-    o.incident_until = (uint64_t)d->conversations * 44 / 100;
+    o.incident_from = work_of(d) * 20 / 100;
+    o.incident_until = work_of(d) * 44 / 100;
     return gen_simulated_new(&o);
 }
 
@@ -117,7 +141,8 @@ static void fill_session(session *s, const demo *d, const char *const *topics)
     s->failures_expected = true;
     s->finish = demo_pictures;
     s->stop_timeout_s = s->monitor.shutdown_timeout_s;
-    s->run.count = (uint64_t)d->conversations;
+    s->run.count = work_of(d);
+    s->run.shape = d->shape;
     s->run.threads = (unsigned)d->concurrency;
     gen_conversation_plan *plan = &s->run.plan;
     plan->respondent_prompt = "You are an expert who answers everyday questions briefly and precisely.";

@@ -21,7 +21,7 @@ double live_elapsed(const live *display)
 static uint64_t finished_count(const live *display)
 {
     gen_run_counts counts = gen_run_progress(display->run);
-    return counts.done + counts.failed;
+    return gen_run_ended(&counts);
 }
 
 /* Conversations a second between the oldest mark of late and now. */
@@ -89,7 +89,7 @@ static void ask_monitor(live *display, live_figures *f)
 static live_figures collect(live *display, double patience_s, alert_entry *entries)
 {
     live_figures f = {.counts = gen_run_progress(display->run), .elapsed_s = live_elapsed(display), .eta_s = -1};
-    uint64_t finished = f.counts.done + f.counts.failed;
+    uint64_t finished = gen_run_ended(&f.counts);
     f.rate = note_rate(display, finished);
     uint64_t left = f.counts.planned - f.counts.skipped - finished;
     if (f.rate > 0)
@@ -148,7 +148,7 @@ static void draw(live *display, double patience_s)
     else
         live_draw_line(&display->frame, &f);
     put_frame(display, lines);
-    display->told = f.counts.done + f.counts.failed;
+    display->told = gen_run_ended(&f.counts);
     display->drawn_ns = gen_now_ns();
 }
 

@@ -1,4 +1,5 @@
 /* The lines of the live display. */
+#include "base/words.h"
 #include "cli/live.h"
 
 #include <string.h>
@@ -44,7 +45,7 @@ static void sparkline(gen_text *out, const cli_screen *screen, const float *slic
 
 static double fraction_of(const gen_run_counts *c)
 {
-    uint64_t finished = c->skipped + c->done + c->failed;
+    uint64_t finished = c->skipped + gen_run_ended(c);
     return c->planned > 0 ? (double)finished / (double)c->planned : 1;
 }
 
@@ -55,7 +56,7 @@ static void draw_bar(gen_text *out, const cli_screen *screen, const live_figures
     char bar[4 * MAX_WIDTH + 1], counts[160];
     const gen_run_counts *c = &f->counts;
     snprintf(counts, sizeof counts, "%4.0f%%  %s / %s", 100 * fraction_of(c),
-             cli_count(c->skipped + c->done + c->failed).s, cli_count(c->planned).s);
+             cli_count(c->skipped + gen_run_ended(c)).s, cli_count(c->planned).s);
     size_t taken = strlen(counts) + INDENT;
     cli_bar(screen, fraction_of(c), width > taken + 8 ? width - taken : 8, bar, sizeof bar);
     gen_text_puts(out, "  ");
@@ -145,10 +146,9 @@ static void draw_title(gen_text *out, const cli_screen *screen, const char *titl
 static size_t draw_small(gen_text *out, const cli_screen *screen, const live_figures *f, size_t width)
 {
     char line[160];
-    int length =
-        snprintf(line, sizeof line, "%.0f%%  %s/%s  %s  ok %s", 100 * fraction_of(&f->counts),
-                 cli_count(f->counts.skipped + f->counts.done + f->counts.failed).s, cli_count(f->counts.planned).s,
-                 f->rate > 0 ? cli_rate(f->rate).s : "-", f->success >= 0 ? cli_percent(f->success).s : "-");
+    int length = snprintf(line, sizeof line, "%.0f%%  %s/%s  %s  ok %s", 100 * fraction_of(&f->counts),
+                          cli_count(f->counts.skipped + gen_run_ended(&f->counts)).s, cli_count(f->counts.planned).s,
+                          f->rate > 0 ? cli_rate(f->rate).s : "-", f->success >= 0 ? cli_percent(f->success).s : "-");
     (void)screen;
     gen_text_append(out, line, cli_fit(line, length < (int)width ? (size_t)length : width, NULL));
     gen_text_puts(out, "\n");
@@ -176,8 +176,9 @@ size_t live_draw_frame(gen_text *out, const cli_screen *screen, const char *titl
 void live_draw_line(gen_text *out, const live_figures *f)
 {
     const gen_run_counts *c = &f->counts;
-    gen_text_printf(out, "%s  %s of %s conversations (%.0f%%)  %s", cli_seconds(f->elapsed_s).s,
-                    cli_count(c->skipped + c->done + c->failed).s, cli_count(c->planned).s, 100 * fraction_of(c),
+    gen_text_printf(out, "%s  %s of %s %s (%.0f%%)  %s", cli_seconds(f->elapsed_s).s,
+                    cli_count(c->skipped + gen_run_ended(c)).s, cli_count(c->planned).s,
+                    afmon_words_kinds(c->kind != NULL ? c->kind : "conversation").text, 100 * fraction_of(c),
                     f->rate > 0 ? cli_rate(f->rate).s : "-");
     if (f->success >= 0)
         gen_text_printf(out, "  success %s", cli_percent(f->success).s);

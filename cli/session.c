@@ -56,15 +56,12 @@ static int exit_status(const session *s, const gen_run_counts *counts, const cha
 /* For who follows the run: docs/formats.md, "Run plan". */
 static void log_plan(const session *s, afmon_monitor *monitor)
 {
-    int64_t done = 0;
+    uint64_t done = 0;
     for (uint64_t i = 0; s->run.dataset != NULL && i < s->run.count; i++)
         done += gen_dataset_has(s->run.dataset, i);
-    afmon_field fields[] = {
-        afmon_int("planned", (int64_t)s->run.count),
-        afmon_int("done", done),
-        afmon_string("operation", "conversation_generation"),
-    };
-    afmon_log_info(monitor, "Run plan", fields, sizeof fields / sizeof fields[0]);
+    const gen_shape *shape = s->run.shape;
+    (void)afmon_monitor_plan(monitor, shape != NULL ? shape->item : GEN_ITEM_CONVERSATION,
+                             s->run.count * (shape != NULL ? shape->items : 1), done);
 }
 
 static int drive(session *s, const sigset_t *ends, afmon_monitor *monitor, alert_board *board)
@@ -111,6 +108,7 @@ static void log_beginning(const session *s, afmon_monitor *monitor)
     const gen_run_options *run = &s->run;
     afmon_field fields[] = {
         afmon_string("model_name", s->model),
+        afmon_string("shape", run->shape != NULL ? run->shape->name : NULL),
         afmon_int("conversations", (int64_t)run->count),
         afmon_int("concurrency", run->threads),
         afmon_int("max_turns", run->plan.max_turns),

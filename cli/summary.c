@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "cli/cli.h"
 #include "cli/summary_tables.h"
 #include "generators/text.h"
@@ -31,15 +32,18 @@ static void print_outcome(const cli_screen *screen, const summary_facts *facts)
                                                    : "Done";
     cli_put(screen, well ? CLI_GREEN : CLI_YELLOW, mark);
     cli_put(screen, CLI_BOLD, text);
-    fprintf(screen->out, "  %s conversations in %s", cli_count(c->done).s, cli_seconds(facts->elapsed_s).s);
+    fprintf(screen->out, "  %s %s in %s", cli_count(c->done).s, afmon_words_kinds(c->kind).text,
+            cli_seconds(facts->elapsed_s).s);
     if (c->done > 0 && facts->elapsed_s > 0)
         fprintf(screen->out, " (%s)", cli_rate((double)c->done / facts->elapsed_s).s);
     fputc('\n', screen->out);
     if (c->skipped > 0)
         fprintf(screen->out, "  %s were in the data set already\n", cli_count(c->skipped).s);
+    if (c->rejected > 0)
+        fprintf(screen->out, "  %s rejected\n", cli_count(c->rejected).s);
     if (c->failed > 0)
         print_failures(screen, facts);
-    uint64_t begun = c->skipped + c->done + c->failed;
+    uint64_t begun = c->skipped + gen_run_ended(c);
     if (begun < c->planned)
         fprintf(screen->out, "  %s were not made\n", cli_count(c->planned - begun).s);
 }

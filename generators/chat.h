@@ -24,7 +24,7 @@ typedef struct gen_message {
     const char *reasoning; /* what the model thought before it said this; never sent on; NULL: none, or not kept */
 } gen_message;
 
-enum { GEN_ERROR_SIZE = 640 };
+enum { GEN_ERROR_SIZE = 640, GEN_CALL_FIELDS = 4 };
 
 typedef enum gen_outcome {
     GEN_DONE = 0,
@@ -88,7 +88,9 @@ typedef struct gen_call {
     int max_tokens;    /* 0: as the model likes */
     afmon_number seed; /* sent to the model where given */
     gen_stop *stop;
-    const afmon_item *item; /* that it is made for; NULL: none */
+    const afmon_item *item;    /* that it is made for; NULL: none */
+    const afmon_field *fields; /* metadata beside the operation */
+    size_t field_count;        /* at most GEN_CALL_FIELDS */
     /* Told of each failed attempt that is, or but for a stop would be, tried again. May be NULL. */
     void (*on_retry)(void *user, const struct gen_call *call, const gen_chat_result *failed);
     void *user;

@@ -13,12 +13,15 @@
  * model, no server), the others need not be tried. More with many workers, whose conversations fail together. */
 enum { HOPELESS_AT_LEAST = 20, HOPELESS_PER_THREAD = 2 };
 
+#define GATE_MIN 0.75 /* of the overall score */
+#define GATE_BAD 0.6
+
 typedef enum prepared { NOT_PREPARED, READY, UNABLE } prepared;
 
 struct gen_run {
     gen_run_options options;
     gen_pool *pool;
-    _Atomic uint64_t skipped, done, failed, unfinished, calls, retries;
+    _Atomic uint64_t skipped, done, failed, rejected, unfinished, calls, retries;
     atomic_uint hopeless;  /* failures in a row */
     pthread_mutex_t mutex; /* of what follows; held by the worker that prepares, while the others wait for it */
     prepared state;
@@ -46,9 +49,9 @@ static unsigned enough(const gen_run *run, gen_lasting lasting)
     return many > HOPELESS_AT_LEAST ? many : HOPELESS_AT_LEAST;
 }
 
-static void count_failure(gen_run *run, const char *what, const char *why)
+static void count_failures(gen_run *run, uint64_t count, const char *what, const char *why)
 {
-    atomic_fetch_add(&run->failed, 1);
+    atomic_fetch_add(&run->failed, count);
     pthread_mutex_lock(&run->mutex);
     snprintf(run->last_failure, sizeof run->last_failure, "%s: %s", what, why);
     pthread_mutex_unlock(&run->mutex);
@@ -65,7 +68,7 @@ static afmon_item *take_item(gen_conversation *c)
 static void note_failure(gen_run *run, gen_conversation *c)
 {
     (void)afmon_item_fail(take_item(c), c->error_type);
-    count_failure(run, c->error_type, c->error);
+    count_failures(run, 1, c->error_type, c->error);
     if (c->lasting == GEN_PASSING) {
         atomic_store(&run->hopeless, 0);
         return;
@@ -88,6 +91,21 @@ static size_t bytes_of(const gen_conversation *c)
     return bytes;
 }
 
+/* A quality gate: what the evaluator thinks little of is refused, for its grade. */
+static bool is_refused(gen_run *run, gen_conversation *c)
+{
+    const gen_run_options *o = &run->options;
+    if (o->shape == NULL || !o->shape->gate || o->evaluator == NULL)
+        return false;
+    const gen_verdict verdict = gen_evaluator_judge(o->evaluator, c->index, bytes_of(c));
+    if (!verdict.success || verdict.scores[GEN_SCORES - 1].value >= GATE_MIN)
+        return false;
+    (void)afmon_item_reject(take_item(c),
+                            verdict.scores[GEN_SCORES - 1].value < GATE_BAD ? "bad" : "needs_improvement");
+    atomic_fetch_add(&run->rejected, 1);
+    return true;
+}
+
 static void keep(gen_run *run, gen_conversation *c)
 {
     const gen_run_options *o = &run->options;
@@ -97,13 +115,30 @@ static void keep(gen_run *run, gen_conversation *c)
     if (o->dataset != NULL && !gen_dataset_append(o->dataset, c, o->plan.seed, error, sizeof error)) {
         static const char what[] = "the data set cannot be written";
         (void)afmon_item_fail(take_item(c), "OSError");
-        count_failure(run, what, error);
+        count_failures(run, 1, what, error);
         give_up(run, what, error);
         return;
     }
-    (void)afmon_item_accept(take_item(c));
     atomic_store(&run->hopeless, 0);
+    if (is_refused(run, c))
+        return;
+    (void)afmon_item_accept(take_item(c));
     atomic_fetch_add(&run->done, 1);
+}
+
+/* A piece of work of a shape. */
+static void make_shaped(gen_run *run, uint64_t index)
+{
+    gen_made made;
+    gen_shape_make(run->options.shape, &run->options.plan, index, &made);
+    atomic_fetch_add(&run->calls, made.calls);
+    atomic_fetch_add(&run->retries, made.retries);
+    atomic_fetch_add(&run->done, made.accepted);
+    atomic_fetch_add(&run->rejected, made.rejected);
+    if (made.failed > 0)
+        count_failures(run, made.failed, made.error_type, made.error);
+    if (made.stopped)
+        atomic_fetch_add(&run->unfinished, run->options.shape->items);
 }
 
 static void make_one(gen_run *run, uint64_t index)
@@ -142,16 +177,36 @@ static prepared write_prompt(gen_run *run, char *why, size_t size)
     return prompt != NULL ? READY : UNABLE;
 }
 
+static prepared prepare_shape(gen_run *run, char *why, size_t size)
+{
+    gen_made made;
+    bool ready = gen_shape_prepare(run->options.shape, &run->options.plan, &made);
+    if (!ready && !made.stopped)
+        snprintf(why, size, "%s: %s", made.error_type, made.error);
+    atomic_fetch_add(&run->calls, made.calls);
+    atomic_fetch_add(&run->retries, made.retries);
+    return ready ? READY : UNABLE;
+}
+
+static bool is_shaped(const gen_run_options *options)
+{
+    return options->shape != NULL && options->shape->make != NULL;
+}
+
 static bool prepare(gen_run *run)
 {
     char why[GEN_ERROR_SIZE + 64] = "";
+    bool shaped = is_shaped(&run->options);
     pthread_mutex_lock(&run->mutex);
     if (run->state == NOT_PREPARED)
-        run->state = write_prompt(run, why, sizeof why);
+        run->state = shaped ? prepare_shape(run, why, sizeof why) : write_prompt(run, why, sizeof why);
     bool ready = run->state == READY;
     pthread_mutex_unlock(&run->mutex);
     if (why[0] != '\0')
-        give_up(run, "the model could not write the correspondent's prompt", why);
+        give_up(run,
+                shaped ? "what all tasks need could not be made"
+                       : "the model could not write the correspondent's prompt",
+                why);
     return ready;
 }
 
@@ -167,7 +222,11 @@ static bool skip(void *user, uint64_t index)
 static void work(void *user, uint64_t index)
 {
     gen_run *run = user;
-    if (prepare(run))
+    if (!prepare(run))
+        return;
+    if (is_shaped(&run->options))
+        make_shaped(run, index);
+    else
         make_one(run, index);
 }
 
@@ -185,7 +244,8 @@ gen_run *gen_run_start(const gen_run_options *options)
     run->options = *options;
     if ((uint64_t)run->options.threads > options->count)
         run->options.threads = (unsigned)options->count;
-    run->state = options->plan.correspondent_prompt != NULL ? READY : NOT_PREPARED;
+    bool given = is_shaped(options) ? options->shape->prepare == NULL : options->plan.correspondent_prompt != NULL;
+    run->state = given ? READY : NOT_PREPARED;
     run->pool = gen_pool_start(&(gen_pool_options){.threads = run->options.threads,
                                                    .count = options->count,
                                                    .skip = skip,
@@ -201,10 +261,13 @@ gen_run *gen_run_start(const gen_run_options *options)
 
 gen_run_counts gen_run_progress(gen_run *run)
 {
-    return (gen_run_counts){.planned = run->options.count,
+    unsigned items = run->options.shape != NULL ? run->options.shape->items : 1;
+    return (gen_run_counts){.kind = run->options.shape != NULL ? run->options.shape->item : GEN_ITEM_CONVERSATION,
+                            .planned = run->options.count * items,
                             .skipped = atomic_load(&run->skipped),
                             .done = atomic_load(&run->done),
                             .failed = atomic_load(&run->failed),
+                            .rejected = atomic_load(&run->rejected),
                             .unfinished = atomic_load(&run->unfinished),
                             .calls = atomic_load(&run->calls),
                             .retries = atomic_load(&run->retries)};

@@ -9,26 +9,36 @@
 #include "conversation.h"
 #include "dataset.h"
 #include "evaluator.h"
+#include "shape.h"
 
 typedef struct gen_run gen_run;
 
 typedef struct gen_run_options {
     gen_conversation_plan plan; /* correspondent_prompt NULL: the respondent's model writes it, before anything else */
-    uint64_t count;
+    uint64_t count;             /* pieces of work: conversations, or as the shape has it */
     unsigned threads;
     gen_dataset *dataset;           /* NULL: conversations are not kept */
     const gen_evaluator *evaluator; /* NULL: none */
+    const gen_shape *shape;         /* of what is made; NULL: conversations that nothing refuses */
 } gen_run_options;
 
 typedef struct gen_run_counts {
-    uint64_t planned;
+    const char *kind; /* of the items; static text; NULL: conversations */
+    uint64_t planned; /* items, as all of these but the last two */
     uint64_t skipped; /* were in the data set already */
     uint64_t done;
     uint64_t failed;
+    uint64_t rejected;   /* made, and refused */
     uint64_t unfinished; /* begun, and left because the run was stopped */
     uint64_t calls;
     uint64_t retries;
 } gen_run_counts;
+
+/* Items that have an outcome. */
+static inline uint64_t gen_run_ended(const gen_run_counts *counts)
+{
+    return counts->done + counts->failed + counts->rejected;
+}
 
 /* Starts a run. The options are copied; what they point to is kept by the caller until gen_run_free. NULL: no memory or
  * no threads. */

@@ -9,7 +9,12 @@ static const char *text_or_null(const char *text)
 
 void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat_result *result)
 {
-    afmon_field fields[2] = {afmon_string("operation", call->operation), afmon_int("retries", result->retries)};
+    afmon_field fields[GEN_CALL_FIELDS + 2] = {afmon_string("operation", call->operation)};
+    size_t count = 1;
+    for (size_t i = 0; i < call->field_count && i < GEN_CALL_FIELDS; i++)
+        fields[count++] = call->fields[i];
+    if (result->retries > 0)
+        fields[count++] = afmon_int("retries", result->retries);
     if (result->outcome == GEN_STOPPED) {
         afmon_log_info(monitor, "A call was given up because the run was stopped", fields, 1);
         return;
@@ -29,7 +34,7 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .reasoning_token_count = result->usage.reasoning,
         .cache_write_token_count = result->usage.cache_write,
         .fields = fields,
-        .field_count = result->retries > 0 ? 2 : 1,
+        .field_count = count,
         .item = call->item,
     };
     afmon_track_generation(monitor, &generation);

@@ -692,6 +692,10 @@ AFMON_API afmon_status afmon_item_begin(afmon_monitor *monitor, const char *kind
 /* The same with a number as its id. */
 AFMON_API afmon_status afmon_item_begin_number(afmon_monitor *monitor, const char *kind, int64_t id, afmon_item **item);
 
+/* Tells what the run means to make: total items of a kind, with done of them made before it. Whoever follows the run
+ * shows how far it is, and how long it will take; the latest plan holds. Any thread. */
+AFMON_API afmon_status afmon_monitor_plan(afmon_monitor *monitor, const char *kind, uint64_t total, uint64_t done);
+
 #define AFMON_ITEM_ATTEMPTS_MANY 10 /* attempts of an item, and their doubles, that are warned of */
 
 /* Something is tried again for the item: calls that name it from now on are of the next attempt. Returns its number (2,

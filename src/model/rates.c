@@ -114,6 +114,28 @@ struct afmon_model_pace afmon_model_lately(const struct afmon_model *model, stru
     return pace;
 }
 
+static void add_done(const struct afmon_model *model, const struct afmon_model_group *group,
+                     struct afmon_lately_window window, uint64_t *done, double *per_s)
+{
+    uint64_t outcomes = afmon_read_outcomes(model, group)->count;
+    *done += group->times > outcomes ? group->times : outcomes;
+    if (group->lately != NULL)
+        *per_s += afmon_lately_sum(group->lately, window).calls / afmon_lately_length(window);
+}
+
+uint64_t afmon_model_inferred(const struct afmon_model *model, const char *kind, struct afmon_lately_window window,
+                              double *per_s)
+{
+    uint64_t done = 0;
+    *per_s = 0;
+    for (size_t i = 0; i < model->operations.count; i++) {
+        const struct afmon_model_group *group = model->operations.kept[i].item;
+        if (group->item != NULL && strcmp(group->item, kind) == 0)
+            add_done(model, group, window, &done, per_s);
+    }
+    return done;
+}
+
 uint64_t afmon_model_done(const struct afmon_model *model, const char *operation, size_t length,
                           struct afmon_lately_window window, double *per_s)
 {
@@ -125,10 +147,7 @@ uint64_t afmon_model_done(const struct afmon_model *model, const char *operation
         const struct afmon_model_group *group = named->item;
         if (length > 0 && (strlen(named->second) != length || memcmp(named->second, operation, length) != 0))
             continue;
-        uint64_t outcomes = afmon_read_outcomes(model, group)->count;
-        done += group->times > outcomes ? group->times : outcomes;
-        if (group->lately != NULL)
-            *per_s += afmon_lately_sum(group->lately, window).calls / afmon_lately_length(window);
+        add_done(model, group, window, &done, per_s);
     }
     return done;
 }

@@ -289,13 +289,11 @@ void afmon_read_items(const struct afmon_model_reading *reading)
         infer_items(reading);
 }
 
-bool afmon_model_items_since(const struct afmon_model *model, const char *operation, size_t length, int64_t since_ns,
-                             uint64_t *finished)
+bool afmon_model_items_since(const struct afmon_model *model, const char *kind, int64_t since_ns, uint64_t *finished)
 {
     const struct afmon_model_items *items = &model->items;
-    const char *kind = afmon_item_kind_of(operation, length);
     *finished = 0;
-    if (kind == NULL || items->items.count == 0)
+    if (items->items.count == 0)
         return false;
     for (uint32_t i = 0; i < items->items.count; i++) {
         const struct afmon_model_item *item = afmon_slots_at(&items->items, i);

@@ -197,18 +197,20 @@ const struct afmon_run_session *afmon_run_log_only_session(const struct afmon_ru
 
 /* ---- The plan, drops ---- */
 
-static void read_operation(struct afmon_run_plan *plan, const afmon_live_log_line *line)
+/* A text of at most so many bytes; 0: there is none, or a longer one. */
+static size_t read_text(const afmon_live_log_line *line, const char *key, char *out, size_t size)
 {
     size_t length;
-    const char *raw = afmon_log_member(line->data, line->data_length, "operation", &length);
+    const char *raw = afmon_log_member(line->data, line->data_length, key, &length);
     struct afmon_buffer text;
-    afmon_buffer_init(&text, sizeof plan->operation);
+    afmon_buffer_init(&text, size);
     if (raw != NULL)
         afmon_json_unescape(&text, raw, length);
-    plan->operation_length = text.failed ? 0 : text.length;
-    if (plan->operation_length > 0)
-        memcpy(plan->operation, text.data, plan->operation_length);
+    length = text.failed ? 0 : text.length;
+    if (length > 0)
+        memcpy(out, text.data, length);
     afmon_buffer_free(&text);
+    return length;
 }
 
 /* The latest plan holds. */
@@ -222,7 +224,8 @@ static void take_plan(struct afmon_run_plan *plan, const afmon_live_log_line *li
     plan->total = total;
     if (!afmon_run_log_count(line, "done", &plan->done))
         plan->done = 0;
-    read_operation(plan, line);
+    plan->operation_length = read_text(line, "operation", plan->operation, sizeof plan->operation);
+    plan->kind[read_text(line, "kind", plan->kind, sizeof plan->kind - 1)] = '\0';
 }
 
 /* The sum of all numbers in the line's data: how many were dropped, by cause. Saturates. */

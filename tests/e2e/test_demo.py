@@ -97,6 +97,71 @@ def test_the_same_seed_gives_the_same_samples(tmp_path):
     assert picture("c", "--seed", 2) != first
 
 
+SIMULA = {f"opensimula.{name}" for name in (
+    "taxonomy.propose_factors", "taxonomy.propose_children", "taxonomy.critic_merge_children", "taxonomy.plan_next_level",
+    "sampling.infer_strategies", "meta.generate_scenarios", "meta.generate_scenarios_sequential", "meta.complexify",
+    "task.single_qa_generate", "task.mcq_generate", "critic.requirement", "critic.refine", "double_critic.probe_correct",
+    "double_critic.probe_incorrect", "eval.assign_datapoint_to_taxonomy", "eval.elo_complexity_batch")}
+SHAPES = {
+    "conversations": ("conversation", {"correspondent_prompt_generation", "question_generation", "answer_generation",
+                                       "conversation_generation", "evaluation"}, {"bad", "needs_improvement"}),
+    "personas": ("persona", {"text_to_persona_generation", "persona_to_persona_generation"}, set()),
+    "structured": ("row", {"structured_generation"}, set()),
+    "opensimula": ("task", SIMULA, {"critic", "double critic"}),
+}
+
+
+def ledger_of(printed):
+    """What the demo itself counted."""
+    def number(pattern):
+        found = re.search(pattern, printed, re.M)
+        return int(found[1].replace(",", "")) if found else 0
+    return {"accepted": number(r"([\d,]+) \w+ in [\d.]+m?s"), "rejected": number(r"^  ([\d,]+) rejected$"),
+            "failed": number(r"^  ([\d,]+) failed; the last one: ")}
+
+
+def metadata_of(folder, operation):
+    sample = next(sample for sample in samples(folder) if sample["metric"] == "generation_time" and sample["operation"] == operation)
+    return set(sample) - {"metric", "value", "timestamp", "model_name", "operation", "item_id", "retries"}
+
+
+def test_shapes_of_generators(tmp_path):
+    for shape, (kind, operations, reasons) in SHAPES.items():
+        folder = tmp_path / shape
+        done = run("--shape", shape, "--conversations", 1200, "--duration", "2s", "--concurrency", 64, "--log-dir", folder, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        shown = json.loads(subprocess.run([AFMON, "show", folder, "--json"], capture_output=True).stdout)["summary"]
+        (items,) = shown["items"]
+        ledger = ledger_of(done.stdout)
+        assert {outcome: items[outcome] for outcome in ledger} == ledger, done.stdout
+        assert (items["kind"], items["inferred"], items["started"], items["open"], items["abandoned"]) == (kind, False, 1200, 0, 0)
+        assert sum(ledger.values()) == 1200 and ledger["accepted"] > 600 and ledger["failed"] > 0
+        assert {operation["operation"] for operation in shown["operations"]} == operations
+        assert {operation["component"] for operation in shown["operations"]} == {"opensimula" if shape == "opensimula" else ""}
+        rejections = {reason["reason"]: reason["count"] for reason in items["reasons"] if reason["outcome"] == "rejected"}
+        assert set(rejections) == reasons and sum(rejections.values()) == ledger["rejected"]
+        assert "InternalServerError" in {reason["reason"] for reason in items["reasons"] if reason["outcome"] == "failed"}
+        plan = json.loads(subprocess.run([AFMON, "watch", folder, "--once", "--json"], capture_output=True).stdout)["plan"]
+        assert (plan["planned"], plan["done"]) == (1200, 1200)
+    assert any({"planned_turns", "actual_turns"} < set(sample) for sample in samples(tmp_path / "conversations"))
+    assert metadata_of(tmp_path / "personas", "text_to_persona_generation") == {"text_length", "generation"}
+    assert metadata_of(tmp_path / "structured", "structured_generation") == set()
+    for operation, keys in (("taxonomy.propose_children", {"factor_id", "depth"}), ("meta.generate_scenarios", {"mix_id"}),
+                            ("task.mcq_generate", {"mix_id", "meta_prompt_id"})):
+        assert metadata_of(tmp_path / "opensimula", f"opensimula.{operation}") == {"component", *keys}
+
+
+def test_a_shape_does_not_depend_on_threads(tmp_path):
+    def outcomes(folder, concurrency):
+        done = run("--shape", "opensimula", "--conversations", 200, "--duration", "1s", "--concurrency", concurrency,
+                   "--log-dir", folder, cwd=tmp_path)
+        assert done.returncode == 0
+        return {sample["item_id"]: (sample["outcome"], sample["value"], sample.get("reason"), sample.get("error_type"))
+                for sample in samples(tmp_path / folder) if sample["metric"] == "item_time"}
+
+    assert outcomes("a", 64) == outcomes("b", 5)
+
+
 def test_a_small_run_and_its_tables(tmp_path):
     done = run("--conversations", 60, "--duration", "1s", "--log-dir", "my run", cwd=tmp_path)
     assert done.returncode == 0
@@ -107,7 +172,7 @@ def test_a_small_run_and_its_tables(tmp_path):
 
 
 def test_bad_options(tmp_path):
-    for options in (["--conversations", "0"], ["--concurrency", "many"], ["--seed", "-1"], ["extra"], ["--nope"]):
+    for options in (["--conversations", "0"], ["--concurrency", "many"], ["--seed", "-1"], ["extra"], ["--nope"], ["--shape", "poems"]):
         done = run(*options, cwd=tmp_path)
         assert done.returncode == 2
         assert done.stderr.startswith("afmon: ")
