@@ -13,8 +13,8 @@
 #include "items/merged.h"
 #include "items/origin.h"
 #include "items/reader.h"
+#include "items/slowest.h"
 
-#define SLOWEST_MAX 10000
 #define CURSOR_DISORDER_NS (5 * AFMON_NS_PER_S)
 #define PROGRESS_EVERY 4096 /* samples */
 
@@ -38,10 +38,7 @@ struct afmon_item_reader {
     struct cursor from;
     struct cursor last;
     struct afmon_item_made found;
-    afmon_found_item **slowest;
-    size_t slowest_count;
-    size_t slowest_given;
-    bool gathered;
+    struct afmon_slowest slowest;
     struct afmon_data_set data_set;
     const struct afmon_item_guard *guard; /* while it is opened; NULL: none */
 };
@@ -89,9 +86,9 @@ static afmon_status take_query(afmon_item_reader *reader, const afmon_item_query
     afmon_status status = afmon_options_take(&reader->query, sizeof reader->query, query, "afmon_item_query", error);
     if (status != AFMON_OK)
         return status;
-    if (reader->query.slowest > SLOWEST_MAX)
+    if (reader->query.slowest > AFMON_SLOWEST_MAX)
         return afmon_fail(error, AFMON_E_ARGUMENT, "slowest is %" PRIu64 "; it is at most %d", reader->query.slowest,
-                          SLOWEST_MAX);
+                          AFMON_SLOWEST_MAX);
     if (reader->query.slowest > 0 && reader->query.cursor != NULL && reader->query.cursor[0] != '\0')
         return afmon_fail(error, AFMON_E_ARGUMENT, "the slowest items come at once: there is no cursor to go on from");
     if (!parse_cursor(reader->query.cursor, &reader->from))
@@ -156,6 +153,7 @@ afmon_status afmon_item_reader_open_guarded(const char *folder, const afmon_item
         return afmon_fail_memory(error);
     afmon_status status = take_query(made, query, error);
     made->time_ns = INT64_MAX;
+    made->slowest.most = (size_t)made->query.slowest;
     if (status == AFMON_OK && (!own_texts(made) || (made->folder = strdup(folder)) == NULL))
         status = afmon_fail_memory(error);
     afmon_hold_init(&made->hold, made->query.id != NULL);
@@ -179,9 +177,7 @@ void afmon_item_reader_close(afmon_item_reader *reader)
     for (size_t i = 0; reader->drafts != NULL && i < reader->merged.count; i++)
         afmon_call_draft_free(&reader->drafts[i]);
     free(reader->drafts);
-    for (size_t i = 0; i < reader->slowest_count; i++)
-        free(reader->slowest[i]);
-    free(reader->slowest);
+    afmon_slowest_free(&reader->slowest);
     afmon_item_made_free(&reader->found);
     afmon_hold_free(&reader->hold);
     afmon_merged_free(&reader->merged);
@@ -297,51 +293,27 @@ static afmon_status next_wanted(afmon_item_reader *reader, bool *there, afmon_er
 
 /* ---- The slowest ---- */
 
-/* Puts a copy in its place, the longest first. False: no memory. */
-static bool keep_if_slow(afmon_item_reader *reader, const afmon_found_item *item)
-{
-    size_t most = (size_t)reader->query.slowest;
-    size_t at = reader->slowest_count;
-    if (isnan(item->duration_s))
-        return true;
-    while (at > 0 && reader->slowest[at - 1]->duration_s < item->duration_s)
-        at--;
-    if (at == most)
-        return true;
-    afmon_found_item *copy = afmon_item_copy(item);
-    if (copy == NULL)
-        return false;
-    if (reader->slowest_count == most)
-        free(reader->slowest[--reader->slowest_count]);
-    memmove(&reader->slowest[at + 1], &reader->slowest[at], (reader->slowest_count - at) * sizeof *reader->slowest);
-    reader->slowest[at] = copy;
-    reader->slowest_count++;
-    return true;
-}
-
 static afmon_status gather(afmon_item_reader *reader, afmon_error *error)
 {
-    bool there = true;
-    reader->slowest = calloc((size_t)reader->query.slowest, sizeof *reader->slowest);
-    if (reader->slowest == NULL)
-        return afmon_fail_memory(error);
-    while (there) {
+    for (bool there = true; there;) {
         afmon_status status = next_wanted(reader, &there, error);
         if (status != AFMON_OK)
             return status;
-        if (there && !keep_if_slow(reader, &reader->found.item))
+        if (there && !afmon_slowest_add(&reader->slowest, &reader->found.item))
             return afmon_fail_memory(error);
     }
-    reader->gathered = true;
+    reader->slowest.gathered = true;
     return AFMON_OK;
 }
 
 static afmon_status next_slow(afmon_item_reader *reader, bool *there, afmon_error *error)
 {
-    afmon_status status = reader->gathered ? AFMON_OK : gather(reader, error);
-    *there = status == AFMON_OK && reader->slowest_given < reader->slowest_count;
-    if (*there)
-        reader->found.item = *reader->slowest[reader->slowest_given++];
+    *there = false;
+    afmon_status status = reader->slowest.gathered ? AFMON_OK : gather(reader, error);
+    const afmon_found_item *item = status == AFMON_OK ? afmon_slowest_next(&reader->slowest) : NULL;
+    *there = item != NULL;
+    if (item != NULL)
+        reader->found.item = *item;
     return status;
 }
 

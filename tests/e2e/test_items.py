@@ -154,6 +154,13 @@ def test_table(command, made, on_terminal):
     assert "failed 429" in whole and "Error code: 429: RateLimitError" in whole
 
 
+def test_many_rows_are_several_tables(command, run):
+    for i in range(1001):
+        started(run, i, i)
+    shown = command("items", run, "--limit", "0").stdout.splitlines()
+    assert len(shown) == 1001 + 2 * 2 and sum(line.startswith("Begun ") for line in shown) == 2
+
+
 HOSTILE = "a\x1b[2J\nb‮\x85<script>alert(1)</script>=1+1"
 
 
