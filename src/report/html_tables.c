@@ -1,6 +1,7 @@
 /* The tables of the page: latencies, failures, models, finish reasons, scores, operations. */
 #include <stdio.h>
 
+#include "report/cost.h"
 #include "report/page.h"
 #include "report/table.h"
 #include "report/text.h"
@@ -109,6 +110,31 @@ static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
     afmon_table_end(page, s->model_count);
 }
 
+static void put_cost(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    static const char *const columns[] = {"Of", "US dollars", "Accepted", "Wasted", "Each accepted", NULL};
+    size_t rows = afmon_cost_rows(s);
+    char unpriced[AFMON_COST_TEXT_SIZE];
+    afmon_cost_unpriced(s, unpriced, sizeof unpriced);
+    if (rows == 0)
+        return;
+    afmon_table_begin(page, "cost", "Cost", columns);
+    for (size_t i = 0; i < afmon_table_shown(rows); i++) {
+        struct afmon_cost_row row = afmon_cost_row_at(s, i);
+        afmon_table_row(page, row.name);
+        for (size_t k = 0; k < AFMON_COST_COLUMNS; k++)
+            afmon_table_cell(page, row.cells[k]);
+        afmon_table_end_row(page);
+    }
+    if (unpriced[0] != '\0') {
+        afmon_table_row(page, unpriced);
+        for (size_t k = 0; k < AFMON_COST_COLUMNS; k++)
+            afmon_table_cell(page, (struct afmon_words){"-"});
+        afmon_table_end_row(page);
+    }
+    afmon_table_end(page, rows);
+}
+
 static void put_finishes(struct afmon_buffer *page, const afmon_run_summary *s)
 {
     static const char *const columns[] = {"Reason", "Count", "Share", NULL};
@@ -174,6 +200,7 @@ void afmon_html_tables(struct afmon_report_job *job)
     put_failures(job->page, job->summary);
     put_retries(job->page, job->summary);
     put_models(job->page, job->summary);
+    put_cost(job->page, job->summary);
     put_finishes(job->page, job->summary);
     put_scores(job->page, job->summary);
     put_operations(job->page, job->summary);

@@ -1,6 +1,7 @@
 /* The report as Markdown, short enough for a comment on a pull request. */
 #include <stdio.h>
 
+#include "report/cost.h"
 #include "report/page.h"
 #include "report/text.h"
 
@@ -218,6 +219,29 @@ static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
     end(page, s->model_count);
 }
 
+static void put_cost(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    size_t rows = afmon_cost_rows(s);
+    char unpriced[AFMON_COST_TEXT_SIZE];
+    afmon_cost_unpriced(s, unpriced, sizeof unpriced);
+    if (rows == 0)
+        return;
+    begin(page, "Cost", "| Of | US dollars | Accepted | Wasted | Each accepted |", "|---|--:|--:|--:|--:|");
+    for (size_t i = 0; i < shown(rows); i++) {
+        struct afmon_cost_row row = afmon_cost_row_at(s, i);
+        first_cell(page, row.name);
+        for (size_t k = 0; k < AFMON_COST_COLUMNS; k++) {
+            afmon_buffer_add_char(page, ' ');
+            afmon_markdown_text(page, row.cells[k].text); /* two "$" would begin and end a formula */
+            afmon_buffer_add_text(page, " |");
+        }
+        afmon_buffer_add_char(page, '\n');
+    }
+    end(page, rows);
+    if (unpriced[0] != '\0')
+        afmon_page_put(page, "\n%s.\n", unpriced);
+}
+
 static void put_scores(struct afmon_buffer *page, const afmon_run_summary *s)
 {
     if (s->score_count == 0)
@@ -282,6 +306,7 @@ afmon_status afmon_report_markdown(struct afmon_report_job *job)
     put_failures(job->page, job->summary);
     put_alerts(job->page, job->summary);
     put_models(job->page, job->summary);
+    put_cost(job->page, job->summary);
     put_scores(job->page, job->summary);
     put_operations(job->page, job->summary);
     put_warnings(job->page, job->summary);

@@ -42,7 +42,7 @@ struct slot {
     uint32_t calls_begun;
     uint32_t calls;
     uint32_t failures;
-    uint32_t unused;
+    uint32_t told; /* the highest attempt of a call that was recorded */
 };
 
 struct process {
@@ -185,6 +185,8 @@ static void call(const struct making *making, unsigned *seed)
     slot->calls_begun++;
     afmon_status status = afmon_track_generation(monitor, &generation);
     slot->calls += status == AFMON_OK;
+    if (status == AFMON_OK && slot->retries + 1 > slot->told)
+        slot->told = slot->retries + 1;
     slot->failures += status == AFMON_OK && failed;
     slot->lost |= status != AFMON_OK;
     if (status != AFMON_OK)

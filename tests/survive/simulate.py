@@ -36,7 +36,7 @@ SIZE = HEADER.size + PROCESSES * PROCESS.size + SLOTS * SLOT.size
 OUTCOMES = {1: "accepted", 2: "rejected", 3: "failed"}
 REASONS = {2: ["gate", "critic", "too short"], 3: ["Timeout", "RateLimit", "Refused"]}
 
-Slot = collections.namedtuple("Slot", "state outcome reason lost process begins retries calls_begun calls failures unused")
+Slot = collections.namedtuple("Slot", "state outcome reason lost process begins retries calls_begun calls failures told")
 
 
 class Ledger:
@@ -105,7 +105,8 @@ class Expected:
 
 
 def attempts_of(item, ended):
-    return max(item.begins - 1, 0) + (item.retries + 1 if ended else 1)
+    """Without an outcome they are what calls tell."""
+    return max(item.begins - 1, 0) + (item.retries + 1 if ended else max(item.told, 1))
 
 
 def expected(ledger):
