@@ -1330,7 +1330,7 @@ typedef struct afmon_found_item {
     bool id_is_number;
     afmon_item_state state;
     const char *why;    /* the reason of a rejected one, the error type of a failed one; "": not given */
-    uint32_t attempts;  /* by its outcome; 1 without one */
+    uint32_t attempts;  /* by its outcome; without one as its calls tell */
     int64_t started_ns; /* its latest beginning; where none is in the files, its end less what it took */
     int64_t ended_ns;   /* of one with an outcome, else INT64_MIN */
     double duration_s;  /* as told with the outcome; NaN without one */

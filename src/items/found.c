@@ -104,7 +104,12 @@ bool afmon_item_make(struct afmon_item_made *found, const struct afmon_held_item
                                      .ended_ns = ended ? item->known.ended_ns : INT64_MIN,
                                      .duration_s = ended ? item->duration_s : (double)NAN,
                                      .calls_left_out = item->of->left_out};
-    return take_calls(found, item, every_life);
+    if (!take_calls(found, item, every_life))
+        return false;
+    for (size_t i = 0; !ended && i < found->item.call_count; i++)
+        if (found->calls[i].attempt > found->item.attempts)
+            found->item.attempts = found->calls[i].attempt;
+    return true;
 }
 
 void afmon_item_made_free(struct afmon_item_made *found)

@@ -208,6 +208,7 @@ static void calls_are_put_together(void **state)
     assert_int_equal(item->state, AFMON_ITEM_REJECTED);
     assert_int_equal(afmon_item_reader_next(reader, &item, NULL), AFMON_OK);
     assert_int_equal(item->state, AFMON_ITEM_ABANDONED);
+    assert_int_equal(item->attempts, 2);
     assert_true(isnan(item->duration_s) && item->ended_ns == INT64_MIN);
     afmon_item_reader_close(reader);
     remove_folder(folder);
