@@ -84,8 +84,8 @@ static void put_retries(struct afmon_buffer *page, const afmon_run_summary *s)
 
 static void put_models(struct afmon_buffer *page, const afmon_run_summary *s)
 {
-    static const char *const columns[] = {
-        "Model", "Calls", "Failed", "p50", "p95", "Prompt", "Completion", "All tokens", "Share", NULL};
+    static const char *const columns[] = {"Model",  "Calls",      "Failed",     "p50",   "p95",
+                                          "Prompt", "Completion", "All tokens", "Share", NULL};
     if (s->model_count == 0)
         return;
     afmon_table_begin(page, "models", "Tokens and usage by model", columns);
