@@ -34,7 +34,7 @@ static const cli_usage usage = {
         "Generates conversations with a simulated model and watches them with the monitor, as a real run would be "
         "watched. The model has the latencies, token counts, rate limits and failures of a hosted one; after a fifth "
         "of the conversations its servers are overloaded for a while, so that alerts fire, and clear again. Nothing "
-        "leaves this machine. Durations are those of the simulation, in which time passes faster.",
+        "leaves this machine. Durations are those of the simulation, in which time passes faster; prices are invented.",
     .options = options,
     .epilogue =
         "Exit status: 0 it ran to its end, 1 it could not, 2 the command line is wrong, 130 stopped by Ctrl-C.\n",
@@ -129,12 +129,21 @@ static gen_chat_model *make_model(const demo *d, const char *name, double tokens
     return gen_simulated_new(&o);
 }
 
+/* Of models that nobody sells, in US dollars a million tokens. */
+static const char invented_prices[] = "{\n"
+                                      "  \"sim-small\": {\"input\": 0.15, \"output\": 0.6},\n"
+                                      "  \"sim-large\": {\"input\": 2.5, \"output\": 10},\n"
+                                      "  \"sim-judge\": {\"input\": 1, \"output\": 4}\n"
+                                      "}\n";
+
 static void fill_session(session *s, const demo *d, const char *const *topics)
 {
     afmon_options_init(&s->monitor);
     s->monitor.log_dir = d->log_dir;
     s->monitor.rules_file = d->rules_file;
     about_fill(&d->about, &s->monitor);
+    s->monitor.prices = invented_prices;
+    s->prices_invented = true;
     s->monitor.metrics_interval_s = 1;
     s->description = "Demo of a simulated generation";
     s->model = "sim-large";

@@ -82,6 +82,7 @@ static int drive(session *s, const sigset_t *ends, afmon_monitor *monitor, alert
         .problem = gen_run_problem(run),
         .last_failure = gen_run_last_failure(run),
         .dataset = s->dataset,
+        .prices_invented = s->prices_invented,
         .monitor = &s->monitor,
         .board = board,
         .finish = s->finish,

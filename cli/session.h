@@ -10,10 +10,11 @@
 #include "generators/run.h"
 
 typedef struct session {
-    const char *title;       /* shown over the display: "afmon demo · simulated model, seed 42" */
-    afmon_options monitor;   /* session_run puts an alert handler of its own before the others (at most 3) */
-    gen_run_options run;     /* plan.monitor is set by session_run; plan.stop is the caller's */
-    double stop_timeout_s;   /* after Ctrl-C: how long calls in flight may take */
+    const char *title;     /* shown over the display: "afmon demo · simulated model, seed 42" */
+    afmon_options monitor; /* session_run puts an alert handler of its own before the others (at most 3) */
+    gen_run_options run;   /* plan.monitor is set by session_run; plan.stop is the caller's */
+    double stop_timeout_s; /* after Ctrl-C: how long calls in flight may take */
+    bool prices_invented;
     const char *dataset;     /* path of the data set, for the summary; NULL: none */
     bool failures_expected;  /* failed conversations are part of the show, and do not change the exit status */
     const char *description; /* logged as the run's beginning */

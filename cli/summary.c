@@ -48,6 +48,20 @@ static void print_outcome(const cli_screen *screen, const summary_facts *facts)
         fprintf(screen->out, "  %s were not made\n", cli_count(c->planned - begun).s);
 }
 
+/* Where prices were given. */
+static void print_cost(const cli_screen *screen, afmon_monitor *monitor, const summary_facts *facts)
+{
+    afmon_aggregate cost;
+    const char *invented = facts->prices_invented ? ", at invented prices" : "";
+    if (facts->monitor->prices == NULL && facts->monitor->prices_file == NULL)
+        return;
+    if (afmon_get_metrics(monitor, "cost_usd", AFMON_ALL_TIME, &cost) != AFMON_OK || cost.count == 0)
+        fprintf(screen->out, "  cost unknown: no call has a price\n");
+    else
+        fprintf(screen->out, "  %s for %s priced calls%s\n", afmon_words_dollars(cost.sum).text,
+                cli_count(cost.count).s, invented);
+}
+
 /* Says what the monitor could not keep; a healthy run says nothing. */
 static void print_losses(const cli_screen *screen, const afmon_close_report *report)
 {
@@ -149,6 +163,7 @@ void summary_print(afmon_monitor *monitor, const summary_facts *facts)
     cli_screen_init(&screen, stdout);
     fputc('\n', screen.out);
     print_outcome(&screen, facts);
+    print_cost(&screen, monitor, facts);
     print_losses(&screen, &facts->report);
     if (afmon_monitor_view(monitor, &view, &error) == AFMON_OK) {
         fputc('\n', screen.out);

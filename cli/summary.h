@@ -16,6 +16,7 @@ typedef struct summary_facts {
     const char *problem;          /* why the run ended before its time; "": it did not */
     const char *last_failure;     /* why the conversation failed that failed last; "": none did */
     const char *dataset;          /* path; NULL: none */
+    bool prices_invented;         /* which is said */
     const afmon_options *monitor; /* what the run was watched with */
     alert_board *board;
     void (*finish)(afmon_monitor *monitor); /* makes further files and prints where they are; NULL */

@@ -596,6 +596,7 @@ typedef struct afmon_options {
                                 the texts of its items are found; NULL: none is named */
     const char *prices_file; /* what tokens cost, by model (docs/prices.md): tracked calls record cost_usd. Read at
                                 opening, and copied into the run folder; NULL: none */
+    const char *prices;      /* the same as text (JSON), in place of a file; NULL: none */
     bool item_alerts; /* alert handlers get item_attempts, too (afmon_item_retry); false: the rules' alerts alone */
 } afmon_options;
 

@@ -122,6 +122,17 @@ static afmon_status copy_rules(afmon_monitor *monitor, const afmon_options *opti
     return status == AFMON_OK ? afmon_rules_copy(options->rules, options->rule_count, &monitor->rules, error) : status;
 }
 
+static afmon_status read_prices(afmon_monitor *monitor, const afmon_options *options, afmon_error *error)
+{
+    if (options->prices_file != NULL && options->prices != NULL)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "give prices_file or prices, not both");
+    if (options->prices_file != NULL)
+        return afmon_prices_read(options->prices_file, &monitor->prices, error);
+    if (options->prices == NULL)
+        return AFMON_OK;
+    return afmon_prices_parse(options->prices, strlen(options->prices), "prices", &monitor->prices, error);
+}
+
 static bool copy_text(const char **copy, const char *text)
 {
     *copy = text;
@@ -161,7 +172,7 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
     monitor->options.prometheus_listen = NULL;
     monitor->options.prometheus_token_file = NULL;
     monitor->options.data_set = NULL;
-    monitor->options.prices_file = NULL;
+    monitor->options.prices_file = monitor->options.prices = NULL;
     monitor->options.rules_file = NULL;
     monitor->options.rules = NULL;
     monitor->options.name = monitor->options.note = NULL;
@@ -172,8 +183,8 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
         return afmon_fail_memory(error);
     }
     status = copy_rules(monitor, options, error);
-    if (status == AFMON_OK && options->prices_file != NULL)
-        status = afmon_prices_read(options->prices_file, &monitor->prices, error);
+    if (status == AFMON_OK)
+        status = read_prices(monitor, options, error);
     if (status != AFMON_OK) {
         afmon_monitor_delete(monitor);
         return status;

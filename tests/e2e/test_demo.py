@@ -171,6 +171,22 @@ def test_a_small_run_and_its_tables(tmp_path):
     assert "\x1b" not in done.stdout
 
 
+def test_it_tells_what_it_cost(tmp_path):
+    """Each call by its own tokens; what it says, what the samples say and what show says is the same."""
+    done = run("--conversations", 60, "--duration", "1s", "--log-dir", "run", cwd=tmp_path)
+    prices = json.loads((tmp_path / "run" / "prices.json").read_text())
+    tokens = collections.defaultdict(float)
+    for sample in samples(tmp_path / "run"):
+        kind = {"prompt_token_count": "input", "completion_token_count": "output"}.get(sample["metric"])
+        if kind:
+            tokens[sample["model_name"], kind] += sample["value"]
+    wanted = sum(count * prices[model][kind] / 1e6 for (model, kind), count in tokens.items())
+    told = sum(sample["value"] for sample in samples(tmp_path / "run") if sample["metric"] == "cost_usd")
+    shown = json.loads(subprocess.run([AFMON, "show", "--json", "run"], cwd=tmp_path, capture_output=True, check=True).stdout)
+    assert abs(told - wanted) < 1e-9 and abs(shown["summary"]["cost"]["total_usd"] - wanted) < 1e-9
+    assert re.search(r"\$[0-9.]+ for [0-9,]+ priced calls, at invented prices", done.stdout), done.stdout
+
+
 def test_bad_options(tmp_path):
     for options in (["--conversations", "0"], ["--concurrency", "many"], ["--seed", "-1"], ["extra"], ["--nope"], ["--shape", "poems"]):
         done = run(*options, cwd=tmp_path)
