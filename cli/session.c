@@ -61,7 +61,7 @@ static void log_plan(const session *s, afmon_monitor *monitor)
         done += gen_dataset_has(s->run.dataset, i);
     const gen_shape *shape = s->run.shape;
     (void)afmon_monitor_plan(monitor, shape != NULL ? shape->item : GEN_ITEM_CONVERSATION,
-                             s->run.count * (shape != NULL ? shape->items : 1), done);
+                             s->run.count * (shape != NULL ? shape->items : 1), done, false);
 }
 
 static int drive(session *s, const sigset_t *ends, afmon_monitor *monitor, alert_board *board)

@@ -693,9 +693,11 @@ AFMON_API afmon_status afmon_item_begin(afmon_monitor *monitor, const char *kind
 /* The same with a number as its id. */
 AFMON_API afmon_status afmon_item_begin_number(afmon_monitor *monitor, const char *kind, int64_t id, afmon_item **item);
 
-/* Tells what the run means to make: total items of a kind, with done of them made before it. Whoever follows the run
+/* Tells what the run means to make: total items of a kind, with done of them made before it. accepted: so many are
+ * wanted, whatever is rejected and fails on the way; else each that gets an outcome counts. Whoever follows the run
  * shows how far it is, and how long it will take; the latest plan holds. Any thread. */
-AFMON_API afmon_status afmon_monitor_plan(afmon_monitor *monitor, const char *kind, uint64_t total, uint64_t done);
+AFMON_API afmon_status afmon_monitor_plan(afmon_monitor *monitor, const char *kind, uint64_t total, uint64_t done,
+                                          bool accepted);
 
 #define AFMON_ITEM_ATTEMPTS_MANY 10 /* attempts of an item, and their doubles, that are warned of */
 

@@ -8,6 +8,9 @@
 | OpenSimula | `task`: each `generate_single_qa_datapoint` and `generate_mcq_datapoint`, also of the methods that make many | accepted; rejected by "critic", by "double critic", or as "no JSON" behind the critic; failed |
 | AsyncAgentTraceGenerator | `conversation`: each `generate_single` | accepted; rejected by "judge", its fallback and its refusal of tool errors among it: the tracked generation, whose success is false then, becomes one that succeeded; failed |
 
+How many it will make is the run's plan (`monitor.plan`) where an argument says it: `num_dialogs` and `num_samples` (accepted
+ones), or a FixedNumberStoppingCallback; `n` of OpenSimula's `agenerate_single_qa_samples`.
+
 Failed calls that a generator tracks itself name its model, which afterimage leaves out.
 
 What is not seen. Whether the storage took what was made, and what stopping callbacks leave unused. Calls before an item
@@ -23,6 +26,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import inspect
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -157,12 +161,39 @@ def _wrapped(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
     return put
 
 
+# ---- plans ----
+
+def _planned(monitor: GenerationMonitor, generator: Any, name: str, argument: str, kind: str, accepted: bool) -> None:
+    """The method says how many it will make: that is the run's plan. Where callbacks decide when it stops, none is known."""
+    generate = getattr(generator, name, None)
+    if generate is None:
+        return
+    signature = inspect.signature(generate)
+
+    @_wrapped(generator, name)
+    async def generating(*arguments: Any, **named: Any) -> Any:
+        with contextlib.suppress(TypeError):  # of arguments that it does not take: it says so itself
+            given = signature.bind(*arguments, **named).arguments
+            total = given.get(argument)
+            if total is None:
+                total = _fixed_number(given.get("stopping_criteria"))
+            if isinstance(total, int) and total >= 0:
+                monitor.plan(total, kind, accepted=accepted)
+        return await generate(*arguments, **named)
+
+
+def _fixed_number(criteria: Any) -> Any:
+    """Of callbacks that stop it; afterimage makes 5 where none are given."""
+    return next((one.n for one in criteria if type(one).__name__ == "FixedNumberStoppingCallback"), None) if criteria else 5
+
+
 # ---- conversations ----
 
 def _conversations(monitor: GenerationMonitor, generator: Any) -> None:
     gate = generator._quality_gate
     go, generate_single, evaluate = generator.go, generator.generate_single, gate.evaluate
     generator.monitor = _Monitor(monitor, lambda: generator.model_name)
+    _planned(monitor, generator, "generate", "num_dialogs", "conversation", True)
 
     @_wrapped(generator, "go")
     async def going(*arguments: Any, **named: Any) -> Any:
@@ -227,6 +258,7 @@ def _structured(monitor: GenerationMonitor, generator: Any) -> None:
 
     generator.key_pool = _Keys(generator.key_pool, begin)
     generator.monitor = _Monitor(monitor, lambda: generator.model_name, tracked)
+    _planned(monitor, generator, "generate", "num_samples", "row", True)
 
     @_wrapped(generator, "generate_single")
     async def generating(*arguments: Any, **named: Any) -> AsyncIterator[Any]:
@@ -302,6 +334,7 @@ def _simula(monitor: GenerationMonitor, generator: Any) -> None:
     generator._monitor = _Monitor(monitor, lambda: getattr(model, "model_name", None), tracked)
     for name in ("generate_single_qa_datapoint", "generate_mcq_datapoint"):
         _tasks_by(monitor, generator, name)
+    _planned(monitor, generator, "agenerate_single_qa_samples", "n", "task", False)
 
 
 def _tasks_by(monitor: GenerationMonitor, generator: Any, name: str) -> None:

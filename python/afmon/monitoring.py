@@ -407,6 +407,17 @@ class GenerationMonitor(_afmon.Monitor):
         from ._items import begin
         return begin(self, id, kind)
 
+    def plan(self, total: int, kind: str = "conversation", *, done: int = 0, accepted: bool = False) -> None:
+        """Say what the run means to make: `total` items of a kind, `done` of them before it. With `accepted` so many are
+        wanted, whatever is rejected and fails on the way; else each that gets an outcome counts. Whoever follows the run
+        shows how far it is, and how long it will take; the latest plan holds."""
+        wanted, before = _typed.count("total", total), _typed.count("done", done)
+        if before > wanted:
+            raise ValueError(f"done is {before}, but the plan is of {wanted}")
+        if not kind:
+            raise ValueError("kind is empty: give what is made, as conversation")
+        self._plan(_typed.text("kind", kind), wanted, before, _typed.switch("accepted", accepted))
+
     def attach(self, generator: G) -> G:
         """Make items of what a generator of afterimage makes, without a change to its code. Returns the generator.
 

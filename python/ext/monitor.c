@@ -288,6 +288,20 @@ static PyObject *check_alerts(PyObject *object, PyObject *unused)
     return list;
 }
 
+static PyObject *plan(PyObject *object, PyObject *arguments)
+{
+    struct monitor *self = (struct monitor *)object;
+    const char *kind;
+    unsigned long long total;
+    unsigned long long done;
+    int accepted;
+    afmon_status status;
+    if (!PyArg_ParseTuple(arguments, "sKKp", &kind, &total, &done, &accepted) || !monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(status = afmon_monitor_plan(self->handle, kind, total, done, accepted != 0));
+    return status == AFMON_OK ? Py_NewRef(Py_None) : raise_status(status, "plan");
+}
+
 static PyObject *save_metrics(PyObject *object, PyObject *unused)
 {
     struct monitor *self = (struct monitor *)object;
@@ -355,6 +369,7 @@ static PyMethodDef methods[] = {
     {"_check_alerts", check_alerts, METH_NOARGS, NULL},
     {"_prometheus_text", monitor_prometheus_text, METH_VARARGS, NULL},
     {"_prometheus_url", monitor_prometheus_url, METH_NOARGS, NULL},
+    {"_plan", plan, METH_VARARGS, NULL},
     {"_save_metrics", save_metrics, METH_NOARGS, NULL},
     {"_stats", stats, METH_NOARGS, NULL},
     {"_view", view, METH_NOARGS, NULL},

@@ -31,13 +31,13 @@ static struct work of_kind(const struct afmon_live *live, const struct afmon_run
     struct work work = {0};
     uint64_t lately;
     int64_t since_ns = afmon_clamp_sub(info->now_ns, afmon_seconds_to_ns(LATELY_S));
-    if (!afmon_model_items_since(live->model, told->kind, told->told_ns, &work.done)) {
+    if (!afmon_model_items_since(live->model, told->kind, told->accepted, told->told_ns, &work.done)) {
         work.done = afmon_model_inferred(live->model, told->kind, afmon_live_lately(live, LATELY_S), &work.lately);
         work.counted = work.done;
         return work;
     }
-    (void)afmon_model_items_since(live->model, told->kind, INT64_MIN, &work.counted);
-    (void)afmon_model_items_since(live->model, told->kind, since_ns, &lately);
+    (void)afmon_model_items_since(live->model, told->kind, told->accepted, INT64_MIN, &work.counted);
+    (void)afmon_model_items_since(live->model, told->kind, told->accepted, since_ns, &lately);
     work.lately = (double)lately / LATELY_S;
     return work;
 }
@@ -48,7 +48,7 @@ static struct work of_operation(const struct afmon_live *live, const struct afmo
     const char *kind = afmon_item_kind_of(told->operation, told->operation_length);
     work.counted = afmon_model_done(live->model, told->operation, told->operation_length,
                                     afmon_live_lately(live, LATELY_S), &work.lately);
-    if (kind == NULL || !afmon_model_items_since(live->model, kind, told->told_ns, &work.done))
+    if (kind == NULL || !afmon_model_items_since(live->model, kind, false, told->told_ns, &work.done))
         work.done = work.counted;
     return work;
 }

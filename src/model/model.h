@@ -155,8 +155,9 @@ struct afmon_model_pace afmon_model_lately(const struct afmon_model *model, stru
 uint64_t afmon_model_done(const struct afmon_model *model, const char *operation, size_t length,
                           struct afmon_lately_window window, double *per_s);
 
-/* How many items of a kind got an outcome since then; false: the run tells of no items. */
-bool afmon_model_items_since(const struct afmon_model *model, const char *kind, int64_t since_ns, uint64_t *finished);
+/* How many items of a kind got an outcome since then, or were accepted; false: the run tells of no items. */
+bool afmon_model_items_since(const struct afmon_model *model, const char *kind, bool accepted, int64_t since_ns,
+                             uint64_t *finished);
 
 /* The same of a run that tells of none, as operations that stand for an item of the kind tell it; and how many a second
  * lately. */

@@ -289,7 +289,8 @@ void afmon_read_items(const struct afmon_model_reading *reading)
         infer_items(reading);
 }
 
-bool afmon_model_items_since(const struct afmon_model *model, const char *kind, int64_t since_ns, uint64_t *finished)
+bool afmon_model_items_since(const struct afmon_model *model, const char *kind, bool accepted, int64_t since_ns,
+                             uint64_t *finished)
 {
     const struct afmon_model_items *items = &model->items;
     *finished = 0;
@@ -297,8 +298,9 @@ bool afmon_model_items_since(const struct afmon_model *model, const char *kind, 
         return false;
     for (uint32_t i = 0; i < items->items.count; i++) {
         const struct afmon_model_item *item = afmon_slots_at(&items->items, i);
-        *finished += afmon_model_item_has_outcome(item) && item->ended_ns >= since_ns &&
-                     strcmp(items->kinds[item->kind].name, kind) == 0;
+        bool counts = afmon_model_item_has_outcome(item) && (!accepted || item->outcome == AFMON_OUTCOME_ACCEPTED);
+        if (counts && item->ended_ns >= since_ns && strcmp(items->kinds[item->kind].name, kind) == 0)
+            ++*finished;
     }
     return true;
 }

@@ -197,6 +197,11 @@ const struct afmon_run_session *afmon_run_log_only_session(const struct afmon_ru
 
 /* ---- The plan, drops ---- */
 
+static bool is(const char *message, size_t length, const char *text)
+{
+    return length == strlen(text) && memcmp(message, text, length) == 0;
+}
+
 /* A text of at most so many bytes; 0: there is none, or a longer one. */
 static size_t read_text(const afmon_live_log_line *line, const char *key, char *out, size_t size)
 {
@@ -225,6 +230,9 @@ static void take_plan(struct afmon_run_plan *plan, const afmon_live_log_line *li
     if (!afmon_run_log_count(line, "done", &plan->done))
         plan->done = 0;
     plan->operation_length = read_text(line, "operation", plan->operation, sizeof plan->operation);
+    char counts[16];
+    size_t length = read_text(line, "counts", counts, sizeof counts);
+    plan->accepted = is(counts, length, "accepted");
     plan->kind[read_text(line, "kind", plan->kind, sizeof plan->kind - 1)] = '\0';
 }
 
@@ -254,11 +262,6 @@ static const char *message_of(const char *line, size_t length, size_t *message_l
         (line[begin] != 'A' && line[begin] != 'R' && line[begin] != 'S'))
         return NULL;
     return afmon_log_message(line, length, message_length);
-}
-
-static bool is(const char *message, size_t length, const char *text)
-{
-    return length == strlen(text) && memcmp(message, text, length) == 0;
 }
 
 static bool begins(const char *message, size_t length, const char *text)

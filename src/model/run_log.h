@@ -54,6 +54,7 @@ struct afmon_run_plan {
     int64_t told_ns;
     char operation[128];
     size_t operation_length;
+    bool accepted; /* of its items the accepted ones count */
     char kind[64]; /* of its items; "": not told, then the operation says what a piece of work is */
 };
 

@@ -43,6 +43,12 @@ def ended(monitor):
     return found
 
 
+def plan_of(monitor):
+    with afmon.follow(monitor.log_dir) as run:
+        run.update()
+        return run.info.planned, run.info.done
+
+
 def lines_of(monitor):
     return [json.loads(line) for line in (monitor.log_dir / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
 
@@ -67,7 +73,7 @@ def test_conversations(tmp_path, monitor):
     whole = calls(monitor, "conversation_generation")
     failed = [line for line in lines_of(monitor) if line["metric"] == "error_rate" and line["value"] == 1 and "operation" in line]
     assert found == {"started": len(whole), "accepted": 4, "failed": len(whole) - 4, "RateLimitError": len(whole) - 4}
-    assert stored(tmp_path / "conversations.jsonl") == 4 < len(whole)
+    assert stored(tmp_path / "conversations.jsonl") == 4 < len(whole) and plan_of(monitor) == (4, 4)
     assert len({line["item_id"] for line in whole}) == len(whole)
     parts = collections.Counter(line["item_id"] for line in calls(monitor, "question_generation", "answer_generation"))
     assert set(parts) == {line["item_id"] for line in whole} and sum(parts.values()) == len(server.requests) - retried(server)
@@ -113,7 +119,7 @@ def test_a_gate_that_rejects(tmp_path, monitor):
     (found,) = ended(monitor).values()
     grades = {name: count for name, count in found.items() if name not in COUNTS}
     assert found["started"] == 9 == len(calls(monitor, "conversation_generation")) and found["rejected"] == 6
-    assert found["accepted"] == 3 == stored(tmp_path / "conversations.jsonl")
+    assert found["accepted"] == 3 == stored(tmp_path / "conversations.jsonl") and plan_of(monitor) == (3, 3)
     assert sum(grades.values()) == 6 and set(grades) <= {"needs_improvement", "bad", "not_acceptable"}
     judges = [line["item_id"] for line in lines_of(monitor) if line["metric"] == "evaluation_time"
               and line["evaluator_type"] == "ConversationJudge"]
@@ -168,6 +174,7 @@ def test_rows(tmp_path, monitor):
     made = calls(monitor, "structured_generation")
     failed = [line for line in lines_of(monitor) if line["metric"] == "error_rate" and line["value"] == 1 and "operation" in line]
     assert found["accepted"] == 3 == stored(tmp_path / "rows.jsonl") and found["started"] == len(made) == 3 + len(failed) > 4
+    assert plan_of(monitor) == (3, 3)
     assert len({line["item_id"] for line in made}) == len(made) and {line["model_name"] for line in failed} == {MODEL}
     errors = collections.Counter(line["error_type"] for line in failed)
     assert {name: count for name, count in found.items() if name not in COUNTS} == errors and len(errors) == 2

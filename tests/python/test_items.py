@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 import warnings
 import weakref
@@ -508,6 +509,40 @@ def test_pickled_it_is_its_kind_and_id(monitor, folder):
     monitor.flush()
     assert named(folder, "generation_time") == ["a"] and named(folder) == [None, "a"]
     assert ledger(monitor.view(), "row") == {"started": 1, "rejected": 1}
+
+
+def test_a_plan(folder):
+    with afmon.GenerationMonitor(folder, metrics_interval=0) as monitor, afmon.follow(folder) as follower:
+        def told():
+            monitor.flush()
+            info = follower.update()
+            return info.planned, info.done
+
+        for number in range(6):
+            with monitor.item(number, kind="row") as item:
+                if number % 3 == 0:
+                    item.reject("grade")
+        time.sleep(0.01)  # the log tells milliseconds: what ended in the plan's own is of it
+        monitor.plan(20, "row", done=3)
+        assert told() == (20, 3)
+        for number in range(6, 12):
+            with monitor.item(number, kind="row") as item:
+                if number % 3 == 0:
+                    item.reject("grade")
+        with monitor.item("other"):
+            pass
+        assert told() == (20, 9)
+        monitor.plan(30, "persona", accepted=True)
+        for number in range(4):
+            with monitor.item(number, kind="persona") as item:
+                if number == 0:
+                    item.reject("grade")
+        assert told() == (30, 3)
+        for wrong, error in (((-1,), ValueError), ((1, ""), ValueError), (("3",), TypeError)):
+            with pytest.raises(error):
+                monitor.plan(*wrong)
+        with pytest.raises(ValueError, match="done is 4, but the plan is of 3"):
+            monitor.plan(3, done=4)
 
 
 @pytest.mark.parametrize("asked", [False, True])
