@@ -778,6 +778,7 @@ typedef struct afmon_evaluation {
     const afmon_field *fields;
     size_t field_count;
     const afmon_item *item; /* that was evaluated; NULL: none is known */
+    afmon_number cost_usd;  /* as of a generation */
 } afmon_evaluation;
 
 /* Records the samples of an evaluation (section 2 of the contract, docs/formats.md) and one log record "Evaluation
@@ -1174,7 +1175,7 @@ typedef struct afmon_metric_summary {
 /* What calls cost, as far as they were priced. A call that has no price is never free: it is counted, with its tokens.
  */
 typedef struct afmon_cost_summary {
-    uint64_t priced_calls;
+    uint64_t priced_calls;    /* generations and evaluations */
     uint64_t unpriced_calls;  /* with token counts, and without a cost */
     uint64_t unpriced_tokens; /* of these */
     double total_usd;         /* NaN: no call was priced */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "catalog/api_errors.h"
 #include "catalog/fields.h"
+#include "catalog/metrics.h"
 #include "ingest/expand_internal.h"
 
 struct evaluation {
@@ -15,6 +16,8 @@ struct evaluation {
     struct afmon_text error_type;
     const unsigned char *scores;
     double tokens[3];
+    double cost_usd;
+    bool priced;
 };
 
 struct score {
@@ -27,6 +30,11 @@ static bool parse(struct evaluation *call, struct afmon_expansion *expansion, co
 {
     memcpy(&call->record, at, sizeof call->record);
     at += sizeof call->record;
+    call->priced = (call->record.head.flags & AFMON_TRACK_COST) != 0;
+    if (call->priced) {
+        memcpy(&call->cost_usd, at, sizeof call->cost_usd);
+        at += sizeof call->cost_usd;
+    }
     call->evaluator = afmon_text_take(&at, call->record.evaluator_length);
     call->model = afmon_text_take(&at, call->record.model_length);
     call->error = afmon_text_take(&at, call->record.error_length);
@@ -99,7 +107,10 @@ static bool emit_samples(struct afmon_expansion *expansion, const struct evaluat
     while (next_score(&at, end, &score))
         if (!emit_score(expansion, call, &score))
             return false;
-    return emit_error_rate(expansion, call) && afmon_emit_tokens(expansion, call->record.head.flags, call->tokens);
+    const struct afmon_buffer *common = &expansion->expander->common;
+    return emit_error_rate(expansion, call) && afmon_emit_tokens(expansion, call->record.head.flags, call->tokens) &&
+           (!call->priced ||
+            afmon_emit(expansion, afmon_metric_name(AFMON_METRIC_COST), call->cost_usd, common->data, common->length));
 }
 
 static void add_number(struct afmon_buffer *text, double value)
@@ -149,6 +160,8 @@ bool afmon_expand_evaluation(struct afmon_expansion *expansion, const unsigned c
     afmon_pack_text(data, "evaluator_type", call.evaluator);
     add_scores(expansion, &call);
     afmon_data_tokens(expansion, call.record.head.flags, call.tokens);
+    if (call.priced)
+        afmon_pack_one(data, afmon_double(afmon_metric_name(AFMON_METRIC_COST), call.cost_usd));
     afmon_pack_text(data, "model_name", call.model);
     afmon_pack_text(data, "error", call.error);
     afmon_pack_text(data, "error_type", call.error_type);

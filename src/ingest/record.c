@@ -181,10 +181,11 @@ void afmon_draft_evaluation(struct afmon_draft *draft, const afmon_evaluation *c
     draft->bad = draft->bad || draft->as.evaluation.scores_length == SIZE_MAX;
     draft->logs = 1;
     draft->samples = 2u + (uint32_t)call->score_count + (call->prompt_token_count.given ? 1u : 0u) +
-                     (call->completion_token_count.given ? 1u : 0u) + (call->total_token_count.given ? 1u : 0u);
-    settle(draft, sizeof(struct afmon_record_evaluation) + part(stored(text[0])) + part(stored(text[1])) +
-                      part(stored(text[2])) + part(stored(text[3])) + part(draft->as.evaluation.scores_length) +
-                      part(draft->fields_length));
+                     (call->completion_token_count.given ? 1u : 0u) + (call->total_token_count.given ? 1u : 0u) +
+                     (call->cost_usd.given ? 1u : 0u);
+    settle(draft, sizeof(struct afmon_record_evaluation) + (call->cost_usd.given ? sizeof(double) : 0u) +
+                      part(stored(text[0])) + part(stored(text[1])) + part(stored(text[2])) + part(stored(text[3])) +
+                      part(draft->as.evaluation.scores_length) + part(draft->fields_length));
 }
 
 /* The last bytes of a record, from which on there may be room that nothing is put into, and the seal. */
@@ -291,7 +292,8 @@ static void write_evaluation(const struct afmon_draft *draft, unsigned char *at,
     const afmon_evaluation *call = draft->as.evaluation.call;
     const size_t *text = draft->as.evaluation.text;
     unsigned flags = track_flags(success_flag(call->success, call->success_unknown), call->prompt_token_count,
-                                 call->completion_token_count, call->total_token_count);
+                                 call->completion_token_count, call->total_token_count) |
+                     (call->cost_usd.given ? AFMON_TRACK_COST : 0u);
     struct afmon_record_evaluation *record = (void *)at;
     *record = (struct afmon_record_evaluation){.head = head_of(draft, boot_ns, flags),
                                                .duration_s = call->duration_s,
@@ -305,7 +307,8 @@ static void write_evaluation(const struct afmon_draft *draft, unsigned char *at,
                                                .scores_length = (uint32_t)draft->as.evaluation.scores_length,
                                                .score_count = (uint32_t)call->score_count,
                                                .fields_length = (uint32_t)draft->fields_length};
-    at = put_text(at + sizeof *record, call->evaluator_type, text[0]);
+    at = put(at + sizeof *record, &call->cost_usd.value, call->cost_usd.given ? sizeof(double) : 0);
+    at = put_text(at, call->evaluator_type, text[0]);
     at = put_text(at, call->model_name, text[1]);
     at = put_text(at, call->error, text[2]);
     at = put_text(at, call->error_type, text[3]);
@@ -379,7 +382,7 @@ static bool evaluation_fits(const unsigned char *at, uint32_t length)
 {
     struct afmon_record_evaluation record;
     memcpy(&record, at, sizeof record);
-    return texts_fit(sizeof record,
+    return texts_fit(sizeof record + ((record.head.flags & AFMON_TRACK_COST) != 0 ? sizeof(double) : 0),
                      (uint32_t[]){record.evaluator_length, record.model_length, record.error_length,
                                   record.error_type_length, record.scores_length, record.fields_length},
                      6, length) &&

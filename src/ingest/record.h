@@ -65,7 +65,8 @@ enum {
     AFMON_TRACK_TOTAL = 8,
     AFMON_TRACK_LENGTH = 16,
     AFMON_TRACK_UNKNOWN = 32, /* whether it succeeded; AFMON_TRACK_SUCCESS is not set then */
-    /* 0x40 and above: a generation's numbers (ingest/numbers.h) */
+    /* 0x40 and above: a generation's numbers (ingest/numbers.h), of which an evaluation has this one */
+    AFMON_TRACK_COST = 0x800,
 };
 
 /* Followed by the numbers that the flags name, the texts that were given, in the order of their lengths, and the packed
@@ -102,7 +103,7 @@ struct afmon_record_evaluation {
     uint32_t score_count;
     uint32_t fields_length;
     uint32_t zero;
-};
+}; /* followed by what it cost, where the flags say so, and as a generation */
 _Static_assert(sizeof(struct afmon_record_evaluation) == 80, "on-disk layout");
 
 struct afmon_record_score {

@@ -103,16 +103,11 @@ static double tokens_of(afmon_number number)
 }
 
 /* Not given: the model has no price, or what it used is not known. */
-static afmon_number cost_of(const struct afmon_prices *prices, const afmon_generation *call)
+static afmon_number cost_of(const struct afmon_prices *prices, const char *model, const struct afmon_tokens_used *used)
 {
-    const struct afmon_model_price *price = afmon_prices_find(prices, call->model_name, strlen(call->model_name));
-    const struct afmon_tokens_used used = {.prompt = tokens_of(call->prompt_token_count),
-                                           .completion = tokens_of(call->completion_token_count),
-                                           .cached = tokens_of(call->cached_token_count),
-                                           .cache_write = tokens_of(call->cache_write_token_count),
-                                           .reasoning = tokens_of(call->reasoning_token_count)};
+    const struct afmon_model_price *price = afmon_prices_find(prices, model, strlen(model));
     afmon_number cost = {0};
-    cost.given = price != NULL && afmon_price_cost(price, &used, &cost.value);
+    cost.given = price != NULL && afmon_price_cost(price, used, &cost.value);
     return cost;
 }
 
@@ -123,8 +118,13 @@ afmon_status afmon_track_generation(afmon_monitor *monitor, const afmon_generati
     struct afmon_draft draft;
     afmon_generation priced;
     if (monitor->prices != NULL && !generation->cost_usd.given && generation->model_name != NULL) {
+        const struct afmon_tokens_used used = {.prompt = tokens_of(generation->prompt_token_count),
+                                               .completion = tokens_of(generation->completion_token_count),
+                                               .cached = tokens_of(generation->cached_token_count),
+                                               .cache_write = tokens_of(generation->cache_write_token_count),
+                                               .reasoning = tokens_of(generation->reasoning_token_count)};
         priced = *generation;
-        priced.cost_usd = cost_of(monitor->prices, generation);
+        priced.cost_usd = cost_of(monitor->prices, generation->model_name, &used);
         generation = &priced;
     }
     afmon_draft_generation(&draft, generation);
@@ -137,6 +137,17 @@ afmon_status afmon_track_evaluation(afmon_monitor *monitor, const afmon_evaluati
         (evaluation->scores == NULL && evaluation->score_count > 0))
         return AFMON_E_ARGUMENT;
     struct afmon_draft draft;
+    afmon_evaluation priced;
+    if (monitor->prices != NULL && !evaluation->cost_usd.given && evaluation->model_name != NULL) {
+        const struct afmon_tokens_used used = {.prompt = tokens_of(evaluation->prompt_token_count),
+                                               .completion = tokens_of(evaluation->completion_token_count),
+                                               .cached = (double)NAN,
+                                               .cache_write = (double)NAN,
+                                               .reasoning = (double)NAN};
+        priced = *evaluation;
+        priced.cost_usd = cost_of(monitor->prices, evaluation->model_name, &used);
+        evaluation = &priced;
+    }
     afmon_draft_evaluation(&draft, evaluation);
     return afmon_monitor_put(monitor, &draft);
 }
