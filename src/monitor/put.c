@@ -111,24 +111,53 @@ static afmon_number cost_of(const struct afmon_prices *prices, const char *model
     return cost;
 }
 
+static afmon_status put_generation(afmon_monitor *monitor, const afmon_generation *generation)
+{
+    struct afmon_draft draft;
+    afmon_draft_generation(&draft, generation);
+    return afmon_monitor_put(monitor, &draft);
+}
+
+/* Apart, so that a call without prices does not make room for a copy of itself. */
+__attribute__((noinline)) static afmon_status put_priced(afmon_monitor *monitor, const afmon_generation *generation)
+{
+    const struct afmon_tokens_used used = {.prompt = tokens_of(generation->prompt_token_count),
+                                           .completion = tokens_of(generation->completion_token_count),
+                                           .cached = tokens_of(generation->cached_token_count),
+                                           .cache_write = tokens_of(generation->cache_write_token_count),
+                                           .reasoning = tokens_of(generation->reasoning_token_count)};
+    afmon_generation priced = *generation;
+    priced.cost_usd = cost_of(monitor->prices, generation->model_name, &used);
+    return put_generation(monitor, &priced);
+}
+
 afmon_status afmon_track_generation(afmon_monitor *monitor, const afmon_generation *generation)
 {
     if (monitor == NULL || generation == NULL || (generation->fields == NULL && generation->field_count > 0))
         return AFMON_E_ARGUMENT;
+    if (monitor->prices != NULL && !generation->cost_usd.given && generation->model_name != NULL)
+        return put_priced(monitor, generation);
+    return put_generation(monitor, generation);
+}
+
+static afmon_status put_evaluation(afmon_monitor *monitor, const afmon_evaluation *evaluation)
+{
     struct afmon_draft draft;
-    afmon_generation priced;
-    if (monitor->prices != NULL && !generation->cost_usd.given && generation->model_name != NULL) {
-        const struct afmon_tokens_used used = {.prompt = tokens_of(generation->prompt_token_count),
-                                               .completion = tokens_of(generation->completion_token_count),
-                                               .cached = tokens_of(generation->cached_token_count),
-                                               .cache_write = tokens_of(generation->cache_write_token_count),
-                                               .reasoning = tokens_of(generation->reasoning_token_count)};
-        priced = *generation;
-        priced.cost_usd = cost_of(monitor->prices, generation->model_name, &used);
-        generation = &priced;
-    }
-    afmon_draft_generation(&draft, generation);
+    afmon_draft_evaluation(&draft, evaluation);
     return afmon_monitor_put(monitor, &draft);
+}
+
+__attribute__((noinline)) static afmon_status put_priced_evaluation(afmon_monitor *monitor,
+                                                                    const afmon_evaluation *evaluation)
+{
+    const struct afmon_tokens_used used = {.prompt = tokens_of(evaluation->prompt_token_count),
+                                           .completion = tokens_of(evaluation->completion_token_count),
+                                           .cached = (double)NAN,
+                                           .cache_write = (double)NAN,
+                                           .reasoning = (double)NAN};
+    afmon_evaluation priced = *evaluation;
+    priced.cost_usd = cost_of(monitor->prices, evaluation->model_name, &used);
+    return put_evaluation(monitor, &priced);
 }
 
 afmon_status afmon_track_evaluation(afmon_monitor *monitor, const afmon_evaluation *evaluation)
@@ -136,20 +165,9 @@ afmon_status afmon_track_evaluation(afmon_monitor *monitor, const afmon_evaluati
     if (monitor == NULL || evaluation == NULL || (evaluation->fields == NULL && evaluation->field_count > 0) ||
         (evaluation->scores == NULL && evaluation->score_count > 0))
         return AFMON_E_ARGUMENT;
-    struct afmon_draft draft;
-    afmon_evaluation priced;
-    if (monitor->prices != NULL && !evaluation->cost_usd.given && evaluation->model_name != NULL) {
-        const struct afmon_tokens_used used = {.prompt = tokens_of(evaluation->prompt_token_count),
-                                               .completion = tokens_of(evaluation->completion_token_count),
-                                               .cached = (double)NAN,
-                                               .cache_write = (double)NAN,
-                                               .reasoning = (double)NAN};
-        priced = *evaluation;
-        priced.cost_usd = cost_of(monitor->prices, evaluation->model_name, &used);
-        evaluation = &priced;
-    }
-    afmon_draft_evaluation(&draft, evaluation);
-    return afmon_monitor_put(monitor, &draft);
+    if (monitor->prices != NULL && !evaluation->cost_usd.given && evaluation->model_name != NULL)
+        return put_priced_evaluation(monitor, evaluation);
+    return put_evaluation(monitor, evaluation);
 }
 
 static afmon_status put_log(afmon_monitor *monitor, afmon_level level, bool file_only, const char *message,

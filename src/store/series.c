@@ -340,7 +340,7 @@ void afmon_series_push(struct afmon_store *store, struct afmon_series_data *seri
     store->not_finite += afmon_order_is_finite(sample->value) ? 0 : 1;
     if (chunk == NULL || chunk->count == chunk->capacity || sample->set != series->last_set ||
         series->wall_delta_us != store->wall_delta_us || !offset_of(chunk, sample->wall_us, &offset) ||
-        (item = afmon_chunk_item(chunk, sample->item)) < 0) {
+        (item = sample->item.unit == 0 ? 0 : afmon_chunk_item(chunk, sample->item)) < 0) {
         if (!prepare(store, series, sample)) {
             afmon_series_forget_all(store, series);
             if (!prepare(store, series, sample)) {
