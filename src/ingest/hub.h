@@ -48,7 +48,6 @@ struct afmon_hub;
 struct afmon_producer {
     /* the thread's own */
     struct afmon_ring ring;
-    _Atomic uint64_t tail;     /* end of its records; written by it alone */
     uint64_t head_seen;        /* head when it was last read */
     _Atomic uint64_t nudge_at; /* wake the consumer when tail gets here; 0: a fault has rung the alarm */
     uint32_t calls;
@@ -56,6 +55,8 @@ struct afmon_producer {
     uint64_t serial;
     struct afmon_hub *hub; /* not to be followed once the serial is not the page's */
     struct afmon_producer_counts counts;
+    /* Alone: the consumer looks at it again and again, and what the thread writes for itself must stay in its cache. */
+    _Alignas(64) _Atomic uint64_t tail; /* end of its records; written by the thread alone */
     /* between thread and consumer */
     _Alignas(64) _Atomic uint32_t waiting; /* for room */
     _Atomic uint32_t retired;              /* the thread has ended, or needs this ring no more */
