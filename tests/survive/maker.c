@@ -291,13 +291,18 @@ static void be_a_child(unsigned seed, unsigned choice)
     make_items(&seed);
     if (choice % 3 == 1)
         (void)afmon_monitor_close(monitor, NULL);
-    atomic_store(&ledger->process[self].state, GONE);
     _exit(0);
 }
 
+#ifdef __SANITIZE_THREAD__
+enum { MAY_FORK = 0 }; /* ThreadSanitizer ends each child of several threads that starts one */
+#else
+enum { MAY_FORK = 1 };
+#endif
+
 static void fork_children(unsigned *seed)
 {
-    for (unsigned i = 0; i < options.children; i++) {
+    for (unsigned i = 0; MAY_FORK && i < options.children; i++) {
         unsigned choice = (unsigned)rand_r(seed);
         pid_t child = fork();
         if (child == 0)
@@ -415,6 +420,5 @@ int main(int argc, char **argv)
     wait_for_children(&seed);
     if (!options.leave)
         (void)afmon_monitor_close(monitor, NULL);
-    atomic_store(&ledger->process[self].state, GONE);
-    _exit(0);
+    _exit(0); /* whoever waits for the process says that it is gone */
 }
