@@ -20,17 +20,7 @@ static CLI_PRINTF(1, 2) cli_text text_of(const char *format, ...)
 
 cli_text cli_count(uint64_t n)
 {
-    char digits[24];
-    cli_text text;
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t used = 0;
-    for (int i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            text.s[used++] = ',';
-        text.s[used++] = digits[i];
-    }
-    text.s[used] = '\0';
-    return text;
+    return text_of("%s", afmon_words_count(n).text);
 }
 
 /* Three significant digits of a number below 1000. */

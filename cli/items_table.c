@@ -20,11 +20,6 @@ static cli_style style_of(afmon_item_state state)
     }
 }
 
-static cli_text seconds_or_nothing(double seconds)
-{
-    return isnan(seconds) ? (cli_text){"-"} : cli_seconds(seconds);
-}
-
 /* ---- Many ---- */
 
 static const cli_column columns[] = {
@@ -74,7 +69,7 @@ void items_table_add(cli_table *table, const afmon_found_item *item)
     cli_table_cell(table, CLI_BOLD, item->id);
     cli_table_cell(table, style_of(item->state), afmon_item_state_name(item->state));
     cli_table_cell(table, CLI_PLAIN, item->why);
-    cli_table_cell(table, CLI_PLAIN, seconds_or_nothing(item->duration_s).s);
+    cli_table_cell(table, CLI_PLAIN, cli_seconds(item->duration_s).s);
     cli_table_cell(table, CLI_PLAIN, cli_count(item->attempts).s);
     cli_table_cell(table, CLI_PLAIN, cli_count(sums.calls).s);
     cli_table_cell(table, sums.failed > 0 ? CLI_RED : CLI_PLAIN, cli_count(sums.failed).s);
@@ -142,7 +137,7 @@ static void add_call(cli_table *table, const afmon_item_call *call)
     cli_table_cell(table, CLI_PLAIN, name_of(call));
     cli_table_cell(table, CLI_PLAIN, cli_count(call->attempt).s);
     cli_table_cell(table, good ? CLI_GREEN : call->retried ? CLI_YELLOW : CLI_RED, outcome);
-    cli_table_cell(table, CLI_PLAIN, seconds_or_nothing(call->duration_s).s);
+    cli_table_cell(table, CLI_PLAIN, cli_seconds(call->duration_s).s);
     cli_table_cell(table, CLI_PLAIN, cli_compact(tokens_of(call)).s);
     cli_table_cell(table, CLI_PLAIN, call->model_name);
     cli_table_cell(table, CLI_PLAIN, call->error_type);

@@ -1,13 +1,11 @@
 #include "alerts/rules_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "alerts/rule_draft.h"
 #include "alerts/rule_values.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "base/suggest.h"
 
@@ -197,26 +195,6 @@ afmon_status afmon_rules_parse(const char *name, const void *text, size_t size, 
     return status;
 }
 
-static afmon_status read_all(const char *path, char *text, size_t *size, afmon_error *error)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return afmon_fail_os(error, errno, "cannot read %s", path);
-    int failure = 0;
-    for (ssize_t got = 1; got != 0 && *size <= AFMON_RULES_FILE_MAX;) {
-        got = read(fd, text + *size, AFMON_RULES_FILE_MAX + 1 - *size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            failure = errno;
-            break;
-        }
-        *size += (size_t)got;
-    }
-    close(fd);
-    return failure == 0 ? AFMON_OK : afmon_fail_os(error, failure, "cannot read %s", path);
-}
-
 afmon_status afmon_rules_load(const char *path, const afmon_alert_limits *limits, afmon_rules *rules,
                               afmon_error *error)
 {
@@ -229,13 +207,11 @@ afmon_status afmon_rules_load(const char *path, const afmon_alert_limits *limits
     if (afmon_alert_limits_bad(limits) != NULL)
         return afmon_fail(error, AFMON_E_ARGUMENT, "limits.%s: give a number that is not negative",
                           afmon_alert_limits_bad(limits));
-    size_t size = 0;
-    char *text = malloc(AFMON_RULES_FILE_MAX + 1);
-    if (text == NULL)
-        return afmon_fail_memory(error);
-    afmon_status status = read_all(path, text, &size, error);
+    struct afmon_buffer text;
+    afmon_buffer_init(&text, AFMON_RULES_FILE_MAX + 1);
+    afmon_status status = afmon_file_text(path, AFMON_RULES_FILE_MAX, &text, error);
     if (status == AFMON_OK)
-        status = afmon_rules_parse(path, text, size, limits, rules, error);
-    free(text);
+        status = afmon_rules_parse(path, text.data, text.length, limits, rules, error);
+    afmon_buffer_free(&text);
     return status;
 }

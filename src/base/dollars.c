@@ -18,7 +18,6 @@ static int decimals_of(double size)
 struct afmon_words afmon_words_dollars(double usd)
 {
     struct afmon_words words;
-    char digits[32];
     double size = fabs(usd);
     const char *sign = usd < 0 ? "-$" : "$";
     if (!isfinite(usd) || size >= 1e15) {
@@ -29,17 +28,9 @@ struct afmon_words afmon_words_dollars(double usd)
     double scale = pow(10, decimals);
     unsigned long long all = (unsigned long long)(size * scale + 0.5);
     unsigned long long one = (unsigned long long)scale;
-    if (decimals > 0) {
+    if (decimals == 0)
+        snprintf(words.text, sizeof words.text, "%s%.32s", sign, afmon_words_count(all).text);
+    else
         snprintf(words.text, sizeof words.text, "%s%llu.%0*llu", sign, all / one, decimals, all % one);
-        return words;
-    }
-    size_t length = (size_t)snprintf(digits, sizeof digits, "%llu", all);
-    size_t used = (size_t)snprintf(words.text, sizeof words.text, "%s", sign);
-    for (size_t i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            words.text[used++] = ',';
-        words.text[used++] = digits[i];
-    }
-    words.text[used] = '\0';
     return words;
 }

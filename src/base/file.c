@@ -169,3 +169,33 @@ int afmon_read_at(int fd, void *data, size_t length, off_t offset)
     }
     return 0;
 }
+
+/* 0 or errno. */
+static int read_to_end(int fd, size_t most, struct afmon_buffer *text)
+{
+    const size_t piece = (size_t)1 << 16;
+    while (text->length <= most) {
+        size_t wanted = most + 1 - text->length < piece ? most + 1 - text->length : piece;
+        if (!afmon_buffer_reserve(text, wanted))
+            return ENOMEM;
+        ssize_t got = read(fd, afmon_buffer_end(text), wanted);
+        if (got == 0)
+            return 0;
+        if (got < 0 && errno != EINTR)
+            return errno;
+        text->length += got > 0 ? (size_t)got : 0;
+    }
+    return 0;
+}
+
+afmon_status afmon_file_text(const char *path, size_t most, struct afmon_buffer *text, afmon_error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return afmon_fail_os(error, errno, "cannot read %s", path);
+    int failure = read_to_end(fd, most, text);
+    close(fd);
+    if (failure == ENOMEM)
+        return afmon_fail_memory(error);
+    return failure == 0 ? AFMON_OK : afmon_fail_os(error, failure, "cannot read %s", path);
+}

@@ -5,6 +5,8 @@
 #include <afmon/afmon.h>
 #include <sys/types.h>
 
+#include "base/buffer.h"
+
 /* Joins folder and name with a slash in fresh memory (free() it); NULL where memory is short. */
 char *afmon_path_join(const char *folder, const char *name);
 
@@ -44,6 +46,10 @@ int afmon_write_all(int fd, const void *data, size_t length, size_t *written);
 
 /* Writes all of data at offset, in the same way; 0 or errno. */
 int afmon_write_at(int fd, const void *data, size_t length, off_t offset);
+
+/* Adds a whole file to a buffer, which has data then, even of an empty file. Of a longer one than `most` bytes it has
+ * one more than that, and is to be refused by who called. */
+afmon_status afmon_file_text(const char *path, size_t most, struct afmon_buffer *text, afmon_error *error);
 
 /* Reads exactly length bytes at offset; 0, errno, or EIO where the file is shorter. */
 int afmon_read_at(int fd, void *data, size_t length, off_t offset);

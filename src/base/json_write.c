@@ -136,3 +136,28 @@ void afmon_json_timestamp(struct afmon_json *json, const char *key, int64_t ns)
     char text[AFMON_TIMESTAMP_SIZE];
     afmon_json_text(json, key, text, afmon_format_timestamp(text, ns));
 }
+
+void afmon_json_timestamp_given(struct afmon_json *json, const char *key, int64_t ns, bool given)
+{
+    if (given)
+        afmon_json_timestamp(json, key, ns);
+    else
+        afmon_json_null(json, key);
+}
+
+void afmon_json_status(struct afmon_json *json, const char *key, int status)
+{
+    if (status != 0)
+        afmon_json_int(json, key, status);
+    else
+        afmon_json_null(json, key);
+}
+
+afmon_status afmon_json_give(struct afmon_buffer *text, afmon_write_fn write, void *user)
+{
+    afmon_status status = text->failed ? AFMON_E_NO_MEMORY : AFMON_OK;
+    if (status == AFMON_OK && write(user, text->data, text->length) != 0)
+        status = AFMON_E_CANCELLED;
+    afmon_buffer_free(text);
+    return status;
+}

@@ -2,6 +2,7 @@
 #ifndef AFMON_BASE_JSON_WRITE_H
 #define AFMON_BASE_JSON_WRITE_H
 
+#include <afmon/afmon.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,7 +29,14 @@ void afmon_json_number(struct afmon_json *json, const char *key, double value); 
 void afmon_json_rounded(struct afmon_json *json, const char *key, double value); /* to six digits; as number */
 void afmon_json_time(struct afmon_json *json, const char *key, int64_t ns);      /* milliseconds; 0: null */
 void afmon_json_timestamp(struct afmon_json *json, const char *key, int64_t ns); /* as in files (base/text.h) */
+/* The same; null where it is not given. */
+void afmon_json_timestamp_given(struct afmon_json *json, const char *key, int64_t ns, bool given);
+void afmon_json_status(struct afmon_json *json, const char *key, int status); /* of HTTP; 0: null */
 void afmon_json_null(struct afmon_json *json, const char *key);
 void afmon_json_raw(struct afmon_json *json, const char *key, const char *text); /* JSON itself; NULL: null */
+
+/* Gives what was written to a function, all at once, and frees it. AFMON_E_NO_MEMORY where there was none for it,
+ * AFMON_E_CANCELLED where the function says so. */
+afmon_status afmon_json_give(struct afmon_buffer *text, afmon_write_fn write, void *user);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "base/civil.h"
 #include "base/clock.h"
-#include "base/digits.h"
 
 __attribute__((format(printf, 1, 2))) static struct afmon_words words(const char *format, ...)
 {
@@ -35,21 +34,6 @@ static struct afmon_words fixed(double value, int decimals)
 static int three_digits(double value)
 {
     return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-}
-
-struct afmon_words afmon_words_count(uint64_t count)
-{
-    char digits[AFMON_DIGITS_SIZE];
-    struct afmon_words words;
-    size_t length = afmon_write_digits(digits, count);
-    size_t used = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (i > 0 && (length - i) % 3 == 0)
-            words.text[used++] = ',';
-        words.text[used++] = digits[i];
-    }
-    words.text[used] = '\0';
-    return words;
 }
 
 struct afmon_words afmon_words_compact(double value)

@@ -35,10 +35,7 @@ static void write_call(struct afmon_json *json, const afmon_item_call *call)
     afmon_json_bool(json, "success", call->success && !call->retried);
     afmon_json_bool(json, "retried", call->retried);
     write_or_null(json, "error_type", call->error_type);
-    if (call->status != 0)
-        afmon_json_int(json, "status", call->status);
-    else
-        afmon_json_null(json, "status");
+    afmon_json_status(json, "status", call->status);
     write_or_null(json, "error", call->error);
     write_tokens(json, "prompt_tokens", call->prompt_tokens);
     write_tokens(json, "completion_tokens", call->completion_tokens);
@@ -66,10 +63,7 @@ static void write_item(struct afmon_json *json, const afmon_found_item *item)
     write_or_null(json, "error_type", item->state == AFMON_ITEM_FAILED ? item->why : "");
     afmon_json_count(json, "attempts", item->attempts);
     afmon_json_timestamp(json, "started", item->started_ns);
-    if (item->ended_ns != INT64_MIN)
-        afmon_json_timestamp(json, "ended", item->ended_ns);
-    else
-        afmon_json_null(json, "ended");
+    afmon_json_timestamp_given(json, "ended", item->ended_ns, item->ended_ns != INT64_MIN);
     afmon_json_number(json, "seconds", item->duration_s);
     afmon_json_open(json, "calls", '[');
     for (size_t i = 0; i < item->call_count; i++)
@@ -91,11 +85,7 @@ afmon_status afmon_found_item_write_json(const afmon_found_item *item, afmon_wri
     afmon_buffer_init(&text, JSON_MAX);
     struct afmon_json json = {.out = &text};
     write_item(&json, item);
-    afmon_status status = text.failed                                ? AFMON_E_NO_MEMORY
-                          : write(user, text.data, text.length) != 0 ? AFMON_E_CANCELLED
-                                                                     : AFMON_OK;
-    afmon_buffer_free(&text);
-    return status;
+    return afmon_json_give(&text, write, user);
 }
 
 const char *afmon_item_state_name(afmon_item_state state)

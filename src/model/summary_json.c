@@ -18,14 +18,6 @@ static void write_remarks(struct afmon_json *json, const char *key, const afmon_
     afmon_json_close(json, ']');
 }
 
-static void write_time(struct afmon_json *json, const char *key, int64_t ns, bool known)
-{
-    if (known)
-        afmon_json_timestamp(json, key, ns);
-    else
-        afmon_json_null(json, key);
-}
-
 static void write_distribution(struct afmon_json *json, const char *key, const afmon_distribution *of)
 {
     const struct {
@@ -54,8 +46,8 @@ static void write_head(struct afmon_json *json, const afmon_run_summary *s)
     afmon_json_string(json, "verdict", afmon_verdict_name(s->verdict));
     write_remarks(json, "reasons", s->reasons, s->reason_count);
     write_remarks(json, "warnings", s->warnings, s->warning_count);
-    write_time(json, "first", s->first_ns, s->sample_count > 0);
-    write_time(json, "last", s->last_ns, s->sample_count > 0);
+    afmon_json_timestamp_given(json, "first", s->first_ns, s->sample_count > 0);
+    afmon_json_timestamp_given(json, "last", s->last_ns, s->sample_count > 0);
     afmon_json_number(json, "duration_s", s->duration_s);
     afmon_json_bool(json, "live", s->live);
     afmon_json_count(json, "samples", s->sample_count);
@@ -186,7 +178,7 @@ static void write_alert(struct afmon_json *json, const afmon_alert_interval *ale
     afmon_json_timestamp(json, "worst_at", alert->worst_ns);
     afmon_json_timestamp(json, "first", alert->first_ns);
     afmon_json_timestamp(json, "last", alert->last_ns);
-    write_time(json, "resolved", alert->resolved_ns, alert->resolved_ns != INT64_MIN);
+    afmon_json_timestamp_given(json, "resolved", alert->resolved_ns, alert->resolved_ns != INT64_MIN);
     afmon_json_number(json, "held_s", alert->held_s);
     afmon_json_count(json, "passes", alert->passes);
     afmon_json_bool(json, "firing", alert->firing);
@@ -214,10 +206,7 @@ static void write_failures(struct afmon_json *json, const afmon_run_summary *s)
         afmon_json_string(json, "operation", failure->operation);
         afmon_json_bool(json, "evaluation", failure->evaluation);
         afmon_json_string(json, "error_type", failure->error_type);
-        if (failure->status != 0)
-            afmon_json_int(json, "status", failure->status);
-        else
-            afmon_json_null(json, "status");
+        afmon_json_status(json, "status", failure->status);
         afmon_json_string(json, "message", failure->message);
         afmon_json_count(json, "count", failure->count);
         afmon_json_count(json, "items", failure->items);
@@ -232,10 +221,7 @@ static void write_failures(struct afmon_json *json, const afmon_run_summary *s)
     for (size_t i = 0; i < s->retry_count; i++) {
         afmon_json_open(json, NULL, '{');
         afmon_json_string(json, "error_type", s->retried[i].error_type);
-        if (s->retried[i].status != 0)
-            afmon_json_int(json, "status", s->retried[i].status);
-        else
-            afmon_json_null(json, "status");
+        afmon_json_status(json, "status", s->retried[i].status);
         afmon_json_count(json, "count", s->retried[i].count);
         afmon_json_close(json, '}');
     }
@@ -338,9 +324,5 @@ afmon_status afmon_run_summary_write_json(const afmon_run_summary *summary, afmo
     afmon_buffer_init(&text, JSON_BYTES_MAX);
     struct afmon_json json = {.out = &text};
     afmon_summary_json(summary, &json, NULL);
-    afmon_status status = text.failed ? AFMON_E_NO_MEMORY : AFMON_OK;
-    if (status == AFMON_OK && write(user, text.data, text.length) != 0)
-        status = AFMON_E_CANCELLED;
-    afmon_buffer_free(&text);
-    return status;
+    return afmon_json_give(&text, write, user);
 }

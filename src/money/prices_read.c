@@ -1,12 +1,10 @@
 /* The two forms of prices. */
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "base/suggest.h"
 #include "lazy/json.h"
@@ -208,36 +206,16 @@ afmon_status afmon_prices_parse(const char *text, size_t length, const char *whe
     return status;
 }
 
-/* 0 or errno. */
-static int read_all(int fd, struct afmon_buffer *text)
-{
-    for (;;) {
-        if (!afmon_buffer_reserve(text, 1 << 16))
-            return text->length >= FILE_MAX_BYTES - (1 << 16) ? EFBIG : ENOMEM;
-        ssize_t got = read(fd, afmon_buffer_end(text), 1 << 16);
-        if (got == 0)
-            return 0;
-        if (got < 0 && errno != EINTR)
-            return errno;
-        text->length += got > 0 ? (size_t)got : 0;
-    }
-}
-
 afmon_status afmon_prices_read(const char *path, struct afmon_prices **prices, afmon_error *error)
 {
     struct afmon_buffer text;
     *prices = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return afmon_fail(error, AFMON_E_SYSTEM, "%s cannot be read: %s", path, strerror(errno));
-    afmon_buffer_init(&text, FILE_MAX_BYTES);
-    int failure = read_all(fd, &text);
-    close(fd);
-    afmon_status status = AFMON_OK;
-    if (failure != 0)
-        status = afmon_fail(error, AFMON_E_SYSTEM, "%s cannot be read: %s", path, strerror(failure));
-    else
-        status = afmon_prices_parse(text.data != NULL ? text.data : "", text.length, path, prices, error);
+    afmon_buffer_init(&text, FILE_MAX_BYTES + 1);
+    afmon_status status = afmon_file_text(path, FILE_MAX_BYTES, &text, error);
+    if (status == AFMON_OK && text.length > FILE_MAX_BYTES)
+        status = afmon_fail(error, AFMON_E_TOO_BIG, "%s: prices have at most 64 MiB", path);
+    if (status == AFMON_OK)
+        status = afmon_prices_parse(text.data, text.length, path, prices, error);
     afmon_buffer_free(&text);
     return status;
 }

@@ -8,7 +8,6 @@ families and seeds that are kept for the final count are left out. AFMON, AFMON_
 
 import argparse
 import collections
-import ctypes
 import json
 import mmap
 import os
@@ -22,9 +21,10 @@ import sys
 import tempfile
 import time
 
-AFMON = os.environ.get("AFMON", "afmon")
+import rounds
+from rounds import AFMON, FAULTY
+
 MAKER = os.environ.get("AFMON_MAKER", "maker")
-FAULTY = os.environ.get("AFMON_FAULTY", "")
 
 # maker.c's struct ledger.
 SLOTS, PROCESSES = 16384, 256
@@ -276,12 +276,6 @@ class Counts:
                 f"{self.figures} figures and {self.listed} listed items compared: each is the ledger's")
 
 
-def adopt_orphans():
-    """Children of a maker that has ended become ours, so that we can wait for them."""
-    PR_SET_CHILD_SUBREAPER = 36
-    assert ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
-
-
 class Run:
     """One simulated run: parts, each of some makers at once, with checkpoints while they make items and after them."""
 
@@ -296,8 +290,7 @@ class Run:
         self.ids = next((word[4:] for word in words if word.startswith("ids=")), "number")
         environment = dict(os.environ)
         if "faults" in words and FAULTY:
-            environment.update(LD_PRELOAD=FAULTY, AFMON_FAULTS=self.rng.choice(
-                ["eintr=9,short=7", "eio=400,undo=5,short=11", "enospc=150,eintr=40"]))
+            environment.update(LD_PRELOAD=FAULTY, AFMON_FAULTS=self.rng.choice(rounds.FAULTS[:3]))
         given = [word for word in words if word not in ("faults", "outside")]
         process = subprocess.Popen(
             [MAKER, str(self.folder), str(self.ledger.path), str(self.rng.randrange(1 << 31)), *given],
@@ -363,7 +356,7 @@ def play(family, seed, folder, counts):
     """Leaves the run where something differs."""
     place = folder / f"{family.name.replace(' ', '-')}-{seed}"
     place.mkdir()
-    adopt_orphans()
+    rounds.adopt_orphans()
     Run(family, seed, place, counts).play()
     shutil.rmtree(place)
 

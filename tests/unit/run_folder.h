@@ -63,6 +63,23 @@ static inline afmon_run_summary *summary_of(const char *folder)
     return summary;
 }
 
+/* The same as a follower has it, once it has read all. */
+static inline afmon_run_summary *followed(const char *folder)
+{
+    afmon_live *live = NULL;
+    afmon_live_info info;
+    afmon_run_summary *summary = NULL;
+    afmon_error error = {0};
+    assert_int_equal(afmon_live_open(folder, NULL, &live, &error), AFMON_OK);
+    do {
+        assert_int_equal(afmon_live_update(live, 1, &error), AFMON_OK);
+        afmon_live_get_info(live, &info);
+    } while (info.loaded < 1);
+    assert_int_equal(afmon_live_summarize(live, &summary, &error), AFMON_OK);
+    afmon_live_close(live);
+    return summary;
+}
+
 static inline size_t count_of(const char *text, const char *part)
 {
     size_t count = 0;

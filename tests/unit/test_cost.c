@@ -128,21 +128,6 @@ static void assert_summary(const afmon_run_summary *s, const struct ledger *ledg
     }
 }
 
-static afmon_run_summary *followed(const char *folder)
-{
-    afmon_live *live = NULL;
-    afmon_live_info info;
-    afmon_run_summary *summary = NULL;
-    assert_int_equal(afmon_live_open(folder, NULL, &live, NULL), AFMON_OK);
-    do {
-        assert_int_equal(afmon_live_update(live, 1, NULL), AFMON_OK);
-        afmon_live_get_info(live, &info);
-    } while (info.loaded < 1);
-    assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
-    afmon_live_close(live);
-    return summary;
-}
-
 static afmon_monitor *open_with(const char *folder, const char *prices_file)
 {
     afmon_options options;

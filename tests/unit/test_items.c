@@ -38,22 +38,6 @@ static void assert_ledger(struct ledger got, struct ledger wanted)
     assert_int_equal(got.open, wanted.open);
 }
 
-static afmon_run_summary *followed(const char *folder)
-{
-    afmon_live *live = NULL;
-    afmon_live_info info;
-    afmon_run_summary *summary = NULL;
-    afmon_error error = {0};
-    assert_int_equal(afmon_live_open(folder, NULL, &live, &error), AFMON_OK);
-    do {
-        assert_int_equal(afmon_live_update(live, 1, &error), AFMON_OK);
-        afmon_live_get_info(live, &info);
-    } while (info.loaded < 1);
-    assert_int_equal(afmon_live_summarize(live, &summary, &error), AFMON_OK);
-    afmon_live_close(live);
-    return summary;
-}
-
 /* What a reader lists of a kind, in pages of two. No item comes twice. */
 static struct ledger listed(const char *folder, const char *kind)
 {
