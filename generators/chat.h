@@ -39,17 +39,6 @@ typedef enum gen_lasting {
     GEN_FINAL = 2    /* the provider says that it does not: a wrong key, no money */
 } gen_lasting;
 
-/* What a call used, in tokens. `prompt` is the whole prompt and `completion` all that was generated; the other three
- * are parts of these. */
-typedef struct gen_usage {
-    afmon_number prompt;
-    afmon_number completion;
-    afmon_number total;
-    afmon_number cached;      /* of the prompt: read from a cache */
-    afmon_number cache_write; /* of the prompt: written to a cache */
-    afmon_number reasoning;   /* of the completion */
-} gen_usage;
-
 /* What became of one call. Texts have fixed rooms, save answer and reasoning, which are owned: gen_chat_result_clear.
  */
 typedef struct gen_chat_result {
@@ -59,9 +48,9 @@ typedef struct gen_chat_result {
     double duration_s;      /* with all attempts and the waits between them */
     char model_name[128];   /* as the model calls itself; "": not said */
     char finish_reason[32]; /* "": not said */
-    gen_usage usage;
-    int http_status;     /* of a failure: as received, or as an error inside a 200 says; 0: none */
-    char error_type[48]; /* as the openai Python package names it: "RateLimitError" ...; "": none */
+    afmon_usage usage;      /* its total is a sum where the provider tells none */
+    int http_status;        /* of a failure: as received, or as an error inside a 200 says; 0: none */
+    char error_type[48];    /* as the openai Python package names it: "RateLimitError" ...; "": none */
     char error[GEN_ERROR_SIZE];
     unsigned retries;     /* attempts after the first */
     bool retryable;       /* of a failed attempt: another one may succeed */

@@ -33,6 +33,7 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .cached_token_count = result->usage.cached,
         .reasoning_token_count = result->usage.reasoning,
         .cache_write_token_count = result->usage.cache_write,
+        .cost_usd = result->usage.cost_usd,
         .fields = fields,
         .field_count = count,
         .item = call->item,

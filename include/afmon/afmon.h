@@ -21,6 +21,7 @@
 
 #include <afmon/base.h>
 #include <afmon/metrics.h>
+#include <afmon/usage.h>
 #include <afmon/alerts.h>
 #include <afmon/send.h>
 #include <afmon/record.h>

@@ -5,6 +5,8 @@ from typing import Any, final
 
 version: str
 
+def usage_of(usage: object, /) -> list[float | None]: ...
+
 Score = float | tuple[float, str | None] | Mapping[str, Any] | None  # with its feedback; a dict has "score" and "feedback"
 
 @final

@@ -1,6 +1,8 @@
 """What an exception knows of the answer that it was raised for. Nothing here raises an Exception."""
 from __future__ import annotations
 
+from . import _afmon
+
 TYPE_CHECKING = False  # typing's own takes long to import
 if TYPE_CHECKING:
     from typing import Any
@@ -11,12 +13,8 @@ _DEEPEST = 4  # of exceptions that were raised from another
 _STATUSES = ("status_code", "status", "code", "http_status")  # `code` of google-genai is the status, of openai a word
 _USAGES = ("usage", "usage_metadata", "total_usage")
 _ANSWERS = ("completion", "response", "last_completion")
-_TOKENS = (
-    ("prompt_tokens", "input_tokens", "prompt_token_count"),
-    ("completion_tokens", "output_tokens", "candidates_token_count"),
-    ("total_tokens", "total_token_count"),
-)
 _SEEN = "_afmon_seen_by"
+_NOTHING: list[Amount] = [None] * 7
 
 
 def get(thing: Any, name: str) -> Any:
@@ -42,19 +40,13 @@ def _status(error: BaseException) -> Amount:
     return None
 
 
-def usage_tokens(usage: Any) -> tuple[Amount, Amount, Amount]:
-    """Prompt, completion and total tokens of a usage, an object or a dict, whatever a provider calls them."""
-    found = [next((tokens for name in names if (tokens := whole(get(usage, name))) is not None), None) for names in _TOKENS]
-    return found[0], found[1], found[2]
-
-
-def _tokens(error: BaseException) -> tuple[Amount, Amount, Amount]:
+def _tokens(error: BaseException) -> list[Amount]:
     for thing in (error, *(get(error, name) for name in _ANSWERS)):
         for name in _USAGES if thing is not None else ():
-            tokens = usage_tokens(get(thing, name))
+            tokens = _afmon.usage_of(get(thing, name))
             if any(tokens):
                 return tokens
-    return None, None, None
+    return _NOTHING
 
 
 def _is_first(error: BaseException, monitor: int) -> bool:
@@ -68,16 +60,16 @@ def _is_first(error: BaseException, monitor: int) -> bool:
         return True
 
 
-def known(error: BaseException, monitor: int) -> tuple[Amount, Amount, Amount, Amount]:
-    """HTTP status, prompt, completion and total tokens, as far as the exception, or one that it was raised from, tells."""
+def known(error: BaseException, monitor: int) -> tuple[Amount, ...]:
+    """HTTP status and what `_afmon.usage_of` gives, as far as the exception, or one that it was raised from, tells."""
     status: Amount = None
-    tokens: tuple[Amount, Amount, Amount] = (None, None, None)
+    tokens = _NOTHING
     at: BaseException | None = error
     for _ in range(_DEEPEST):
         if at is None:
             break
         status = _status(at) if status is None else status
         if not any(tokens) and any(tokens := _tokens(at)) and not _is_first(at, monitor):
-            return status, None, None, None
+            return (status, *_NOTHING)
         at = get(at, "__cause__")
-    return status, *tokens
+    return (status, *tokens)

@@ -158,6 +158,7 @@ class Call:
         known = {"finish_reason": answer.finish_reason, "time_to_first_token": self._first,
                  "output_tokens_per_second": self._output_speed(duration),
                  **{f"{name}_token_count": count for name, count in answer.tokens().items()},
+                 "cost_usd": answer.cost_usd,
                  **({"retries": self._retries} if self._retries else {}),
                  **({} if self._item is None else {"item": self._item}), **labels}
         self._monitor.track_generation(**{**known, **self._fields, "duration": duration, "success": error is None, "error": error})

@@ -105,6 +105,10 @@ int track_answer(struct track *track, afmon_generation *generation, afmon_number
         take_known(known, 1, &generation->prompt_token_count);
         take_known(known, 2, &generation->completion_token_count);
         take_known(known, 3, &generation->total_token_count);
+        take_known(known, 4, &generation->cached_token_count);
+        take_known(known, 5, &generation->cache_write_token_count);
+        take_known(known, 6, &generation->reasoning_token_count);
+        take_known(known, 7, &generation->cost_usd);
     }
     Py_XDECREF(known);
     Py_DECREF(exception);

@@ -73,6 +73,7 @@ static PyMethodDef functions[] = {
     {"open_live", live_open, METH_VARARGS, NULL},
     {"open_view", view_open, METH_VARARGS, NULL},
     {"recover", recover, METH_VARARGS, NULL},
+    {"usage_of", usage_of, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -244,6 +244,10 @@ PyObject *value_drops(const afmon_drops *drops);
 PyObject *value_report(const afmon_close_report *report);
 PyObject *value_stats(const afmon_stats *stats);
 
+/* ---- usage.c ---- */
+
+PyObject *usage_of(PyObject *module, PyObject *object);
+
 /* ---- the types ---- */
 
 PyObject *monitor_record_metric(PyObject *self, PyObject *const *arguments, Py_ssize_t count, PyObject *names);

@@ -14,9 +14,10 @@ static double counted(double tokens)
     return tokens > 0 && isfinite(tokens) ? tokens : 0;
 }
 
-static double above_zero(double value)
+/* What of a whole is in none of its parts. Parts that are more than the whole stand beside it. */
+static double rest_of(double whole, double parts)
 {
-    return value > 0 ? value : 0;
+    return parts <= whole ? whole - parts : whole;
 }
 
 /* The prices of a call with so long a prompt. */
@@ -39,8 +40,8 @@ bool afmon_price_cost(const struct afmon_model_price *model, const struct afmon_
     double cached = counted(used->cached);
     double written = counted(used->cache_write);
     double reasoning = counted(used->reasoning);
-    double prompt = above_zero(counted(used->prompt) - cached - written);
-    double completion = above_zero(counted(used->completion) - reasoning);
+    double prompt = rest_of(counted(used->prompt), cached + written);
+    double completion = rest_of(counted(used->completion), reasoning);
     struct afmon_price price = price_at(model, prompt + cached + written);
     double parts[] = {prompt, cached, written, completion, reasoning};
     double prices[] = {price.input, given_or(price.cached_input, price.input), given_or(price.cache_write, price.input),

@@ -51,7 +51,7 @@ const struct afmon_model_price *afmon_prices_find(const struct afmon_prices *pri
 size_t afmon_prices_count(const struct afmon_prices *prices);
 
 /* What a call used, in tokens; NaN where it is not told. Cached ones and cache writes are part of the prompt's,
- * reasoning of the completion's: as far as they are more than these, they count beside them. */
+ * reasoning of the completion's: where they are more than these, they stand beside them, and both count. */
 struct afmon_tokens_used {
     double prompt;
     double completion;

@@ -45,7 +45,9 @@ static void our_own_form(void **state)
     /* What has no price of its own costs as its kind does, and is priced once. */
     assert_dollars(cost(prices, "plain", TOKENS(1000, 100, 400, 100, 30)), 1000 * 1e-6 + 100 * 2e-6);
     /* As Anthropic tells it: cached ones and writes are not among the prompt's. */
-    assert_dollars(cost(prices, "small", TOKENS(10, 100, 400, 100, NONE)), 400 * 1.25e-6 + 100 * 3e-6 + 100 * 10e-6);
+    assert_dollars(cost(prices, "small", TOKENS(10, 100, 400, 100, NONE)),
+                   10 * 2.5e-6 + 400 * 1.25e-6 + 100 * 3e-6 + 100 * 10e-6);
+    assert_dollars(cost(prices, "small", TOKENS(10, 100, NONE, NONE, 300)), 10 * 2.5e-6 + 100 * 10e-6 + 300 * 20e-6);
     /* Not told, negative or not finite: nothing. */
     assert_dollars(cost(prices, "small", TOKENS(NONE, 100, NONE, NONE, NONE)), 100 * 10e-6);
     assert_dollars(cost(prices, "small", TOKENS(-5, 100, (double)INFINITY, NONE, NONE)), 100 * 10e-6);
