@@ -70,7 +70,7 @@ static void draw_rate(gen_text *out, const cli_screen *screen, const live_figure
     label(out, screen, "rate");
     gen_text_printf(out, "%-12s", f->rate > 0 ? cli_rate(f->rate).s : "-");
     label(out, screen, "elapsed");
-    gen_text_printf(out, "%-10s", cli_seconds(f->elapsed_s).s);
+    gen_text_printf(out, "%-12s", cli_seconds(f->elapsed_s).s);
     label(out, screen, f->stopping ? "waiting" : "left");
     double left = f->stopping ? f->patience_s : f->eta_s;
     gen_text_printf(out, "%s\n", left >= 0 ? cli_seconds(left < 0.1 ? 0 : left).s : "-");
@@ -93,7 +93,7 @@ static void draw_times(gen_text *out, const cli_screen *screen, const live_figur
     label(out, screen, "time p50");
     gen_text_printf(out, "%-12s", f->timed ? cli_seconds(f->p50_s).s : "-");
     label(out, screen, "p95");
-    gen_text_printf(out, "%-10s", f->timed ? cli_seconds(f->p95_s).s : "-");
+    gen_text_printf(out, "%-12s", f->timed ? cli_seconds(f->p95_s).s : "-");
     label(out, screen, "failed");
     gen_text_printf(out, "%s\n", cli_count(f->counts.failed).s);
 }
@@ -103,7 +103,7 @@ static void draw_tokens(gen_text *out, const cli_screen *screen, const live_figu
     label(out, screen, "tokens");
     gen_text_printf(out, "%-12s", cli_compact((double)(f->prompt_tokens + f->completion_tokens)).s);
     label(out, screen, "prompt");
-    gen_text_printf(out, "%-10s", cli_compact((double)f->prompt_tokens).s);
+    gen_text_printf(out, "%-12s", cli_compact((double)f->prompt_tokens).s);
     label(out, screen, "answers");
     gen_text_printf(out, "%s\n", cli_compact((double)f->completion_tokens).s);
 }

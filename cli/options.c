@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include <getopt.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/suggest.h"
@@ -202,6 +203,24 @@ bool cli_value_number(cli_args *args, double min, double max, double *value)
     return refuse(args, wanted);
 }
 
+/* As one would type it: 100ms, 90s, 1d. */
+static cli_text typed_duration(double s)
+{
+    static const struct {
+        double seconds;
+        const char *sign;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+    cli_text text;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (s >= units[i].seconds && fmod(s, units[i].seconds) == 0) {
+            (void)snprintf(text.s, sizeof text.s, "%.0f%s", s / units[i].seconds, units[i].sign);
+            return text;
+        }
+    bool small = s > 0 && s < 1;
+    (void)snprintf(text.s, sizeof text.s, "%g%s", small ? s * 1000 : s, small ? "ms" : "s");
+    return text;
+}
+
 bool cli_value_duration(cli_args *args, double min_s, double max_s, double *seconds)
 {
     char wanted[160];
@@ -213,8 +232,9 @@ bool cli_value_duration(cli_args *args, double min_s, double max_s, double *seco
         return true;
     }
     if (max_s > 1e300)
-        snprintf(wanted, sizeof wanted, "give a duration of at least %s", cli_seconds(min_s).s);
+        snprintf(wanted, sizeof wanted, "give a duration of at least %s", typed_duration(min_s).s);
     else
-        snprintf(wanted, sizeof wanted, "give a duration from %s to %s", cli_seconds(min_s).s, cli_seconds(max_s).s);
+        snprintf(wanted, sizeof wanted, "give a duration from %s to %s", typed_duration(min_s).s,
+                 typed_duration(max_s).s);
     return refuse(args, wanted);
 }

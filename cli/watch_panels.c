@@ -1,4 +1,5 @@
 /* The panels below: operations, models, alerts, log. */
+#include <math.h>
 #include <string.h>
 
 #include "base/clamp.h"
@@ -58,11 +59,20 @@ static const char *name_of(const afmon_live_rate *rate, char out[512])
     return out;
 }
 
+/* Of a column of durations: minutes and more take two units ("1 min 45 s"). */
+static size_t time_width(const watch_figures *f)
+{
+    double longest_s = 0;
+    for (size_t i = 0; i < f->operation_count; i++)
+        longest_s = fmax(longest_s, fmax(f->operations[i].mean_s, f->operations[i].p95_s));
+    return longest_s < 99 ? 9 : 12;
+}
+
 void watch_draw_operations(const watch_place *p, const watch_wish *wish, const watch_figures *f)
 {
     static const char *const titles[] = {"calls", "rate", "failed", "mean", "p50", "p95"};
     static const char *const sorts[] = {"by calls", "by rate", "by failures", "by time", "by name"};
-    static const size_t widths[] = {10, 8, 8, 8, 8, 8};
+    const size_t widths[] = {10, 9, 8, time_width(f), time_width(f), time_width(f)};
     char note[96], place[48], name[512];
     size_t rows = p->rows > 2 ? p->rows - 2 : 0;
     size_t first = first_of(wish->scroll[PANEL_OPERATIONS], f->operation_count, rows);
@@ -146,7 +156,7 @@ static void draw_alert(const watch_place *p, size_t row, const afmon_alert_inter
     const char *state = alert->firing ? (ended ? "at end" : "firing") : "over";
     snprintf(when, sizeof when, "%s  %-8s", cli_clock(alert->first_ns).s, state);
     size_t used = canvas_put(p->c, row, p->column, p->room, style, when, p->unicode);
-    snprintf(when, sizeof when, "%-7s", alert->held_s >= 1 ? cli_span(alert->held_s).s : "");
+    snprintf(when, sizeof when, "%-11s", alert->held_s >= 1 ? cli_span(alert->held_s).s : "");
     used +=
         canvas_put(p->c, row, p->column + used + 1, p->room > used ? p->room - used - 1 : 0, CLI_DIM, when, p->unicode);
     used += 2;

@@ -2,33 +2,41 @@
 
 export const count = (n) => (n == null ? "–" : Math.round(n).toLocaleString("en-US"));
 
-export const percent = (x) => (x == null ? "–" : `${(x * 100).toFixed(1)}%`);
+// Never "100%" or "0%" for what is not quite that.
+export function percent(x) {
+  if (x == null) return "–";
+  const p = Math.abs(x) * 100, sign = x < 0 ? "-" : "";
+  if (p > 0 && p < 0.05) return `${sign}<0.1%`;
+  if (p < 100 && p >= 99.95) return `${sign}>99.9%`;
+  return `${sign}${p.toFixed(p === 0 || p === 100 ? 0 : 1)}%`;
+}
 
-// Three or four significant digits without an exponent where that can be.
-function significant(x, digits) {
-  if (x === 0) return "0";
-  const size = Math.floor(Math.log10(Math.abs(x))) + 1;
-  return x.toFixed(Math.max(0, digits - size));
+// Three significant digits of a number from 1 to 1000.
+function three(x) {
+  const size = Math.abs(x);
+  return x.toFixed(size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
 }
 
 export function seconds(s) {
   if (s == null) return "–";
-  if (s === 0) return "0s";
-  if (s < 1e-3) return `${significant(s * 1e6, 3)}µs`;
-  if (s < 1) return `${significant(s * 1e3, 3)}ms`;
-  if (s < 60) return `${significant(s, 3)}s`;
-  const whole = Math.round(s);
-  const two = (n) => String(n).padStart(2, "0");
-  if (whole < 3600) return `${Math.floor(whole / 60)}m${two(whole % 60)}s`;
-  if (whole < 86400) return `${Math.floor(whole / 3600)}h${two(Math.floor(whole / 60) % 60)}m`;
-  return `${Math.floor(whole / 86400)}d${two(Math.floor(whole / 3600) % 24)}h`;
+  if (s < 0) return `-${seconds(-s)}`;
+  if (s === 0) return "0 s";
+  for (const [below, times, unit] of [[999.5e-9, 1e9, "ns"], [999.5e-6, 1e6, "µs"], [999.5e-3, 1e3, "ms"]])
+    if (s < below) return `${three(s * times)} ${unit}`;
+  if (s < 99.95) return `${three(s)} s`;
+  const two = (big, small, bigName, smallName) => {
+    const whole = Math.round(s / small) * small;
+    return `${Math.floor(whole / big)} ${bigName} ${String((whole % big) / small).padStart(2, "0")} ${smallName}`;
+  };
+  if (s < 3599.5) return two(60, 1, "min", "s");
+  return s < 86370 ? two(3600, 60, "h", "min") : two(86400, 3600, "d", "h");
 }
 
 export function compact(n) {
   if (n == null) return "–";
   for (const [size, letter] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]])
-    if (Math.abs(n) >= size) return `${significant(n / size, 3)}${letter}`;
-  return Number.isInteger(n) ? String(n) : significant(n, 3);
+    if (Math.abs(n) >= 0.9995 * size) return `${three(n / size)}${letter}`;
+  return Number.isInteger(n) ? String(n) : three(n);
 }
 
 // Below one a second, a minute or an hour says more.
@@ -55,7 +63,7 @@ export const ago = (ms) => {
   if (ms == null) return "";
   const s = Math.round((Date.now() - ms) / 1000);
   if (s < 2) return "just now";
-  if (s < 60) return `${s}s ago`;
-  if (s < 3600) return `${Math.floor(s / 60)}m ago`;
-  return s < 86400 ? `${Math.floor(s / 3600)}h ago` : `${Math.floor(s / 86400)}d ago`;
+  if (s < 60) return `${s} s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+  return s < 86400 ? `${Math.floor(s / 3600)} h ago` : `${Math.floor(s / 86400)} d ago`;
 };

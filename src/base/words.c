@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/civil.h"
@@ -36,19 +37,29 @@ static int three_digits(double value)
     return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 }
 
-struct afmon_words afmon_words_compact(double value)
+/* A size >= 0 in steps of a thousand, whose signs are one character each; the first is left out. */
+static struct afmon_words scaled(double size, const char *signs, const char *gap, const char *unit)
 {
-    static const char signs[] = " kMGTPE";
-    double size = fabs(value);
     size_t power = 0;
-    if (!isfinite(value) || size >= 999.5e18)
-        return words("%s", isfinite(value) ? "huge" : "-");
-    while (power + 2 < sizeof signs && size >= 999.5) {
+    while (signs[power + 1] != '\0' && size >= 999.5) {
         size /= 1000;
         power++;
     }
     int decimals = power == 0 && size == floor(size) ? 0 : three_digits(size);
-    return words("%s%s%.*s", value < 0 ? "-" : "", fixed(size, decimals).text, power > 0, signs + power);
+    return words("%s%s%.*s%s", fixed(size, decimals).text, gap, power > 0, signs + power, unit);
+}
+
+struct afmon_words afmon_words_compact(double value)
+{
+    double size = fabs(value);
+    if (!isfinite(value) || size >= 999.5e18)
+        return words("%s", isfinite(value) ? "huge" : "-");
+    return words("%s%.40s", value < 0 ? "-" : "", scaled(size, " kMGTPE", "", "").text);
+}
+
+struct afmon_words afmon_words_bytes(double bytes)
+{
+    return bytes >= 0 && bytes < 999.5e18 ? scaled(bytes, " KMGTPE", " ", "B") : words("-");
 }
 
 static void trim_zeros(char *text)
@@ -62,21 +73,29 @@ static void trim_zeros(char *text)
         text[length - 1] = '\0';
 }
 
+/* 1.2e-07 */
+static struct afmon_words scientific(double size)
+{
+    int exponent = (int)floor(log10(size));
+    /* in two steps: 10 to the power of the smallest exponents is 0 */
+    double digits = exponent < -300 ? size * 1e300 / pow(10, exponent + 300) : size / pow(10, exponent);
+    exponent += digits >= 9.95;
+    return words("%se%c%02d", fixed(digits >= 9.95 ? 1 : digits, 1).text, exponent < 0 ? '-' : '+', abs(exponent));
+}
+
 struct afmon_words afmon_words_number(double value)
 {
     double size = fabs(value);
     const char *sign = value < 0 ? "-" : "";
     if (!isfinite(value))
         return words("-");
-    if (size >= 1e15)
-        return afmon_words_compact(value);
+    if (size >= 1e15 || (size != 0 && size < 1e-4))
+        return words("%s%.40s", sign, scientific(size).text);
     if (size >= 999.95)
         return words("%s%s", sign, afmon_words_count((uint64_t)(size + 0.5)).text);
-    if (size != 0 && size < 5e-5)
-        return words("%s<0.0001", sign[0] ? "-" : "");
     struct afmon_words text = fixed(size, size < 0.99995 ? 4 : size < 9.9995 ? 3 : size < 99.995 ? 2 : 1);
     trim_zeros(text.text);
-    return words("%s%s", sign, text.text);
+    return words("%s%.40s", sign, text.text);
 }
 
 struct afmon_words afmon_words_rate(double per_s)
@@ -90,14 +109,17 @@ struct afmon_words afmon_words_rate(double per_s)
 
 struct afmon_words afmon_words_percent(double fraction)
 {
-    double percent = fraction * 100;
-    if (!(percent >= 0 && percent < 1e9))
+    double percent = fabs(fraction) * 100;
+    const char *sign = fraction < 0 ? "-" : "";
+    if (!isfinite(percent))
         return words("-");
+    if (percent >= 1e9)
+        return words("%s%.40s%%", sign, scientific(percent).text);
     if (percent > 0 && percent < 0.05)
-        return words("<0.1%%");
+        return words("%s<0.1%%", sign);
     if (percent < 100 && percent >= 99.95)
-        return words(">99.9%%");
-    return words("%s%%", percent == 0 || percent == 100 ? fixed(percent, 0).text : fixed(percent, 1).text);
+        return words("%s>99.9%%", sign);
+    return words("%s%.40s%%", sign, fixed(percent, percent == 0 || percent == 100 ? 0 : 1).text);
 }
 
 static struct afmon_words two_units(double seconds, uint64_t big, uint64_t small, const char *big_name,

@@ -11,7 +11,8 @@ struct afmon_words {
 
 struct afmon_words afmon_words_count(uint64_t count);      /* 1,234,567 */
 struct afmon_words afmon_words_compact(double value);      /* 912, 12.3k, 4.56M; "-" where not finite */
-struct afmon_words afmon_words_number(double value);       /* three or four significant digits: 0.8125, 12.4, 1,234 */
+struct afmon_words afmon_words_bytes(double bytes);        /* 987 B, 12.3 KB, 4.56 MB (powers of 1000) */
+struct afmon_words afmon_words_number(double value);       /* four significant digits: 0.8125, 12.41, 1,234, 1.2e-07 */
 struct afmon_words afmon_words_dollars(double usd);        /* $1,234, $12.34, $0.0123; "-" where not finite */
 struct afmon_words afmon_words_percent(double fraction);   /* 62.5%; never 100.0% or 0.0% for what is not quite that */
 struct afmon_words afmon_words_seconds(double seconds);    /* 12.3 ms, 4.56 s, 3 min 20 s, 2 h 05 min, 3 d 04 h */

@@ -29,10 +29,10 @@ def good_run(run):
 def test_none_fired(command, run):
     done = command("check", good_run(run))
     assert done.returncode == 0 and done.stderr == ""
-    assert done.stdout == "No alert held. Judged in a replay, every 60.0s.\n"
+    assert done.stdout == "No alert held. Judged in a replay, every 60.0 s.\n"
     done = command("check", run, "--interval", "60s")
     assert done.returncode == 0 and done.stderr == ""
-    assert done.stdout == "No alert of 7 rules in 70 samples, judged every 60.0s.\n"
+    assert done.stdout == "No alert of 7 rules in 70 samples, judged every 60.0 s.\n"
 
 
 @pytest.mark.parametrize("option,fires,holds,metric,mean,name", RULES)
@@ -69,7 +69,7 @@ def test_an_incident_that_is_over_fires_all_the_same(command, run):
     done = command("check", run)
     assert done.returncode == 1
     # 3 of the 11 samples of five minutes are bad at 09:31:00 (72.7 %), 2 of 11 at 09:44:00 (81.8 %).
-    assert "warning, 2026-11-23 09:31:00 to 2026-11-23 09:43:00, held for 13m00s; limit 0.8" in done.stdout
+    assert "warning, 2026-11-23 09:31:00 to 2026-11-23 09:43:00, held for 13 min 00 s; limit 0.8" in done.stdout
 
 
 def test_which_alerts_count(command, run):

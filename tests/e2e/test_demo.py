@@ -116,7 +116,7 @@ def ledger_of(printed):
     def number(pattern):
         found = re.search(pattern, printed, re.M)
         return int(found[1].replace(",", "")) if found else 0
-    return {"accepted": number(r"([\d,]+) \w+ in [\d.]+m?s"), "rejected": number(r"^  ([\d,]+) rejected$"),
+    return {"accepted": number(r"([\d,]+) \w+ in [\d.]+ m?s "), "rejected": number(r"^  ([\d,]+) rejected$"),
             "failed": number(r"^  ([\d,]+) failed; the last one: ")}
 
 

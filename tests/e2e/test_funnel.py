@@ -86,7 +86,7 @@ def test_what_cannot_be_said_is_null(run, command, outcome, wanted):
     add_item(run, 1, outcome, calls=2)
     (item,) = json.loads(command("show", run, "--json").stdout)["summary"]["items"]
     assert [item[key] for key in ("yield", "calls_per_accepted", "tokens_per_accepted")] == wanted
-    assert cells(command("show", run).stdout, "tokens/acc.", "conversations")[-4:] == ["-" if outcome is None else "0.0%", "1", "-", "-"]
+    assert cells(command("show", run).stdout, "tokens/acc.", "conversations")[-4:] == ["-" if outcome is None else "0%", "1", "-", "-"]
     report = command("report", run, "--format", "md", "--output", "-").stdout
     assert cells(report, "Tokens per accepted", "| Conversations")[-3:] == ["-" if outcome is None else "0%", "-", "-"]
 

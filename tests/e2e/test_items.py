@@ -150,7 +150,7 @@ def test_table(command, made, on_terminal):
     drawn = on_terminal("items", made, columns=60, NO_COLOR="1")
     assert max(map(len, drawn.splitlines()[:14])) <= 104 and "…" in drawn
     whole = command("items", made, "8").stdout
-    assert "failed: RateLimitError; begun 2026-11-23 09:01:20, ended 2026-11-23 09:01:23, took 8.00s" in whole
+    assert "failed: RateLimitError; begun 2026-11-23 09:01:20, ended 2026-11-23 09:01:23, took 8.00 s" in whole
     assert "failed 429" in whole and "Error code: 429: RateLimitError" in whole
 
 

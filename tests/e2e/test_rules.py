@@ -23,7 +23,7 @@ def test_the_example_is_read(command, run):
         run.add("success_rate", 1.0, at=i)
     done = command("check", run, "--rules", EXAMPLE)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "No alert of 9 rules in 100 samples, judged every 60.0s.\n"
+    assert done.stdout == "No alert of 9 rules in 100 samples, judged every 60.0 s.\n"
     assert "rule 'slow_answers' was not judged" in done.stderr
 
 

@@ -113,7 +113,7 @@ def test_a_rule_that_is_not_repeated_goes_on_firing(run, command):
         return [(a["name"], a["firing"], a["resolved"]) for a in watched["alerts"] + shown["alerts"] + seen["alerts"]]
 
     assert states() == [("slow", True, None)] * 3
-    assert re.search(r"at end +\S+ +Slow", command("watch", run, "--once").stdout)
+    assert re.search(r"at end +\d+ min \d\d s +Slow", command("watch", run, "--once").stdout)
     run.add_text('2026-11-23 09:59:00,000 - {"message": "Alert resolved: Fine", ' + fields % "resolved", "afterimage.log")
     assert states() == [("slow", False, "2026-11-23T09:59:00.000000+00:00")] * 3
 

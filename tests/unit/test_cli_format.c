@@ -62,6 +62,9 @@ static void numbers_have_four_digits(void **state)
     assert_string_equal(cli_number(-0.25).s, "-0.25");
     assert_string_equal(cli_number(1.2e-7).s, "1.2e-07");
     assert_string_equal(cli_number(3e20).s, "3.0e+20");
+    assert_string_equal(cli_number(-9.97e-8).s, "-1.0e-07");
+    assert_string_equal(cli_number(5e-324).s, "4.9e-324");
+    assert_string_equal(cli_number(1.7e308).s, "1.7e+308");
     assert_string_equal(cli_number(INFINITY).s, "-");
 }
 
@@ -69,29 +72,34 @@ static void percents(void **state)
 {
     (void)state;
     assert_string_equal(cli_percent(0.9741).s, "97.4%");
-    assert_string_equal(cli_percent(1).s, "100.0%");
+    assert_string_equal(cli_percent(1).s, "100%");
+    assert_string_equal(cli_percent(0).s, "0%");
+    assert_string_equal(cli_percent(0.00001).s, "<0.1%");
+    assert_string_equal(cli_percent(0.99999).s, ">99.9%");
+    assert_string_equal(cli_percent(-0.25).s, "-25.0%");
+    assert_string_equal(cli_percent(1e300).s, "1.0e+302%");
     assert_string_equal(cli_percent(NAN).s, "-");
 }
 
 static void durations_choose_their_unit(void **state)
 {
     (void)state;
-    assert_string_equal(cli_seconds(0).s, "0s");
-    assert_string_equal(cli_span(0).s, "0s");
-    assert_string_equal(cli_span(12.4).s, "12s");
-    assert_string_equal(cli_span(125).s, "2m05s");
-    assert_string_equal(cli_seconds(12.3e-6).s, "12.3µs");
-    assert_string_equal(cli_seconds(320e-9).s, "320ns");
-    assert_string_equal(cli_seconds(0.34).s, "340ms");
-    assert_string_equal(cli_seconds(0.9996).s, "1.00s");
-    assert_string_equal(cli_seconds(1.84).s, "1.84s");
-    assert_string_equal(cli_seconds(12.41).s, "12.4s");
-    assert_string_equal(cli_seconds(125).s, "2m05s");
-    assert_string_equal(cli_seconds(119.7).s, "2m00s");
-    assert_string_equal(cli_seconds(3720).s, "1h02m");
-    assert_string_equal(cli_seconds(3599.9).s, "1h00m");
-    assert_string_equal(cli_seconds(3 * 86400.0 + 4 * 3600).s, "3d04h");
-    assert_string_equal(cli_seconds(-2).s, "-2.00s");
+    assert_string_equal(cli_seconds(0).s, "0 s");
+    assert_string_equal(cli_span(0).s, "0 s");
+    assert_string_equal(cli_span(12.4).s, "12 s");
+    assert_string_equal(cli_span(125).s, "2 min 05 s");
+    assert_string_equal(cli_seconds(12.3e-6).s, "12.3 µs");
+    assert_string_equal(cli_seconds(320e-9).s, "320 ns");
+    assert_string_equal(cli_seconds(0.34).s, "340 ms");
+    assert_string_equal(cli_seconds(0.9996).s, "1.00 s");
+    assert_string_equal(cli_seconds(1.84).s, "1.84 s");
+    assert_string_equal(cli_seconds(12.41).s, "12.4 s");
+    assert_string_equal(cli_seconds(125).s, "2 min 05 s");
+    assert_string_equal(cli_seconds(119.7).s, "2 min 00 s");
+    assert_string_equal(cli_seconds(3720).s, "1 h 02 min");
+    assert_string_equal(cli_seconds(3599.9).s, "1 h 00 min");
+    assert_string_equal(cli_seconds(3 * 86400.0 + 4 * 3600).s, "3 d 04 h");
+    assert_string_equal(cli_seconds(-2).s, "-2.00 s");
     assert_string_equal(cli_seconds(INFINITY).s, "-");
 }
 
