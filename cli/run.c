@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clamp.h"
+#include "base/words.h"
 
 afmon_view *cli_open_run(const char *folder)
 {
@@ -63,6 +64,15 @@ afmon_run_summary *cli_summarize(afmon_view *view, afmon_window window)
         return summary;
     cli_error("%s", error.message[0] ? error.message : afmon_status_text(status));
     return NULL;
+}
+
+/* ---- Cost ---- */
+
+void cli_print_projection(const cli_screen *screen, const afmon_cost_summary *cost, const char *indent)
+{
+    if (cost->items_left > 0 && !isnan(cost->projected_usd))
+        fprintf(screen->out, "%sabout %s at the end of the plan, with %s more\n", indent,
+                afmon_words_dollars(cost->projected_usd).text, cli_count(cost->items_left).s);
 }
 
 /* ---- Alerts ---- */

@@ -18,6 +18,9 @@ afmon_run_summary *cli_summarize(afmon_view *view, afmon_window window);
 /* Prints the stretches in which rules held, two lines each: the worst value, and when. */
 void cli_print_alerts(const cli_screen *screen, const afmon_run_summary *summary);
 
+/* Prints what the run will have cost at the end of its plan, where that is known and something is missing. */
+void cli_print_projection(const cli_screen *screen, const afmon_cost_summary *cost, const char *indent);
+
 /* Prints a JSON object (which is released) with a summary as its last member, in the bytes that all surfaces share.
  * Returns an exit status, after a message where it failed. */
 int cli_print_json_summary(json_t *object, const afmon_run_summary *summary);

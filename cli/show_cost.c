@@ -1,5 +1,6 @@
 /* What a run cost. */
 #include "base/words.h"
+#include "cli/run.h"
 #include "cli/show.h"
 
 static void print_items(const cli_screen *screen, const afmon_item_summary *item)
@@ -19,6 +20,7 @@ void show_cost(const cli_screen *screen, const afmon_run_summary *s)
     cli_heading(screen, "Cost");
     fprintf(screen->out, "%s%s%s for %s priced calls\n", cli_paint(screen, CLI_BOLD),
             afmon_words_dollars(cost->total_usd).text, cli_paint(screen, CLI_PLAIN), cli_count(cost->priced_calls).s);
+    cli_print_projection(screen, cost, "");
     for (size_t i = 0; i < s->item_count; i++)
         if (!isnan(s->items[i].cost_usd))
             print_items(screen, &s->items[i]);

@@ -5,6 +5,7 @@
 
 #include "base/words.h"
 #include "cli/cli.h"
+#include "cli/run.h"
 #include "cli/summary_tables.h"
 #include "generators/text.h"
 
@@ -48,18 +49,30 @@ static void print_outcome(const cli_screen *screen, const summary_facts *facts)
         fprintf(screen->out, "  %s were not made\n", cli_count(c->planned - begun).s);
 }
 
-/* Where prices were given. */
+/* Of a run that ended before its plan: what all of it would cost. */
+static void print_projection(const cli_screen *screen, const char *folder)
+{
+    afmon_view *view = cli_open_run(folder);
+    afmon_run_summary *summary = view != NULL ? cli_summarize(view, AFMON_WINDOW_ALL) : NULL;
+    if (summary != NULL)
+        cli_print_projection(screen, &summary->cost, "  ");
+    afmon_run_summary_free(summary);
+    afmon_view_close(view);
+}
+
+/* Where prices were given, or the provider told its own. */
 static void print_cost(const cli_screen *screen, afmon_monitor *monitor, const summary_facts *facts)
 {
     afmon_aggregate cost;
     const char *invented = facts->prices_invented ? ", at invented prices" : "";
-    if (facts->monitor->prices == NULL && facts->monitor->prices_file == NULL)
-        return;
-    if (afmon_get_metrics(monitor, "cost_usd", AFMON_ALL_TIME, &cost) != AFMON_OK || cost.count == 0)
-        fprintf(screen->out, "  cost unknown: no call has a price\n");
-    else
+    bool priced = afmon_get_metrics(monitor, "cost_usd", AFMON_ALL_TIME, &cost) == AFMON_OK && cost.count > 0;
+    if (priced)
         fprintf(screen->out, "  %s for %s priced calls%s\n", afmon_words_dollars(cost.sum).text,
                 cli_count(cost.count).s, invented);
+    else if (facts->monitor->prices != NULL || facts->monitor->prices_file != NULL)
+        fprintf(screen->out, "  cost unknown: no call has a price\n");
+    if (priced && facts->counts.skipped + gen_run_ended(&facts->counts) < facts->counts.planned)
+        print_projection(screen, afmon_monitor_log_dir(monitor));
 }
 
 /* Says what the monitor could not keep; a healthy run says nothing. */

@@ -6,8 +6,8 @@
 
 #include "cli/canvas.h"
 
-/* WATCH_FIGURES: columns before the lines over time. */
-enum { WATCH_ROWS = 64, WATCH_LOG = 200, WATCH_SPARK = 256, WATCH_FIGURES = 41, WATCH_REASON = 400 };
+/* WATCH_FIGURES: columns before the lines over time, of which WATCH_LABEL are names. */
+enum { WATCH_ROWS = 64, WATCH_LOG = 200, WATCH_SPARK = 256, WATCH_FIGURES = 41, WATCH_REASON = 400, WATCH_LABEL = 12 };
 
 typedef enum watch_sort { SORT_CALLS, SORT_RATE, SORT_FAILURES, SORT_TIME, SORT_NAME, SORT_COUNT } watch_sort;
 typedef enum watch_panel { PANEL_OPERATIONS, PANEL_MODELS, PANEL_ALERTS, PANEL_LOG, PANEL_COUNT } watch_panel;
@@ -75,6 +75,9 @@ int watch_take_line(void *user, const afmon_live_log_line *line);
 
 /* Draws a frame over the whole canvas. (watch_draw.c) */
 void watch_draw(canvas *c, const char *folder, const watch_wish *wish, const watch_figures *f, bool unicode);
+
+/* Lines of items and cost, where the run has them and there is room. Returns the row behind them. (watch_made.c) */
+size_t watch_draw_made(canvas *c, size_t row, const watch_figures *f, bool unicode);
 
 /* The panels (watch_panels.c): a title and rows from `row` on, in `rows` lines and the columns from..from + room. */
 typedef struct watch_place {

@@ -7,7 +7,7 @@
 #include "cli/about.h"
 #include "cli/watch.h"
 
-enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, LABEL = 12, STRETCHED = 8, FEW_ROWS = 10 };
+enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, STRETCHED = 8, FEW_ROWS = 10 };
 
 static cli_style style_of_success(double success)
 {
@@ -149,8 +149,8 @@ static void draw_spark(canvas *c, size_t row, const watch_spark *spark, bool fix
 
 static void draw_figure(canvas *c, size_t row, const char *label, const char *value, cli_style style, bool unicode)
 {
-    canvas_put(c, row, 0, LABEL - 1, CLI_DIM, label, unicode);
-    canvas_put(c, row, LABEL, WATCH_FIGURES - LABEL - 1, style, value, unicode);
+    canvas_put(c, row, 0, WATCH_LABEL - 1, CLI_DIM, label, unicode);
+    canvas_put(c, row, WATCH_LABEL, WATCH_FIGURES - WATCH_LABEL - 1, style, value, unicode);
 }
 
 static void draw_figures(canvas *c, size_t row, const watch_figures *f, bool unicode)
@@ -174,38 +174,6 @@ static void draw_figures(canvas *c, size_t row, const watch_figures *f, bool uni
              cli_compact(f->completion_per_s).s);
     draw_figure(c, row + 4, "tokens", f->tokens > 0 ? text : "-", CLI_BOLD, unicode);
     draw_spark(c, row + 4, &f->token_line, false, false, CLI_BLUE, unicode);
-}
-
-/* The kind of items of which there are most; NULL: the run tells of none. */
-static const afmon_item_summary *most_items(const watch_figures *f)
-{
-    const afmon_item_summary *most = NULL;
-    for (size_t i = 0; f->summary != NULL && i < f->summary->item_count; i++) {
-        const afmon_item_summary *item = &f->summary->items[i];
-        if (!item->inferred && (most == NULL || item->started > most->started))
-            most = item;
-    }
-    return most;
-}
-
-static void draw_items(canvas *c, size_t row, const afmon_item_summary *item, bool unicode)
-{
-    char text[256];
-    const struct {
-        uint64_t count;
-        const char *what;
-    } parts[] = {
-        {item->rejected, "rejected"}, {item->failed, "failed"}, {item->open, "open"}, {item->abandoned, "abandoned"}};
-    size_t length = (size_t)snprintf(text, sizeof text, "%s %s accepted", cli_count(item->accepted).s,
-                                     afmon_words_kinds(item->kind).text);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        if (parts[i].count > 0)
-            length += (size_t)snprintf(text + length, sizeof text - length, ", %s %s", cli_count(parts[i].count).s,
-                                       parts[i].what);
-    if (item->finished > 0)
-        length += (size_t)snprintf(text + length, sizeof text - length, "; yield %s", cli_percent(item->yield).s);
-    canvas_put(c, row, 0, LABEL - 1, CLI_DIM, "items", unicode);
-    canvas_put_foreign(c, row, LABEL, c->width > LABEL ? c->width - LABEL : 0, CLI_BOLD, text, length, unicode);
 }
 
 static void draw_keys(canvas *c, const watch_wish *wish, const watch_figures *f, bool unicode)
@@ -297,12 +265,10 @@ void watch_draw(canvas *c, const char *folder, const watch_wish *wish, const wat
     }
     draw_progress(c, f, unicode);
     draw_verdict(c, 2, f, unicode);
-    const afmon_item_summary *items = most_items(f);
     if (c->height > FIRST + FIGURE_LINES)
         draw_figures(c, FIRST - 1, f, unicode);
     size_t row = FIRST - 1 + FIGURE_LINES;
-    if (items != NULL && c->height > row + 4)
-        draw_items(c, row++, items, unicode);
+    row = watch_draw_made(c, row, f, unicode);
     if (c->height < row + 4)
         return;
     row += c->height > 30 ? 1 : 0;

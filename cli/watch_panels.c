@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clamp.h"
+#include "base/words.h"
 #include "cli/watch.h"
 
 void watch_draw_title(const watch_place *p, const char *title, const char *note, bool chosen)
@@ -104,11 +105,21 @@ void watch_draw_operations(const watch_place *p, const watch_wish *wish, const w
     }
 }
 
+/* NaN: none of its calls was priced. */
+static double cost_of_model(const watch_figures *f, const afmon_live_rate *rate)
+{
+    for (size_t i = 0; f->summary != NULL && i < f->summary->model_count; i++)
+        if (strcmp(f->summary->models[i].model_name, rate->name) == 0)
+            return f->summary->models[i].cost_usd;
+    return (double)NAN;
+}
+
 void watch_draw_models(const watch_place *p, const watch_wish *wish, const watch_figures *f)
 {
-    static const char *const titles[] = {"calls", "tokens", "in/s", "out/s"};
-    static const size_t widths[] = {10, 8, 9, 9};
+    static const char *const titles[] = {"calls", "tokens", "in/s", "out/s", "cost"};
+    static const size_t widths[] = {10, 8, 9, 9, 10};
     char place[48];
+    size_t columns = f->summary != NULL && f->summary->cost_known ? 5 : 4;
     size_t rows = p->rows > 2 ? p->rows - 2 : 0;
     size_t first = first_of(wish->scroll[PANEL_MODELS], f->model_count, rows);
     watch_draw_title(p, "Models", position(place, first, f->model_count, rows), wish->panel == PANEL_MODELS);
@@ -116,16 +127,17 @@ void watch_draw_models(const watch_place *p, const watch_wish *wish, const watch
         canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
         return;
     }
-    put_cells(p, p->row + 1, CLI_DIM, titles, widths, 4);
+    put_cells(p, p->row + 1, CLI_DIM, titles, widths, columns);
     for (size_t i = 0; i < rows && first + i < f->model_count; i++) {
         const afmon_live_rate *rate = &f->models[first + i];
         size_t row = p->row + 2 + i;
-        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, 4), CLI_PLAIN, rate->name, rate->name_length,
-                           p->unicode);
+        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, columns), CLI_PLAIN, rate->name,
+                           rate->name_length, p->unicode);
         cli_text cells[] = {cli_compact((double)rate->calls), cli_compact(rate->total_tokens),
                             cli_rate(rate->prompt_tokens_per_s), cli_rate(rate->completion_tokens_per_s)};
-        const char *texts[] = {cells[0].s, cells[1].s, cells[2].s, cells[3].s};
-        put_cells(p, row, CLI_PLAIN, texts, widths, 4);
+        const struct afmon_words cost = afmon_words_dollars(cost_of_model(f, rate));
+        const char *texts[] = {cells[0].s, cells[1].s, cells[2].s, cells[3].s, cost.text};
+        put_cells(p, row, CLI_PLAIN, texts, widths, columns);
     }
 }
 

@@ -41,6 +41,7 @@ export const kinds = [
   { key: "latency", title: "Generation time", of: (c) => [["p50", c.p50, 0], ["p90", c.p90, 1], ["p99", c.p99, "red"]], show: format.seconds },
   { key: "throughput", title: "Generations a second", of: (c) => [["generations", c.throughput, 0]], show: perSecond, fill: true },
   { key: "tokens", title: "Tokens a second", of: (c) => [["prompt", c.prompt, 0], ["completion", c.completion, 1]], show: perSecond },
+  { key: "cost", title: "Spent, in US dollars", of: (c) => [["spent", c.spent_usd, 2]], show: format.dollars, fill: true, hides: (c) => isEmpty(c.spent_usd) },
   { key: "scores", title: "Evaluation scores", of: (c) => c.scores.map((s, i) => [s.name, s.values, i]), show: (x) => (x == null ? "–" : x.toFixed(2)), hides: (c) => c.scores.length === 0 },
   { key: "evaluation", title: "Evaluation time", of: (c) => [["p50", c.evaluation_p50, 0], ["p90", c.evaluation_p90, 1], ["p99", c.evaluation_p99, "red"]], show: format.seconds, hides: (c) => isEmpty(c.evaluation_p50) },
 ];

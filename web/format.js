@@ -39,6 +39,14 @@ export function compact(n) {
   return Number.isInteger(n) ? String(n) : three(n);
 }
 
+// As afmon_words_dollars says it: three digits below a dollar.
+export function dollars(usd) {
+  if (usd == null) return "–";
+  const size = Math.abs(usd);
+  const text = size === 0 ? "0.00" : size < 1 ? significant(size, 3) : size < 1000 ? size.toFixed(2) : count(size);
+  return `${usd < 0 ? "-" : ""}$${text}`;
+}
+
 // Below one a second, a minute or an hour says more.
 export function rate(perS) {
   if (perS == null) return "–";

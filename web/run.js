@@ -5,7 +5,7 @@ import * as format from "./format.js";
 import { logPanel } from "./log.js";
 import { API, listen } from "./streams.js";
 
-const FACTS = ["Made", "Failed", "Calls", "Calls failed", "Call latency p50", "Tokens"];
+const FACTS = ["Made", "Failed", "Calls", "Calls failed", "Call latency p50", "Tokens", "Cost"];
 const DAY_MS = 86_400_000;
 const moment = (ms, run) => h("span", { title: format.time(ms) }, run.last_ms - run.first_ms < DAY_MS ? format.clock(ms) : format.time(ms));
 const dash = (text) => text || "–";
@@ -71,6 +71,20 @@ const failed = (of, all) => `${format.count(of)} (${format.percent(all ? of / al
 const sum = (rows, member) => rows.reduce((total, row) => total + row[member], 0);
 const COMPARED = { below: "<", above: ">", "at most": "≤", "at least": "≥" };
 
+// As the report has them: all of it, by kind of items, by model; what is unpriced is no money.
+function costRows({ cost, items, models }) {
+  if (cost == null) return [];
+  const rows = [["All priced calls", format.dollars(cost.total_usd), "–", "–", "–"]];
+  if (cost.items_left > 0 && cost.projected_usd != null) rows.push(["At the end of the plan, about", format.dollars(cost.projected_usd), "–", "–", "–"]);
+  for (const i of items.filter((one) => one.cost_usd != null))
+    rows.push([plural(i.kind), format.dollars(i.cost_usd), format.dollars(i.accepted_cost_usd), format.dollars(i.wasted_cost_usd), format.dollars(i.cost_per_accepted_usd)]);
+  for (const m of models.filter((one) => one.cost_usd != null)) rows.push([m.model, format.dollars(m.cost_usd), "–", "–", "–"]);
+  if (cost.unpriced_calls > 0) rows.push([unpriced(cost), "–", "–", "–", "–"]);
+  return rows;
+}
+
+const unpriced = (cost) => `${format.count(cost.unpriced_calls)} calls with ${format.compact(cost.unpriced_tokens)} tokens are unpriced`;
+
 function tables(level) {
   const all = {
     items: table("Made", [["Kind"], ["Started", "number"], ["Accepted", "number"], ["Rejected", "number"], ["Failed", "number"], ["Open", "number"], ["Abandoned", "number"], ["Yield", "number"], ["Calls per accepted", "number"], ["Tokens per accepted", "number"], ["Rate", "number"], ["Median", "number"], ["p99", "number"]], level),
@@ -79,11 +93,12 @@ function tables(level) {
     failures: table("Failures", [["Operation"], ["Error"], ["Status", "number"], ["Message", "text"], ["Count", "number"], ["Share", "number"], ["Items", "number"], ["Last", "number"]], level),
     operations: table("Operations", [["Operation"], ["Component"], ["Count", "number"], ["Lately", "number"], ["Failed", "number"], ["Median", "number"], ["p95", "number"]], level),
     models: table("Models", [["Model"], ["Calls", "number"], ["Failed", "number"], ["Prompt", "number"], ["Completion", "number"], ["Median", "number"], ["Tokens lately", "number"]], level),
+    cost: table("Cost", [["Of"], ["US dollars", "number"], ["Accepted", "number"], ["Wasted", "number"], ["Each accepted", "number"]], level),
     finishes: table("Finish reasons", [["Reason"], ["Count", "number"], ["Share", "number"]], level),
   };
   return {
     first: all.items.section,
-    root: [all.reasons.section, all.alerts.section, all.failures.section, all.operations.section, h("div", { class: "pair" }, all.models.section, all.finishes.section)],
+    root: [all.reasons.section, all.cost.section, all.alerts.section, all.failures.section, all.operations.section, h("div", { class: "pair" }, all.models.section, all.finishes.section)],
     show(run) {
       const { items, alerts, failures, operations, models, finish_reasons: finishes } = run.summary;
       const when = (text) => moment(Date.parse(text), run);
@@ -104,6 +119,8 @@ function tables(level) {
         format.rate(ofOperation(o)?.per_s), failed(o.failed, o.count), format.seconds(o.duration_s.p50), format.seconds(o.duration_s.p95)]));
       all.models.fill([models, run.models_lately], () => models.map((m) => [m.model, format.count(m.calls), m.latency_s.count || m.failed ? failed(m.failed, m.calls) : "–", format.compact(m.prompt_tokens),
         format.compact(m.completion_tokens), format.seconds(m.latency_s.p50), format.rate(ofModel(m)?.tokens_per_s)]));
+      all.cost.section.hidden = run.summary.cost == null;
+      all.cost.fill([run.summary.cost, items, models], () => costRows(run.summary));
       all.finishes.fill(finishes, () => finishes.map((f) => [f.reason, format.count(f.count), format.percent(f.share)]));
     },
   };
@@ -123,6 +140,16 @@ function showFacts(facts, run) {
   facts["Call latency p50"].set(format.seconds(calls.latency_s.p50), `p99 ${format.seconds(calls.latency_s.p99)}, max ${format.seconds(calls.latency_s.max)}`);
   facts.Tokens.set(format.compact(tokens.total_tokens || tokens.prompt_tokens + tokens.completion_tokens),
     `${format.compact(tokens.prompt_tokens)} prompt, ${format.compact(tokens.completion_tokens)} completion`);
+  showCost(facts.Cost, summary);
+}
+
+function showCost(fact, { cost, items }) {
+  fact.element.hidden = cost == null;
+  if (cost == null) return;
+  const priced = items.filter((i) => i.cost_per_accepted_usd != null).sort((a, b) => b.started - a.started)[0];
+  const notes = [cost.items_left > 0 && cost.projected_usd != null ? `about ${format.dollars(cost.projected_usd)} in all`
+    : priced ? `${format.dollars(priced.cost_per_accepted_usd)} an accepted ${priced.kind}` : "", cost.unpriced_calls > 0 ? `${format.count(cost.unpriced_calls)} calls unpriced` : ""];
+  fact.set(format.dollars(cost.total_usd), notes.filter(Boolean).join(", "));
 }
 
 function span(run) {

@@ -198,6 +198,10 @@ typedef struct afmon_cost_summary {
     uint64_t unpriced_calls;  /* with token counts, and without a cost */
     uint64_t unpriced_tokens; /* of these */
     double total_usd;         /* NaN: no call was priced */
+    /* What it will have cost at the end of the run's plan: what was spent, and for each item that is missing what one
+     * that counts has cost by now. NaN: there is no plan, or no item that counts, or no call was priced. */
+    double projected_usd;
+    uint64_t items_left; /* of the plan; 0 also where there is none */
 } afmon_cost_summary;
 
 /* Made by the library, which may add members at its end; release with afmon_run_summary_free. The same samples and

@@ -143,6 +143,7 @@ void afmon_read_operations(const struct afmon_model_reading *reading);
 /* An operation that makes an item is a call, too, where it used tokens itself (StructuredGenerator's). */
 bool afmon_read_is_call(const struct afmon_model_group *group);
 void afmon_read_models(const struct afmon_model_reading *reading);
+void afmon_read_money(const struct afmon_model_reading *reading); /* after the items */
 void afmon_read_failures(const struct afmon_model_reading *reading);
 void afmon_read_lists(const struct afmon_model_reading *reading);   /* finishes, scores, metrics */
 bool afmon_read_alerts(const struct afmon_model_reading *reading);  /* false: no memory */

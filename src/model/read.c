@@ -31,17 +31,6 @@ static void read_facts(const struct afmon_model_reading *reading)
                      &summary->recent_calls, &summary->recent_call_failures);
 }
 
-static void read_cost(const struct afmon_model_reading *reading)
-{
-    const struct afmon_model *model = reading->model;
-    const struct afmon_run_log *log = reading->facts->log;
-    reading->summary->cost_known = model->priced > 0 || (log != NULL && log->has_prices);
-    reading->summary->cost = (afmon_cost_summary){.priced_calls = model->priced,
-                                                  .unpriced_calls = model->unjoined ? 0 : model->unpriced,
-                                                  .unpriced_tokens = model->unjoined ? 0 : model->unpriced_tokens,
-                                                  .total_usd = afmon_read_cost(&model->cost, model->priced)};
-}
-
 static void read_rates(afmon_run_summary *summary)
 {
     if (summary->duration_s <= 0)
@@ -62,7 +51,7 @@ afmon_run_summary *afmon_model_summarize(struct afmon_model *model, const struct
     afmon_read_operations(&reading);
     afmon_read_items(&reading);
     afmon_read_models(&reading);
-    read_cost(&reading);
+    afmon_read_money(&reading);
     afmon_read_failures(&reading);
     afmon_read_lists(&reading);
     read_rates(&owned->summary);

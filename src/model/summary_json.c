@@ -160,6 +160,8 @@ static void write_cost(struct afmon_json *json, const afmon_run_summary *s)
     afmon_json_count(json, "priced_calls", s->cost.priced_calls);
     afmon_json_count(json, "unpriced_calls", s->cost.unpriced_calls);
     afmon_json_count(json, "unpriced_tokens", s->cost.unpriced_tokens);
+    afmon_json_number(json, "projected_usd", s->cost.projected_usd);
+    afmon_json_count(json, "items_left", s->cost.items_left);
     afmon_json_close(json, '}');
 }
 

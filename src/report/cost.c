@@ -12,9 +12,14 @@ static size_t item_rows(const afmon_run_summary *s)
     return rows;
 }
 
+static bool is_projected(const afmon_run_summary *s)
+{
+    return s->cost.items_left > 0 && !isnan(s->cost.projected_usd);
+}
+
 size_t afmon_cost_rows(const afmon_run_summary *s)
 {
-    size_t rows = 1 + item_rows(s);
+    size_t rows = 1 + is_projected(s) + item_rows(s);
     if (!s->cost_known)
         return 0;
     for (size_t i = 0; i < s->model_count; i++)
@@ -36,6 +41,9 @@ struct afmon_cost_row afmon_cost_row_at(const afmon_run_summary *s, size_t row)
     if (row == 0)
         return (struct afmon_cost_row){.name = "All priced calls", .cells = {afmon_words_dollars(s->cost.total_usd)}};
     row--;
+    if (is_projected(s) && row-- == 0)
+        return (struct afmon_cost_row){.name = "At the end of the plan, about",
+                                       .cells = {afmon_words_dollars(s->cost.projected_usd)}};
     for (size_t i = 0; i < s->item_count; i++)
         if (!isnan(s->items[i].cost_usd) && row-- == 0)
             return row_of_item(&s->items[i]);

@@ -137,6 +137,26 @@ static afmon_status write_scores(struct frame *frame, size_t metric_count)
     return status;
 }
 
+/* What was spent until the end of each piece of time, in US dollars; null everywhere where nothing was priced. */
+static afmon_status write_spent(struct frame *frame)
+{
+    const char *metric = afmon_metric_name(AFMON_METRIC_COST);
+    afmon_aggregate all = {0};
+    afmon_status status = ask(frame, metric);
+    if (status == AFMON_OK)
+        status = afmon_live_aggregate(frame->live, metric, AFMON_WINDOW_ALL, &all, NULL);
+    double spent = all.sum;
+    for (size_t i = 0; i < frame->count; i++)
+        spent -= frame->buckets[i].sum;
+    afmon_json_open(frame->json, "spent_usd", '[');
+    for (size_t i = 0; i < frame->count; i++) {
+        spent += frame->buckets[i].sum;
+        afmon_json_rounded(frame->json, NULL, all.count > 0 ? spent : (double)NAN);
+    }
+    afmon_json_close(frame->json, ']');
+    return status;
+}
+
 struct outcomes {
     const struct frame *frame;
     uint32_t counts[BUCKETS_MAX][AFMON_OUTCOME_FAILED + 1];
@@ -200,6 +220,8 @@ static afmon_status write_charts(afmon_live *live, const afmon_live_info *info, 
     afmon_json_int(json, "step_ms", frame.width_ns / 1000000);
     afmon_json_int(json, "count", (int64_t)frame.count);
     status = write_metrics(&frame);
+    if (status == AFMON_OK)
+        status = write_spent(&frame);
     write_items(&frame);
     if (status == AFMON_OK)
         status = write_scores(&frame, info->metric_count);

@@ -424,7 +424,8 @@ def test_calls_are_priced(folder):
         monitor.track_generation(1, True, model_name="other", prompt_token_count=1000, completion_token_count=10)
         assert monitor.__reduce__()[1][1]["prices"] == str(prices)
     cost = afmon.open_run(folder).summary()["cost"]
-    assert cost == {"total_usd": pytest.approx(0.00082), "priced_calls": 1, "unpriced_calls": 1, "unpriced_tokens": 1010}
+    assert cost == {"total_usd": pytest.approx(0.00082), "priced_calls": 1, "unpriced_calls": 1, "unpriced_tokens": 1010,
+                    "projected_usd": None, "items_left": 0}
     assert (folder / "prices.json").read_text() == prices.read_text()
 
 

@@ -215,6 +215,48 @@ static void costs_of_ones_own(void **state)
     remove_folder(folder);
 }
 
+/* Ten are wanted accepted. What is open is not spent twice, and other kinds are no part of the plan. */
+static void the_end_of_the_plan_is_projected(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_monitor *monitor = open_with(folder, NULL);
+    afmon_item *item;
+    static const char *const kinds[] = {"row", "row", "row", "persona", "row"};
+    static const double costs[] = {0.25, 0.5, 1, 8, 2};
+    assert_int_equal(afmon_monitor_plan(monitor, "row", 10, 4, true), AFMON_OK);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(afmon_item_begin_number(monitor, kinds[i], (int64_t)i, &item), AFMON_OK);
+        afmon_generation call = {.success = true, .cost_usd = AFMON_GIVEN(costs[i]), .item = item};
+        assert_int_equal(afmon_track_generation(monitor, &call), AFMON_OK);
+        if (i == 2)
+            assert_int_equal(afmon_item_reject(item, "gate"), AFMON_OK);
+        else if (i != 4)
+            assert_int_equal(afmon_item_accept(item), AFMON_OK);
+    }
+    /* A call that names no item. */
+    afmon_generation call = {.success = true, .cost_usd = AFMON_GIVEN(0.125)};
+    assert_int_equal(afmon_track_generation(monitor, &call), AFMON_OK);
+    assert_int_equal(afmon_monitor_flush(monitor, 60, NULL), AFMON_OK);
+    afmon_run_summary *summary = followed(folder);
+    assert_true(summary->cost.total_usd == 11.875);
+    assert_int_equal(summary->cost.items_left, 4);
+    assert_micro(summary->cost.projected_usd, (int64_t)((9.875 + 4 * 1.875 / 2) * 1e12));
+    afmon_run_summary_free(summary);
+    for (int i = 5; i < 9; i++) {
+        afmon_item *last;
+        assert_int_equal(afmon_item_begin_number(monitor, "row", i, &last), AFMON_OK);
+        assert_int_equal(afmon_item_accept(last), AFMON_OK);
+    }
+    assert_int_equal(afmon_item_reject(item, "gate"), AFMON_OK);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    summary = summary_of(folder);
+    assert_int_equal(summary->cost.items_left, 0);
+    assert_true(summary->cost.projected_usd == summary->cost.total_usd);
+    afmon_run_summary_free(summary);
+    remove_folder(folder);
+}
+
 static void a_run_without_prices_costs_nothing_that_is_known(void **state)
 {
     (void)state;
@@ -236,6 +278,7 @@ int main(void)
         cmocka_unit_test(money_is_what_a_recount_says),
         cmocka_unit_test(prices_are_copied_and_named),
         cmocka_unit_test(costs_of_ones_own),
+        cmocka_unit_test(the_end_of_the_plan_is_projected),
         cmocka_unit_test(a_run_without_prices_costs_nothing_that_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
