@@ -39,12 +39,13 @@ export function compact(n) {
   return Number.isInteger(n) ? String(n) : three(n);
 }
 
-// As afmon_words_dollars says it: three digits below a dollar.
+// Of three significant digits, but never fewer than cents.
 export function dollars(usd) {
   if (usd == null) return "–";
   const size = Math.abs(usd);
-  const text = size === 0 ? "0.00" : size < 1 ? significant(size, 3) : size < 1000 ? size.toFixed(2) : count(size);
-  return `${usd < 0 ? "-" : ""}$${text}`;
+  let decimals = 2;
+  for (let at = 0.9995; size > 0 && size < at && decimals < 12; at /= 10) decimals++;
+  return `${usd < 0 ? "-" : ""}$${size >= 999.995 ? count(size) : size.toFixed(decimals)}`;
 }
 
 // Below one a second, a minute or an hour says more.
