@@ -34,7 +34,7 @@ function difference(a, b, size = part) {
   if (a === b) return "same";
   const text = size(a, b);
   if (text == null) return "–";
-  return parseFloat(text) === 0 ? "about the same" : `${b > a ? "+" : "−"}${text}`;
+  return parseFloat(text) === 0 || text.startsWith("<") ? "about the same" : `${b > a ? "+" : "−"}${text}`;
 }
 
 export function compare(main, ids) {

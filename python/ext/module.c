@@ -56,7 +56,7 @@ static PyObject *recover(PyObject *module, PyObject *arguments)
 /* metric_unit(name): what its values are, as a word. */
 static PyObject *metric_unit(PyObject *module, PyObject *argument)
 {
-    static const char *const units[] = {"number", "seconds", "share", "tokens", "turns", "score", "count"};
+    static const char *const units[] = {"number", "seconds", "share", "tokens", "turns", "score", "count", "dollars"};
     Py_ssize_t length;
     const char *name = PyUnicode_AsUTF8AndSize(argument, &length);
     (void)module;

@@ -80,6 +80,7 @@ extern const struct afmon_chart_kind afmon_kind_tokens;
 extern const struct afmon_chart_kind afmon_kind_scores;
 extern const struct afmon_chart_kind afmon_kind_evaluation_time;
 extern const struct afmon_chart_kind afmon_kind_yield;
+extern const struct afmon_chart_kind afmon_kind_spending;
 extern const struct afmon_chart_kind afmon_kind_metric;
 
 /* Finds what is to be drawn. AFMON_E_NO_DATA: nothing. afmon_chart_end in every case. */

@@ -15,6 +15,8 @@ static enum afmon_quantity quantity_of(const char *name)
     switch (afmon_metric_get_info(name, strlen(name))->unit) {
     case AFMON_UNIT_SHARE:
         return AFMON_QUANTITY_PERCENT;
+    case AFMON_UNIT_DOLLARS:
+        return AFMON_QUANTITY_DOLLARS;
     case AFMON_UNIT_SECONDS:
         return AFMON_QUANTITY_SECONDS;
     default:

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/words.h"
 
 #define MINUS "\xe2\x88\x92" /* U+2212 */
 #define EXACT 9e15           /* whole numbers below are exact, and fit an int64_t */
@@ -78,6 +79,8 @@ static struct unit unit_of(enum afmon_quantity quantity, double largest)
         return seconds_unit(largest);
     if (quantity == AFMON_QUANTITY_PERCENT)
         return (struct unit){0.01, "%", "", 0};
+    if (quantity == AFMON_QUANTITY_DOLLARS && largest < 1e4)
+        return (struct unit){1, "", "", 0};
     return number_unit(largest);
 }
 
@@ -157,6 +160,10 @@ static const char *short_name(const struct unit *unit)
 
 void afmon_value_text(char out[AFMON_VALUE_TEXT_SIZE], double value, enum afmon_quantity quantity)
 {
+    if (quantity == AFMON_QUANTITY_DOLLARS) {
+        snprintf(out, AFMON_VALUE_TEXT_SIZE, "%.47s", afmon_words_dollars(value).text);
+        return;
+    }
     struct unit unit = unit_of(quantity, fabs(value));
     double number = value / unit.factor;
     bool whole = quantity == AFMON_QUANTITY_NUMBER && unit.factor == 1 && number == floor(number);
@@ -186,6 +193,16 @@ static unsigned tick_decimals(double step)
     return power >= 0 ? 0U : power < -12 ? 12U : (unsigned)-power;
 }
 
+/* Dollars have cents, or none. */
+static size_t tick_text(char *out, double number, double step, enum afmon_quantity quantity)
+{
+    unsigned decimals = tick_decimals(step);
+    if (quantity != AFMON_QUANTITY_DOLLARS)
+        return fixed_text(out, number, decimals);
+    *out = '$';
+    return 1 + fixed_text(out + 1, number, decimals == 1 ? 2 : decimals);
+}
+
 /* Where the numbers hardly differ, a suffix would need many decimals: then they are written out. */
 static struct unit tick_unit(struct afmon_range axis, enum afmon_quantity quantity, unsigned wanted)
 {
@@ -213,7 +230,7 @@ void afmon_number_ticks(struct afmon_ticks *ticks, struct afmon_range axis, unsi
         struct afmon_tick *tick = &ticks->list[ticks->count++];
         double number = at * step;
         tick->at = number * unit.factor;
-        size_t length = fixed_text(tick->label, number, tick_decimals(step));
+        size_t length = tick_text(tick->label, number, step, quantity);
         if (number != 0 || *unit.suffix == '%')
             snprintf(tick->label + length, sizeof tick->label - length, "%s", unit.suffix);
     }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum afmon_quantity { AFMON_QUANTITY_NUMBER, AFMON_QUANTITY_PERCENT, AFMON_QUANTITY_SECONDS };
+enum afmon_quantity { AFMON_QUANTITY_NUMBER, AFMON_QUANTITY_PERCENT, AFMON_QUANTITY_SECONDS, AFMON_QUANTITY_DOLLARS };
 
 /* Data beyond this is drawn at it: so a difference of two values is always finite. */
 #define AFMON_PLOT_LARGEST 1e300
@@ -47,7 +47,7 @@ void afmon_number_ticks(struct afmon_ticks *ticks, struct afmon_range axis, unsi
 /* 1, 2 or 5 times a power of ten, at least `raw` (above 0). */
 double afmon_nice_step(double raw);
 
-/* Three significant digits with the unit: "2.05 s", "340 ms", "86.8%", "12.3k", "4,096", "2.4×10⁻⁷". */
+/* Three significant digits with the unit: "2.05 s", "340 ms", "86.8%", "12.3k", "4,096", "2.4×10⁻⁷", "$0.0123". */
 void afmon_value_text(char out[AFMON_VALUE_TEXT_SIZE], double value, enum afmon_quantity quantity);
 
 /* A whole number with commas. */

@@ -7,7 +7,7 @@ import xml.dom.minidom
 import pytest
 
 AFMON = os.environ["AFMON"]
-CHARTS = ["success_error_rate", "generation_time", "token_usage", "evaluation_scores", "evaluation_time", "item_yield"]
+CHARTS = ["success_error_rate", "generation_time", "token_usage", "evaluation_scores", "evaluation_time", "item_yield", "spending"]
 
 
 def line(metric, value, second):

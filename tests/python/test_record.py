@@ -429,6 +429,10 @@ def test_calls_are_priced(folder):
     assert (folder / "prices.json").read_text() == prices.read_text()
 
 
+def test_the_unit_of_a_cost_is_known():
+    assert afmon._afmon.metric_unit("cost_usd") == "dollars"
+
+
 def test_prices_that_cannot_be_read_are_said(folder):
     prices = folder.parent / "prices.json"
     prices.write_text('{"small": {"inptu": 1}}')

@@ -68,6 +68,7 @@ static afmon_view *run_of(const char *folder, int samples)
         add_line(file, "evaluation_score_good", i % 10 / 10.0, at);
         add_line(file, "evaluation_score_<b>&amp;", i % 7 / 10.0, at);
         add_line(file, "evaluation_time", 0.1 + i % 9 / 50.0, at);
+        add_line(file, "cost_usd", i % 4 == 0 ? 0.012 : 0.001, at);
         add_item(file, i, fails ? "failed" : i % 5 == 0 ? "rejected" : "accepted", at);
     }
     fclose(file);
@@ -154,6 +155,12 @@ static void what_they_say(void **state)
     char *scores = svg_of(view, AFMON_CHART_EVALUATION_SCORES);
     has(scores, ">&lt;b&gt;&amp;amp;</text>");
     assert_null(strstr(scores, "<b>"));
+    char *spending = svg_of(view, AFMON_CHART_SPENDING);
+    has(spending, ">Spent</text>");
+    has(spending, ">$4.50</text>");
+    has(spending, "1,200 priced calls");
+    has(spending, ">US dollars spent so far</text>");
+    free(spending);
     free(rates);
     free(times);
     free(tokens);
