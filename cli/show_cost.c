@@ -25,7 +25,8 @@ void show_cost(const cli_screen *screen, const afmon_run_summary *s)
         if (!isnan(s->items[i].cost_usd))
             print_items(screen, &s->items[i]);
     if (cost->unpriced_calls > 0)
-        fprintf(screen->out, "%s%s calls with %s tokens are unpriced: their models have no price%s\n",
-                cli_paint(screen, CLI_YELLOW), cli_count(cost->unpriced_calls).s, cli_count(cost->unpriced_tokens).s,
+        fprintf(screen->out, "%sunpriced: %s %s with %s tokens, of models without a price%s\n",
+                cli_paint(screen, CLI_YELLOW), cli_count(cost->unpriced_calls).s,
+                cost->unpriced_calls == 1 ? "call" : "calls", cli_count(cost->unpriced_tokens).s,
                 cli_paint(screen, CLI_PLAIN));
 }

@@ -63,7 +63,8 @@ static void draw_cost(canvas *c, size_t row, const afmon_run_summary *s, const a
                                            CLI_BOLD, text, unicode);
     if (cost->unpriced_calls == 0 || used >= c->width)
         return;
-    length = append(text, sizeof text, 0, "; ", cli_count(cost->unpriced_calls).s, " calls unpriced, ");
+    length = append(text, sizeof text, 0, "; ", cli_count(cost->unpriced_calls).s,
+                    cost->unpriced_calls == 1 ? " call unpriced, " : " calls unpriced, ");
     (void)append(text, sizeof text, length, "", cli_compact((double)cost->unpriced_tokens).s, " tokens");
     canvas_put(c, row, used, c->width - used, CLI_YELLOW, text, unicode);
 }

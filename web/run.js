@@ -83,7 +83,8 @@ function costRows({ cost, items, models }) {
   return rows;
 }
 
-const unpriced = (cost) => `${format.count(cost.unpriced_calls)} calls with ${format.compact(cost.unpriced_tokens)} tokens are unpriced`;
+const calls = (n) => `${format.count(n)} ${n === 1 ? "call" : "calls"}`;
+const unpriced = (cost) => `Unpriced: ${calls(cost.unpriced_calls)} with ${format.compact(cost.unpriced_tokens)} tokens`;
 
 function tables(level) {
   const all = {
@@ -148,7 +149,7 @@ function showCost(fact, { cost, items }) {
   if (cost == null) return;
   const priced = items.filter((i) => i.cost_per_accepted_usd != null).sort((a, b) => b.started - a.started)[0];
   const notes = [cost.items_left > 0 && cost.projected_usd != null ? `about ${format.dollars(cost.projected_usd)} in all`
-    : priced ? `${format.dollars(priced.cost_per_accepted_usd)} an accepted ${priced.kind}` : "", cost.unpriced_calls > 0 ? `${format.count(cost.unpriced_calls)} calls unpriced` : ""];
+    : priced ? `${format.dollars(priced.cost_per_accepted_usd)} an accepted ${priced.kind}` : "", cost.unpriced_calls > 0 ? `${calls(cost.unpriced_calls)} unpriced` : ""];
   fact.set(format.dollars(cost.total_usd), notes.filter(Boolean).join(", "));
 }
 

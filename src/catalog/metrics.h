@@ -34,7 +34,7 @@
       "reasoning_token_count", AMOUNT, NULL)                                                                           \
     X(CACHE_WRITE, "cache_write_token_count", WHOLE, TOKENS, TOKENS, NEITHER, "Cache write tokens", METRIC,            \
       "cache_write_token_count", AMOUNT, NULL)                                                                         \
-    X(COST, "cost_usd", WHOLE, TOKENS, DOLLARS, NEITHER, "Cost", METRIC, "cost_usd", AMOUNT, NULL)                     \
+    X(COST, "cost_usd", WHOLE, TOKENS, DOLLARS, NEITHER, "Cost", COST, "cost_usd", COUNT, NULL)                        \
     X(FIRST_TOKEN, "time_to_first_token", WHOLE, GENERATION, SECONDS, LOWER, "Time to first token", METRIC,            \
       "time_to_first_token", SECONDS, NULL)                                                                            \
     X(OUTPUT_SPEED, "output_tokens_per_second", WHOLE, GENERATION, NUMBER, HIGHER, "Output tokens per second", METRIC, \

@@ -98,6 +98,17 @@ static void observe_total_tokens(struct afmon_meters *meters, const struct given
         in->sample->value);
 }
 
+/* A counter only ever grows. */
+static void count_cost(struct afmon_meters *meters, const struct given_sample *in)
+{
+    const struct afmon_meter_labels *labels = in->labels;
+    if (isfinite(in->sample->value) && in->sample->value >= 0)
+        afmon_meter_count(
+            meters, in->instrument,
+            (struct afmon_label_text[]){labels->operation_name, labels->provider, labels->model, labels->operation},
+            in->sample->value);
+}
+
 static void observe_by_operation(struct afmon_meters *meters, const struct given_sample *in)
 {
     afmon_meter_observe(meters, in->instrument, &in->labels->operation, in->sample->value);
@@ -139,6 +150,7 @@ static void (*const takes[AFMON_INSTRUMENTS])(struct afmon_meters *meters, const
     [AFMON_INSTRUMENT_OPERATION_DURATION] = begin_call,
     [AFMON_INSTRUMENT_TOKEN_USAGE] = observe_tokens,
     [AFMON_INSTRUMENT_TOTAL_TOKENS] = observe_total_tokens,
+    [AFMON_INSTRUMENT_COST] = count_cost,
     [AFMON_INSTRUMENT_GENERATIONS] = count_outcome,
     [AFMON_INSTRUMENT_GENERATION_ERRORS] = count_error,
     [AFMON_INSTRUMENT_API_ERRORS] = count_api_error,

@@ -58,6 +58,6 @@ void afmon_cost_unpriced(const afmon_run_summary *s, char *text, size_t size)
 {
     *text = '\0';
     if (s->cost_known && s->cost.unpriced_calls > 0)
-        (void)snprintf(text, size, "%s calls with %s tokens are unpriced",
-                       afmon_words_count(s->cost.unpriced_calls).text, afmon_words_count(s->cost.unpriced_tokens).text);
+        (void)snprintf(text, size, "Unpriced: %s %s with %s tokens", afmon_words_count(s->cost.unpriced_calls).text,
+                       s->cost.unpriced_calls == 1 ? "call" : "calls", afmon_words_count(s->cost.unpriced_tokens).text);
 }

@@ -62,8 +62,9 @@ static int add_text(void *user, const void *data, size_t length)
 /* Lines of what is counted of the run; what a monitor says of itself is of one process. */
 static char *counted_lines(struct afmon_buffer *text)
 {
-    static const char *const counted[] = {"gen_ai_",          "afmon_generation",  "afmon_total_token",
-                                          "afmon_api_errors", "afmon_model_usage", "afmon_samples"};
+    static const char *const counted[] = {"gen_ai_",        "afmon_generation", "afmon_total_token",
+                                          "afmon_cost_usd", "afmon_api_errors", "afmon_model_usage",
+                                          "afmon_samples"};
     struct afmon_buffer kept;
     afmon_buffer_init(&kept, SIZE_MAX / 2);
     afmon_buffer_add_char(text, '\0');
