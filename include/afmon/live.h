@@ -91,7 +91,14 @@ typedef struct afmon_live_plan {
     uint64_t planned; /* pieces of work in all */
     uint64_t done;    /* finished, well or badly, and those that were done before the run */
     double per_s;     /* finished a second, lately; 0 where nothing was */
-    double eta_s;     /* NaN where it is not known */
+    double eta_s;     /* seconds that it takes yet: half of such runs end by then; NaN where it is not known */
+    /* One of ten, and nine of ten, end by then, as far as the past of this run tells: from how long its items take, how
+     * many are open and since when, how fast it was and where it stood still. NaN where no item of the plan's kind
+     * ended yet, or the run tells of no items. Told anew once a second. */
+    double eta_p10_s;
+    double eta_p90_s;
+    uint64_t open;   /* items of the plan's kind that are open */
+    double oldest_s; /* how long the oldest of them is; NaN: none is */
 } afmon_live_plan;
 AFMON_API void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan);
 

@@ -78,7 +78,8 @@ static afmon_status make(struct afmon_live *live, const char *folder, afmon_erro
     live->reader = afmon_reader_new();
     live->feed = afmon_feed_new(live->options.meters);
     live->table = calloc(1, sizeof *live->table);
-    if (live->folder == NULL || live->reader == NULL || live->feed == NULL || live->table == NULL)
+    live->left = calloc(1, sizeof *live->left);
+    if (live->left == NULL || live->folder == NULL || live->reader == NULL || live->feed == NULL || live->table == NULL)
         return afmon_fail_memory(error);
     live->table->account = &live->account;
     return have_sums(live) ? AFMON_OK : afmon_fail_memory(error);
@@ -126,6 +127,8 @@ static void forget_sums(struct afmon_live *live)
     live->sample_count = live->not_finite = live->problem_count = 0;
     live->first_ns = live->last_ns = 0;
     live->foreign = live->stale = false;
+    if (live->left != NULL)
+        live->left->again_ns = 0;
 }
 
 void afmon_live_start_again(struct afmon_live *live)
@@ -152,6 +155,7 @@ void afmon_live_close(afmon_live *live)
     afmon_rules_free(&live->rules);
     free(live->rules_text);
     free(live->table);
+    free(live->left);
     free(live->folder);
     free(live);
 }

@@ -10,8 +10,17 @@
 #include "live/tail.h"
 #include "meters/meters.h"
 #include "model/feed.h"
+#include "model/time_left.h"
 #include "run/living.h"
 #include "store/reader.h"
+
+/* What was told last of the time that the plan takes yet. */
+struct afmon_live_left {
+    struct afmon_time_left time;
+    size_t open;
+    double oldest_s;
+    int64_t again_ns; /* boot time from which on it is told anew */
+};
 
 struct afmon_live {
     char *folder;
@@ -24,6 +33,7 @@ struct afmon_live {
     struct afmon_live_table *table;
     struct afmon_live_log log;
     struct afmon_run_log run_log;
+    struct afmon_live_left *left;
     afmon_rules rules; /* that were given; empty: those that the run's own log names */
     bool rules_given;
     char *rules_text;                  /* of the run's own; NULL: none are known, the built-in ones are taken */
@@ -119,6 +129,9 @@ extern const struct afmon_tail_lines afmon_live_log_lines;
 
 /* As afmon_live_get_info, but without memory_bytes, which take some microseconds to add up. */
 void afmon_live_look(const struct afmon_live *live, afmon_live_info *info);
+
+/* What samples and logs do not say. */
+struct afmon_model_facts afmon_live_facts(const struct afmon_live *live);
 
 /* The last seconds of the run. */
 struct afmon_lately_window afmon_live_lately(const struct afmon_live *live, double window_s);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "catalog/operations.h"
 #include "live/live_internal.h"
+#include "model/work.h"
 
 #define LATELY_S 60.0
 #define FEW 20 /* calls, of which a rate is not yet told */
@@ -53,11 +54,81 @@ static struct work of_operation(const struct afmon_live *live, const struct afmo
     return work;
 }
 
+/* ---- The time that it takes yet ---- */
+
+#define REFRESH_NS AFMON_NS_PER_S
+#define COST_TIMES 100 /* what took long to tell is told again after so many times that */
+
+static void wait_for(const struct afmon_work_items *items, int64_t now_ns, struct afmon_live_left *left)
+{
+    left->open = items->open_count;
+    left->oldest_s = items->open_count > 0 ? fmax(0, afmon_seconds_between(items->oldest_ns, now_ns)) : (double)NAN;
+}
+
+static bool tell(const struct afmon_live *live, uint64_t missing, int64_t now_ns, struct afmon_live_left *left)
+{
+    const struct afmon_run_plan *told = &live->run_log.plan;
+    const struct afmon_model_facts facts = afmon_live_facts(live);
+    struct afmon_work_items items;
+    if (!afmon_model_work(live->model, &facts, told->kind, told->accepted, &items))
+        return false;
+    const struct afmon_work work = {
+        .made = items.made,
+        .made_count = items.made_count,
+        .open_ns = items.open_ns,
+        .open_count = items.open_count,
+        .sessions_ns = items.sessions_ns,
+        .session_count = items.session_count,
+        .left = missing,
+        .now_ns = now_ns,
+    };
+    bool ok = afmon_time_left(&work, &left->time);
+    wait_for(&items, now_ns, left);
+    afmon_work_items_free(&items);
+    return ok;
+}
+
+/* The same for a second, whoever asks. False: no memory. */
+static bool left_of(const struct afmon_live *live, uint64_t missing, int64_t now_ns)
+{
+    struct afmon_live_left *left = live->left;
+    int64_t before_ns = afmon_boot_ns();
+    if (before_ns < left->again_ns && isfinite(left->time.p50_s))
+        return true;
+    if (!tell(live, missing, now_ns, left))
+        return false;
+    int64_t cost_ns = COST_TIMES * (afmon_boot_ns() - before_ns);
+    left->again_ns = before_ns + (cost_ns > REFRESH_NS ? cost_ns : REFRESH_NS);
+    return true;
+}
+
+/* By the items; where the run tells of none, in proportion to what was made. */
+static void say_left(const struct afmon_live *live, uint64_t missing, int64_t now_ns, afmon_live_plan *plan)
+{
+    if (plan->per_s > 0)
+        plan->eta_s = (double)missing / plan->per_s;
+    if (live->run_log.plan.kind[0] == '\0' || !left_of(live, missing, now_ns))
+        return;
+    plan->open = live->left->open;
+    plan->oldest_s = live->left->oldest_s;
+    if (!isfinite(live->left->time.p50_s))
+        return;
+    plan->eta_p10_s = live->left->time.p10_s;
+    plan->eta_s = live->left->time.p50_s;
+    plan->eta_p90_s = live->left->time.p90_s;
+}
+
 void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan)
 {
     const struct afmon_run_plan *told = &live->run_log.plan;
+    const double nan = (double)NAN;
     afmon_live_info info;
-    *plan = (afmon_live_plan){.known = told->known, .planned = told->total, .eta_s = (double)NAN};
+    *plan = (afmon_live_plan){.known = told->known,
+                              .planned = told->total,
+                              .eta_s = nan,
+                              .eta_p10_s = nan,
+                              .eta_p90_s = nan,
+                              .oldest_s = nan};
     if (!told->known || live->model == NULL)
         return;
     afmon_live_look(live, &info);
@@ -66,7 +137,7 @@ void afmon_live_get_plan(const afmon_live *live, afmon_live_plan *plan)
     plan->per_s = rate_of(&info, work.counted, work.lately);
     uint64_t left = plan->planned > plan->done ? plan->planned - plan->done : 0;
     if (left == 0)
-        plan->eta_s = 0;
-    else if (plan->per_s > 0 && info.state != AFMON_LIVE_ENDED)
-        plan->eta_s = (double)left / plan->per_s;
+        plan->eta_s = plan->eta_p10_s = plan->eta_p90_s = 0;
+    else if (info.state != AFMON_LIVE_ENDED)
+        say_left(live, left, info.now_ns, plan);
 }

@@ -11,6 +11,23 @@ static void settle_all(struct afmon_live *live)
             afmon_feed_settle(live->model, live->meters, &live->tails[i]->source);
 }
 
+struct afmon_model_facts afmon_live_facts(const struct afmon_live *live)
+{
+    afmon_live_info info;
+    afmon_live_look(live, &info);
+    bool writes = live->sessions.living > 0; /* as a view has it */
+    size_t known = live->sessions.living > AFMON_LIVING_MAX ? AFMON_LIVING_MAX : live->sessions.living;
+    return (struct afmon_model_facts){.log = &live->run_log,
+                                      .file_count = info.file_count,
+                                      .unreadable_lines = info.problem_count,
+                                      .live = writes,
+                                      .living = live->sessions.serials,
+                                      .living_count = known,
+                                      .living_left_out = live->sessions.living > known,
+                                      .stalled = writes && info.state == AFMON_LIVE_STALLED,
+                                      .now_ns = info.now_ns};
+}
+
 afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary, afmon_error *error)
 {
     if (summary == NULL)
@@ -20,21 +37,9 @@ afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary,
         return afmon_fail(error, AFMON_E_ARGUMENT, "no follower was given");
     if (live->model == NULL) /* begun anew, and nothing read yet */
         return afmon_fail_memory(error);
-    afmon_live_info info;
-    afmon_live_look(live, &info);
-    bool writes = live->sessions.living > 0; /* as a view has it */
-    size_t known = live->sessions.living > AFMON_LIVING_MAX ? AFMON_LIVING_MAX : live->sessions.living;
-    if (!writes)
+    if (live->sessions.living == 0)
         settle_all(live);
-    const struct afmon_model_facts facts = {.log = &live->run_log,
-                                            .file_count = info.file_count,
-                                            .unreadable_lines = info.problem_count,
-                                            .live = writes,
-                                            .living = live->sessions.serials,
-                                            .living_count = known,
-                                            .living_left_out = live->sessions.living > known,
-                                            .stalled = writes && info.state == AFMON_LIVE_STALLED,
-                                            .now_ns = info.now_ns};
+    const struct afmon_model_facts facts = afmon_live_facts(live);
     *summary = afmon_model_summarize(live->model, &facts);
     return *summary != NULL ? AFMON_OK : afmon_fail_memory(error);
 }
