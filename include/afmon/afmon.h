@@ -25,6 +25,7 @@
 #include <afmon/alerts.h>
 #include <afmon/send.h>
 #include <afmon/record.h>
+#include <afmon/budget.h>
 #include <afmon/view.h>
 #include <afmon/summary.h>
 #include <afmon/items.h>

@@ -35,7 +35,10 @@ extern "C" {
     X(10, E_NO_DATA, "no samples")                                                                                     \
     X(11, E_FORMAT, "the file is not in a form that afmon reads")                                                      \
     X(12, E_CANCELLED, "cancelled")                                                                                    \
-    X(13, E_UNWRITABLE, "the run folder cannot be written now; the sample was dropped and counted")
+    X(13, E_UNWRITABLE, "the run folder cannot be written now; the sample was dropped and counted")                    \
+    X(14, E_LIMIT, "the run has reached the limit of what it may spend")                                               \
+    X(15, E_BUSY, "calls in flight hold what is left of the limit; ask again")                                         \
+    X(16, E_UNPRICED, "what the call may cost cannot be said")
 
 typedef enum afmon_status {
 #define AFMON_STATUS_ENUM(number, name, text) AFMON_##name = (number),

@@ -16,13 +16,18 @@ static void pause_for(int64_t ns)
     nanosleep(&pause, NULL);
 }
 
-int afmon_lock_take(int fd, double timeout_s)
+static struct flock lock_of(short type, int64_t start, int64_t length)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+}
+
+int afmon_lock_take_bytes(int fd, int64_t start, int64_t length, double timeout_s)
 {
     int64_t began = afmon_boot_ns();
     int64_t timeout_ns = afmon_seconds_to_ns(timeout_s);
     int64_t pause_ns = FIRST_PAUSE_NS;
     for (;;) {
-        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        struct flock lock = lock_of(F_WRLCK, start, length);
         if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
             return 0;
         if (errno != EAGAIN && errno != EACCES && errno != EINTR)
@@ -35,10 +40,20 @@ int afmon_lock_take(int fd, double timeout_s)
     }
 }
 
+int afmon_lock_take(int fd, double timeout_s)
+{
+    return afmon_lock_take_bytes(fd, 0, 0, timeout_s);
+}
+
+void afmon_lock_release_bytes(int fd, int64_t start, int64_t length)
+{
+    struct flock lock = lock_of(F_UNLCK, start, length);
+    (void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 void afmon_lock_release(int fd)
 {
-    struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-    (void)fcntl(fd, F_OFD_SETLK, &lock);
+    afmon_lock_release_bytes(fd, 0, 0);
 }
 
 bool afmon_lock_is_impossible(int failure)
@@ -46,10 +61,15 @@ bool afmon_lock_is_impossible(int failure)
     return failure == ENOLCK || failure == EOPNOTSUPP || failure == ENOSYS || failure == EINVAL;
 }
 
-enum afmon_lock_state afmon_lock_look(int fd)
+enum afmon_lock_state afmon_lock_look_bytes(int fd, int64_t start, int64_t length)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct flock lock = lock_of(F_WRLCK, start, length);
     if (fcntl(fd, F_OFD_GETLK, &lock) != 0)
         return AFMON_LOCK_UNKNOWN;
     return lock.l_type == F_WRLCK ? AFMON_LOCK_HELD : AFMON_LOCK_FREE;
+}
+
+enum afmon_lock_state afmon_lock_look(int fd)
+{
+    return afmon_lock_look_bytes(fd, 0, 0);
 }

@@ -8,12 +8,17 @@
 #define AFMON_BASE_LOCK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Takes the write lock of the whole file, open for writing; tries now and then until timeout_s is over. 0, or errno
  * (EWOULDBLOCK on time-out). */
 int afmon_lock_take(int fd, double timeout_s);
 
 void afmon_lock_release(int fd);
+
+/* The same of some bytes of it, which need not be there. */
+int afmon_lock_take_bytes(int fd, int64_t start, int64_t length, double timeout_s);
+void afmon_lock_release_bytes(int fd, int64_t start, int64_t length);
 
 /* True for what afmon_lock_take says on a file system that has no locks. */
 bool afmon_lock_is_impossible(int failure);
@@ -26,5 +31,6 @@ enum afmon_lock_state {
 
 /* Whether somebody else holds the write lock. Any descriptor will do. */
 enum afmon_lock_state afmon_lock_look(int fd);
+enum afmon_lock_state afmon_lock_look_bytes(int fd, int64_t start, int64_t length);
 
 #endif
