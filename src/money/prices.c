@@ -1,5 +1,6 @@
 #include "money/prices.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,10 +91,18 @@ const struct afmon_model_price *afmon_prices_find(const struct afmon_prices *pri
         name = slash + 1;
         found = find(prices, name, length);
     }
-    return found;
+    return found != NULL && afmon_price_is_given(&found->price) ? found : NULL;
+}
+
+bool afmon_price_is_given(const struct afmon_price *price)
+{
+    return !isnan(price->input) || !isnan(price->output);
 }
 
 size_t afmon_prices_count(const struct afmon_prices *prices)
 {
-    return prices->count;
+    size_t count = 0;
+    for (size_t i = 0; i < prices->count; i++)
+        count += afmon_price_is_given(&prices->models[i].price);
+    return count;
 }

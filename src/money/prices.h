@@ -46,7 +46,7 @@ void afmon_prices_free(struct afmon_prices *prices); /* NULL is fine */
 int afmon_prices_copy(const struct afmon_prices *prices, const char *folder, char name[AFMON_PRICES_NAME_SIZE]);
 
 /* The prices of a model: of its whole name, or else without what stands before a '/' ("openai/gpt-4o": "gpt-4o"). NULL:
- * it has none. */
+ * it has none, also where the file knows it without a price for tokens. */
 const struct afmon_model_price *afmon_prices_find(const struct afmon_prices *prices, const char *name, size_t length);
 size_t afmon_prices_count(const struct afmon_prices *prices);
 

@@ -14,7 +14,11 @@ struct afmon_prices {
     struct afmon_buffer text; /* as it was read */
 };
 
-/* Adds a model, or gives one that is known other prices. False: no memory. */
+/* For input, or for output. */
+bool afmon_price_is_given(const struct afmon_price *price);
+
+/* Adds a model, or gives one that is known other prices. One without a price is kept as such: it has not the price of a
+ * model that is called the same behind a '/'. False: no memory. */
 bool afmon_prices_add(struct afmon_prices *prices, const char *name, const struct afmon_model_price *price);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "base/status.h"
 #include "base/suggest.h"
 #include "lazy/json.h"
@@ -83,7 +84,7 @@ static afmon_status take_own(const struct reading *reading, const char *model, j
         if (status != AFMON_OK)
             return status;
     }
-    if (isnan(price.price.input) && isnan(price.price.output))
+    if (!afmon_price_is_given(&price.price))
         return afmon_fail(reading->error, AFMON_E_ARGUMENT, "%s: \"%s\" has neither \"input\" nor \"output\"",
                           reading->where, model);
     return afmon_prices_add(reading->prices, model, &price) ? AFMON_OK : afmon_fail_memory(reading->error);
@@ -119,9 +120,17 @@ static struct afmon_price *band_at(struct afmon_model_price *model, double above
     return &model->bands[at].price;
 }
 
-static void take_their_part(struct afmon_model_price *model, const char *key, json_t *value)
+/* A number, also as a text, which LiteLLM takes for one, too. Below 0: it is none. */
+static double their_dollars(const json_t *value)
 {
     double dollars = json_is_number(value) ? json_number_value(value) : -1;
+    const char *text = json_string_value(value);
+    return text != NULL && !afmon_parse_double(text, strlen(text), &dollars) ? -1 : dollars;
+}
+
+static void take_their_part(struct afmon_model_price *model, const char *key, json_t *value)
+{
+    double dollars = their_dollars(value);
     for (size_t i = 0; i < PARTS && dollars >= 0 && isfinite(dollars); i++) {
         size_t length = strlen(parts[i].theirs);
         if (strncmp(key, parts[i].theirs, length) != 0)
@@ -133,7 +142,26 @@ static void take_their_part(struct afmon_model_price *model, const char *key, js
     }
 }
 
-/* Models that have no price a token (pictures, speech by the second) are left out: they are unpriced here. */
+/* What a tier does not give costs as its kind does in it. */
+static void take_tier(struct afmon_model_price *model, json_t *tier)
+{
+    json_t *from = json_array_get(json_object_get(tier, "range"), 0);
+    double above = json_is_number(from) ? json_number_value(from) : -1;
+    struct afmon_model_price own = {.price = no_price()};
+    for (void *at = json_object_iter(tier); at != NULL; at = json_object_iter_next(tier, at))
+        take_their_part(&own, json_object_iter_key(at), json_object_iter_value(at));
+    struct afmon_price *price = above == 0                     ? &model->price
+                                : above > 0 && isfinite(above) ? band_at(model, above)
+                                                               : NULL;
+    if (price == NULL || isnan(own.price.input))
+        return;
+    own.price.cached_input = isnan(own.price.cached_input) ? own.price.input : own.price.cached_input;
+    own.price.cache_write = isnan(own.price.cache_write) ? own.price.input : own.price.cache_write;
+    own.price.reasoning = isnan(own.price.reasoning) ? own.price.output : own.price.reasoning;
+    *price = own.price;
+}
+
+/* Models that have no price a token (pictures, speech by the second) are unpriced. */
 static afmon_status take_theirs(const struct reading *reading, const char *name, json_t *object)
 {
     struct afmon_model_price model = {.price = no_price()};
@@ -141,8 +169,9 @@ static afmon_status take_theirs(const struct reading *reading, const char *name,
         return AFMON_OK;
     for (void *at = json_object_iter(object); at != NULL; at = json_object_iter_next(object, at))
         take_their_part(&model, json_object_iter_key(at), json_object_iter_value(at));
-    if (isnan(model.price.input) && isnan(model.price.output))
-        return AFMON_OK;
+    json_t *tiers = json_object_get(object, "tiered_pricing");
+    for (size_t i = 0; i < json_array_size(tiers); i++)
+        take_tier(&model, json_array_get(tiers, i));
     return afmon_prices_add(reading->prices, name, &model) ? AFMON_OK : afmon_fail_memory(reading->error);
 }
 
@@ -170,7 +199,7 @@ static afmon_status take_all(const struct reading *reading, json_t *root)
         if (status != AFMON_OK)
             return status;
     }
-    if (reading->prices->count == 0)
+    if (afmon_prices_count(reading->prices) == 0)
         return afmon_fail(reading->error, AFMON_E_ARGUMENT, "%s: no model has a price for its tokens", reading->where);
     return AFMON_OK;
 }

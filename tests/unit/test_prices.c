@@ -90,8 +90,24 @@ static void the_form_of_litellm(void **state)
         " \"input_cost_per_token_above_128k_tokens\": 1.5e-06, \"output_cost_per_token\": 4e-06,"
         " \"output_cost_per_token_above_200k_tokens\": 8e-06, \"input_cost_per_token_batches\": 9,"
         " \"input_cost_per_token_above_200k_tokens_priority\": 9, \"cache_creation_input_token_cost_above_1hr\": 9,"
-        " \"output_cost_per_reasoning_token\": 5e-06}}");
-    assert_int_equal(afmon_prices_count(prices), 2);
+        " \"output_cost_per_reasoning_token\": 5e-06},"
+        "\"bedrock/month/gpt\": {\"litellm_provider\": \"bedrock\", \"input_cost_per_second\": 0.01},"
+        "\"odd\": {\"input_cost_per_token\": \"free\", \"output_cost_per_token\": -1, \"mode\": null},"
+        "\"text\": {\"input_cost_per_token\": \"2e-06\", \"output_cost_per_token\": null},"
+        "\"flash\": {\"tiered_pricing\": [{\"range\": [0, 256000.0], \"input_cost_per_token\": 5e-08,"
+        " \"output_cost_per_token\": 4e-07, \"output_cost_per_reasoning_token\": 6e-07}, {\"range\": [256000.0, "
+        "1000000.0],"
+        " \"input_cost_per_token\": 2.5e-07, \"output_cost_per_token\": 2e-06}, {\"range\": \"x\"}, 3]},"
+        "\"search\": {\"tiered_pricing\": [{\"input_cost_per_query\": 0.01, \"max_results_range\": [0, 10]}]}}");
+    assert_int_equal(afmon_prices_count(prices), 4);
+    assert_dollars(cost(prices, "text", TOKENS(10, 0, NONE, NONE, NONE)), 10 * 2e-6);
+    assert_dollars(cost(prices, "flash", TOKENS(256000, 10, 56000, NONE, 4)), 256000 * 5e-8 + 6 * 4e-7 + 4 * 6e-7);
+    assert_dollars(cost(prices, "flash", TOKENS(256001, 10, 56000, NONE, 4)), 256001 * 2.5e-7 + 10 * 2e-6);
+    /* What is known without a price has none of another. */
+    assert_null(afmon_prices_find(prices, "bedrock/month/gpt", 17));
+    assert_null(afmon_prices_find(prices, "odd", 3));
+    assert_null(afmon_prices_find(prices, "search", 6));
+    assert_non_null(afmon_prices_find(prices, "bedrock/gpt", 11));
     assert_dollars(cost(prices, "gpt", TOKENS(1000, 10, 600, 100, NONE)), 400 * 2.5e-6 + 600 * 1.25e-6 + 10 * 1e-5);
     assert_dollars(cost(prices, "gemini", TOKENS(128000, 10, NONE, NONE, 4)), 128000 * 1e-6 + 6 * 4e-6 + 4 * 5e-6);
     assert_dollars(cost(prices, "gemini", TOKENS(128001, 10, NONE, NONE, NONE)), 128001 * 1.5e-6 + 10 * 4e-6);
