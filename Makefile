@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 RUN_TESTS = python3 tools/run-tests
 
-.PHONY: build demo check test test-peer test-integrations test-install wheels deb docs bench bench-peers install lint format asan tsan clean
+.PHONY: build demo check test test-peer test-integrations test-install wheels deb docs check-elsewhere bench bench-peers install lint format asan tsan clean
 # What is not in Debian is fetched, too; without a network there is no Parquet then, and the dashboard has no charts.
 .PHONY: configured
 configured: setup
@@ -61,6 +61,11 @@ deb:
 test-install: wheels
 	@build-python/bin/python3 -m pytest -q -p no:cacheprovider tests/install
 
+# What reads a run, compiled for macOS, FreeBSD and musl.
+check-elsewhere: build
+	@tools/fetch elsewhere
+	@build-elsewhere/bin/python3 tools/check-elsewhere build
+
 docs: setup-check
 	@tools/fetch docs
 	@tools/site
@@ -83,4 +88,4 @@ install: build
 	@tools/install '$(PREFIX)'
 
 clean:
-	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-integrations build-python build-wheels build-deb build-docs subprojects/carquet subprojects/uplot subprojects/axe-core
+	rm -rf build build-bench build-peers build-gcc build-clang build-asan build-tsan build-peer build-integrations build-python build-wheels build-deb build-docs build-elsewhere subprojects/carquet subprojects/uplot subprojects/axe-core

@@ -58,7 +58,7 @@ static bool grow(void **array, size_t count, size_t *room, size_t element)
     if (count < *room)
         return true;
     size_t more = *room ? *room * 2 : 64;
-    void *larger = reallocarray(*array, more, element);
+    void *larger = realloc(*array, more * element);
     if (!larger)
         return false;
     *array = larger;

@@ -9,11 +9,17 @@
 
 #define AFMON_NS_PER_S INT64_C(1000000000)
 
+#ifdef CLOCK_BOOTTIME
+#define AFMON_CLOCK CLOCK_BOOTTIME
+#else
+#define AFMON_CLOCK CLOCK_MONOTONIC /* of systems that only read runs */
+#endif
+
 /* Nanoseconds since boot. Inline: it is most of what a record costs. */
 static inline int64_t afmon_boot_ns(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
+    clock_gettime(AFMON_CLOCK, &now);
     return (int64_t)now.tv_sec * AFMON_NS_PER_S + now.tv_nsec;
 }
 

@@ -22,6 +22,16 @@ int afmon_fd_above_standard(int fd)
     return above;
 }
 
+int64_t afmon_file_written_ns(const struct stat *status)
+{
+#ifdef __APPLE__
+    const struct timespec *written = &status->st_mtimespec;
+#else
+    const struct timespec *written = &status->st_mtim;
+#endif
+    return (int64_t)written->tv_sec * 1000000000 + written->tv_nsec;
+}
+
 int afmon_file_identify(int fd, struct afmon_file_identity *identity)
 {
     struct stat status;

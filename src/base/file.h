@@ -29,6 +29,9 @@ struct afmon_file_identity {
 };
 struct stat;
 
+/* When a file was last written, in nanoseconds since the epoch. */
+int64_t afmon_file_written_ns(const struct stat *status);
+
 /* 0 or errno, and then all zeros. A negative descriptor is EBADF, and leaves errno as it is. */
 int afmon_file_identify(int fd, struct afmon_file_identity *identity);
 bool afmon_file_is(const struct stat *status, const struct afmon_file_identity *identity);

@@ -7,6 +7,12 @@
 
 #include "base/clock.h"
 
+/* Where there are only locks of a process: those of others are seen as well, and nobody asks for his own. */
+#ifndef F_OFD_SETLK
+#define F_OFD_SETLK F_SETLK
+#define F_OFD_GETLK F_GETLK
+#endif
+
 #define FIRST_PAUSE_NS INT64_C(500000)
 #define LONGEST_PAUSE_NS INT64_C(20000000)
 

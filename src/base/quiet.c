@@ -25,7 +25,12 @@ void afmon_quiet_end(const struct afmon_quiet *quiet)
         sigset_t take;
         sigemptyset(&take);
         sigaddset(&take, SIGXFSZ);
+#ifdef __APPLE__ /* it has no sigtimedwait; the signal is the thread's own, so that nobody takes it before us */
+        int taken;
+        (void)sigwait(&take, &taken);
+#else
         (void)sigtimedwait(&take, NULL, &(struct timespec){0});
+#endif
     }
     pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
     errno = keep;

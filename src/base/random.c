@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 int afmon_random(void *bytes, size_t size)
 {
-    errno = 0;
-    if (getrandom(bytes, size, 0) == (ssize_t)size)
-        return 0;
-    return errno != 0 ? errno : EIO;
+    return getentropy(bytes, size) == 0 ? 0 : errno;
 }

@@ -103,13 +103,23 @@ afmon_status afmon_fail(afmon_error *error, afmon_status status, const char *for
     return status;
 }
 
+/* glibc's strerror_r gives the text, that of POSIX puts it into the buffer. */
+static const char *text_of_error(int os_error, char *buffer, size_t size)
+{
+#ifdef __GLIBC__
+    return strerror_r(os_error, buffer, size);
+#else
+    return strerror_r(os_error, buffer, size) == 0 ? buffer : "unknown error";
+#endif
+}
+
 afmon_status afmon_fail_os(afmon_error *error, int os_error, const char *format, ...)
 {
     afmon_status status = os_error == ENOMEM ? AFMON_E_NO_MEMORY : AFMON_E_SYSTEM;
     if (error == NULL)
         return status;
     char system_buffer[OS_TEXT_SIZE];
-    const char *system_text = strerror_r(os_error, system_buffer, sizeof system_buffer);
+    const char *system_text = text_of_error(os_error, system_buffer, sizeof system_buffer);
     char message[sizeof error->message];
     va_list arguments;
     va_start(arguments, format);

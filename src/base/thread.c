@@ -17,7 +17,11 @@ static void set_name(pthread_t thread, const char *name)
     }
     memcpy(shown, name, length);
     shown[length] = '\0';
+#ifdef __APPLE__ /* there a thread can only name itself */
+    (void)thread;
+#else
     (void)pthread_setname_np(thread, shown);
+#endif
 }
 
 int afmon_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *user)

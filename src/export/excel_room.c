@@ -1,9 +1,9 @@
 #include "export/excel_room.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
+#include "base/room.h"
 #include "base/status.h"
 
 #define MARGIN ((off_t)64 << 10)      /* titles, widths, the last row: what closing adds to the rows */
@@ -37,9 +37,9 @@ static int reserve(char *folder, off_t bytes)
     if (probe == NULL)
         return refused;
     if (refused == 0)
-        refused = fallocate(fileno(probe), 0, 0, bytes) == 0 ? 0 : errno;
+        refused = afmon_reserve_room(fileno(probe), 0, (uint64_t)bytes);
     fclose(probe);
-    return refused == EOPNOTSUPP || refused == ENOSYS ? 0 : refused; /* such file systems cannot be asked */
+    return refused;
 }
 
 int afmon_excel_try_temporary(char *folder)

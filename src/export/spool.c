@@ -131,11 +131,11 @@ static ssize_t read_stream(void *cookie, char *data, size_t size)
 }
 
 /* Not beyond the end: all that is written then follows what is there. */
-static int seek_stream(void *cookie, off64_t *offset, int whence)
+static int seek_stream(void *cookie, int64_t *offset, int whence)
 {
     struct stream *stream = cookie;
-    off64_t from = whence == SEEK_SET ? 0 : (off64_t)(whence == SEEK_CUR ? stream->at : stream->length);
-    off64_t at = from + *offset;
+    int64_t from = whence == SEEK_SET ? 0 : (int64_t)(whence == SEEK_CUR ? stream->at : stream->length);
+    int64_t at = from + *offset;
     if (at < 0 || (uint64_t)at > stream->length) {
         errno = EINVAL;
         return -1;
@@ -157,15 +157,45 @@ static int close_stream(void *cookie)
     return 0;
 }
 
+/* A FILE of ours: by glibc's and musl's function, or that of the BSDs and macOS. */
+#ifdef __linux__
+static FILE *open_stream(struct stream *stream)
+{
+    const cookie_io_functions_t functions = {
+        .read = read_stream, .write = write_stream, .seek = seek_stream, .close = close_stream};
+    return fopencookie(stream, "w+", functions);
+}
+#else
+static int read_bsd(void *cookie, char *data, int size)
+{
+    return (int)read_stream(cookie, data, (size_t)size);
+}
+
+static int write_bsd(void *cookie, const char *data, int size)
+{
+    ssize_t written = write_stream(cookie, data, (size_t)size);
+    return written == 0 && size > 0 ? -1 : (int)written;
+}
+
+static fpos_t seek_bsd(void *cookie, fpos_t offset, int whence)
+{
+    int64_t at = offset;
+    return seek_stream(cookie, &at, whence) == 0 ? at : -1;
+}
+
+static FILE *open_stream(struct stream *stream)
+{
+    return funopen(stream, read_bsd, write_bsd, seek_bsd, close_stream);
+}
+#endif
+
 FILE *afmon_spool_stream(struct afmon_spool *spool)
 {
     struct stream *stream = calloc(1, sizeof *stream);
     if (stream == NULL)
         return NULL;
     stream->spool = spool;
-    const cookie_io_functions_t functions = {
-        .read = read_stream, .write = write_stream, .seek = seek_stream, .close = close_stream};
-    stream->file = fopencookie(stream, "w+", functions);
+    stream->file = open_stream(stream);
     if (stream->file == NULL) {
         free(stream);
         return NULL;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/room.h"
 #include "ingest/tail.h"
 
 int afmon_run_file_open(int folder, const char *name, int *out)
@@ -141,13 +142,9 @@ static int reserve(int fd, int64_t size, uint64_t length)
     if (length == 0 || fd < 0)
         return 0;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-        (uint64_t)size + length > limit.rlim_cur)
+        (uint64_t)size + length > (uint64_t)limit.rlim_cur)
         return EFBIG;
-    int refused = 0;
-    do
-        refused = fallocate(fd, FALLOC_FL_KEEP_SIZE, size, (off_t)length) == 0 ? 0 : errno;
-    while (refused == EINTR);
-    return refused == EOPNOTSUPP || refused == ENOSYS ? 0 : refused; /* such a file system is asked by writing */
+    return afmon_reserve_room(fd, size, length); /* a file system that cannot be asked is asked by writing */
 }
 
 static int reserve_both(const struct afmon_run_files *files, const struct afmon_note *note)

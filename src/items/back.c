@@ -28,6 +28,17 @@ uint64_t afmon_back_left(const struct afmon_back *back)
     return (uint64_t)back->at + back->text_left;
 }
 
+#ifdef __APPLE__ /* which has none */
+static const void *memrchr(const void *text, int byte, size_t length)
+{
+    const unsigned char *bytes = text;
+    while (length > 0)
+        if (bytes[--length] == byte)
+            return bytes + length;
+    return NULL;
+}
+#endif
+
 /* The last line of text[0 .. *length), which loses it. NULL: it begins before the text. */
 static const char *last_line(const char *text, size_t *length, bool *ended, size_t *line_length)
 {

@@ -66,7 +66,7 @@ static bool take_calls(struct afmon_item_made *found, const struct afmon_held_it
     size_t count = 0;
     if (item->of->call_count > found->capacity) {
         size_t capacity = item->of->call_count + item->of->call_count / 2;
-        afmon_item_call *calls = reallocarray(found->calls, capacity, sizeof *calls);
+        afmon_item_call *calls = realloc(found->calls, capacity * sizeof *calls);
         if (calls == NULL)
             return false;
         found->calls = calls;

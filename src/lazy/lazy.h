@@ -45,6 +45,10 @@ afmon_status afmon_lazy_open(enum afmon_lazy_group group, afmon_error *error);
 
 /* For the headers, before they include the library's own. */
 #define AFMON_LAZY_PRAGMA(text) _Pragma(#text)
+#ifdef __ELF__
 #define AFMON_LAZY_RENAME(function) AFMON_LAZY_PRAGMA(redefine_extname function afmon_lazy_##function)
+#else
+#define AFMON_LAZY_RENAME(function) /* the jumps are ELF's; elsewhere the functions are called as they are */
+#endif
 
 #endif

@@ -9,7 +9,7 @@
 #include "lazy/fonts.h"
 #include "lazy/table.h"
 
-#ifdef AFMON_LIBRARIES_LINKED
+#if defined(AFMON_LIBRARIES_LINKED) || !defined(__ELF__)
 
 afmon_status afmon_lazy_open(enum afmon_lazy_group group, afmon_error *error)
 {

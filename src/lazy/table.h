@@ -17,6 +17,8 @@ struct afmon_lazy_table {
     size_t count;
 };
 
+#ifdef __ELF__
+
 /* A jump changes no register that arguments are in, so it fits every function, one of variable arguments, too. */
 #if defined(__x86_64__)
 #define AFMON_LAZY_TO_PLACE(place) "endbr64\n\tjmp *" place "(%rip)\n"
@@ -46,6 +48,10 @@ struct afmon_lazy_table {
     functions(AFMON_LAZY_PLACE)                                                                                        \
         functions(AFMON_LAZY_JUMP) static const struct afmon_lazy_entry entries[] = {functions(AFMON_LAZY_ENTRY)};     \
     const struct afmon_lazy_table afmon_lazy_table_##group = {entries, sizeof entries / sizeof *entries};
+#endif
+
+#else
+#define AFMON_LAZY_TABLE(group, functions)
 #endif
 
 #define AFMON_LAZY_DECLARE(GROUP, group, what) extern const struct afmon_lazy_table afmon_lazy_table_##group;

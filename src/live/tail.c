@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/status.h"
 #include "store/reader_lines.h"
 
@@ -87,7 +88,7 @@ static afmon_status open_file(struct piece *piece, bool *gone)
     bool other = tail->begun && ((tail->inode != 0 && (uint64_t)status.st_ino != tail->inode) || size < tail->end);
     tail->inode = (uint64_t)status.st_ino;
     tail->size = size;
-    tail->written_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+    tail->written_ns = afmon_file_written_ns(&status);
     return other ? AFMON_E_CANCELLED : AFMON_OK;
 }
 

@@ -19,11 +19,6 @@ struct search {
     size_t room;
 };
 
-static int64_t time_of(const struct stat *facts)
-{
-    return (int64_t)facts->st_mtim.tv_sec * AFMON_NS_PER_S + facts->st_mtim.tv_nsec;
-}
-
 /* Of files of other names: of forked processes, and of those before. */
 static int64_t time_of_others(const char *folder, const char *stem, const char *extension)
 {
@@ -33,8 +28,8 @@ static int64_t time_of_others(const char *folder, const char *stem, const char *
     if (afmon_run_list(folder, stem, extension, &files, NULL) != AFMON_OK)
         return -1;
     for (size_t i = 0; i < files.count; i++)
-        if (stat(files.files[i].path, &facts) == 0 && time_of(&facts) > latest_ns)
-            latest_ns = time_of(&facts);
+        if (stat(files.files[i].path, &facts) == 0 && afmon_file_written_ns(&facts) > latest_ns)
+            latest_ns = afmon_file_written_ns(&facts);
     afmon_run_listing_free(&files);
     return latest_ns;
 }
@@ -46,8 +41,8 @@ int64_t afmon_serve_run_time(const char *folder)
     struct stat facts;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *path = afmon_path_join(folder, names[i]);
-        if (path != NULL && stat(path, &facts) == 0 && time_of(&facts) > latest_ns)
-            latest_ns = time_of(&facts);
+        if (path != NULL && stat(path, &facts) == 0 && afmon_file_written_ns(&facts) > latest_ns)
+            latest_ns = afmon_file_written_ns(&facts);
         free(path);
     }
     if (latest_ns < 0) /* seldom: whatever recorded the run made one of those */
@@ -118,7 +113,7 @@ static bool is_unchanged(struct afmon_served_folder *folder)
 {
     struct stat facts;
     bool there = stat(folder->path, &facts) == 0;
-    int64_t modified_ns = there ? time_of(&facts) : -1;
+    int64_t modified_ns = there ? afmon_file_written_ns(&facts) : -1;
     bool unchanged = modified_ns == folder->modified_ns && !(there && folder->search_again);
     folder->modified_ns = modified_ns;
     folder->search_again = there && afmon_wall_ns() - modified_ns < 2 * AFMON_NS_PER_S;

@@ -7,13 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "run/folder.h"
 #include "run/living.h"
-
-static int64_t time_of(const struct stat *facts)
-{
-    return (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
-}
 
 static bool begins_with(const char *name, const char *begin)
 {
@@ -43,8 +39,8 @@ static void consider(int folder, const char *name, struct afmon_look *look)
     look->files++;
     look->bytes += (uint64_t)facts.st_size;
     look->samples |= metrics && facts.st_size > 0;
-    if (time_of(&facts) > look->modified_ns)
-        look->modified_ns = time_of(&facts);
+    if (afmon_file_written_ns(&facts) > look->modified_ns)
+        look->modified_ns = afmon_file_written_ns(&facts);
 }
 
 void afmon_look_at_folder(const char *folder, struct afmon_look *look)
@@ -63,7 +59,7 @@ void afmon_look_at_folder(const char *folder, struct afmon_look *look)
     for (const struct dirent *entry; (entry = readdir(listing)) != NULL;)
         consider(fd, entry->d_name, look);
     if (look->files == 0 && fstat(fd, &facts) == 0)
-        look->modified_ns = time_of(&facts);
+        look->modified_ns = afmon_file_written_ns(&facts);
     closedir(listing);
     afmon_living_look(folder, &sessions);
     look->living = sessions.living;
