@@ -8,6 +8,8 @@ static const double frame_s = 0.125; /* between two frames */
 static const double line_s = 2;      /* between two plain lines; after the first minute, or without news ... */
 static const double slow_line_s = 10;
 static const double slice_s = 0.5;
+static const double follow_s = 0.25; /* between two looks at the run's files */
+static const double follow_budget_s = 0.05;
 static const double lately_s = 10;  /* the span of the rate */
 static const double window_s = 300; /* of the success rate and the quantiles: the one of the alerts */
 
@@ -88,12 +90,11 @@ static void ask_monitor(live *display, live_figures *f)
 
 static live_figures collect(live *display, double patience_s, alert_entry *entries)
 {
-    live_figures f = {.counts = gen_run_progress(display->run), .elapsed_s = live_elapsed(display), .eta_s = -1};
+    live_figures f = {.counts = gen_run_progress(display->run), .elapsed_s = live_elapsed(display)};
     uint64_t finished = gen_run_ended(&f.counts);
     f.rate = note_rate(display, finished);
-    uint64_t left = f.counts.planned - f.counts.skipped - finished;
-    if (f.rate > 0)
-        f.eta_s = (double)left / f.rate;
+    if (display->follower != NULL)
+        afmon_live_get_plan(display->follower, &f.plan);
     f.alerts = entries;
     f.alert_count = alert_board_entries(display->board, entries);
     f.stopping = patience_s >= 0;
@@ -162,6 +163,15 @@ static bool draw_alerts(live *display)
     return any;
 }
 
+/* Reads what is new of the run; nothing of it is needed for the run itself. */
+static void follow(live *display)
+{
+    if (display->follower == NULL || gen_seconds_since(display->followed_ns) < follow_s)
+        return;
+    (void)afmon_live_update(display->follower, follow_budget_s, NULL);
+    display->followed_ns = gen_now_ns();
+}
+
 /* Time for a frame or a line? Lines tell news only, or every now and then that there is none. */
 static bool is_due(const live *display)
 {
@@ -182,6 +192,8 @@ void live_begin(live *display, const char *title, afmon_monitor *monitor, gen_ru
                       .start_ns = now,
                       .drawn_ns = now,
                       .slice_ns = now};
+    const afmon_live_options options = {.size = sizeof options, .stalled_after_s = 60, .log_lines = 1};
+    (void)afmon_live_open(afmon_monitor_log_dir(monitor), &options, &display->follower, NULL);
     cli_screen_init(&display->screen, stdout);
     if (display->screen.terminal) {
         draw(display, -1);
@@ -194,6 +206,7 @@ void live_begin(live *display, const char *title, afmon_monitor *monitor, gen_ru
 void live_update(live *display, double patience_s)
 {
     note_slice(display);
+    follow(display);
     cli_screen_measure(&display->screen);
     bool told = draw_alerts(display);
     if (is_due(display) || (told && display->screen.terminal))
@@ -207,4 +220,5 @@ void live_end(live *display)
     draw_alerts(display);
     put_frame(display, 0);
     gen_text_free(&display->frame);
+    afmon_live_close(display->follower);
 }

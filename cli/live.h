@@ -20,9 +20,9 @@ enum { LIVE_SLICES = 64, LIVE_MARKS = 64 };
 typedef struct live_figures {
     gen_run_counts counts;
     double elapsed_s;
-    double rate;    /* conversations a second, lately */
-    double eta_s;   /* below 0: not known */
-    double success; /* mean of success_rate in the window of the alerts; below 0: nothing yet */
+    double rate;          /* conversations a second, lately */
+    afmon_live_plan plan; /* how long it takes yet, and what is open; all zero: not known */
+    double success;       /* mean of success_rate in the window of the alerts; below 0: nothing yet */
     double p50_s;
     double p95_s;
     bool timed; /* p50_s and p95_s are known */
@@ -59,6 +59,8 @@ typedef struct live {
     uint64_t slice_samples; /* of success_rate up to the last slice ... */
     double slice_sum;       /* ... and their sum */
     gen_text frame;
+    afmon_live *follower; /* reads what the run records, for the time that is left; NULL: it could not be had */
+    int64_t followed_ns;
 } live;
 
 void live_begin(live *display, const char *title, afmon_monitor *monitor, gen_run *run, alert_board *board);

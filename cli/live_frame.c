@@ -2,9 +2,10 @@
 #include "base/words.h"
 #include "cli/live.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { MAX_WIDTH = 100, MIN_WIDTH = 72, MIN_HEIGHT = 12, INDENT = 2 };
+enum { MAX_WIDTH = 100, MIN_WIDTH = 72, MIN_HEIGHT = 12, INDENT = 2, LABELLED = 12 };
 
 /* ---- Pieces ------------------------------------------------------------------------------------------------------ */
 
@@ -65,15 +66,35 @@ static void draw_bar(gen_text *out, const cli_screen *screen, const live_figures
     gen_text_puts(out, "\n");
 }
 
+static struct afmon_words left_of(const live_figures *f)
+{
+    const afmon_live_plan *plan = &f->plan;
+    return afmon_words_left(plan->eta_p10_s, plan->known ? plan->eta_s : (double)NAN, plan->eta_p90_s);
+}
+
+/* How long it takes yet, and what it waits for. */
+static void draw_left(gen_text *out, const cli_screen *screen, const live_figures *f, size_t width)
+{
+    char text[160];
+    struct afmon_words open = afmon_words_open(f->plan.open, f->plan.oldest_s);
+    int length = snprintf(text, sizeof text, "%s%s%s", left_of(f).text, open.text[0] != '\0' ? "; " : "", open.text);
+    label(out, screen, "left");
+    gen_text_append(out, text,
+                    cli_fit(text, (size_t)length < width - LABELLED ? (size_t)length : width - LABELLED, NULL));
+    gen_text_puts(out, "\n");
+}
+
 static void draw_rate(gen_text *out, const cli_screen *screen, const live_figures *f)
 {
     label(out, screen, "rate");
     gen_text_printf(out, "%-12s", f->rate > 0 ? cli_rate(f->rate).s : "-");
     label(out, screen, "elapsed");
     gen_text_printf(out, "%-12s", cli_seconds(f->elapsed_s).s);
-    label(out, screen, f->stopping ? "waiting" : "left");
-    double left = f->stopping ? f->patience_s : f->eta_s;
-    gen_text_printf(out, "%s\n", left >= 0 ? cli_seconds(left < 0.1 ? 0 : left).s : "-");
+    if (f->stopping) {
+        label(out, screen, "waiting");
+        gen_text_puts(out, cli_seconds(f->patience_s < 0.1 ? 0 : f->patience_s).s);
+    }
+    gen_text_puts(out, "\n");
 }
 
 static void draw_success(gen_text *out, const cli_screen *screen, const live_figures *f, const float *slices,
@@ -164,7 +185,7 @@ size_t live_draw_frame(gen_text *out, const cli_screen *screen, const char *titl
     gen_text_puts(out, "\n");
     draw_title(out, screen, title, figures->stopping, width);
     draw_bar(out, screen, figures, width);
-    gen_text_puts(out, "\n");
+    draw_left(out, screen, figures, width);
     draw_rate(out, screen, figures);
     draw_times(out, screen, figures);
     draw_tokens(out, screen, figures);
@@ -187,8 +208,10 @@ void live_draw_line(gen_text *out, const live_figures *f)
     gen_text_printf(out, "  %s tokens", cli_compact((double)(f->prompt_tokens + f->completion_tokens)).s);
     if (f->stopping)
         gen_text_puts(out, "  stopping");
-    else if (f->eta_s >= 0)
-        gen_text_printf(out, "  %s left", cli_seconds(f->eta_s < 0.1 ? 0 : f->eta_s).s);
+    else if (f->plan.known && isfinite(f->plan.eta_s))
+        gen_text_printf(out, "  left %s", left_of(f).text);
+    if (!f->stopping && f->plan.open > 0)
+        gen_text_printf(out, "  %s", afmon_words_open(f->plan.open, f->plan.oldest_s).text);
     gen_text_puts(out, "\n");
 }
 

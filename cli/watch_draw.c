@@ -7,7 +7,7 @@
 #include "cli/about.h"
 #include "cli/watch.h"
 
-enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, STRETCHED = 8, FEW_ROWS = 10 };
+enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, STRETCHED = 8, FEW_ROWS = 10, BAR_MIN = 30 };
 
 static cli_style style_of_success(double success)
 {
@@ -77,6 +77,21 @@ static const char *loading_note(const afmon_live_info *info, char out[48])
     return out;
 }
 
+/* What stands behind the bar: how far it is, how long it takes yet, and, where there is room, what it waits for. */
+static void say_plan(const afmon_live_plan *plan, size_t width, char *text, size_t size)
+{
+    char left[128] = "", open[128] = "";
+    double part = fmin(1, (double)plan->done / (double)plan->planned);
+    int length = snprintf(text, size, "%3.0f%%  %s / %s", floor(part * 100), cli_count(plan->done).s,
+                          cli_count(plan->planned).s);
+    if (isfinite(plan->eta_s) && plan->eta_s > 0)
+        snprintf(left, sizeof left, "  left %s", afmon_words_left(plan->eta_p10_s, plan->eta_s, plan->eta_p90_s).text);
+    if (left[0] != '\0' && plan->open > 0)
+        snprintf(open, sizeof open, "  %s", afmon_words_open(plan->open, plan->oldest_s).text);
+    bool room = (size_t)length + strlen(left) + strlen(open) + BAR_MIN <= width;
+    snprintf(text + length, size - (size_t)length, "%s%s", left, room ? open : "");
+}
+
 static void draw_progress(canvas *c, const watch_figures *f, bool unicode)
 {
     char text[256], note[48];
@@ -85,10 +100,7 @@ static void draw_progress(canvas *c, const watch_figures *f, bool unicode)
     if (plan->known && plan->planned > 0) {
         double part = fmin(1, (double)plan->done / (double)plan->planned);
         size_t used;
-        int length = snprintf(text, sizeof text, "%3.0f%%  %s / %s", floor(part * 100), cli_count(plan->done).s,
-                              cli_count(plan->planned).s);
-        if (isfinite(plan->eta_s) && plan->eta_s > 0)
-            snprintf(text + length, sizeof text - (size_t)length, "  %s left", cli_span(ceil(plan->eta_s)).s);
+        say_plan(plan, c->width, text, sizeof text);
         used = draw_bar(c, part, text, cli_width(note), unicode);
         canvas_put(c, 1, used, c->width, CLI_CYAN, note, unicode);
         return;

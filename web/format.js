@@ -32,6 +32,17 @@ export function seconds(s) {
   return s < 86370 ? two(3600, 60, "h", "min") : two(86400, 3600, "d", "h");
 }
 
+// The time that something takes yet, p50 (p10 to p90), in one unit; and what it waits for.
+export function left(p10, p50, p90) {
+  const [size, unit] = p50 < 99.5 ? [1, "s"] : p50 < 5970 ? [60, "min"] : p50 < 172800 ? [3600, "h"] : [86400, "d"];
+  const say = (s) => (s / size).toFixed(s / size < 9.95 ? 1 : 0);
+  return `${say(p50)} ${unit}${p10 != null && p90 != null ? ` (${say(p10)} to ${say(p90)} ${unit})` : ""}`;
+}
+
+export function open(number, oldest) {
+  return `${count(number)} open, ${number === 1 ? "for" : "the oldest for"} ${left(null, oldest, null)}`;
+}
+
 export function compact(n) {
   if (n == null) return "–";
   for (const [size, letter] of [[1e9, "G"], [1e6, "M"], [1e3, "k"]])

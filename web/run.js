@@ -19,9 +19,9 @@ function planBar() {
     show(run) {
       element.hidden = run.plan == null;
       if (!run.plan) return;
-      const { planned, done, per_s, eta_s } = run.plan;
+      const { planned, done, per_s, eta_s, eta_p10_s, eta_p90_s, open, oldest_s } = run.plan;
       bar.value = planned > 0 ? Math.min(1, done / planned) : 1;
-      const ends = run.state === "ended" ? "" : eta_s == null ? "" : eta_s === 0 ? ", done" : `, about ${format.seconds(Math.max(1, Math.round(eta_s)))} left`;
+      const ends = run.state === "ended" ? "" : eta_s == null ? "" : eta_s === 0 ? ", done" : `, left ${format.left(eta_p10_s, eta_s, eta_p90_s)}${open > 0 ? `; ${format.open(open, oldest_s)}` : ""}`;
       say(text, `${format.count(done)} of ${format.count(planned)} (${format.percent(planned > 0 ? done / planned : 1)})${per_s > 0 && run.state !== "ended" ? `, ${format.compact(per_s)}/s` : ""}${ends}`);
     },
   };

@@ -44,7 +44,11 @@ class LiveInfo:
     planned: int | None  # pieces of work in all, where the run says so
     done: int | None
     per_second: float | None  # finished lately
-    remaining: timedelta | None
+    remaining: timedelta | None  # half of such runs end by then
+    remaining_p10: timedelta | None  # one of ten; from the run's own items, so None where it tells of none
+    remaining_p90: timedelta | None  # nine of ten
+    open_items: int  # of the plan's kind, and how long the oldest of them is
+    oldest_open: timedelta | None
 
 
 @dataclass(frozen=True)
@@ -90,9 +94,10 @@ def _info(values: dict[str, Any]) -> LiveInfo:
     plan, first, last = values.pop("plan"), values.pop("first_ns"), values.pop("last_ns")
     now = time_of(values.pop("now_ns"))
     times = (None, None) if values["sample_count"] == 0 else (time_of(first), time_of(last))
-    planned, done, per_second, eta = plan or (None, None, None, math.nan)
+    planned, done, per_second, *times_left, open_items = plan or (None, None, None, *(math.nan,) * 4, 0)
+    eta, low, high, oldest = (timedelta(seconds=s) if math.isfinite(s) else None for s in times_left)
     return LiveInfo(first=times[0], last=times[1], now=now, planned=planned, done=done, per_second=per_second,
-                    remaining=timedelta(seconds=eta) if math.isfinite(eta) else None, **values)
+                    remaining=eta, remaining_p10=low, remaining_p90=high, open_items=open_items, oldest_open=oldest, **values)
 
 
 class Follower:

@@ -89,7 +89,8 @@ static PyObject *plan_of(const afmon_live *handle)
     afmon_live_get_plan(handle, &plan);
     if (!plan.known)
         return Py_NewRef(Py_None);
-    return Py_BuildValue("(KKdd)", (count_t)plan.planned, (count_t)plan.done, plan.per_s, plan.eta_s);
+    return Py_BuildValue("(KKdddddK)", (count_t)plan.planned, (count_t)plan.done, plan.per_s, plan.eta_s,
+                         plan.eta_p10_s, plan.eta_p90_s, plan.oldest_s, (count_t)plan.open);
 }
 
 static PyObject *get_info(PyObject *object, PyObject *unused)

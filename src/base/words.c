@@ -153,6 +153,40 @@ struct afmon_words afmon_words_seconds(double seconds)
     return seconds < 1e12 ? two_units(seconds, 86400, 3600, "d", "h") : words("very long");
 }
 
+/* In a unit, with a tenth where it is below ten. */
+static struct afmon_words in_unit(double seconds, double unit_s)
+{
+    double value = fmin(seconds / unit_s, 1e12);
+    return fixed(value, value < 9.95 ? 1 : 0);
+}
+
+struct afmon_words afmon_words_left(double p10_s, double p50_s, double p90_s)
+{
+    static const struct {
+        double s;
+        const char *name;
+    } units[] = {{1, "s"}, {60, "min"}, {3600, "h"}, {86400, "d"}};
+    bool band = isfinite(p10_s) && isfinite(p90_s);
+    if (!isfinite(p50_s))
+        return words("-");
+    size_t unit = p50_s < 99.5 ? 0 : p50_s < 5970 ? 1 : p50_s < 172800 ? 2 : 3;
+    const char *name = units[unit].name;
+    if (p50_s >= 1e12)
+        return words("very long");
+    if (!band)
+        return words("%.20s %s", in_unit(p50_s, units[unit].s).text, name);
+    return words("%.15s %s (%.15s to %.15s %s)", in_unit(p50_s, units[unit].s).text, name,
+                 in_unit(p10_s, units[unit].s).text, in_unit(p90_s, units[unit].s).text, name);
+}
+
+struct afmon_words afmon_words_open(uint64_t count, double oldest_s)
+{
+    if (count == 0)
+        return (struct afmon_words){""};
+    return words(count == 1 ? "%s open, for %.24s" : "%s open, the oldest for %.24s", afmon_words_count(count).text,
+                 afmon_words_left((double)NAN, oldest_s, (double)NAN).text);
+}
+
 static struct afmon_civil civil_of(int64_t time_ns)
 {
     return afmon_civil_from_seconds(time_ns / AFMON_NS_PER_S - (time_ns % AFMON_NS_PER_S < 0));

@@ -22,6 +22,12 @@ struct afmon_words afmon_words_time_only(int64_t time_ns); /* 09:20:35 */
 /* "12.5/s"; below one a second "12.0/min", below one a minute "3.00/h". */
 struct afmon_words afmon_words_rate(double per_s);
 
+/* The time that something takes yet, p50 (p10 to p90), in one unit: "4.2 min (3.1 to 6.0 min)"; without the band where
+ * its ends are NaN, and "-" where p50 is. And what it waits for: "7 open, the oldest for 41 s"; "" where nothing is
+ * open. */
+struct afmon_words afmon_words_left(double p10_s, double p50_s, double p90_s);
+struct afmon_words afmon_words_open(uint64_t count, double oldest_s);
+
 /* Several items of a kind, which is any text: "conversations"; and as a title, "Conversations". Cut where it is long.
  */
 struct afmon_words afmon_words_kinds(const char *kind);

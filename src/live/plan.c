@@ -43,10 +43,16 @@ static struct work of_kind(const struct afmon_live *live, const struct afmon_run
     return work;
 }
 
+/* The kind of its items; NULL: none is known. */
+static const char *kind_of(const struct afmon_run_plan *told)
+{
+    return told->kind[0] != '\0' ? told->kind : afmon_item_kind_of(told->operation, told->operation_length);
+}
+
 static struct work of_operation(const struct afmon_live *live, const struct afmon_run_plan *told)
 {
     struct work work = {0};
-    const char *kind = afmon_item_kind_of(told->operation, told->operation_length);
+    const char *kind = kind_of(told);
     work.counted = afmon_model_done(live->model, told->operation, told->operation_length,
                                     afmon_live_lately(live, LATELY_S), &work.lately);
     if (kind == NULL || !afmon_model_items_since(live->model, kind, false, told->told_ns, &work.done))
@@ -70,7 +76,7 @@ static bool tell(const struct afmon_live *live, uint64_t missing, int64_t now_ns
     const struct afmon_run_plan *told = &live->run_log.plan;
     const struct afmon_model_facts facts = afmon_live_facts(live);
     struct afmon_work_items items;
-    if (!afmon_model_work(live->model, &facts, told->kind, told->accepted, &items))
+    if (!afmon_model_work(live->model, &facts, kind_of(told), told->accepted, &items))
         return false;
     const struct afmon_work work = {
         .made = items.made,
@@ -107,7 +113,7 @@ static void say_left(const struct afmon_live *live, uint64_t missing, int64_t no
 {
     if (plan->per_s > 0)
         plan->eta_s = (double)missing / plan->per_s;
-    if (live->run_log.plan.kind[0] == '\0' || !left_of(live, missing, now_ns))
+    if (kind_of(&live->run_log.plan) == NULL || !left_of(live, missing, now_ns))
         return;
     plan->open = live->left->open;
     plan->oldest_s = live->left->oldest_s;

@@ -43,6 +43,10 @@ static void write_plan(struct afmon_json *json, const afmon_live *live)
     afmon_json_int(json, "done", (int64_t)plan.done);
     afmon_json_rounded(json, "per_s", plan.per_s);
     afmon_json_rounded(json, "eta_s", plan.eta_s);
+    afmon_json_rounded(json, "eta_p10_s", plan.eta_p10_s);
+    afmon_json_rounded(json, "eta_p90_s", plan.eta_p90_s);
+    afmon_json_int(json, "open", (int64_t)plan.open);
+    afmon_json_rounded(json, "oldest_s", plan.oldest_s);
     afmon_json_close(json, '}');
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/words.h"
 #include "cli/cli.h"
 
 static void counts_have_thousands_separators(void **state)
@@ -19,6 +20,19 @@ static void counts_have_thousands_separators(void **state)
     assert_string_equal(cli_count(1000).s, "1,000");
     assert_string_equal(cli_count(1234567).s, "1,234,567");
     assert_string_equal(cli_count(UINT64_MAX).s, "18,446,744,073,709,551,615");
+}
+
+static void time_left_is_a_band_in_one_unit(void **state)
+{
+    (void)state;
+    assert_string_equal(afmon_words_left(2.04, 4, 12.6).text, "4.0 s (2.0 to 13 s)");
+    assert_string_equal(afmon_words_left(180, 252, 360).text, "4.2 min (3.0 to 6.0 min)");
+    assert_string_equal(afmon_words_left((double)NAN, 7200, (double)NAN).text, "2.0 h");
+    assert_string_equal(afmon_words_left(86400, 10 * 86400, 1e30).text, "10 d (1.0 to 1000000000000 d)");
+    assert_string_equal(afmon_words_left((double)NAN, (double)NAN, (double)NAN).text, "-");
+    assert_string_equal(afmon_words_open(7, 41).text, "7 open, the oldest for 41 s");
+    assert_string_equal(afmon_words_open(1, 240).text, "1 open, for 4.0 min");
+    assert_string_equal(afmon_words_open(0, (double)NAN).text, "");
 }
 
 static void compact_numbers_take_six_columns(void **state)
@@ -134,13 +148,10 @@ static void json_keeps_what_it_is_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_have_thousands_separators),
-        cmocka_unit_test(compact_numbers_take_six_columns),
-        cmocka_unit_test(bytes_have_units),
-        cmocka_unit_test(numbers_have_four_digits),
-        cmocka_unit_test(percents),
-        cmocka_unit_test(durations_choose_their_unit),
-        cmocka_unit_test(times_are_local),
+        cmocka_unit_test(counts_have_thousands_separators), cmocka_unit_test(time_left_is_a_band_in_one_unit),
+        cmocka_unit_test(compact_numbers_take_six_columns), cmocka_unit_test(bytes_have_units),
+        cmocka_unit_test(numbers_have_four_digits),         cmocka_unit_test(percents),
+        cmocka_unit_test(durations_choose_their_unit),      cmocka_unit_test(times_are_local),
         cmocka_unit_test(json_keeps_what_it_is_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,7 +87,12 @@ static live_figures busy_figures(const alert_entry *entries)
     return (live_figures){.counts = {.planned = 1000000000, .done = 333333333, .failed = 333333333},
                           .elapsed_s = 1e9,
                           .rate = 1e12,
-                          .eta_s = 1e9,
+                          .plan = {.known = true,
+                                   .eta_s = 1e11,
+                                   .eta_p10_s = 1e10,
+                                   .eta_p90_s = 1e30,
+                                   .open = UINT64_MAX / 2,
+                                   .oldest_s = 1e11},
                           .success = 0.5,
                           .p50_s = 1e6,
                           .p95_s = 1e7,
@@ -141,7 +146,7 @@ static void a_run_that_has_not_begun_can_be_drawn(void **state)
     (void)state;
     gen_text text = {0};
     cli_screen screen = {.terminal = true, .width = 80, .height = 24};
-    live_figures figures = {.counts = {.planned = 10}, .eta_s = -1, .success = -1};
+    live_figures figures = {.counts = {.planned = 10}, .success = -1};
     check_lines((live_draw_frame(&text, &screen, "t", &figures, NULL, 0), text.data), 9, 80);
     assert_null(strstr(text.data, "nan"));
     assert_null(strstr(text.data, "\x1b"));

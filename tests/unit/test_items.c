@@ -2,6 +2,7 @@
 #include "run_folder.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <signal.h>
 
 #include "catalog/fields.h"
@@ -378,6 +379,38 @@ static uint64_t done_of(const char *folder)
     return plan.done;
 }
 
+static void time_left_comes_from_the_items(void **state)
+{
+    (void)state;
+    char *folder = make_folder();
+    afmon_live *live = NULL;
+    afmon_live_plan plan;
+    afmon_monitor *monitor = open_on(folder);
+    tell_plan(monitor, 10, 0);
+    assert_int_equal(afmon_live_open(folder, NULL, &live, NULL), AFMON_OK);
+    afmon_item *first = begin(monitor, "conversation", 100), *other = begin(monitor, "row", 1);
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    assert_int_equal(afmon_live_update(live, 10, NULL), AFMON_OK);
+    afmon_live_get_plan(live, &plan);
+    assert_true(plan.open == 1 && plan.oldest_s >= 0 && isnan(plan.eta_s) && isnan(plan.eta_p10_s));
+    make_some(monitor, 0, 8);
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    assert_int_equal(afmon_live_update(live, 10, NULL), AFMON_OK);
+    afmon_live_get_plan(live, &plan);
+    assert_true(plan.done == 8 && plan.open == 1 && plan.oldest_s > 0);
+    assert_true(0 <= plan.eta_p10_s && plan.eta_p10_s <= plan.eta_s && plan.eta_s <= plan.eta_p90_s);
+    assert_int_equal(afmon_item_accept(first), AFMON_OK);
+    assert_int_equal(afmon_item_accept(other), AFMON_OK);
+    make_some(monitor, 8, 9);
+    assert_int_equal(afmon_monitor_flush(monitor, 10, NULL), AFMON_OK);
+    assert_int_equal(afmon_live_update(live, 10, NULL), AFMON_OK);
+    afmon_live_get_plan(live, &plan);
+    assert_true(plan.done == 10 && plan.eta_s == 0 && plan.eta_p90_s == 0 && plan.open == 0);
+    afmon_live_close(live);
+    assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+    remove_folder(folder);
+}
+
 static void a_resumed_run_counts_what_was_made_once(void **state)
 {
     (void)state;
@@ -709,6 +742,7 @@ int main(void)
         cmocka_unit_test(misuse_is_refused),
         cmocka_unit_test(any_id_finds_its_item),
         cmocka_unit_test(a_killed_process_leaves_what_was_open_abandoned),
+        cmocka_unit_test(time_left_comes_from_the_items),
         cmocka_unit_test(a_resumed_run_counts_what_was_made_once),
         cmocka_unit_test(forked_children_make_items_of_the_run),
         cmocka_unit_test(views_and_handlers_get_the_id),
