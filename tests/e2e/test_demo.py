@@ -65,6 +65,8 @@ def test_alerts_fire_and_clear_while_one_watches(tmp_path):
         assert re.search(rf"▲ {name}", done.stdout)
         assert re.search(rf"✓ {name} +cleared after", done.stdout)
     assert "(still)" not in done.stdout
+    bands = re.findall(r"left ([\d.]+) s \(([\d.]+) to ([\d.]+) s\)  \d+ open, the oldest for", done.stdout)
+    assert len(bands) >= 3 and float(bands[-1][0]) < float(bands[0][0])
     next_words = [line.split("afmon ")[1].split() for line in done.stdout.splitlines()[-2:]]
     assert next_words == [["show", "run"], ["check", "run", "--interval", "1"]]
     statuses = [subprocess.run([AFMON, *words], cwd=tmp_path, capture_output=True).returncode for words in next_words]
@@ -72,7 +74,7 @@ def test_alerts_fire_and_clear_while_one_watches(tmp_path):
     assert sorted(path.name for path in (tmp_path / "run" / "plots").iterdir()) == [
         "evaluation_scores.png", "evaluation_time.png", "generation_time.png", "item_yield.png", "spending.png", "success_error_rate.png", "token_usage.png"]
     assert "run/plots/ (7 charts)" in done.stdout and "run/report.html" in done.stdout
-    assert (tmp_path / "run" / "report.html").read_text().count("<figure") == 6
+    assert (tmp_path / "run" / "report.html").read_text().count("<figure") == 7
     metrics = collections.Counter(sample["metric"] for sample in samples(tmp_path / "run"))
     assert metrics["evaluation_score_coherence"] == metrics["evaluation_score_factuality"] > 2000
     assert metrics["finish_reason:stop"] > metrics["finish_reason:length"] > metrics["finish_reason:content_filter"] > 0
