@@ -94,6 +94,7 @@ class Monitor:
         prompt_token_count: int | None = None,
         completion_token_count: int | None = None,
         total_token_count: int | None = None,
+        cost_usd: float | None = None,
         error: BaseException | str | None = None,
         error_type: str | None = None,
         metadata: Mapping[str, Any] | None = None,

@@ -109,6 +109,7 @@ static int fill_evaluation(struct track *track, afmon_evaluation *evaluation, af
     if (track_basics(track, &evaluation->duration_s, &evaluation->success, &evaluation->success_unknown) != 0 ||
         track_tokens(track, &evaluation->prompt_token_count, &evaluation->completion_token_count,
                      &evaluation->total_token_count) != 0 ||
+        track_amount(track, TRACK_COST, &evaluation->cost_usd) != 0 ||
         track_text(track, TRACK_EVALUATOR, &evaluation->evaluator_type) != 0 ||
         track_text(track, TRACK_MODEL, &evaluation->model_name) != 0 ||
         track_error(track, &evaluation->error, &evaluation->error_type) != 0)
@@ -126,7 +127,7 @@ PyObject *monitor_track_evaluation(PyObject *object, PyObject *const *arguments,
     static const int takes[TRACK_FIELD] = {
         [TRACK_DURATION] = 1,   [TRACK_SUCCESS] = 1,       [TRACK_EVALUATOR] = 1,         [TRACK_SCORES] = 1,
         [TRACK_MODEL] = 1,      [TRACK_ERROR] = 1,         [TRACK_ERROR_TYPE] = 1,        [TRACK_PROMPT_TOKENS] = 1,
-        [TRACK_TOTAL_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1, [TRACK_ITEM] = 1,
+        [TRACK_TOTAL_TOKENS] = 1, [TRACK_COMPLETION_TOKENS] = 1, [TRACK_ITEM] = 1, [TRACK_COST] = 1,
     };
     struct monitor *self = (struct monitor *)object;
     struct track track;

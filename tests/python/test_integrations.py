@@ -1,5 +1,6 @@
 """afmon.integrations without the tools: they are imported, small, and work with what is shaped like the tool."""
 import asyncio
+import datetime
 import importlib
 import inspect
 import pathlib
@@ -128,3 +129,22 @@ def test_openai(monitor, folder):
     assert [line.get("retries") for line in of("generation_time")] == [3, None, None, None]
     assert {line["model_name"] for line in of("generation_time")} == {"asked"} and len(of("time_to_first_token")) == 1
     assert [line["value"] for line in of("prompt_token_count")] == [21]
+
+
+@pytest.mark.parametrize("told, cost", [
+    ({"response_cost": 0.0125}, 0.0125), ({"response_cost": None}, None), ({}, None), ({"response_cost": 0.0}, None),
+    ({"response_cost": 0.0, "cache_hit": True}, 0.0),
+    ({"response_cost": 0.5, "stream": True}, None),  # an estimate
+    ({"response_cost": 0.5, "stream": True, "optional_params": {"stream_options": {"include_usage": True}}}, 0.5),
+])
+def test_litellm_hands_over_what_a_call_cost(monitor, monkeypatch, told, cost):
+    for name in ("litellm", "litellm.integrations"):
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(__path__=[]))
+    monkeypatch.setitem(sys.modules, "litellm.integrations.custom_logger", SimpleNamespace(CustomLogger=type("CustomLogger", (), {})))
+    logger = importlib.import_module("afmon.integrations.litellm").logger(monitor)
+    began = datetime.datetime(2026, 11, 30)
+    logger.log_success_event({"model": "m", **told}, {"usage": {"prompt_tokens": 9, "completion_tokens": 1}}, began,
+                             began + datetime.timedelta(seconds=1))
+    assert monitor.get_metrics("generation_time")["count"] == 1
+    seen = monitor.get_metrics("cost_usd")
+    assert (seen["count"], seen["mean"]) == ((0, 0.0) if cost is None else (1, cost))

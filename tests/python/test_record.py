@@ -429,6 +429,13 @@ def test_calls_are_priced(folder):
     assert (folder / "prices.json").read_text() == prices.read_text()
 
 
+def test_an_evaluation_may_cost(monitor):
+    monitor.track_evaluation(0.5, True, "judge", {"good": 1.0}, model_name="m", total_token_count=9, cost_usd=0.25)
+    monitor.track_evaluation(0.5, True, "judge", {"good": 1.0}, cost_usd=None)
+    assert (monitor.get_metrics("cost_usd")["count"], monitor.get_metrics("cost_usd")["sum"]) == (1, 0.25)
+    assert "cost_usd" not in json.loads((monitor.flush(), monitor.log_dir / "metrics.jsonl")[1].read_text().splitlines()[0])
+
+
 def test_the_unit_of_a_cost_is_known():
     assert afmon._afmon.metric_unit("cost_usd") == "dollars"
 

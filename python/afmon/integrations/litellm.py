@@ -1,6 +1,6 @@
 """The package litellm: `litellm.callbacks.append(logger(monitor))` tracks each completion, sync or async, whole or streamed.
 
-Seen are time, tokens, finish reason, error and status, as litellm has them: a connection that breaks is its
+Seen are time, tokens, cost (by its own map of prices), finish reason, error and status, as litellm has them: a connection that breaks is its
 InternalServerError with status 500. Not seen: attempts that the provider's client makes again; the first token (what litellm
 tells is its first chunk, which may hold a role alone); the tokens of a stream without `stream_options={"include_usage":
 True}`, which litellm estimates (counted as unseen). With `num_retries`, an attempt that litellm told as failed is a call.
@@ -42,6 +42,8 @@ def logger(monitor: GenerationMonitor, **metadata: Any) -> Any:
         options = (kwargs.get("optional_params") or {}).get("stream_options") or {}
         if kwargs.get("stream") and not options.get("include_usage"):
             call.forget_tokens()
+        elif error is None and isinstance(cost := kwargs.get("response_cost"), (int, float)) and (cost > 0 or kwargs.get("cache_hit")):
+            call.note(cost_usd=cost)  # what it has no price for may be told as 0
         call.end(error, duration=(end_time - start_time).total_seconds())
 
     return MonitorLogger()
