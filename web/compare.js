@@ -26,6 +26,7 @@ const ROWS = [
   ["Prompt tokens a call", (run) => per(run.summary.tokens.prompt_tokens, run.summary.calls.count), format.compact],
   ["Completion tokens a call", (run) => per(run.summary.tokens.completion_tokens, run.summary.calls.count), format.compact],
   ["Evaluations", (run) => run.summary.evaluations.count, format.count],
+  ["Cost", (run) => run.summary.cost?.total_usd, format.dollars],
   ["Alerts", (run) => run.summary.alerts.length, format.count],
 ];
 

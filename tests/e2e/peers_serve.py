@@ -25,7 +25,7 @@ def browser():
 def fill(run, count=30):
     for i in range(count):
         for name, value in (("success_rate", float(i % 5 > 0)), ("error_rate", float(i % 5 == 0)), ("generation_time", i / 7 + 0.1),
-                            ("prompt_token_count", 20.0), (f"evaluation_score_{HOSTILE}", 0.7)):
+                            ("prompt_token_count", 20.0), ("cost_usd", 0.0125), (f"evaluation_score_{HOSTILE}", 0.7)):
             run.add(name, value, at=i, operation=HOSTILE, model_name=HOSTILE)
     run.add_text('2026-11-23 09:00:00,001 - {"message": "' + HOSTILE + '", "x": "<script>alert(2)</script>", "level": "error"}\n',
                  "afterimage.log")
@@ -237,6 +237,23 @@ def test_two_runs_have_the_same_axes(browser, tmp_path):
         one, other = page.evaluate(latency)
         assert one == other < 60
         expect(page.locator(".figures tr", has_text="Prompt tokens")).to_contain_text("about the same")
+        assert not page.trouble
+
+
+def test_what_a_run_cost(browser, tmp_path):
+    run = Run(tmp_path / "run")
+    run.add_text('2026-11-23 09:00:00,000 - {"message": "Run plan", "planned": 10, "done": 0, "kind": "row", "level": "info"}\n', "afterimage.log")
+    for item in range(4):
+        run.add("item_started", 1.0, at=item, kind="row", item_id=item)
+        run.add("cost_usd", 0.25, at=item + 0.5, operation="ask", model_name="m", item_id=item)
+        run.add("item_time", 0.5, at=item + 0.5, kind="row", item_id=item, outcome="accepted" if item else "failed", attempts=1)
+    with serve(tmp_path) as served:
+        page = open_page(browser, f"{served.url}/#/run/{served.the_run('run')}")
+        expect(page.locator(".fact", has_text="Cost")).to_contain_text("$1.00about $2.50 in all")
+        table = page.locator("section", has=page.get_by_role("heading", name="Cost", exact=True))
+        for row, cells in (("All priced calls", "$1.00"), ("At the end of the plan, about", "$2.50"), ("rows", "$1.00$0.750$0.250$0.333"), ("m", "$1.00")):
+            expect(table.get_by_role("row", name=row).first).to_contain_text(cells)
+        expect(page.locator("figure", has_text="Spent, in US dollars")).to_contain_text("spent $1.00")
         assert not page.trouble
 
 
