@@ -24,8 +24,9 @@
 
 enum {
     CLI_OK = 0,
-    CLI_FAILED = 1, /* it could not be done, or (afmon check) a rule fired */
-    CLI_USAGE = 2,  /* the command line is wrong, or (afmon check) there was nothing to judge */
+    CLI_FAILED = 1,  /* it could not be done, or (afmon check) a rule fired */
+    CLI_USAGE = 2,   /* the command line is wrong, or (afmon check) there was nothing to judge */
+    CLI_STOPPED = 3, /* a generation was stopped by --max-cost */
     CLI_INTERRUPTED = 130
 };
 
@@ -94,11 +95,13 @@ void cli_print_usage(const cli_usage *usage, FILE *out);
 bool cli_value_integer(cli_args *args, int64_t min, int64_t max, int64_t *value);
 bool cli_value_number(cli_args *args, double min, double max, double *value);
 /* Seconds, from "90", "90s", "500ms", "5m", "1h", "2d", "1h30m". */
+bool cli_value_dollars(cli_args *args, double max, afmon_number *usd); /* more than 0 */
 bool cli_value_duration(cli_args *args, double min_s, double max_s, double *seconds);
 
 /* Pure parsers: the whole text must be the number. */
 bool cli_parse_integer(const char *text, int64_t *value);
 bool cli_parse_number(const char *text, double *value); /* finite, decimal */
+bool cli_parse_dollars(const char *text, double *usd);  /* "5usd", "$5" or "5" */
 bool cli_parse_duration(const char *text, double *seconds);
 /* "2026-11-23", "2026-11-23 09:20", "2026-11-23T09:20:35.5Z", with Z, +HH:MM, or in local time (time.c). */
 bool cli_parse_time(const char *text, int64_t *ns);

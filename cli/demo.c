@@ -10,7 +10,7 @@
 #include "generators/grammar.h"
 #include "generators/simulated.h"
 
-enum { SEED = 1, SHAPE, CONVERSATIONS, CONCURRENCY, LOG_DIR, RULES, DURATION };
+enum { SEED = 1, SHAPE, CONVERSATIONS, CONCURRENCY, LOG_DIR, RULES, DURATION, MAX_COST };
 
 static const cli_option options[] = {
     {SEED, "seed", "N", "Seed of the simulation: the same seed gives the same conversations (42)"},
@@ -23,6 +23,7 @@ static const cli_option options[] = {
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
     {DURATION, "duration", "DURATION",
      "How long it may take, about: time in the simulation runs so much faster than outside (14s)"},
+    {MAX_COST, "max-cost", "USD", "The most that it may cost, at the invented prices: 1usd stops it on its way"},
     ABOUT_OPTIONS,
     {0, NULL, NULL, NULL},
 };
@@ -37,7 +38,8 @@ static const cli_usage usage = {
         "leaves this machine. Durations are those of the simulation, in which time passes faster; prices are invented.",
     .options = options,
     .epilogue =
-        "Exit status: 0 it ran to its end, 1 it could not, 2 the command line is wrong, 130 stopped by Ctrl-C.\n",
+        "Exit status: 0 it ran to its end, 1 it could not, 2 the command line is wrong, 3 stopped by --max-cost, 130\n"
+        "stopped by Ctrl-C.\n",
 };
 
 typedef struct demo {
@@ -46,6 +48,7 @@ typedef struct demo {
     int64_t conversations;
     int64_t concurrency;
     double duration_s;
+    afmon_number max_cost_usd;
     const char *log_dir;
     const char *rules_file;
     about about;
@@ -80,6 +83,9 @@ static bool parse(demo *d, cli_args *args)
             break;
         case DURATION:
             ok = cli_value_duration(args, 1, 86400, &d->duration_s);
+            break;
+        case MAX_COST:
+            ok = cli_value_dollars(args, 1e6, &d->max_cost_usd);
             break;
         case LOG_DIR:
             d->log_dir = args->value;
@@ -143,6 +149,7 @@ static void fill_session(session *s, const demo *d, const char *const *topics)
     s->monitor.rules_file = d->rules_file;
     about_fill(&d->about, &s->monitor);
     s->monitor.prices = invented_prices;
+    s->monitor.max_cost_usd = d->max_cost_usd;
     s->prices_invented = true;
     s->monitor.metrics_interval_s = 1;
     s->description = "Demo of a simulated generation";

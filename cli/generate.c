@@ -89,6 +89,7 @@ static void fill_session(session *s, const generate_options *o, const generate_i
     s->monitor.log_dir = o->log_dir;
     s->monitor.rules_file = o->rules_file;
     s->monitor.prices_file = o->prices_file;
+    s->monitor.max_cost_usd = o->max_cost_usd;
     about_fill(&o->about, &s->monitor);
     s->monitor.data_set = o->output;
     s->monitor.shutdown_timeout_s = o->shutdown_timeout_s;

@@ -44,6 +44,7 @@ enum {
     OTLP_INTERVAL,
     OTLP_SERVICE_NAME,
     PRICES,
+    MAX_COST,
     WEBHOOK,
     WEBHOOK_ENV,
     STATSD,
@@ -111,6 +112,9 @@ static const cli_option options_table[] = {
     {RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},
     {PRICES, "prices", "FILE",
      "What tokens cost, by model: JSON, or LiteLLM's map of prices as it is. Calls then record cost_usd"},
+    {MAX_COST, "max-cost", "USD",
+     "The most that the run may cost, over all processes of its run folder: 5usd. Each call reserves its worst case "
+     "first; needs --prices and --max-tokens"},
     {METRICS_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},
     {METRICS_INTERVAL_OLD, "metrics-interval", "DURATION", NULL},
     {OTLP, "otlp", "URL",
@@ -144,7 +148,7 @@ static const cli_usage usage = {
     .options = options_table,
     .epilogue =
         "Exit status: 0 all done, 1 some conversations failed or the run could not go on, 2 the command line or\n"
-        "an input file is wrong, 130 stopped by Ctrl-C.\n"
+        "an input file is wrong, 3 stopped by --max-cost, 130 stopped by Ctrl-C.\n"
         "\n"
         "Example:\n"
         "  afmon generate conversations --base-url http://127.0.0.1:8080/v1 --model my-model \\\n"
@@ -185,6 +189,8 @@ static bool take_number(generate_options *o, cli_args *args, int id)
     case SPEED:
         o->speed_given = cli_value_number(args, 0.1, 100000, &o->speed);
         return o->speed_given;
+    case MAX_COST:
+        return cli_value_dollars(args, 1e6, &o->max_cost_usd);
     case TIMEOUT:
         return cli_value_duration(args, 0.1, 86400, &o->timeout_s);
     case METRICS_INTERVAL:
@@ -340,6 +346,18 @@ static const char *missing(const generate_options *o)
     return NULL;
 }
 
+/* Without these a call could cost anything. */
+static const char *unbounded(const generate_options *o)
+{
+    if (!o->max_cost_usd.given)
+        return NULL;
+    if (o->prices_file == NULL)
+        return "--max-cost needs --prices: what tokens cost, by model";
+    if (!o->simulate && o->max_tokens == 0 && (o->extra_body == NULL || gen_openai_answer_limit(o->extra_body) <= 0))
+        return "--max-cost needs --max-tokens: an answer without a limit could cost anything";
+    return NULL;
+}
+
 static const char *contradiction(const generate_options *o)
 {
     if (o->respondent_prompt_text != NULL && o->respondent_prompt_file != NULL)
@@ -381,6 +399,8 @@ bool generate_parse(generate_options *options, int argc, char **argv, int *statu
     const char *problem = contradiction(options);
     if (problem == NULL)
         problem = missing(options);
+    if (problem == NULL)
+        problem = unbounded(options);
     if (cli_operand_count(&args) > 0)
         *status = cli_usage_error(COMMAND, "'%s' is no option", cli_operand(&args, 0));
     else if (problem != NULL)

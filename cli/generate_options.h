@@ -43,6 +43,7 @@ typedef struct generate_options {
     int64_t seed; /* below 0: not given */
     const char *log_dir;
     const char *prices_file;
+    afmon_number max_cost_usd;
     const char *rules_file; /* NULL: the built-in rules */
     double timeout_s;
     int64_t max_retries;

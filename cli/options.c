@@ -221,6 +221,18 @@ static cli_text typed_duration(double s)
     return text;
 }
 
+bool cli_value_dollars(cli_args *args, double max, afmon_number *usd)
+{
+    char wanted[160];
+    double read;
+    if (cli_parse_dollars(args->value, &read) && read > 0 && read <= max) {
+        *usd = AFMON_GIVEN(read);
+        return true;
+    }
+    snprintf(wanted, sizeof wanted, "give an amount of US dollars, more than 0 and at most %.0f, such as 5usd", max);
+    return refuse(args, wanted);
+}
+
 bool cli_value_duration(cli_args *args, double min_s, double max_s, double *seconds)
 {
     char wanted[160];

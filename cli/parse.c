@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool cli_parse_integer(const char *text, int64_t *value)
 {
@@ -92,4 +93,14 @@ bool cli_parse_duration(const char *text, double *seconds)
     } while (*at);
     *seconds = sum;
     return isfinite(sum);
+}
+
+bool cli_parse_dollars(const char *text, double *usd)
+{
+    double read;
+    const char *end = read_number(text + (*text == '$'), &read);
+    if (!end || (*end && strcasecmp(end, "usd") != 0))
+        return false;
+    *usd = read;
+    return true;
 }

@@ -75,6 +75,19 @@ void cli_print_projection(const cli_screen *screen, const afmon_cost_summary *co
                 afmon_words_dollars(cost->projected_usd).text, cli_count(cost->items_left).s);
 }
 
+void cli_print_budget(const cli_screen *screen, const afmon_budget *budget, const char *indent)
+{
+    fprintf(screen->out, "%slimit %s%s: %s spent", indent, afmon_words_dollars(budget->limit_usd).text,
+            budget->reached ? " (reached)" : "", afmon_words_dollars(budget->spent_usd).text);
+    if (budget->reserved_calls > 0)
+        fprintf(screen->out, ", up to %s by %s calls in flight", afmon_words_dollars(budget->reserved_usd).text,
+                cli_count(budget->reserved_calls).s);
+    if (budget->uncertain_calls > 0)
+        fprintf(screen->out, ", up to %s by %s calls whose cost is not known",
+                afmon_words_dollars(budget->uncertain_usd).text, cli_count(budget->uncertain_calls).s);
+    fputc('\n', screen->out);
+}
+
 /* ---- Alerts ---- */
 
 static void print_interval(const cli_screen *screen, const afmon_alert_interval *interval)

@@ -19,6 +19,7 @@ afmon_run_summary *cli_summarize(afmon_view *view, afmon_window window);
 void cli_print_alerts(const cli_screen *screen, const afmon_run_summary *summary);
 
 /* Prints what the run will have cost at the end of its plan, where that is known and something is missing. */
+void cli_print_budget(const cli_screen *screen, const afmon_budget *budget, const char *indent);
 void cli_print_projection(const cli_screen *screen, const afmon_cost_summary *cost, const char *indent);
 
 /* Prints a JSON object (which is released) with a summary as its last member, in the bytes that all surfaces share.

@@ -46,11 +46,13 @@ static bool watch(const session *s, const sigset_t *ends, gen_run *run, live *di
     return stopped_ns != 0;
 }
 
-static int exit_status(const session *s, const gen_run_counts *counts, const char *problem, bool interrupted)
+static int exit_status(const session *s, const summary_facts *facts)
 {
-    if (interrupted)
+    if (facts->interrupted)
         return CLI_INTERRUPTED;
-    return (counts->failed > 0 && !s->failures_expected) || problem[0] != '\0' ? CLI_FAILED : CLI_OK;
+    if (facts->problem[0] == '\0' && facts->budget != NULL && facts->budget->reached)
+        return CLI_STOPPED;
+    return (facts->counts.failed > 0 && !s->failures_expected) || facts->problem[0] != '\0' ? CLI_FAILED : CLI_OK;
 }
 
 /* For who follows the run: docs/formats.md, "Run plan". */
@@ -75,7 +77,9 @@ static int drive(session *s, const sigset_t *ends, afmon_monitor *monitor, alert
     live_begin(&display, s->title, monitor, run, board);
     bool interrupted = watch(s, ends, run, &display);
     gen_run_join(run);
+    afmon_budget budget;
     summary_facts facts = {
+        .budget = afmon_monitor_budget(monitor, &budget) ? &budget : NULL,
         .counts = gen_run_progress(run),
         .elapsed_s = live_elapsed(&display),
         .interrupted = interrupted,
@@ -90,7 +94,7 @@ static int drive(session *s, const sigset_t *ends, afmon_monitor *monitor, alert
     afmon_monitor_shutdown(monitor, &facts.report);
     live_end(&display);
     summary_print(monitor, &facts);
-    int status = exit_status(s, &facts.counts, facts.problem, interrupted);
+    int status = exit_status(s, &facts);
     if (facts.problem[0] != '\0')
         cli_error("%s", facts.problem);
     gen_run_free(run);
@@ -120,6 +124,24 @@ static void log_beginning(const session *s, afmon_monitor *monitor)
     afmon_log_info(monitor, s->description, fields, sizeof fields / sizeof fields[0]);
 }
 
+/* Sees to it that the calls of a run with a limit spend from it. False, after a message: none of them could. */
+static bool take_budget(session *s, afmon_monitor *monitor)
+{
+    const afmon_call_bound least = {.model_name = s->model, .completion_tokens = 1};
+    afmon_reservation reservation;
+    afmon_budget budget;
+    afmon_error error = {0};
+    if (!afmon_monitor_budget(monitor, &budget))
+        return true;
+    s->run.plan.budget = monitor;
+    if (afmon_reserve(monitor, &least, &reservation, &error) == AFMON_E_UNPRICED) {
+        cli_error("--max-cost: %s", error.message);
+        return false;
+    }
+    afmon_settle_unused(monitor, &reservation);
+    return true;
+}
+
 static int run_with_rules(session *s, const sigset_t *ends)
 {
     alert_board board;
@@ -140,7 +162,7 @@ static int run_with_rules(session *s, const sigset_t *ends)
         s->run.plan.monitor = monitor;
         log_beginning(s, monitor);
         log_plan(s, monitor);
-        status = drive(s, ends, monitor, &board);
+        status = take_budget(s, monitor) ? drive(s, ends, monitor, &board) : CLI_USAGE;
         afmon_monitor_close(monitor, NULL);
     } else {
         cli_error("%s", error.message);

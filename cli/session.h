@@ -24,8 +24,9 @@ typedef struct session {
 } session;
 
 /* Runs it, shows it and sums it up. Returns the exit status: CLI_OK all done, CLI_FAILED some conversations failed or
- * the run could not go on, CLI_INTERRUPTED after Ctrl-C. A second Ctrl-C ends the process at once with that status.
- * Before any thread is started: SIGINT, SIGTERM and SIGHUP from then on reach it alone, and SIGPIPE nobody. */
+ * the run could not go on, CLI_STOPPED where max_cost_usd ended it, CLI_INTERRUPTED after Ctrl-C. A second Ctrl-C ends
+ * the process at once with that status. Before any thread is started: SIGINT, SIGTERM and SIGHUP from then on reach it
+ * alone, and SIGPIPE nobody. */
 int session_run(session *s);
 
 #endif

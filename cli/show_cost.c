@@ -21,6 +21,8 @@ void show_cost(const cli_screen *screen, const afmon_run_summary *s)
     fprintf(screen->out, "%s%s%s for %s priced calls\n", cli_paint(screen, CLI_BOLD),
             afmon_words_dollars(cost->total_usd).text, cli_paint(screen, CLI_PLAIN), cli_count(cost->priced_calls).s);
     cli_print_projection(screen, cost, "");
+    if (s->has_budget)
+        cli_print_budget(screen, &s->budget, "");
     for (size_t i = 0; i < s->item_count; i++)
         if (!isnan(s->items[i].cost_usd))
             print_items(screen, &s->items[i]);

@@ -25,10 +25,13 @@ static void print_failures(const cli_screen *screen, const summary_facts *facts)
 static void print_outcome(const cli_screen *screen, const summary_facts *facts)
 {
     const gen_run_counts *c = &facts->counts;
-    bool well = facts->problem[0] == '\0' && c->failed == 0 && !facts->interrupted; /* as the exit status says */
+    bool limited = facts->budget != NULL && facts->budget->reached;
+    bool well =
+        facts->problem[0] == '\0' && c->failed == 0 && !facts->interrupted && !limited; /* as the exit status says */
     const char *mark = !screen->unicode ? "" : well ? "✓ " : c->done == 0 && !facts->interrupted ? "✗ " : "● ";
     const char *text = facts->interrupted          ? "Stopped on request"
                        : facts->problem[0] != '\0' ? "Ended before its time"
+                       : limited                   ? "Stopped at its limit"
                        : c->failed > 0             ? (c->done > 0 ? "Done, with failures" : "Failed")
                                                    : "Done";
     cli_put(screen, well ? CLI_GREEN : CLI_YELLOW, mark);
@@ -71,6 +74,8 @@ static void print_cost(const cli_screen *screen, afmon_monitor *monitor, const s
                 cli_count(cost.count).s, invented);
     else if (facts->monitor->prices != NULL || facts->monitor->prices_file != NULL)
         fprintf(screen->out, "  cost unknown: no call has a price\n");
+    if (facts->budget != NULL)
+        cli_print_budget(screen, facts->budget, "  ");
     if (priced && facts->counts.skipped + gen_run_ended(&facts->counts) < facts->counts.planned)
         print_projection(screen, afmon_monitor_log_dir(monitor));
 }

@@ -17,6 +17,7 @@ typedef struct summary_facts {
     const char *last_failure;     /* why the conversation failed that failed last; "": none did */
     const char *dataset;          /* path; NULL: none */
     bool prices_invented;         /* which is said */
+    const afmon_budget *budget;   /* NULL: the run has no limit of what it may cost */
     const afmon_options *monitor; /* what the run was watched with */
     alert_board *board;
     void (*finish)(afmon_monitor *monitor); /* makes further files and prints where they are; NULL */

@@ -77,6 +77,7 @@ typedef struct gen_call {
     int max_tokens;    /* 0: as the model likes */
     afmon_number seed; /* sent to the model where given */
     gen_stop *stop;
+    afmon_monitor *budget;     /* whose limit it spends from; NULL: the run has none */
     const afmon_item *item;    /* that it is made for; NULL: none */
     const afmon_field *fields; /* metadata beside the operation */
     size_t field_count;        /* at most GEN_CALL_FIELDS */

@@ -36,6 +36,7 @@ static gen_call make_call(const gen_conversation_plan *plan, uint64_t index, uns
         .temperature = plan->temperature,
         .max_tokens = plan->max_tokens,
         .stop = plan->stop,
+        .budget = plan->budget,
         .item = item,
         .on_retry = gen_track_retry,
         .user = plan->monitor,

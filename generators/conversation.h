@@ -21,6 +21,7 @@
 /* How conversations are made. Kept by the caller, unchanged, while conversations run. */
 typedef struct gen_conversation_plan {
     afmon_monitor *monitor;
+    afmon_monitor *budget;         /* the same where the run has a limit of what it may cost, else NULL */
     gen_chat_model *correspondent; /* asks; may be the same as the respondent */
     gen_chat_model *respondent;    /* answers */
     const char *correspondent_prompt;

@@ -2,6 +2,9 @@
 
 #include "conversation.h"
 #include "random.h"
+#include "spend.h"
+
+enum { VERDICT_TOKENS_MAX = 128 };
 
 #define EVALUATION_STREAM UINT64_C(0x6576616c75617465) /* apart from the streams of the calls */
 
@@ -41,28 +44,48 @@ gen_verdict gen_evaluator_judge(const gen_evaluator *evaluator, uint64_t index, 
     return v;
 }
 
-afmon_status gen_evaluator_run(const gen_evaluator *evaluator, afmon_monitor *monitor,
+/* The judge's call spends as those of the generators do. */
+static bool may_judge(const gen_evaluator *evaluator, const gen_conversation_plan *plan, size_t bytes, gen_spend *spend,
+                      gen_chat_result *result)
+{
+    const gen_call call = {.stop = plan->stop, .budget = plan->budget};
+    gen_chat_result_init(result);
+    return gen_spend_begin(spend, &call, evaluator->model, bytes, VERDICT_TOKENS_MAX, result);
+}
+
+afmon_status gen_evaluator_run(const gen_evaluator *evaluator, const gen_conversation_plan *plan,
                                const gen_conversation *conversation, size_t bytes)
 {
     gen_verdict v = gen_evaluator_judge(evaluator, conversation->index, bytes);
-    if (!gen_stop_sleep(evaluator->stop, v.duration_s / evaluator->time_scale, GEN_ABANDON))
+    gen_spend spend;
+    gen_chat_result result;
+    if (!may_judge(evaluator, plan, bytes, &spend, &result))
+        return AFMON_E_LIMIT;
+    bool waited = gen_stop_sleep(evaluator->stop, v.duration_s / evaluator->time_scale, GEN_ABANDON);
+    if (waited) {
+        result.usage.prompt = AFMON_GIVEN(v.prompt_tokens);
+        result.usage.completion = AFMON_GIVEN(v.completion_tokens);
+    }
+    gen_spend_end(&spend, &result, true);
+    if (!waited)
         return AFMON_E_CANCELLED;
     afmon_field fields[] = {afmon_string("operation", GEN_OPERATION_EVALUATION)};
     return afmon_track_evaluation(
-        monitor, &(afmon_evaluation){
-                     .duration_s = v.duration_s,
-                     .success = v.success,
-                     .evaluator_type = "SimulatedJudge",
-                     .scores = v.scores,
-                     .score_count = v.score_count,
-                     .error = v.success ? NULL : "The verdict was not valid JSON",
-                     .error_type = v.success ? NULL : "ValueError",
-                     .model_name = evaluator->model,
-                     .prompt_token_count = AFMON_GIVEN(v.prompt_tokens),
-                     .completion_token_count = v.success ? AFMON_GIVEN(v.completion_tokens) : (afmon_number){0},
-                     .total_token_count = AFMON_GIVEN(v.prompt_tokens + v.completion_tokens),
-                     .fields = fields,
-                     .field_count = 1,
-                     .item = conversation->item,
-                 });
+        plan->monitor, &(afmon_evaluation){
+                           .duration_s = v.duration_s,
+                           .success = v.success,
+                           .evaluator_type = "SimulatedJudge",
+                           .scores = v.scores,
+                           .score_count = v.score_count,
+                           .error = v.success ? NULL : "The verdict was not valid JSON",
+                           .error_type = v.success ? NULL : "ValueError",
+                           .model_name = evaluator->model,
+                           .prompt_token_count = AFMON_GIVEN(v.prompt_tokens),
+                           .completion_token_count = v.success ? AFMON_GIVEN(v.completion_tokens) : (afmon_number){0},
+                           .total_token_count = AFMON_GIVEN(v.prompt_tokens + v.completion_tokens),
+                           .fields = fields,
+                           .field_count = 1,
+                           .item = conversation->item,
+                           .settled = plan->budget != NULL,
+                       });
 }

@@ -30,8 +30,8 @@ typedef struct gen_verdict {
 gen_verdict gen_evaluator_judge(const gen_evaluator *evaluator, uint64_t index, size_t bytes);
 
 /* Judges a conversation of so many bytes, takes the time for it, and tracks the evaluation. Nothing is tracked when the
- * run is abandoned. */
-afmon_status gen_evaluator_run(const gen_evaluator *evaluator, afmon_monitor *monitor,
+ * run is abandoned. AFMON_E_LIMIT: it may not cost more, so it was not judged, and the run is told to end. */
+afmon_status gen_evaluator_run(const gen_evaluator *evaluator, const gen_conversation_plan *plan,
                                const gen_conversation *conversation, size_t bytes);
 
 #endif

@@ -14,6 +14,10 @@ typedef struct transfer {
     gen_http_answer *answer;
     const gen_stop *stop;
     const char *unix_socket; /* NULL: none */
+    const char *body;
+    size_t length;
+    size_t taken; /* of the body, where it is sent once */
+    bool once;
 } transfer;
 
 /* ---- One transfer ---------------------------------------------------------------------------------------------------
@@ -58,6 +62,34 @@ static size_t take_header(char *line, size_t one, size_t length, void *user)
         answer->should_retry = strcasestr(value, "true") != NULL ? 1 : strcasestr(value, "false") != NULL ? -1 : 0;
     }
     return length;
+}
+
+static size_t give_body(char *data, size_t one, size_t room, void *user)
+{
+    (void)one;
+    transfer *t = user;
+    size_t left = t->length - t->taken;
+    size_t count = left < room ? left : room;
+    memcpy(data, t->body + t->taken, count);
+    t->taken += count;
+    return count;
+}
+
+static int refuse_to_rewind(void *user, curl_off_t offset, int origin)
+{
+    (void)user, (void)offset, (void)origin;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+/* A body that cannot be read again is not sent again. */
+static void set_body(CURL *easy, transfer *t)
+{
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->length);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->once ? NULL : t->body);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, t);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_to_rewind);
 }
 
 static int watch(void *user, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -155,14 +187,13 @@ static void note_failure(CURL *easy, CURLcode code, const char *detail, const tr
         blame_proxy(easy, answer);
 }
 
-static void perform(CURL *easy, const char *body, size_t length, transfer *t)
+static void perform(CURL *easy, transfer *t)
 {
     gen_http_answer *answer = t->answer;
     char detail[CURL_ERROR_SIZE] = "";
     const char *location = NULL;
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+    set_body(easy, t);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -171,8 +202,10 @@ static void perform(CURL *easy, const char *body, size_t length, transfer *t)
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, t);
     CURLcode code = curl_easy_perform(easy);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-    long status = 0;
+    long status = 0, sent = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &sent);
+    answer->sent = sent > 0;
     curl_easy_getinfo(easy, CURLINFO_REDIRECT_URL, &location);
     answer->outcome = outcome_of(code, answer);
     answer->status = (int)status;
@@ -211,7 +244,8 @@ static void restart(gen_http_answer *answer, size_t limit)
     *answer = (gen_http_answer){.retry_after_s = -1, .body.limit = limit};
 }
 
-void gen_http_post(gen_http *http, const char *body, size_t length, const gen_stop *stop, gen_http_answer *answer)
+void gen_http_post(gen_http *http, const char *body, size_t length, bool once, const gen_stop *stop,
+                   gen_http_answer *answer)
 {
     int64_t start = gen_now_ns();
     char *next = NULL;
@@ -224,7 +258,12 @@ void gen_http_post(gen_http *http, const char *body, size_t length, const gen_st
     for (int hops = 0; h != NULL && (hops == 0 || next != NULL) && hops <= MAX_REDIRECTS; hops++) {
         restart(answer, http->options.max_answer);
         curl_easy_setopt(h->easy, CURLOPT_URL, next != NULL ? next : http->url);
-        perform(h->easy, body, length, &(transfer){.answer = answer, .stop = stop, .unix_socket = http->unix_socket});
+        perform(h->easy, &(transfer){.answer = answer,
+                                     .stop = stop,
+                                     .unix_socket = http->unix_socket,
+                                     .body = body,
+                                     .length = length,
+                                     .once = once});
         free(next);
         next = next_address(http, h->easy, answer);
     }

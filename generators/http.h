@@ -50,6 +50,7 @@ typedef struct gen_http_answer {
     double retry_after_s; /* below 0: no such header */
     bool retry_after_ms;  /* internal: retry_after_s is from retry-after-ms, which is the finer one */
     int should_retry;     /* as the server says in x-should-retry: 1 yes, -1 no; 0: it does not say */
+    bool sent;            /* something of the request went out */
     bool lasting;         /* where not answered: nothing that another attempt would mend */
     double duration_s;
     char location[256]; /* where a redirect points to, without query; "": it is none */
@@ -60,9 +61,11 @@ typedef struct gen_http_answer {
 gen_http *gen_http_new(const gen_http_options *options);
 void gen_http_free(gen_http *http); /* no post may be in flight */
 
-/* Sends a JSON body. A redirect that keeps the method is followed on the same server, no other is. Any thread; each
- * post in flight has an easy handle of its own. The caller frees answer->body. */
-void gen_http_post(gen_http *http, const char *body, size_t length, const gen_stop *stop, gen_http_answer *answer);
+/* Sends a JSON body. once: never again by itself, as libcurl does where a connection that it kept has died: the server
+ * may have worked on the first one. A redirect that keeps the method is followed on the same server, no other is. Any
+ * thread; each post in flight has an easy handle of its own. The caller frees answer->body. */
+void gen_http_post(gen_http *http, const char *body, size_t length, bool once, const gen_stop *stop,
+                   gen_http_answer *answer);
 
 /* Checks a base URL, and appends `path` to its path and `queries` ("name=value", NULL ended; the array may be NULL) to
  * its query. On failure false, and why in error. A URL with a user name, a password, a fragment, or a query that looks

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "secrets.h"
+#include "spend.h"
 
 enum { MAX_ANSWER = 16 << 20 };
 
@@ -85,12 +86,36 @@ static void read_answer(openai *self, const gen_http_answer *answer, gen_chat_re
         gen_copy(result->model_name, sizeof result->model_name, self->name);
 }
 
+static bool may_have_cost(const gen_http_answer *answer)
+{
+    if (answer->outcome != GEN_HTTP_ANSWERED)
+        return answer->sent;
+    return gen_spend_is_charged(answer->status);
+}
+
+/* One request, and what came of it. */
+static void post(openai *self, const gen_openai_body *parts, const char *body, const gen_call *call,
+                 gen_chat_result *result)
+{
+    gen_http_answer answer;
+    gen_spend spend;
+    size_t length = strlen(body);
+    double limit = call->budget != NULL ? gen_openai_answer_limit(body) : 0;
+    if (!gen_spend_begin(&spend, call, self->name, length, limit, result))
+        return;
+    gen_http_post(self->http, body, length, call->budget != NULL, call->stop, &answer);
+    gen_secrets_redact_body(&self->secrets, &answer.body);
+    read_answer(self, &answer, result);
+    gen_spend_end(&spend, result, may_have_cost(&answer));
+    result->changed = learns_limit(self, &answer, call->max_tokens > 0, parts);
+    gen_text_free(&answer.body);
+}
+
 static void attempt(void *user, const gen_call *call, unsigned number, gen_chat_result *result)
 {
     (void)number;
     const request *r = user;
     openai *self = r->self;
-    gen_http_answer answer;
     gen_openai_body parts = {
         .model = self->name, .extra = self->extra, .limits_completion = atomic_load(&self->limits_completion)};
     char *body = gen_openai_request(&parts, r->messages, r->count, call);
@@ -98,12 +123,8 @@ static void attempt(void *user, const gen_call *call, unsigned number, gen_chat_
         gen_chat_result_fail(result, "ValueError", "The request could not be written: out of memory, or not UTF-8");
         return;
     }
-    gen_http_post(self->http, body, strlen(body), call->stop, &answer);
+    post(self, &parts, body, call, result);
     free(body);
-    gen_secrets_redact_body(&self->secrets, &answer.body);
-    read_answer(self, &answer, result);
-    result->changed = learns_limit(self, &answer, call->max_tokens > 0, &parts);
-    gen_text_free(&answer.body);
 }
 
 static void complete(gen_chat_model *model, const gen_message *messages, size_t count, const gen_call *call,

@@ -32,6 +32,9 @@ typedef struct gen_openai_body {
 /* The body of a request. NULL: out of memory, or a text that is not UTF-8. The caller frees it. */
 char *gen_openai_request(const gen_openai_body *body, const gen_message *messages, size_t count, const gen_call *call);
 
+/* The longest answer that a request allows, in tokens, as the members of its body have it; 0: it sets no limit. */
+double gen_openai_answer_limit(const char *body);
+
 /* Reads what the server said: fills the result from status and body, a wait that the body asks for included. duration_s
  * and retries are not its concern. */
 void gen_openai_response(int status, const char *body, size_t length, gen_chat_result *result);

@@ -72,3 +72,16 @@ const char *gen_openai_extra_problem(const char *extra)
     json_decref(more);
     return problem;
 }
+
+double gen_openai_answer_limit(const char *body)
+{
+    static const char *const names[] = {"max_tokens", "max_completion_tokens"};
+    json_t *request = json_loads(body, 0, NULL);
+    double limit = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        double value = json_number_value(json_object_get(request, names[i]));
+        limit = value > limit ? value : limit;
+    }
+    json_decref(request);
+    return limit;
+}

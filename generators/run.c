@@ -110,8 +110,10 @@ static void keep(gen_run *run, gen_conversation *c)
 {
     const gen_run_options *o = &run->options;
     char error[160];
-    if (o->evaluator != NULL)
-        gen_evaluator_run(o->evaluator, o->plan.monitor, c, bytes_of(c));
+    if (o->evaluator != NULL && gen_evaluator_run(o->evaluator, &o->plan, c, bytes_of(c)) == AFMON_E_LIMIT) {
+        atomic_fetch_add(&run->unfinished, 1);
+        return;
+    }
     if (o->dataset != NULL && !gen_dataset_append(o->dataset, c, o->plan.seed, error, sizeof error)) {
         static const char what[] = "the data set cannot be written";
         (void)afmon_item_fail(take_item(c), "OSError");

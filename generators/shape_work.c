@@ -27,6 +27,7 @@ bool gen_ask(gen_work *work, const gen_asked *asked)
                            .fields = asked->fields,
                            .field_count = asked->field_count,
                            .stop = plan->stop,
+                           .budget = plan->budget,
                            .item = work->item,
                            .on_retry = gen_track_retry,
                            .user = plan->monitor};

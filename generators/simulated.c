@@ -6,6 +6,7 @@
 #include "conversation.h"
 #include "grammar.h"
 #include "random.h"
+#include "spend.h"
 #include "text.h"
 
 typedef struct simulated {
@@ -26,7 +27,7 @@ typedef struct weather {
 static const weather fair = {.rate_limit = 0.015, .server_error = 0.004, .timeout = 0.0005, .slowness = 1};
 static const weather storm = {.rate_limit = 0.34, .server_error = 0.58, .timeout = 0.02, .slowness = 4};
 
-enum { BYTES_PER_TOKEN = 4, TOKENS_PER_MESSAGE = 4 };
+enum { BYTES_PER_TOKEN = 4, TOKENS_PER_MESSAGE = 4, ANSWER_TOKENS_MAX = 4096 };
 
 typedef struct prompt {
     const gen_message *messages;
@@ -92,7 +93,7 @@ static const char *finish(gen_text *text, gen_random *random, const gen_call *ca
         gen_text_puts(text, "I am not able to help with that part of the question.");
         return "content_filter";
     }
-    double limit = call->max_tokens > 0 ? call->max_tokens : 4096;
+    double limit = call->max_tokens > 0 ? call->max_tokens : ANSWER_TOKENS_MAX;
     if (answer && chance < 0.025 && tokens_of(text->length) * 0.6 < limit)
         limit = tokens_of(text->length) * 0.6;
     if (tokens_of(text->length) <= limit)
@@ -151,9 +152,21 @@ static void answer(const prompt *p, const gen_call *call, const weather *w, gen_
         fail(result, 0, "APITimeoutError", "Request timed out.", o->timeout_s);
 }
 
+static size_t bytes_of(const prompt *p)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < p->count; i++)
+        bytes += strlen(p->messages[i].content);
+    return bytes;
+}
+
 static void attempt(void *user, const gen_call *call, unsigned number, gen_chat_result *result)
 {
     const prompt *p = user;
+    gen_spend spend;
+    if (!gen_spend_begin(&spend, call, p->self->name, bytes_of(p),
+                         call->max_tokens > 0 ? call->max_tokens : ANSWER_TOKENS_MAX, result))
+        return;
     const gen_simulated_options *o = &p->self->options;
     gen_random random = gen_random_at(o->seed, call->conversation, ((uint64_t)call->step << 32) + number);
     bool incident = call->conversation >= o->incident_from && call->conversation < o->incident_until;
@@ -165,6 +178,7 @@ static void attempt(void *user, const gen_call *call, unsigned number, gen_chat_
         gen_chat_result_clear(result);
         result->outcome = GEN_STOPPED;
     }
+    gen_spend_end(&spend, result, result->http_status == 0);
 }
 
 static void complete(gen_chat_model *model, const gen_message *messages, size_t count, const gen_call *call,

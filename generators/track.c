@@ -37,6 +37,7 @@ void gen_track_call(afmon_monitor *monitor, const gen_call *call, const gen_chat
         .fields = fields,
         .field_count = count,
         .item = call->item,
+        .settled = call->budget != NULL,
     };
     afmon_track_generation(monitor, &generation);
 }

@@ -88,6 +88,8 @@ typedef struct afmon_options {
     const char *prices_file; /* what tokens cost, by model (docs/prices.md): tracked calls record cost_usd. Read at
                                 opening, and copied into the run folder; NULL: none */
     const char *prices;      /* the same as text (JSON), in place of a file; NULL: none */
+    afmon_number max_cost_usd; /* the most that the run may cost, over all its processes (docs/prices.md); not given:
+                                  what its folder's ledger has, where there is one */
     bool item_alerts; /* alert handlers get item_attempts, too (afmon_item_retry); false: the rules' alerts alone */
 } afmon_options;
 
@@ -241,6 +243,7 @@ typedef struct afmon_generation {
     afmon_number output_tokens_per_second; /* after the first */
     const afmon_item *item;                /* that the call was made for; NULL: none is known */
     afmon_number cost_usd; /* what it cost; not given: what the monitor's prices make of model_name and tokens */
+    bool settled;          /* what it cost was told by afmon_settle, and counts no second time against max_cost_usd */
 } afmon_generation;
 
 /* Records the samples of section 2 of the contract (docs/formats.md) and one log record "Generation metrics", all or
@@ -270,6 +273,7 @@ typedef struct afmon_evaluation {
     size_t field_count;
     const afmon_item *item; /* that was evaluated; NULL: none is known */
     afmon_number cost_usd;  /* as of a generation */
+    bool settled;           /* likewise */
 } afmon_evaluation;
 
 /* Records the samples of an evaluation (section 2 of the contract, docs/formats.md) and one log record "Evaluation

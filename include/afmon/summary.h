@@ -276,6 +276,8 @@ typedef struct afmon_run_summary {
 
     bool cost_known; /* calls were priced, or were to be: prices were given */
     afmon_cost_summary cost;
+    bool has_budget;     /* the run has, or had, a limit: max_cost_usd */
+    afmon_budget budget; /* of all its processes and parts, whatever the window */
 } afmon_run_summary;
 
 typedef struct afmon_summary_options {

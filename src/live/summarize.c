@@ -2,6 +2,7 @@
 #include "base/status.h"
 #include "live/live.h"
 #include "live/live_internal.h"
+#include "money/ledger.h"
 
 /* Nobody writes any more: what files end with is all that there will be of a call. */
 static void settle_all(struct afmon_live *live)
@@ -39,7 +40,11 @@ afmon_status afmon_live_summarize(afmon_live *live, afmon_run_summary **summary,
         return afmon_fail_memory(error);
     if (live->sessions.living == 0)
         settle_all(live);
-    const struct afmon_model_facts facts = afmon_live_facts(live);
+    struct afmon_model_facts facts = afmon_live_facts(live);
+    afmon_budget budget;
+    bool found;
+    if (afmon_ledger_look(live->folder, &budget, &found, NULL) == AFMON_OK && found)
+        facts.budget = &budget;
     *summary = afmon_model_summarize(live->model, &facts);
     return *summary != NULL ? AFMON_OK : afmon_fail_memory(error);
 }

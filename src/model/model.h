@@ -116,6 +116,7 @@ struct afmon_model_facts {
     bool stalled;
     int64_t now_ns;                              /* of a run that is live */
     const afmon_window *window;                  /* what was fed is this part of the run; NULL: all of it */
+    const afmon_budget *budget;                  /* NULL: the run has no limit of what it may cost */
     const struct afmon_outcome_counts *outcomes; /* of the whole run; NULL: all of it was fed */
     /* Puts exact quantiles of a metric in the place of the model's own; NULL: there are none to be had. */
     afmon_status (*exact)(void *user, const char *name, afmon_distribution *distribution);

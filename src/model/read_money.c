@@ -57,7 +57,10 @@ void afmon_read_money(const struct afmon_model_reading *reading)
     const struct afmon_model *model = reading->model;
     const struct afmon_run_log *log = reading->facts->log;
     afmon_run_summary *summary = reading->summary;
-    summary->cost_known = model->priced > 0 || (log != NULL && log->has_prices);
+    summary->has_budget = reading->facts->budget != NULL;
+    if (summary->has_budget)
+        summary->budget = *reading->facts->budget;
+    summary->cost_known = model->priced > 0 || summary->has_budget || (log != NULL && log->has_prices);
     summary->cost = (afmon_cost_summary){.priced_calls = model->priced,
                                          .unpriced_calls = model->unjoined ? 0 : model->unpriced,
                                          .unpriced_tokens = model->unjoined ? 0 : model->unpriced_tokens,

@@ -310,10 +310,27 @@ static void warn_of_attempts(const afmon_run_summary *summary, struct remarks *w
     }
 }
 
+static void warn_of_budget(const afmon_run_summary *summary, struct remarks *warnings)
+{
+    const afmon_budget *budget = &summary->budget;
+    if (!summary->has_budget)
+        return;
+    if (budget->reached)
+        say(warnings, AFMON_WARNING,
+            "The run has reached its limit of %s: %s spent, %s of calls whose cost is not known.",
+            afmon_words_dollars(budget->limit_usd).text, afmon_words_dollars(budget->spent_usd).text,
+            afmon_words_dollars(budget->uncertain_usd).text);
+    if (budget->over_calls > 0)
+        say(warnings, AFMON_WARNING, "%s call%s cost %s more than the worst case that was reserved for it.",
+            afmon_words_count(budget->over_calls).text, budget->over_calls == 1 ? "" : "s",
+            afmon_words_dollars(budget->over_usd).text);
+}
+
 static void warn(const struct afmon_model_reading *reading, struct remarks *warnings)
 {
     const struct afmon_model *model = reading->model;
     warn_of_attempts(reading->summary, warnings);
+    warn_of_budget(reading->summary, warnings);
     warn_of_missing(reading->summary, warnings);
     if (reading->summary->alerts_left_out > 0)
         say(warnings, AFMON_INFO, "Only the latest 1,000 alert intervals are shown.");

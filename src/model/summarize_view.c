@@ -135,6 +135,7 @@ static afmon_status gather(struct job *job, const struct afmon_run_log *log, afm
                                             .living_left_out = extra->living_left_out,
                                             .now_ns = job->view->last_us * 1000,
                                             .window = is_whole(window) ? NULL : window,
+                                            .budget = extra->has_budget ? &extra->budget : NULL,
                                             .outcomes = &job->view->outcomes,
                                             .exact = job->rates ? NULL : find_exact,
                                             .user = job};

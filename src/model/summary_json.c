@@ -149,6 +149,28 @@ static void write_calls(struct afmon_json *json, const afmon_run_summary *s)
 }
 
 /* null: nothing was priced, nor was to be. */
+static void write_budget(struct afmon_json *json, const afmon_run_summary *s)
+{
+    const afmon_budget *budget = &s->budget;
+    if (!s->has_budget) {
+        afmon_json_null(json, "budget");
+        return;
+    }
+    afmon_json_open(json, "budget", '{');
+    afmon_json_number(json, "limit_usd", budget->limit_usd);
+    afmon_json_number(json, "spent_usd", budget->spent_usd);
+    afmon_json_number(json, "reserved_usd", budget->reserved_usd);
+    afmon_json_number(json, "uncertain_usd", budget->uncertain_usd);
+    afmon_json_count(json, "settled_calls", budget->settled_calls);
+    afmon_json_count(json, "reserved_calls", budget->reserved_calls);
+    afmon_json_count(json, "uncertain_calls", budget->uncertain_calls);
+    afmon_json_count(json, "over_calls", budget->over_calls);
+    afmon_json_number(json, "over_usd", budget->over_usd);
+    afmon_json_bool(json, "stopped", budget->reached);
+    afmon_json_timestamp_given(json, "stopped_at", budget->reached_ns, budget->reached);
+    afmon_json_close(json, '}');
+}
+
 static void write_cost(struct afmon_json *json, const afmon_run_summary *s)
 {
     if (!s->cost_known) {
@@ -162,6 +184,7 @@ static void write_cost(struct afmon_json *json, const afmon_run_summary *s)
     afmon_json_count(json, "unpriced_tokens", s->cost.unpriced_tokens);
     afmon_json_number(json, "projected_usd", s->cost.projected_usd);
     afmon_json_count(json, "items_left", s->cost.items_left);
+    write_budget(json, s);
     afmon_json_close(json, '}');
 }
 

@@ -54,3 +54,26 @@ bool afmon_price_cost(const struct afmon_model_price *model, const struct afmon_
     }
     return !isnan(used->prompt) || !isnan(used->completion);
 }
+
+/* NaN where neither is given. */
+static double dearest(double a, double b)
+{
+    return isnan(a) || b > a ? b : a;
+}
+
+/* The dearest of all kinds of tokens, of prompts that are shorter, too. */
+bool afmon_price_worst(const struct afmon_model_price *model, double prompt, double completion, double *usd)
+{
+    double input = (double)NAN, output = (double)NAN;
+    for (size_t i = 0; i <= model->band_count; i++) {
+        if (i > 0 && prompt <= model->bands[i - 1].above)
+            break;
+        const struct afmon_price *price = i == 0 ? &model->price : &model->bands[i - 1].price;
+        input = dearest(dearest(dearest(input, price->input), price->cached_input), price->cache_write);
+        output = dearest(dearest(output, price->output), price->reasoning);
+    }
+    if (isnan(model->price.input) || isnan(model->price.output))
+        return false;
+    *usd = prompt * input + completion * output;
+    return true;
+}

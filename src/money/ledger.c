@@ -19,10 +19,21 @@
 
 /* ---- Amounts ---- */
 
+/* Not a number, and below zero: nothing. */
+static int64_t bounded(double pico)
+{
+    return pico > 0 ? (int64_t)fmin(pico, AMOUNT_MAX) : 0;
+}
+
 static int64_t up(double usd)
 {
-    double pico = ceil(usd * PICO);
-    return pico > 0 ? (int64_t)fmin(pico, AMOUNT_MAX) : 0;
+    return bounded(ceil(usd * PICO));
+}
+
+/* What calls cost: rounded up, a thousand would be billionths of a cent more than they were. */
+static int64_t nearest(double usd)
+{
+    return bounded(round(usd * PICO));
 }
 
 /* What does not fit becomes the most that does. */
@@ -121,7 +132,7 @@ static afmon_status take_slot(struct afmon_ledger *ledger, afmon_error *error)
 static void set_limit(struct afmon_ledger *ledger, double limit_usd)
 {
     struct afmon_ledger_page *page = &ledger->page;
-    int64_t limit = isnan(limit_usd) ? page->limit : up(limit_usd);
+    int64_t limit = isnan(limit_usd) ? page->limit : nearest(limit_usd);
     if (limit > page->limit || is_alone(ledger))
         page->reached_ns = 0;
     page->limit = limit;
@@ -308,7 +319,7 @@ static afmon_status begin_settling(struct afmon_ledger *ledger, const afmon_rese
 
 static void note_spent(struct afmon_ledger_page *page, double usd, int64_t worst)
 {
-    int64_t amount = up(usd);
+    int64_t amount = nearest(usd);
     add(&page->spent, amount);
     page->settled_calls++;
     if (amount > worst) {

@@ -63,4 +63,7 @@ struct afmon_tokens_used {
 /* What that costs, in US dollars. False: it cannot be said, as nothing was told, or a price is missing. */
 bool afmon_price_cost(const struct afmon_model_price *price, const struct afmon_tokens_used *used, double *usd);
 
+/* The most that a call can cost whose tokens are at most that many. False: a price is missing. */
+bool afmon_price_worst(const struct afmon_model_price *price, double prompt, double completion, double *usd);
+
 #endif

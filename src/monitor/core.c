@@ -12,10 +12,12 @@
 #include "base/thread.h"
 #include "ingest/presence.h"
 #include "monitor/core.h"
+#include "monitor/budget.h"
 #include "monitor/dispatches.h"
 #include "monitor/family.h"
 #include "monitor/listen.h"
 #include "monitor/run_record.h"
+#include "money/ledger.h"
 #include "money/prices.h"
 
 int64_t afmon_core_steady_us(const struct afmon_core *core)
@@ -134,6 +136,7 @@ static void free_parts(struct afmon_core *core)
         afmon_session_close(&core->session, true);
     core->has_session = false;
     afmon_places_free(core);
+    afmon_ledger_close(core->ledger);
     free(core->folder_path);
     afmon_buffer_free(&core->removed);
     afmon_defined_free(&core->defined);
@@ -158,6 +161,9 @@ static afmon_status open_parts(struct afmon_core *core, afmon_error *error)
         return afmon_fail_memory(error);
     if (core->monitor->prices != NULL && !core->is_child && core->folder_path != NULL)
         core->prices_failure = afmon_prices_copy(core->monitor->prices, core->folder_path, core->prices_name);
+    status = afmon_core_open_budget(core, error);
+    if (status != AFMON_OK)
+        return status;
     afmon_run_record_begin(core);
     return open_hub(core, error);
 }
@@ -180,6 +186,7 @@ void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core)
     if (core->prices_failure != 0)
         afmon_core_log(core, AFMON_WARNING, "The prices could not be copied into the run folder",
                        (afmon_field[]){afmon_string("error", strerror(core->prices_failure))}, 1);
+    afmon_core_tell_budget(core);
     if (core->has_session && core->session.lockless)
         afmon_core_log(core, AFMON_WARNING,
                        "This file system has no locks: other machines cannot tell that this run goes on, and two that "

@@ -24,6 +24,7 @@
 #include "store/store.h"
 
 struct afmon_http;
+struct afmon_ledger;
 struct afmon_family;      /* family.h */
 struct afmon_family_page; /* shared with forked children */
 
@@ -90,6 +91,9 @@ struct afmon_core {
     struct afmon_run_files files;
     char prices_name[24];                  /* the copy of the prices in the run folder; "": there is none */
     int prices_failure;                    /* errno: why */
+    struct afmon_ledger *ledger;           /* NULL: the run has no limit */
+    _Atomic bool told_limit;               /* that it is reached */
+    _Atomic bool told_ledger;              /* that it cannot be asked */
     char *folder_path;                     /* of the run folder, absolute; NULL: no session */
     bool files_told;                       /* the session says which files it writes now */
     struct afmon_file_place metrics_place; /* under lock, as that of the log */
@@ -146,6 +150,7 @@ struct afmon_monitor {
     size_t handler_count;
     afmon_rules rules;           /* those of the options, or the built-in ones */
     struct afmon_prices *prices; /* NULL: none were given */
+    bool has_budget;             /* its cores have a ledger */
     bool metric_file, log_file;  /* the built-in ones are wanted */
     bool took_handlers;          /* their end is the dispatches' business */
     struct afmon_page *page;

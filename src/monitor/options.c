@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "monitor/about.h"
 #include "monitor/family.h"
+#include "money/ledger.h"
 #include "money/prices.h"
 
 #define MIB ((size_t)1 << 20)
@@ -62,6 +63,10 @@ static afmon_status check_options(const afmon_options *options, afmon_error *err
     if (options->on_full != AFMON_FULL_WAIT && options->on_full != AFMON_FULL_DROP)
         return afmon_fail(error, AFMON_E_ARGUMENT, "on_full is %d: give AFMON_FULL_WAIT or AFMON_FULL_DROP",
                           (int)options->on_full);
+    const afmon_number *limit = &options->max_cost_usd;
+    if (limit->given && !(limit->value >= 0 && limit->value <= AFMON_LEDGER_USD_MAX))
+        return afmon_fail(error, AFMON_E_ARGUMENT, "max_cost_usd is %g: give 0 to %.0f US dollars", limit->value,
+                          AFMON_LEDGER_USD_MAX);
     afmon_status status = afmon_about_check(options, error);
     return status == AFMON_OK ? afmon_handlers_check(options, error) : status;
 }

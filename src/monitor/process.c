@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "monitor/family.h"
 #include "monitor/listen.h"
+#include "money/ledger.h"
 
 #define RETRY_NS INT64_C(1000000000)
 
@@ -19,6 +20,7 @@ static void be_born(afmon_monitor *monitor)
     if (ancestor != NULL) {
         afmon_run_files_close(&ancestor->files);
         afmon_listen_abandon(ancestor);
+        afmon_ledger_abandon(ancestor->ledger);
     }
     afmon_error error;
     afmon_status status = afmon_core_open(monitor, &core, &error);

@@ -6,7 +6,7 @@
 #include "catalog/fields.h"
 #include "ingest/threads.h"
 #include "money/prices.h"
-#include "monitor/core.h"
+#include "monitor/budget.h"
 
 #define MEASURE_EVERY 1024 /* of so many calls of a thread one is measured */
 
@@ -118,6 +118,13 @@ static afmon_status put_generation(afmon_monitor *monitor, const afmon_generatio
     return afmon_monitor_put(monitor, &draft);
 }
 
+/* Before it is recorded: what was spent is never told later than it could be. */
+static void count_cost(afmon_monitor *monitor, bool settled, const afmon_number *cost)
+{
+    if (monitor->has_budget && !settled && cost->given)
+        afmon_core_spend(monitor, cost->value);
+}
+
 /* Apart, so that a call without prices does not make room for a copy of itself. */
 __attribute__((noinline)) static afmon_status put_priced(afmon_monitor *monitor, const afmon_generation *generation)
 {
@@ -127,7 +134,9 @@ __attribute__((noinline)) static afmon_status put_priced(afmon_monitor *monitor,
                                            .cache_write = tokens_of(generation->cache_write_token_count),
                                            .reasoning = tokens_of(generation->reasoning_token_count)};
     afmon_generation priced = *generation;
-    priced.cost_usd = cost_of(monitor->prices, generation->model_name, &used);
+    if (!priced.cost_usd.given && monitor->prices != NULL && generation->model_name != NULL)
+        priced.cost_usd = cost_of(monitor->prices, generation->model_name, &used);
+    count_cost(monitor, generation->settled, &priced.cost_usd);
     return put_generation(monitor, &priced);
 }
 
@@ -135,7 +144,7 @@ afmon_status afmon_track_generation(afmon_monitor *monitor, const afmon_generati
 {
     if (monitor == NULL || generation == NULL || (generation->fields == NULL && generation->field_count > 0))
         return AFMON_E_ARGUMENT;
-    if (monitor->prices != NULL && !generation->cost_usd.given && generation->model_name != NULL)
+    if (monitor->prices != NULL || monitor->has_budget)
         return put_priced(monitor, generation);
     return put_generation(monitor, generation);
 }
@@ -156,7 +165,9 @@ __attribute__((noinline)) static afmon_status put_priced_evaluation(afmon_monito
                                            .cache_write = (double)NAN,
                                            .reasoning = (double)NAN};
     afmon_evaluation priced = *evaluation;
-    priced.cost_usd = cost_of(monitor->prices, evaluation->model_name, &used);
+    if (!priced.cost_usd.given && monitor->prices != NULL && evaluation->model_name != NULL)
+        priced.cost_usd = cost_of(monitor->prices, evaluation->model_name, &used);
+    count_cost(monitor, evaluation->settled, &priced.cost_usd);
     return put_evaluation(monitor, &priced);
 }
 
@@ -165,7 +176,7 @@ afmon_status afmon_track_evaluation(afmon_monitor *monitor, const afmon_evaluati
     if (monitor == NULL || evaluation == NULL || (evaluation->fields == NULL && evaluation->field_count > 0) ||
         (evaluation->scores == NULL && evaluation->score_count > 0))
         return AFMON_E_ARGUMENT;
-    if (monitor->prices != NULL && !evaluation->cost_usd.given && evaluation->model_name != NULL)
+    if (monitor->prices != NULL || monitor->has_budget)
         return put_priced_evaluation(monitor, evaluation);
     return put_evaluation(monitor, evaluation);
 }

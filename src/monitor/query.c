@@ -123,6 +123,7 @@ static void tell_of_log(struct afmon_core *core, afmon_view *view)
 {
     const struct afmon_file_place place = afmon_core_place(core, &core->log_place);
     struct afmon_view_extra extra = {.log_begin = place.begin};
+    extra.has_budget = afmon_monitor_budget(core->monitor, &extra.budget);
     if (place.path != NULL)
         extra.log_path = strdup(place.path);
     extra.living = core->has_session ? malloc(sizeof *extra.living) : NULL;

@@ -9,6 +9,7 @@
 #include "ingest/recover.h"
 #include "ingest/session.h"
 #include "model/run_log.h"
+#include "money/ledger.h"
 #include "run/recorded.h"
 #include "run/living.h"
 #include "run/loader.h"
@@ -235,6 +236,8 @@ static afmon_status make_view(struct opening *opening, afmon_view **view)
                                      .recovered = opening->files.recovery.records,
                                      .live = opening->files.recovery.live};
     note_living(opening, &extra);
+    bool found;
+    extra.has_budget = afmon_ledger_look(opening->folder, &extra.budget, &found, NULL) == AFMON_OK && found;
     afmon_view_set_extra(*view, &extra);
     opening->problems = opening->warnings = (struct afmon_problems){0};
     opening->log = NULL;

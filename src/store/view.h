@@ -35,6 +35,8 @@ struct afmon_view_extra {
     uint64_t *living; /* serials of sessions that are alive; malloc'ed, taken over */
     size_t living_count;
     bool living_left_out; /* there are more of them */
+    bool has_budget;      /* the run has a limit of what it may cost */
+    afmon_budget budget;
 };
 void afmon_view_set_extra(afmon_view *view, const struct afmon_view_extra *extra);
 
