@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from ._alerts import Alert
+    from ._budget import StoppingCallback
     from ._items import Item
     from ._protocols import LogHandler, LogLevel, MetricHandler
     from ._track import Tracker
@@ -132,6 +133,13 @@ def _number(argument: str, given: Any) -> float:
     return given.total_seconds() if isinstance(given, timedelta) else _typed.number(argument, given)
 
 
+def _cost(what: str, value: object) -> float:
+    usd = _typed.number(what, value)
+    if not 0 <= usd <= 1e6:
+        raise ValueError(f"{what} is {value!r}: give 0 to 1000000 US dollars")
+    return usd
+
+
 def _interval(given: float | None) -> float:
     interval = 0.0 if given is None else _number("metrics_interval", given)
     if interval != interval:
@@ -217,6 +225,10 @@ class GenerationMonitor(_afmon.Monitor):
     `prices` is a file that says what tokens cost, by model (docs/prices.md): tracked calls then record `cost_usd`, and the
     run's summary tells what it cost.
 
+    `max_cost_usd` is the most that the run may cost, over all processes that record into its folder and over its resumed
+    parts. A monitor stops nothing by itself: `may_spend()` says whether a further call may begin, and
+    `stopping_callback()` is that for afterimage's generators. The limit is passed by the calls in flight, at most.
+
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
     """
@@ -255,6 +267,7 @@ class GenerationMonitor(_afmon.Monitor):
         item_alerts: bool = False,
         data_set: str | os.PathLike[str] | None = None,
         prices: str | os.PathLike[str] | None = None,
+        max_cost_usd: float | None = None,
     ):
         alerts = _typed.callables("alert_handlers", alert_handlers or [])
         if token_usage_callback is not None and not callable(token_usage_callback):
@@ -313,6 +326,7 @@ class GenerationMonitor(_afmon.Monitor):
             _typed.switch("item_alerts", item_alerts),
             _typed.path_or_none("data_set", data_set),
             _typed.path_or_none("prices", prices),
+            float("nan") if max_cost_usd is None else _cost("max_cost_usd", max_cost_usd),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -330,6 +344,7 @@ class GenerationMonitor(_afmon.Monitor):
             "name": name, "tags": kept_tags, "note": note, "item_alerts": item_alerts,
             "data_set": None if data_set is None else os.path.abspath(os.fsdecode(data_set)),
             "prices": None if prices is None else os.path.abspath(os.fsdecode(prices)),
+            "max_cost_usd": None,  # the other process goes on with what the run's limit is by then
         }
         _exit.watch(self)
 
@@ -406,6 +421,17 @@ class GenerationMonitor(_afmon.Monitor):
         """
         from ._items import begin
         return begin(self, id, kind)
+
+    def may_spend(self, usd: float = 0.0) -> bool:
+        """Whether calls that cost `usd` in all may still begin: False where the run has reached its `max_cost_usd`, or its
+        ledger cannot be read. True without a limit. Takes microseconds."""
+        return self._may_spend(_cost("usd", usd))
+
+    def stopping_callback(self) -> StoppingCallback:
+        """What ends afterimage's generators when the run has reached its `max_cost_usd`: one of their
+        `stopping_criteria`."""
+        from ._budget import StoppingCallback
+        return StoppingCallback(self)
 
     def plan(self, total: int, kind: str = "conversation", *, done: int = 0, accepted: bool = False) -> None:
         """Say what the run means to make: `total` items of a kind, `done` of them before it. With `accepted` so many are

@@ -1,4 +1,5 @@
 /* The type afmon._afmon.Monitor: life, queries. */
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -135,8 +136,9 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
     Py_ssize_t ring_bytes;
     int drop;
     int item_alerts;
+    double max_cost; /* not a number: not given */
     afmon_alert_limits *limits = &options->limits;
-    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzzzzO!pzz", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
+    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzzzzO!pzzd", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
                           &logs, &PyList_Type, &alerts, &options->metrics_interval_s, &options->shutdown_timeout_s,
                           &limits->min_success_rate, &limits->max_generation_time_s, &limits->max_error_rate,
                           &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
@@ -144,8 +146,10 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
                           &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop,
                           &options->rules_file, &rule_list, &feeds, &options->prometheus_listen,
                           &options->prometheus_token_file, &options->name, &options->note, &PyList_Type, &tag_list,
-                          &item_alerts, &options->data_set, &options->prices_file))
+                          &item_alerts, &options->data_set, &options->prices_file, &max_cost))
         return -1;
+    if (!isnan(max_cost))
+        options->max_cost_usd = AFMON_GIVEN(max_cost);
     options->max_memory = max_memory < 0 ? 0 : (size_t)max_memory;
     options->ring_bytes = ring_bytes < 0 ? 0 : (size_t)ring_bytes;
     options->item_alerts = item_alerts != 0;
@@ -288,6 +292,17 @@ static PyObject *check_alerts(PyObject *object, PyObject *unused)
     return list;
 }
 
+static PyObject *may_spend(PyObject *object, PyObject *arguments)
+{
+    struct monitor *self = (struct monitor *)object;
+    double usd;
+    bool may;
+    if (!PyArg_ParseTuple(arguments, "d", &usd) || !monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(may = afmon_may_spend(self->handle, usd));
+    return PyBool_FromLong(may);
+}
+
 static PyObject *plan(PyObject *object, PyObject *arguments)
 {
     struct monitor *self = (struct monitor *)object;
@@ -369,6 +384,7 @@ static PyMethodDef methods[] = {
     {"_check_alerts", check_alerts, METH_NOARGS, NULL},
     {"_prometheus_text", monitor_prometheus_text, METH_VARARGS, NULL},
     {"_prometheus_url", monitor_prometheus_url, METH_NOARGS, NULL},
+    {"_may_spend", may_spend, METH_VARARGS, NULL},
     {"_plan", plan, METH_VARARGS, NULL},
     {"_save_metrics", save_metrics, METH_NOARGS, NULL},
     {"_stats", stats, METH_NOARGS, NULL},
