@@ -9,55 +9,21 @@
 
 /* ---- The log ---- */
 
-static void log_budget(struct afmon_core *core, afmon_level level, const char *message)
-{
-    afmon_budget budget;
-    if (afmon_ledger_totals(core->ledger, &budget, NULL) != AFMON_OK)
-        return;
-    const afmon_field fields[] = {
-        afmon_double("limit_usd", budget.limit_usd),
-        afmon_double("spent_usd", budget.spent_usd),
-        afmon_double("reserved_usd", budget.reserved_usd),
-        afmon_double("uncertain_usd", budget.uncertain_usd),
-    };
-    afmon_core_log(core, level, message, fields, sizeof fields / sizeof fields[0]);
-}
-
 /* Each once in a process: a limit that is reached refuses many. */
 static void tell_refusal(struct afmon_core *core, const afmon_error *error)
 {
     if (error->status == AFMON_OK || error->status == AFMON_E_BUSY || error->status == AFMON_E_UNPRICED)
         return;
     bool limit = error->status == AFMON_E_LIMIT;
+    afmon_field fields[AFMON_BUDGET_FIELDS];
     if (atomic_exchange(limit ? &core->told_limit : &core->told_ledger, true))
         return;
     if (limit)
-        log_budget(core, AFMON_WARNING, "The run has reached its limit: no call begins any more");
+        afmon_core_log(core, AFMON_WARNING, "The run has reached its limit: no call begins any more", fields,
+                       afmon_core_budget_fields(core, fields));
     else
         afmon_core_log(core, AFMON_ERROR, "The ledger of what the run may spend cannot be used",
                        (afmon_field[]){afmon_string("error", error->message)}, 1);
-}
-
-/* ---- Opening ---- */
-
-afmon_status afmon_core_open_budget(struct afmon_core *core, afmon_error *error)
-{
-    afmon_monitor *monitor = core->monitor;
-    const afmon_number *limit = &monitor->options.max_cost_usd;
-    /* A child goes on with the limit that the run has by now. */
-    double usd = limit->given && !core->is_child ? limit->value : (double)NAN;
-    afmon_status status = afmon_ledger_open(monitor->log_dir, usd, &core->ledger, error);
-    if (status == AFMON_OK && !core->is_child)
-        monitor->has_budget = core->ledger != NULL;
-    if (status == AFMON_OK && monitor->has_budget && core->ledger == NULL)
-        return afmon_fail(error, AFMON_E_FORMAT, "the ledger of the run folder %s was removed", monitor->log_dir);
-    return status;
-}
-
-void afmon_core_tell_budget(struct afmon_core *core)
-{
-    if (core->ledger != NULL)
-        log_budget(core, AFMON_INFO, "Run budget");
 }
 
 /* ---- Reserving ---- */
@@ -181,17 +147,6 @@ void afmon_settle_unknown(afmon_monitor *monitor, afmon_reservation *reservation
 }
 
 /* ---- Without reserving ---- */
-
-void afmon_core_spend(afmon_monitor *monitor, double usd)
-{
-    afmon_status status;
-    afmon_error error = {0};
-    struct afmon_core *core = afmon_core_here(monitor, &status);
-    if (core == NULL || core->ledger == NULL)
-        return;
-    (void)afmon_ledger_spend(core->ledger, usd, &error);
-    tell_refusal(core, &error);
-}
 
 bool afmon_may_spend(afmon_monitor *monitor, double usd)
 {

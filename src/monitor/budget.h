@@ -7,10 +7,8 @@
 /* Joins the ledger of the run folder, or begins it, where a limit was given or there is one. */
 afmon_status afmon_core_open_budget(struct afmon_core *core, afmon_error *error);
 
-/* Says in the log what the limit is, and what was spent before. */
-void afmon_core_tell_budget(struct afmon_core *core);
-
-/* A tracked call cost that much. */
-void afmon_core_spend(afmon_monitor *monitor, double usd);
+/* What the ledger says, as fields of a line of the log; returns how many there are: 0 where there is nothing to say. */
+#define AFMON_BUDGET_FIELDS 4
+size_t afmon_core_budget_fields(const struct afmon_core *core, afmon_field fields[AFMON_BUDGET_FIELDS]);
 
 #endif

@@ -186,7 +186,10 @@ void afmon_core_publish(afmon_monitor *monitor, struct afmon_core *core)
     if (core->prices_failure != 0)
         afmon_core_log(core, AFMON_WARNING, "The prices could not be copied into the run folder",
                        (afmon_field[]){afmon_string("error", strerror(core->prices_failure))}, 1);
-    afmon_core_tell_budget(core);
+    afmon_field fields[AFMON_BUDGET_FIELDS];
+    size_t count = afmon_core_budget_fields(core, fields);
+    if (count > 0)
+        afmon_core_log(core, AFMON_INFO, "Run budget", fields, count);
     if (core->has_session && core->session.lockless)
         afmon_core_log(core, AFMON_WARNING,
                        "This file system has no locks: other machines cannot tell that this run goes on, and two that "

@@ -5,8 +5,9 @@
 #include "base/clock.h"
 #include "catalog/fields.h"
 #include "ingest/threads.h"
+#include "money/ledger.h"
 #include "money/prices.h"
-#include "monitor/budget.h"
+#include "monitor/core.h"
 
 #define MEASURE_EVERY 1024 /* of so many calls of a thread one is measured */
 
@@ -121,8 +122,13 @@ static afmon_status put_generation(afmon_monitor *monitor, const afmon_generatio
 /* Before it is recorded: what was spent is never told later than it could be. */
 static void count_cost(afmon_monitor *monitor, bool settled, const afmon_number *cost)
 {
-    if (monitor->has_budget && !settled && cost->given)
-        afmon_core_spend(monitor, cost->value);
+    afmon_status status;
+    afmon_error error;
+    if (!monitor->has_budget || settled || !cost->given)
+        return;
+    struct afmon_core *core = afmon_core_here(monitor, &status);
+    if (core != NULL && core->ledger != NULL && afmon_ledger_spend(core->ledger, cost->value, &error) != AFMON_OK)
+        afmon_core_set_error(core, &error);
 }
 
 /* Apart, so that a call without prices does not make room for a copy of itself. */

@@ -798,3 +798,78 @@ def test_who_is_trusted(place):
         for env in ({}, {"SSL_CERT_DIR": "empty"}):
             done = place.run("--conversations", len(ways) + 1, "--resume", "--max-retries", "0", url=server.url, env={**unset, **env})
             assert done.returncode == 1 and "ertificate" in done.stdout and "--ca-file" in done.stdout, done.stdout
+
+
+# ---- What it may cost ----------------------------------------------------------------------------
+
+
+def priced(place, **more):
+    path = place.path / "prices.json"
+    path.write_text(json.dumps({MODEL: {"input": 1, "output": 2}, **more}))
+    return ["--prices", path, "--max-tokens", 100]
+
+
+def test_the_limit_ends_the_run_and_is_never_passed(place):
+    options = priced(place)
+    with ChatServer(lambda request, number: Answer(completion(usage=(50, 100)))) as server:
+        done = place.run(*options, "--max-cost", "0.01usd", "--conversations", 500, "--concurrency", 16, url=server.url)
+        assert done.returncode == 3 and "Stopped at its limit" in done.stdout, done.stdout + done.stderr
+        charged = len(server.requests) * 250e-6
+        budget = place.summary()["cost"]["budget"]
+        assert 0.01 - 0.0012 < charged <= 0.01 and budget["spent_usd"] == pytest.approx(charged) and budget["stopped"]
+        assert budget["uncertain_usd"] == budget["reserved_usd"] == 0 and budget["over_calls"] == 0
+        # It goes on with the limit that it had, or with a higher one.
+        done = place.run(*options, "--resume", "--conversations", 500, url=server.url)
+        assert done.returncode == 3 and len(server.requests) * 250e-6 <= 0.01
+        done = place.run(*options, "--resume", "--conversations", 500, "--max-cost", "0.02", url=server.url)
+        assert done.returncode == 3 and 0.02 - 0.0012 < len(server.requests) * 250e-6 <= 0.02
+    assert any("reached its limit of $0.0200" in warning["text"] for warning in place.summary()["warnings"])
+
+
+def test_what_a_failed_call_may_have_cost(place):
+    """A refusal costs nothing, an answer that was cut short perhaps all: that stays."""
+    script = [Answer({"error": {}}, status=429, headers={"Retry-After": "0"}), Answer(drop=True), Answer(completion(usage=None))]
+    with ChatServer(lambda request, number: script[number] if number < 3 else Answer()) as server:
+        done = place.run(*priced(place), "--max-cost", "1usd", "--conversations", 2, "--concurrency", 1, url=server.url)
+    budget = place.summary()["cost"]["budget"]
+    assert done.returncode == 0 and not budget["stopped"], done.stderr
+    assert budget["uncertain_calls"] == 2 and budget["uncertain_usd"] > 2 * (200e-6 + 512e-6)
+    assert budget["settled_calls"] == len(server.requests) - 3 and budget["spent_usd"] == pytest.approx(budget["settled_calls"] * 35e-6)
+
+
+def test_more_than_the_worst_case_is_told(place):
+    with ChatServer(lambda request, number: Answer(completion(usage=(50, 5000)))) as server:
+        done = place.run(*priced(place), "--max-cost", "1usd", "--conversations", 1, url=server.url)
+    summary = place.summary()
+    assert done.returncode == 0 and summary["cost"]["budget"]["over_calls"] == 2
+    assert any("more than the worst case" in warning["text"] for warning in summary["warnings"])
+
+
+@pytest.mark.parametrize("options, text", [
+    (["--max-cost", "1usd"], "--max-cost needs --prices"),
+    (["--max-cost", "0"], "more than 0"),
+    (["--max-cost", "1eur"], "US dollars"),
+])
+def test_a_limit_that_cannot_be_held(place, options, text):
+    done = place.run(*options, url="http://127.0.0.1:9/v1")
+    assert done.returncode == 2 and text in done.stderr
+
+
+def test_calls_that_could_cost_anything_are_refused(place):
+    options = priced(place, **{MODEL: {"input": 1}})
+    with ChatServer() as server:
+        done = place.run(*options, "--max-cost", "1usd", url=server.url)
+        assert done.returncode == 2 and "no price for input and output" in done.stderr
+        done = place.run(*options[:2], "--max-cost", "1usd", url=server.url)
+        assert done.returncode == 2 and "--max-cost needs --max-tokens" in done.stderr
+        assert server.requests == []
+
+
+def test_a_ledger_that_is_damaged(place):
+    options = [*priced(place), "--max-cost", "1usd", "--conversations", 1]
+    with ChatServer() as server:
+        assert place.run(*options, url=server.url).returncode == 0
+        with open(place.run_dir / "ledger", "r+b") as file:
+            file.truncate(100)
+        done = place.run(*options, "--resume", url=server.url)
+    assert done.returncode != 0 and "was cut off" in done.stderr

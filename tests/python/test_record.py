@@ -425,7 +425,7 @@ def test_calls_are_priced(folder):
         assert monitor.__reduce__()[1][1]["prices"] == str(prices)
     cost = afmon.open_run(folder).summary()["cost"]
     assert cost == {"total_usd": pytest.approx(0.00082), "priced_calls": 1, "unpriced_calls": 1, "unpriced_tokens": 1010,
-                    "projected_usd": None, "items_left": 0}
+                    "projected_usd": None, "items_left": 0, "budget": None}
     assert (folder / "prices.json").read_text() == prices.read_text()
 
 
@@ -447,3 +447,36 @@ def test_prices_that_cannot_be_read_are_said(folder):
         afmon.GenerationMonitor(folder, prices=prices)
     with pytest.raises(OSError, match="nowhere.json"):
         afmon.GenerationMonitor(folder, prices=folder.parent / "nowhere.json")
+
+
+def test_a_limit_of_what_the_run_may_cost(folder):
+    """Calls that were let through are counted; from then on nothing may begin, and afterimage's generators are told."""
+    import asyncio
+    prices = folder.parent / "prices.json"
+    prices.write_text('{"small": {"input": 1, "output": 2}}')
+    with afmon.GenerationMonitor(folder, prices=prices, max_cost_usd=0.003) as monitor:
+        stopping = monitor.stopping_callback()
+        assert monitor.may_spend() and monitor.may_spend(0.003) and not monitor.may_spend(0.0031)
+        assert not asyncio.run(stopping.should_stop(None))
+        for _ in range(3):
+            monitor.track_generation(1, True, model_name="small", prompt_token_count=1000, completion_token_count=100)
+        assert not monitor.may_spend() and asyncio.run(stopping.should_stop(None))
+        # What says its price itself counts as that; another process joins the limit that the run has.
+        monitor.track_generation(1, True, cost_usd=0.5)
+        assert monitor.__reduce__()[1][1]["max_cost_usd"] is None
+    summary = afmon.open_run(folder).summary()
+    budget = summary["cost"]["budget"]
+    assert budget["limit_usd"] == 0.003 and budget["spent_usd"] == pytest.approx(0.5036) and budget["stopped"]
+    assert budget["settled_calls"] == 4 and budget["uncertain_usd"] == budget["reserved_usd"] == 0
+    assert any("reached its limit of $0.00300" in warning["text"] for warning in summary["warnings"])
+    assert "The run has reached its limit" in (folder / "afterimage.log").read_text()
+    with pytest.raises(ValueError, match="max_cost_usd"):
+        afmon.GenerationMonitor(folder, max_cost_usd=-1)
+    with pytest.raises(TypeError, match="max_cost_usd"):
+        afmon.GenerationMonitor(folder, max_cost_usd="5")
+
+
+def test_a_run_without_a_limit_may_always_spend(folder):
+    with afmon.GenerationMonitor(folder) as monitor:
+        assert monitor.may_spend(1000)
+    assert not (folder / "ledger").exists()
