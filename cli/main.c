@@ -12,6 +12,8 @@
 static const cli_command commands[] = {
     {"demo", "watch a monitored generation against a simulated model", cmd_demo},
     {"generate", "generate conversations with a model, monitored", cmd_generate},
+    {"run", "watch the calls that any program makes, by a proxy on this machine", cmd_run},
+    {"proxy", "the same proxy alone, for several programs", cmd_proxy},
     {"watch", "a run as it goes on: progress, rates, latency, alerts, log", cmd_watch},
     {"serve", "a dashboard of runs in the browser", cmd_serve},
     {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},

@@ -176,22 +176,27 @@ static void print_places(const cli_screen *screen, afmon_monitor *monitor, const
 void summary_print(afmon_monitor *monitor, const summary_facts *facts)
 {
     cli_screen screen;
-    afmon_view *view = NULL;
-    afmon_error error = {0};
     cli_screen_init(&screen, stdout);
     fputc('\n', screen.out);
     print_outcome(&screen, facts);
-    print_cost(&screen, monitor, facts);
-    print_losses(&screen, &facts->report);
+    summary_print_figures(&screen, monitor, facts);
+}
+
+void summary_print_figures(const cli_screen *screen, afmon_monitor *monitor, const summary_facts *facts)
+{
+    afmon_view *view = NULL;
+    afmon_error error = {0};
+    print_cost(screen, monitor, facts);
+    print_losses(screen, &facts->report);
     if (afmon_monitor_view(monitor, &view, &error) == AFMON_OK) {
-        fputc('\n', screen.out);
-        summary_metrics(&screen, view);
-        summary_tokens(&screen, view);
-        summary_errors(&screen, view);
+        fputc('\n', screen->out);
+        summary_metrics(screen, view);
+        summary_tokens(screen, view);
+        summary_errors(screen, view);
         afmon_view_close(view);
     } else {
         cli_error("%s", error.message);
     }
-    summary_alerts(&screen, facts->board);
-    print_places(&screen, monitor, facts);
+    summary_alerts(screen, facts->board);
+    print_places(screen, monitor, facts);
 }

@@ -7,6 +7,7 @@
 #include <afmon/afmon.h>
 
 #include "cli/alert_board.h"
+#include "cli/cli.h"
 #include "generators/run.h"
 
 typedef struct summary_facts {
@@ -27,5 +28,8 @@ typedef struct summary_facts {
 /* Prints what became of the run, its figures, tokens, errors and alerts, where the files lie, and what to try next. The
  * monitor was shut down, and is still open. */
 void summary_print(afmon_monitor *monitor, const summary_facts *facts);
+
+/* The same from the figures on, for what made no items of its own: counts is not looked at. */
+void summary_print_figures(const cli_screen *screen, afmon_monitor *monitor, const summary_facts *facts);
 
 #endif

@@ -11,30 +11,6 @@ enum { MAX_DEPTH = 6 };
 
 /* ---- Statuses ---------------------------------------------------------------------------------------------------- */
 
-const char *gen_api_error_type(int status)
-{
-    switch (status) {
-    case 400:
-        return "BadRequestError";
-    case 401:
-        return "AuthenticationError";
-    case 403:
-        return "PermissionDeniedError";
-    case 404:
-        return "NotFoundError";
-    case 408:
-        return "APITimeoutError";
-    case 409:
-        return "ConflictError";
-    case 422:
-        return "UnprocessableEntityError";
-    case 429:
-        return "RateLimitError";
-    default:
-        return status >= 500 ? "InternalServerError" : "APIStatusError";
-    }
-}
-
 bool gen_api_error_retryable(int status)
 {
     return status == 408 || status == 409 || status == 429 || status >= 500;

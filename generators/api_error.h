@@ -20,9 +20,6 @@ typedef struct gen_api_error {
 /* Finds an error in a whole answer. false: it tells of none. */
 bool gen_api_error_find(const json_t *answer, gen_api_error *error);
 
-/* "RateLimitError" for 429 and so on, as the openai Python package names its exceptions. Static text. */
-const char *gen_api_error_type(int status);
-
 /* Is a status worth another attempt? As the openai package has it. */
 bool gen_api_error_retryable(int status);
 

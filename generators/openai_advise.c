@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api_error.h"
+#include "base/api_error.h"
 #include "openai.h"
 #include "text.h"
 
@@ -79,7 +80,7 @@ void gen_openai_advise(gen_chat_result *result, const gen_http_answer *answer, c
     if (status >= 300 && status < 400) {
         bool known = answer->location[0] != '\0';
         gen_chat_result_fail(
-            result, gen_api_error_type(status),
+            result, afmon_api_error_name(status),
             "Error code: %d - the server redirects %s%s%s, which is not followed; give the final address "
             "as --base-url",
             status, asked, known ? " to " : "", answer->location);

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "api_error.h"
+#include "base/api_error.h"
 #include "lenient.h"
 #include "reasoning.h"
 #include "text.h"
@@ -45,7 +46,7 @@ bool gen_openai_is_page(const char *body, size_t length)
 static void fail_with(gen_chat_result *result, int status, const char *where, const gen_api_error *error,
                       const char *words)
 {
-    gen_chat_result_fail(result, gen_api_error_type(status), "Error code: %d%s - %s%s%s", status, where, words,
+    gen_chat_result_fail(result, afmon_api_error_name(status), "Error code: %d%s - %s%s%s", status, where, words,
                          error->raw != NULL ? ": " : "", error->raw != NULL ? error->raw : "");
     result->http_status = status;
     result->lasting = gen_api_error_lasting(status);

@@ -90,7 +90,7 @@ def test_a_hidden_function_of_another_folder(check):
     status, told = check({"src/store/hidden.c": "int afmon_hidden(void) { return 3; }\n",
                           "cli/x.c": "int afmon_hidden(void);\nint cli_x(void) { return afmon_hidden(); }\n"})
     assert status == 1
-    assert told == "cli/x.c: afmon_hidden is of src/store/hidden.c: cli/ may use base, generators and itself\n"
+    assert told == "cli/x.c: afmon_hidden is of src/store/hidden.c: cli/ may use base, generators, proxy and itself\n"
 
 
 CIRCLE = {

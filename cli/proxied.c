@@ -1,0 +1,169 @@
+#include "cli/proxied.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "cli/cli.h"
+#include "cli/summary.h"
+
+enum { INTERVAL_S = 5 };
+
+void proxied_init(proxied *p)
+{
+    *p = (proxied){.interval_s = INTERVAL_S};
+}
+
+bool proxied_take(proxied *p, cli_args *args, int id)
+{
+    switch (id) {
+    case CLI_STOP:
+        return false;
+    case PROXIED_LOG_DIR:
+        p->log_dir = args->value;
+        return true;
+    case PROXIED_PRICES:
+        p->prices_file = args->value;
+        return true;
+    case PROXIED_RULES:
+        p->rules_file = args->value;
+        return true;
+    case PROXIED_PROMETHEUS:
+        p->prometheus = args->value;
+        return true;
+    case PROXIED_INTERVAL:
+        return cli_value_duration(args, 1, 86400, &p->interval_s);
+    default:
+        return about_take(&p->about, args, id);
+    }
+}
+
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
+
+/* The module lies in the folder afmon/ beside libafmon.so. NULL, after a message that names what is missing. */
+static const afmon_proxy_module_t *open_module(void)
+{
+    char path[PATH_MAX];
+    Dl_info library;
+    void *version = dlsym(RTLD_DEFAULT, "afmon_version");
+    const char *slash = version != NULL && dladdr(version, &library) != 0 ? strrchr(library.dli_fname, '/') : NULL;
+    int folder = slash != NULL ? (int)(slash + 1 - library.dli_fname) : 0;
+    snprintf(path, sizeof path, "%.*safmon/proxy.so", folder, folder > 0 ? library.dli_fname : "");
+    void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    const afmon_proxy_module_t *found = module != NULL ? dlsym(module, "afmon_proxy_module") : NULL;
+    if (found == NULL)
+        cli_error(
+            "the proxy cannot be opened: %s; it needs libuv (libuv1) and OpenSSL (libssl3), and an afmon that was "
+            "built with them",
+            dlerror());
+    return found;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static bool open_monitor(proxied *p, const char *description, const char *what)
+{
+    afmon_error error = {0};
+    afmon_alert_handler handler = alert_board_handler(&p->board);
+    afmon_options_init(&p->options);
+    p->options.log_dir = p->log_dir;
+    p->options.prices_file = p->prices_file;
+    p->options.rules_file = p->rules_file;
+    p->options.prometheus_listen = p->prometheus;
+    p->options.metrics_interval_s = p->interval_s;
+    p->options.on_full = AFMON_FULL_WAIT; /* the recorder's thread waits, not the calls */
+    about_fill(&p->about, &p->options);
+    p->options.alert_handlers = &handler;
+    p->options.alert_handler_count = 1;
+    afmon_status status = afmon_monitor_open(&p->options, &p->monitor, &error);
+    p->options.alert_handlers = NULL; /* they were copied */
+    p->options.alert_handler_count = 0;
+    if (status != AFMON_OK) {
+        cli_error("%s", error.message);
+        return false;
+    }
+    afmon_field field = afmon_string("source", what);
+    (void)afmon_log_info(p->monitor, description, &field, 1);
+    return true;
+}
+
+static int start_proxy(proxied *p, const afmon_proxy_options *options)
+{
+    afmon_error error = {0};
+    afmon_proxy_options filled = *options;
+    filled.monitor = p->monitor;
+    p->proxy = p->module->start(&filled, &error);
+    if (p->proxy != NULL)
+        return CLI_OK;
+    cli_error("%s", error.message);
+    return error.status == AFMON_E_ARGUMENT ? CLI_USAGE : CLI_FAILED;
+}
+
+int proxied_start(proxied *p, const afmon_proxy_options *options, const char *description, const char *what)
+{
+    p->module = open_module();
+    if (p->module == NULL)
+        return CLI_FAILED;
+    if (!alert_board_init(&p->board, p->interval_s)) {
+        cli_error("out of memory");
+        return CLI_FAILED;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    p->begin_ns = now_ns();
+    int status = open_monitor(p, description, what) ? start_proxy(p, options) : CLI_USAGE;
+    if (status == CLI_OK)
+        return CLI_OK;
+    if (p->monitor != NULL)
+        afmon_monitor_close(p->monitor, NULL);
+    alert_board_destroy(&p->board);
+    return status;
+}
+
+/* ---- The end ----------------------------------------------------------------------------------------------------- */
+
+static void print_outcome(const cli_screen *screen, const afmon_proxy_counts *counts, double elapsed_s)
+{
+    uint64_t retries = counts->requests - counts->operations;
+    fputc('\n', screen->out);
+    cli_put(screen, CLI_BOLD, "Calls");
+    fprintf(screen->out, "  %s operations in %s requests, %s", cli_count(counts->operations).s,
+            cli_count(counts->requests).s, cli_seconds(elapsed_s).s);
+    if (counts->requests > 0 && elapsed_s > 0)
+        fprintf(screen->out, " (%s)", cli_rate((double)counts->requests / elapsed_s).s);
+    fputc('\n', screen->out);
+    if (retries > 0)
+        fprintf(screen->out, "  %s requests were further attempts\n", cli_count(retries).s);
+    if (counts->failed > 0)
+        fprintf(screen->out, "  %s requests failed\n", cli_count(counts->failed).s);
+    if (counts->other > 0)
+        fprintf(screen->out, "  %s requests were of interfaces that are not read\n", cli_count(counts->other).s);
+    if (counts->unread > 0)
+        fprintf(screen->out, "  %s answers could not be read: their tokens are in no figure\n",
+                cli_count(counts->unread).s);
+    if (counts->refused > 0)
+        fprintf(screen->out, "  %s requests got an answer of the proxy's own\n", cli_count(counts->refused).s);
+}
+
+afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
+{
+    cli_screen screen;
+    afmon_proxy_counts counts = p->module->stop(p->proxy, patience_s);
+    summary_facts facts = {.monitor = &p->options, .board = &p->board};
+    double elapsed_s = (double)(now_ns() - p->begin_ns) / 1e9;
+    afmon_monitor_shutdown(p->monitor, &facts.report);
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the keys are gone */
+    cli_screen_init(&screen, out);
+    print_outcome(&screen, &counts, elapsed_s);
+    summary_print_figures(&screen, p->monitor, &facts);
+    afmon_monitor_close(p->monitor, NULL);
+    alert_board_destroy(&p->board);
+    return counts;
+}

@@ -1,0 +1,58 @@
+/* What `afmon run` and `afmon proxy` share: the options of the run that they record, its monitor, the proxy's module,
+ * and the summary. */
+#ifndef AFMON_CLI_PROXIED_H
+#define AFMON_CLI_PROXIED_H
+
+#include <signal.h>
+
+#include <afmon/afmon.h>
+
+#include "cli/about.h"
+#include "cli/alert_board.h"
+#include "proxy/proxy.h"
+
+/* Ids of the options; a command's own begin after them. */
+enum { PROXIED_LOG_DIR = 300, PROXIED_PRICES, PROXIED_RULES, PROXIED_INTERVAL, PROXIED_PROMETHEUS, PROXIED_OWN };
+
+#define PROXIED_OPTIONS                                                                                                \
+    {PROXIED_LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"}, ABOUT_OPTIONS,           \
+        {PROXIED_RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},       \
+        {PROXIED_PRICES, "prices", "FILE",                                                                             \
+         "What tokens cost, by model: JSON, or LiteLLM's map of prices as it is. Calls then record cost_usd"},         \
+        {PROXIED_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},    \
+    {                                                                                                                  \
+        PROXIED_PROMETHEUS, "prometheus", "ADDRESS:PORT",                                                              \
+            "Serve /metrics there for Prometheus; :9464 is for this machine only"                                      \
+    }
+
+/* Begin with proxied_init. */
+typedef struct proxied {
+    about about;
+    const char *log_dir;
+    const char *prices_file;
+    const char *rules_file;
+    const char *prometheus;
+    double interval_s;
+    /* ---- while it runs ---- */
+    afmon_options options;
+    alert_board board;
+    afmon_monitor *monitor;
+    const afmon_proxy_module_t *module;
+    afmon_proxy *proxy;
+    int64_t begin_ns;
+} proxied;
+
+void proxied_init(proxied *p);
+
+/* Takes an option of these. False: the command shall return args->status, and has said why. */
+bool proxied_take(proxied *p, cli_args *args, int id);
+
+/* Opens module and monitor and starts the proxy; listen, token and targets are the caller's. CLI_OK, or an exit status
+ * after a message, and then nothing is left to end. Keys pass through this process from then on: nobody may look into
+ * its memory, and no core is written. */
+int proxied_start(proxied *p, const afmon_proxy_options *options, const char *description, const char *what);
+
+/* Ends the calls that go on within the time, records them, and prints the summary to `out`. What it had counted. */
+afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out);
+
+#endif

@@ -1,0 +1,132 @@
+#include "cli/run_variables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern char **environ;
+
+enum { ENTRY_MAX = 1024 };
+
+/* What a base URL is by default, and where the proxy takes the calls of the variable. Docs: docs/proxy.md. */
+static const struct {
+    const char *variable;
+    const char *prefix;
+    const char *url;
+    const char *same_as; /* the variable that counts where this one is not set */
+    afmon_proxy_calls_of also;
+} variables[RUN_VARIABLES] = {
+    {"OPENAI_BASE_URL", "/openai", "https://api.openai.com/v1", "OPENAI_API_BASE", AFMON_PROXY_CALLS_OPENAI},
+    {"OPENAI_API_BASE", "/openai-api-base", "https://api.openai.com/v1", "OPENAI_BASE_URL", AFMON_PROXY_CALLS_ALL},
+    {"ANTHROPIC_BASE_URL", "/anthropic", "https://api.anthropic.com", "ANTHROPIC_API_BASE",
+     AFMON_PROXY_CALLS_ANTHROPIC},
+    {"ANTHROPIC_API_BASE", "/anthropic-api-base", "https://api.anthropic.com", "ANTHROPIC_BASE_URL",
+     AFMON_PROXY_CALLS_ALL},
+};
+
+static const char *set_value(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* Where the SDK that reads this variable would send its calls. */
+static const char *own_url(size_t i)
+{
+    const char *own = set_value(variables[i].variable);
+    const char *other = set_value(variables[i].same_as);
+    return own != NULL ? own : other != NULL ? other : variables[i].url;
+}
+
+size_t run_targets(const char *upstream, afmon_proxy_target targets[RUN_VARIABLES])
+{
+    if (upstream != NULL) {
+        targets[0] = (afmon_proxy_target){.url = upstream};
+        return 1;
+    }
+    for (size_t i = 0; i < RUN_VARIABLES; i++)
+        targets[i] = (afmon_proxy_target){variables[i].prefix, own_url(i), variables[i].also};
+    return RUN_VARIABLES;
+}
+
+/* ---- The command's environment ----------------------------------------------------------------------------------- */
+
+/* The path of an URL, "" where it has none. Its slashes at the end are in *length no more. */
+static const char *path_of(const char *url, size_t *length)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+    path = path != NULL ? path : "";
+    *length = strlen(path);
+    while (*length > 0 && path[*length - 1] == '/')
+        --*length;
+    return path;
+}
+
+/* The base URL at the proxy. OpenAI's has its version in it, Anthropic's has not. */
+static void write_base(char *out, size_t size, size_t i, const char *upstream, const char *address)
+{
+    size_t length;
+    bool openai = strncmp(variables[i].variable, "OPENAI", 6) == 0;
+    const char *path = path_of(upstream != NULL ? upstream : own_url(i), &length);
+    const char *prefix = upstream != NULL ? "" : variables[i].prefix;
+    if (upstream != NULL && openai && length == 0) {
+        path = "/v1";
+        length = 3;
+    } else if (upstream != NULL && !openai && length >= 3 && memcmp(path + length - 3, "/v1", 3) == 0) {
+        length -= 3;
+    }
+    snprintf(out, size, "%s=http://%s%s%.*s", variables[i].variable, address, prefix, (int)length, path);
+}
+
+static bool is_overwritten(const char *entry)
+{
+    static const char *const no_proxy[] = {"NO_PROXY", "no_proxy"};
+    size_t length = strcspn(entry, "=");
+    for (size_t i = 0; i < RUN_VARIABLES; i++)
+        if (strlen(variables[i].variable) == length && memcmp(entry, variables[i].variable, length) == 0)
+            return true;
+    for (size_t i = 0; i < 2; i++)
+        if (strlen(no_proxy[i]) == length && memcmp(entry, no_proxy[i], length) == 0)
+            return true;
+    return false;
+}
+
+/* Calls to this machine go through no other proxy. */
+static void write_no_proxy(char *out, size_t size, const char *variable)
+{
+    const char *value = set_value(variable);
+    snprintf(out, size, "%s=%s%s127.0.0.1", variable, value != NULL ? value : "", value != NULL ? "," : "");
+}
+
+char **run_environment(const char *upstream, const char *address)
+{
+    size_t count = 0, kept = 0;
+    char entry[4 * ENTRY_MAX];
+    while (environ[count] != NULL)
+        count++;
+    char **made = calloc(count + RUN_VARIABLES + 3, sizeof *made);
+    bool failed = made == NULL;
+    for (size_t i = 0; i < count && !failed; i++)
+        if (!is_overwritten(environ[i]))
+            failed = (made[kept++] = strdup(environ[i])) == NULL;
+    for (size_t i = 0; i < RUN_VARIABLES + 2 && !failed; i++) {
+        if (i < RUN_VARIABLES)
+            write_base(entry, sizeof entry, i, upstream, address);
+        else
+            write_no_proxy(entry, sizeof entry, i == RUN_VARIABLES ? "NO_PROXY" : "no_proxy");
+        failed = (made[kept++] = strdup(entry)) == NULL;
+    }
+    if (failed)
+        run_environment_free(made);
+    return failed ? NULL : made;
+}
+
+void run_environment_free(char **environment)
+{
+    for (size_t i = 0; environment != NULL && environment[i] != NULL; i++) {
+        explicit_bzero(environment[i], strlen(environment[i])); /* keys are in it */
+        free(environment[i]);
+    }
+    free(environment);
+}

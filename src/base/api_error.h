@@ -1,0 +1,8 @@
+/* Errors of a model's API by their HTTP status. */
+#ifndef AFMON_BASE_API_ERROR_H
+#define AFMON_BASE_API_ERROR_H
+
+/* "RateLimitError" for 429 and so on, as the openai Python package names its exceptions. Static text. */
+const char *afmon_api_error_name(int status);
+
+#endif

@@ -1,0 +1,233 @@
+#include "proxy/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/api_error.h"
+#include "proxy/facts.h"
+
+enum { SECRET_MIN = 8, RETRY_MAX = 1000 };
+
+/* Tokens that come within less have come at once: how fast they were made does not show. */
+#define STREAM_MIN_S 0.001
+
+/* ---- Its request ------------------------------------------------------------------------------------------------- */
+
+static void copy_field(char *out, size_t size, const struct afmon_proxy_head *head, const char *name)
+{
+    const struct afmon_proxy_field *field = afmon_proxy_head_find(head, name);
+    if (field != NULL && field->value.length > 0 && field->value.length < size)
+        snprintf(out, size, "%.*s", (int)field->value.length, field->value.text);
+}
+
+/* What stands behind "Bearer ", or all of it. */
+static char *secret_of(const struct afmon_proxy_piece *value)
+{
+    const char *space = memchr(value->text, ' ', value->length);
+    const char *begin = space != NULL ? space + 1 : value->text;
+    size_t length = value->length - (size_t)(begin - value->text);
+    return length >= SECRET_MIN ? strndup(begin, length) : NULL;
+}
+
+static void keep_secrets(struct afmon_proxy_call *call, const struct afmon_proxy_head *head)
+{
+    static const char *const names[] = {"authorization", "x-api-key", "api-key", "x-goog-api-key"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct afmon_proxy_field *field = afmon_proxy_head_find(head, names[i]);
+        call->secrets[i] = field != NULL ? secret_of(&field->value) : NULL;
+    }
+}
+
+static int retry_count(const struct afmon_proxy_head *head)
+{
+    char text[8] = "";
+    char *end = text;
+    copy_field(text, sizeof text, head, "x-stainless-retry-count");
+    long count = strtol(text, &end, 10);
+    return text[0] != '\0' && *end == '\0' && count >= 0 && count <= RETRY_MAX ? (int)count : -1;
+}
+
+struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *request)
+{
+    struct afmon_proxy_call *call = calloc(1, sizeof *call);
+    if (call == NULL)
+        return NULL;
+    call->api = request->api;
+    call->connection = request->connection;
+    call->begin_ns = request->ns;
+    call->retry = retry_count(request->head);
+    call->readable =
+        request->api->shape != AFMON_PROXY_UNKNOWN && afmon_proxy_head_find(request->head, "content-encoding") == NULL;
+    snprintf(call->operation, sizeof call->operation, "%s", request->api->operation);
+    copy_field(call->operation, sizeof call->operation, request->head, "x-afmon-operation");
+    copy_field(call->item, sizeof call->item, request->head, "x-afmon-item");
+    keep_secrets(call, request->head);
+    XXH64_reset(&call->digest, 0);
+    XXH64_update(&call->digest, request->head->target.text, request->head->target.length);
+    afmon_proxy_reduced_init(&call->asked);
+    afmon_proxy_answer_init(&call->answer);
+    call->answer.shape = request->api->shape;
+    return call;
+}
+
+void afmon_proxy_call_free(struct afmon_proxy_call *call)
+{
+    for (size_t i = 0; i < AFMON_PROXY_SECRETS_MAX; i++) {
+        if (call->secrets[i] != NULL)
+            explicit_bzero(call->secrets[i], strlen(call->secrets[i]));
+        free(call->secrets[i]);
+    }
+    afmon_proxy_reduced_free(&call->asked);
+    afmon_proxy_answer_free(&call->answer);
+    free(call);
+}
+
+/* ---- What became of it ------------------------------------------------------------------------------------------- */
+
+static void redact(const struct afmon_proxy_call *call, char *text)
+{
+    for (size_t i = 0; i < AFMON_PROXY_SECRETS_MAX; i++)
+        for (char *at = call->secrets[i] != NULL ? strstr(text, call->secrets[i]) : NULL; at != NULL;
+             at = strstr(at, call->secrets[i])) {
+            size_t length = strlen(call->secrets[i]);
+            memcpy(at, "[key]", 5);
+            memmove(at + 5, at + length, strlen(at + length) + 1);
+        }
+}
+
+/* Did a stream come whole? A connection that ends in order does not tell: only what the stream says of its own does. */
+static bool is_cut(const struct afmon_proxy_answer *answer, enum afmon_proxy_end how)
+{
+    if (how == AFMON_PROXY_CUT || !answer->streamed || answer->unread || answer->shape == AFMON_PROXY_UNKNOWN)
+        return how == AFMON_PROXY_CUT;
+    bool told_at_end = answer->has_usage && answer->finished && answer->shape != AFMON_PROXY_MESSAGES;
+    return !answer->ended && !told_at_end; /* some tell usage from the first event on */
+}
+
+struct verdict {
+    bool success;
+    const char *type; /* of the error */
+    const char *text;
+};
+
+static struct verdict judge(struct afmon_proxy_call *call, const struct afmon_proxy_ended *ended)
+{
+    struct afmon_proxy_answer *answer = &call->answer;
+    bool over = answer->streamed && answer->ended; /* who has read the last event may go */
+    if (ended->how == AFMON_PROXY_UNREACHED)
+        return (struct verdict){false, "APIConnectionError", ended->why};
+    if (ended->how == AFMON_PROXY_STOPPED && !over)
+        return (struct verdict){false, "ProxyStopped", "The proxy was stopped within the call."};
+    if (ended->how == AFMON_PROXY_CLIENT_GONE && !over)
+        return (struct verdict){
+            false, "ClientDisconnected",
+            ended->why[0] != '\0' ? ended->why : "The client ended the connection before the answer had come whole."};
+    if (call->status >= 400)
+        return (struct verdict){false, afmon_api_error_name(call->status), answer->error};
+    if (answer->failed && call->api->shape != AFMON_PROXY_UNKNOWN)
+        return (struct verdict){false, answer->error_type[0] != '\0' ? answer->error_type : "APIError", answer->error};
+    if (is_cut(answer, ended->how) && !over)
+        return (struct verdict){false, "cut", "The answer was cut: it ended before its end was told."};
+    return (struct verdict){.success = true};
+}
+
+static double seconds(int64_t from_ns, int64_t to_ns)
+{
+    return (double)(to_ns - from_ns) / 1e9;
+}
+
+static void fill_times(const struct afmon_proxy_call *call, afmon_generation *generation)
+{
+    const struct afmon_proxy_answer *answer = &call->answer;
+    if (answer->first_ns == 0)
+        return;
+    generation->time_to_first_token = AFMON_GIVEN(seconds(call->begin_ns, answer->first_ns));
+    double after = seconds(answer->first_ns, answer->last_ns);
+    if (answer->usage.completion.given && answer->usage.completion.value > 1 && after >= STREAM_MIN_S)
+        generation->output_tokens_per_second = AFMON_GIVEN((answer->usage.completion.value - 1) / after);
+}
+
+static void track(struct afmon_proxy_call *call, const struct verdict *verdict, int64_t end_ns, uint32_t attempt,
+                  afmon_monitor *monitor)
+{
+    const struct afmon_proxy_answer *answer = &call->answer;
+    const char *model = answer->model[0] != '\0' ? answer->model : call->model;
+    char error[AFMON_PROXY_ERROR_MAX + 64] = "";
+    afmon_field fields[4] = {afmon_string("operation", call->operation), afmon_bool("streamed", answer->streamed)};
+    size_t count = 2;
+    if (call->item[0] != '\0')
+        fields[count++] = afmon_string("item_id", call->item);
+    if (attempt > 1)
+        fields[count++] = afmon_int("attempt", (int64_t)attempt);
+    if (!verdict->success && call->status >= 400)
+        snprintf(error, sizeof error, "Error code: %d - %s", call->status, verdict->text);
+    else if (!verdict->success)
+        snprintf(error, sizeof error, "%s", verdict->text[0] != '\0' ? verdict->text : verdict->type);
+    afmon_generation generation = {
+        .duration_s = seconds(call->begin_ns, end_ns),
+        .success = verdict->success,
+        .model_name = model[0] != '\0' ? model : NULL,
+        .finish_reason = answer->finish[0] != '\0' ? answer->finish : NULL,
+        .error = verdict->success ? NULL : error,
+        .error_type = verdict->type,
+        .http_status = call->status >= 400 ? call->status : 0,
+        .prompt_token_count = answer->usage.prompt,
+        .completion_token_count = answer->usage.completion,
+        .total_token_count = afmon_usage_total(&answer->usage),
+        .cached_token_count = answer->usage.cached,
+        .reasoning_token_count = answer->usage.reasoning,
+        .cache_write_token_count = answer->usage.cache_write,
+        .cost_usd = answer->usage.cost_usd,
+        .fields = fields,
+        .field_count = count,
+    };
+    fill_times(call, &generation);
+    (void)afmon_track_generation(monitor, &generation); /* what is not recorded is counted by the monitor */
+}
+
+/* Where the time of a call went besides the server. */
+static void record_waits(const struct afmon_proxy_call *call, int64_t since_ns, afmon_monitor *monitor)
+{
+    const afmon_field field = afmon_string("operation", call->operation);
+    if (call->sent_ns != 0)
+        (void)afmon_record_metric(monitor, "proxy_queue_time", seconds(call->begin_ns, call->sent_ns), &field, 1);
+    if (since_ns != 0 && since_ns < call->begin_ns)
+        (void)afmon_record_metric(monitor, "proxy_backoff_time", seconds(since_ns, call->begin_ns), &field, 1);
+}
+
+static void record_other(const struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor)
+{
+    const afmon_field field = afmon_int("http_status", call->status);
+    (void)afmon_record_metric(monitor, "proxy_other_time", seconds(call->begin_ns, end_ns), &field, 1);
+}
+
+void afmon_proxy_call_record(struct afmon_proxy_call *call, const struct afmon_proxy_ended *ended, int64_t end_ns,
+                             afmon_monitor *monitor, struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts)
+{
+    int64_t since_ns;
+    struct afmon_proxy_answer *answer = &call->answer;
+    answer->unread = answer->unread || call->missed;
+    if (ended->how == AFMON_PROXY_WHOLE || answer->streamed)
+        afmon_proxy_answer_finish(answer);
+    if (answer->unread && answer->shape != AFMON_PROXY_UNKNOWN)
+        counts->unread++;
+    if (call->api->shape == AFMON_PROXY_UNKNOWN) {
+        counts->other++;
+        record_other(call, end_ns, monitor);
+        return;
+    }
+    json_t *asked = call->readable ? afmon_proxy_reduced_take(&call->asked) : NULL;
+    afmon_proxy_facts_text(call->model, sizeof call->model, asked, "model");
+    json_decref(asked);
+    redact(call, answer->error);
+    redact(call, answer->model);
+    struct verdict verdict = judge(call, ended);
+    uint32_t attempt = afmon_proxy_attempts_take(attempts, call->connection, XXH64_digest(&call->digest), call->retry,
+                                                 !verdict.success, end_ns, &since_ns);
+    counts->requests++;
+    counts->operations += attempt == 1;
+    counts->failed += !verdict.success;
+    track(call, &verdict, end_ns, attempt, monitor);
+    record_waits(call, since_ns, monitor);
+}

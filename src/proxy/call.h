@@ -1,0 +1,48 @@
+/* One request while it is read, and what is recorded of it. The recorder's thread, but for what says otherwise. */
+#ifndef AFMON_PROXY_CALL_H
+#define AFMON_PROXY_CALL_H
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "proxy/answer.h"
+#include "proxy/attempts.h"
+#include "proxy/record.h"
+
+enum { AFMON_PROXY_SECRETS_MAX = 4 };
+
+struct afmon_proxy_call {
+    struct afmon_proxy_recorder *recorder;
+    const struct afmon_proxy_api *api;
+    bool missed; /* the loop's, until the call has ended: bytes of it were not handed over */
+    uint64_t connection;
+    int64_t begin_ns, sent_ns;
+    int retry;  /* as the SDK says; -1: it does not */
+    int status; /* 0: there was no answer */
+    char operation[AFMON_PROXY_WORD_MAX];
+    char item[AFMON_ITEM_ID_MAX + 1];
+    char model[AFMON_PROXY_WORD_MAX]; /* that was asked for */
+    bool readable;                    /* the request's body is JSON as it is */
+    struct afmon_proxy_reduced asked;
+    XXH64_state_t digest; /* of the request's body */
+    struct afmon_proxy_answer answer;
+    char *secrets[AFMON_PROXY_SECRETS_MAX]; /* that must not come back in a text */
+};
+
+/* How it ended: the data of AFMON_PROXY_NOTE_END. */
+struct afmon_proxy_ended {
+    enum afmon_proxy_end how;
+    char why[256];
+};
+
+/* What is known of it by its request. NULL: no memory. Any thread. */
+struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *request);
+
+/* Wipes and frees. Any thread. */
+void afmon_proxy_call_free(struct afmon_proxy_call *call);
+
+/* Tells the monitor, and counts. */
+void afmon_proxy_call_record(struct afmon_proxy_call *call, const struct afmon_proxy_ended *ended, int64_t end_ns,
+                             afmon_monitor *monitor, struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts);
+
+#endif

@@ -1,0 +1,54 @@
+/* The proxy: HTTP in, HTTP out, and what it saw is recorded. It is a module of its own (afmon/proxy.so beside
+ * libafmon.so), which is opened by who needs it: recording and reading need none of its libraries. */
+#ifndef AFMON_PROXY_PROXY_H
+#define AFMON_PROXY_PROXY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <afmon/afmon.h>
+
+typedef struct afmon_proxy afmon_proxy;
+
+typedef enum afmon_proxy_calls_of {
+    AFMON_PROXY_CALLS_ALL = 0,
+    AFMON_PROXY_CALLS_OPENAI = 1,
+    AFMON_PROXY_CALLS_ANTHROPIC = 2
+} afmon_proxy_calls_of;
+
+typedef struct afmon_proxy_target {
+    const char *prefix;        /* "/openai", taken off a path that begins with it; "" or NULL: all other calls */
+    const char *url;           /* "https://api.openai.com/v1" */
+    afmon_proxy_calls_of also; /* with a prefix: calls without one that are of this interface go there, too */
+} afmon_proxy_target;
+
+typedef struct afmon_proxy_options {
+    const char *listen; /* "127.0.0.1:0", "[::1]:8080", ":8080" (this machine only) */
+    const char *token;  /* that the header x-afmon-token must have; NULL: none, for loopback alone */
+    const afmon_proxy_target *targets;
+    size_t target_count;
+    afmon_monitor *monitor; /* outlives the proxy */
+} afmon_proxy_options;
+
+typedef struct afmon_proxy_counts {
+    uint64_t requests;   /* calls of a known interface that ended */
+    uint64_t operations; /* of them: first attempts */
+    uint64_t failed;     /* of the requests */
+    uint64_t other;      /* requests that are of no known interface */
+    uint64_t unread;     /* whose answer could not be read: more came than was recorded, an unknown encoding */
+    uint64_t refused;    /* requests that the proxy itself refused */
+} afmon_proxy_counts;
+
+/* What the module gives: found by the name afmon_proxy_module. */
+typedef struct afmon_proxy_module_t {
+    /* Listens, and starts the threads. NULL: error says why. */
+    afmon_proxy *(*start)(const afmon_proxy_options *options, afmon_error *error);
+    /* The address that it listens on, "127.0.0.1:41234". The proxy's. */
+    const char *(*address)(const afmon_proxy *proxy);
+    afmon_proxy_counts (*counts)(afmon_proxy *proxy);
+    /* Takes no new calls, lets those that go on end for at most so many seconds, records all, frees. */
+    afmon_proxy_counts (*stop)(afmon_proxy *proxy, double patience_s);
+} afmon_proxy_module_t;
+
+#endif

@@ -1,0 +1,41 @@
+/* TLS of a connection to an upstream: ciphertext in and out of memory, so that the loop does the sockets. One thread.
+ */
+#ifndef AFMON_PROXY_TLS_H
+#define AFMON_PROXY_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <afmon/afmon.h>
+
+struct afmon_proxy_tls_context;
+struct afmon_proxy_tls;
+
+/* Certificates of the system (or of SSL_CERT_FILE and SSL_CERT_DIR). NULL: error says why. */
+struct afmon_proxy_tls_context *afmon_proxy_tls_context_new(afmon_error *error);
+void afmon_proxy_tls_context_free(struct afmon_proxy_tls_context *context);
+
+/* The client's side of a connection to this host, whose certificate must be the host's. NULL: no memory. */
+struct afmon_proxy_tls *afmon_proxy_tls_new(struct afmon_proxy_tls_context *context, const char *host);
+void afmon_proxy_tls_free(struct afmon_proxy_tls *tls);
+
+/* Goes on with the handshake: 1 done, 0 more bytes are needed, -1 failed. */
+int afmon_proxy_tls_handshake(struct afmon_proxy_tls *tls);
+
+/* Ciphertext that has come. false: no memory. */
+bool afmon_proxy_tls_put(struct afmon_proxy_tls *tls, const char *data, size_t length);
+
+/* Plain bytes: how many; 0: none for now; -1: the peer has ended the stream; -2: it is broken. */
+ssize_t afmon_proxy_tls_read(struct afmon_proxy_tls *tls, char *out, size_t size);
+
+/* Encrypts. false: it is broken. */
+bool afmon_proxy_tls_write(struct afmon_proxy_tls *tls, const char *data, size_t length);
+
+/* The ciphertext that is to be sent; it is valid until the next call, and gone with it. */
+size_t afmon_proxy_tls_take(struct afmon_proxy_tls *tls, char **data);
+
+/* Why it failed, for people. */
+void afmon_proxy_tls_why(const struct afmon_proxy_tls *tls, char *out, size_t size);
+
+#endif
