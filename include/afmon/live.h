@@ -56,7 +56,8 @@ AFMON_API afmon_status afmon_live_update(afmon_live *live, double budget_s, afmo
 typedef enum afmon_live_state {
     AFMON_LIVE_WAITING = 0, /* no sample is there */
     AFMON_LIVE_RUNNING = 1,
-    AFMON_LIVE_STALLED = 2, /* its process lives, and recorded nothing for stalled_after_s */
+    AFMON_LIVE_STALLED = 2, /* its process lives, and recorded nothing for stalled_after_s, or items are open and
+                               none finished for three times the 99.9 % quantile of the run's own gaps, and 30 s */
     AFMON_LIVE_ENDED = 3    /* no process writes into the folder any more */
 } afmon_live_state;
 

@@ -33,7 +33,8 @@ static afmon_live_state state_of(const struct afmon_live *live)
         return AFMON_LIVE_WAITING;
     if (!writes)
         return AFMON_LIVE_ENDED;
-    return quiet_ns > afmon_seconds_to_ns(live->options.stalled_after_s) ? AFMON_LIVE_STALLED : AFMON_LIVE_RUNNING;
+    return live->stands_still || quiet_ns > afmon_seconds_to_ns(live->options.stalled_after_s) ? AFMON_LIVE_STALLED
+                                                                                               : AFMON_LIVE_RUNNING;
 }
 
 /* A file that is read from its begin on is read as far as it is long; of others what is new is read first. */

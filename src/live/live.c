@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "base/status.h"
 #include "ingest/recover.h"
+#include "model/standstill.h"
 
 #define MOST_LINES 10000
 
@@ -126,7 +127,7 @@ static void forget_sums(struct afmon_live *live)
     live->source = NULL;
     live->sample_count = live->not_finite = live->problem_count = 0;
     live->first_ns = live->last_ns = 0;
-    live->foreign = live->stale = false;
+    live->foreign = live->stale = live->stands_still = false;
     if (live->left != NULL)
         live->left->again_ns = 0;
 }
@@ -191,6 +192,20 @@ static void look_at_sessions(struct afmon_live *live)
         live->revision++;
 }
 
+/* Once a second, and less often where many items make it dear. */
+static void look_at_standstill(struct afmon_live *live)
+{
+    int64_t before_ns = afmon_boot_ns();
+    if (before_ns < live->stands_due_ns || live->model == NULL)
+        return;
+    const struct afmon_model_facts facts = afmon_live_facts(live);
+    bool before = live->stands_still;
+    live->stands_still = afmon_model_standstill(live->model, &facts).for_s > 0;
+    live->revision += before != live->stands_still;
+    int64_t cost_ns = 100 * (afmon_boot_ns() - before_ns);
+    live->stands_due_ns = before_ns + (cost_ns > AFMON_NS_PER_S ? cost_ns : AFMON_NS_PER_S);
+}
+
 afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *error)
 {
     if (live == NULL)
@@ -209,6 +224,8 @@ afmon_status afmon_live_update(afmon_live *live, double budget_s, afmon_error *e
         status = afmon_live_read(live, until_ns, &changed, error);
     if (status == AFMON_OK)
         afmon_live_compare_rules(live);
+    if (status == AFMON_OK && !live->stale)
+        look_at_standstill(live);
     live->revision += changed;
     live->again &= status != AFMON_OK;
     if (status == AFMON_E_CANCELLED || (status == AFMON_OK && live->stale)) {

@@ -48,11 +48,13 @@ struct afmon_live {
     uint64_t problem_count;
     int64_t first_ns;
     int64_t last_ns;
-    bool foreign;  /* some line is not in afmon's own form: another program writes, and makes no session */
-    bool past;     /* what is being read is of the past */
-    bool again;    /* it was begun anew, and nothing was read since */
-    bool in_order; /* every file is read from its begin: some has local times that clocks show twice */
-    bool stale;    /* what was added up is incomplete (no memory), or a file is another one: all is read again */
+    bool foreign;          /* some line is not in afmon's own form: another program writes, and makes no session */
+    bool past;             /* what is being read is of the past */
+    bool again;            /* it was begun anew, and nothing was read since */
+    bool in_order;         /* every file is read from its begin: some has local times that clocks show twice */
+    bool stands_still;     /* by its items (model/standstill.h), as of the last look */
+    int64_t stands_due_ns; /* boot time of the next one */
+    bool stale; /* what was added up is incomplete (no memory), or a file is another one: all is read again */
     uint64_t revision;
     uint64_t restarts;
     uint64_t recovered;

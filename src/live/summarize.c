@@ -25,7 +25,7 @@ struct afmon_model_facts afmon_live_facts(const struct afmon_live *live)
                                       .living = live->sessions.serials,
                                       .living_count = known,
                                       .living_left_out = live->sessions.living > known,
-                                      .stalled = writes && info.state == AFMON_LIVE_STALLED,
+                                      .stalled = writes && info.state == AFMON_LIVE_STALLED && !live->stands_still,
                                       .now_ns = info.now_ns};
 }
 

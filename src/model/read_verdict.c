@@ -6,6 +6,7 @@
 
 #include "base/words.h"
 #include "model/model_internal.h"
+#include "model/standstill.h"
 
 #define FAILED_ABOVE 0.5    /* of what had finished failed */
 #define DEGRADED_ABOVE 0.05 /* likewise */
@@ -204,6 +205,18 @@ static bool say_rules(const afmon_run_summary *summary, struct remarks *reasons)
 
 /* ---- The verdict ---- */
 
+/* By its items; where it tells of none, by what its files say. */
+static bool say_standstill(const struct afmon_model_reading *reading, struct remarks *reasons)
+{
+    const struct afmon_standing standing = afmon_model_standstill(reading->model, reading->facts);
+    if (standing.for_s > 0)
+        say(reasons, AFMON_WARNING, "stalled: the run stands still, nothing finished for %s; %s.",
+            afmon_words_seconds(standing.for_s).text, afmon_words_open(standing.open, standing.oldest_s).text);
+    else if (reading->facts->stalled)
+        say(reasons, AFMON_WARNING, "The run stands still: its process lives, and records nothing.");
+    return standing.for_s > 0 || reading->facts->stalled;
+}
+
 static void judge(const struct afmon_model_reading *reading, struct remarks *reasons)
 {
     afmon_run_summary *summary = reading->summary;
@@ -220,11 +233,10 @@ static void judge(const struct afmon_model_reading *reading, struct remarks *rea
     if (none && outcome.failed < outcome.count)
         say(reasons, AFMON_ERROR, "None of %s %ss was accepted.", afmon_words_count(outcome.count).text, outcome.what);
     bool grave = say_rules(summary, reasons);
-    if (reading->facts->stalled)
-        say(reasons, AFMON_WARNING, "The run stands still: its process lives, and records nothing.");
-    summary->verdict = failed                                                 ? AFMON_VERDICT_FAILED
-                       : degraded || none || grave || reading->facts->stalled ? AFMON_VERDICT_DEGRADED
-                                                                              : AFMON_VERDICT_HEALTHY;
+    bool stalled = say_standstill(reading, reasons);
+    summary->verdict = failed                                 ? AFMON_VERDICT_FAILED
+                       : degraded || none || grave || stalled ? AFMON_VERDICT_DEGRADED
+                                                              : AFMON_VERDICT_HEALTHY;
     if (!failed && !degraded)
         say_outcome(&outcome, reasons, AFMON_INFO);
     if (summary->alert_count == 0)

@@ -118,3 +118,25 @@ void afmon_core_periodic_alerts(struct afmon_core *core)
     run_pass(core);
     pthread_mutex_unlock(&core->watch_lock);
 }
+
+void afmon_item_alert_tell(struct afmon_core *core, const char *name, const char *aggregate, double value, double limit,
+                           const char *message)
+{
+    size_t count = 0;
+    afmon_alert alert = {.metric = "item_time",
+                         .level = AFMON_WARNING,
+                         .state = AFMON_ALERT_FIRING,
+                         .comparison = AFMON_RULE_AT_LEAST,
+                         .value = value,
+                         .limit = limit,
+                         .timestamp_ns = afmon_wall_ns()};
+    if (!core->monitor->options.item_alerts)
+        return;
+    alert.since_ns = alert.timestamp_ns;
+    (void)snprintf(alert.name, sizeof alert.name, "%s", name);
+    (void)snprintf(alert.aggregate, sizeof alert.aggregate, "%s", aggregate);
+    (void)snprintf(alert.message, sizeof alert.message, "%.*s", (int)sizeof alert.message - 1, message);
+    struct afmon_dispatch **dispatches = afmon_dispatches_of(core, AFMON_HANDLER_ALERT, &count);
+    for (size_t i = 0; i < count; i++)
+        afmon_dispatch_push_alerts(dispatches[i], &alert, 1, afmon_boot_ns());
+}

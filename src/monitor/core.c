@@ -50,6 +50,8 @@ static int init_locks(struct afmon_core *core)
         failure = pthread_mutex_init(&core->define_lock, NULL);
     if (failure == 0)
         failure = pthread_mutex_init(&core->watch_lock, NULL);
+    if (failure == 0)
+        failure = afmon_item_watch_init(&core->items);
     return failure;
 }
 
@@ -329,6 +331,7 @@ void afmon_core_free(struct afmon_core *core)
     pthread_mutex_destroy(&core->lock);
     pthread_mutex_destroy(&core->define_lock);
     pthread_mutex_destroy(&core->watch_lock);
+    afmon_item_watch_free(&core->items);
     pthread_cond_destroy(&core->progress);
     free(core);
 }

@@ -13,14 +13,15 @@
 #include <pthread.h>
 
 #include "alerts/watch.h"
+#include "base/quiet.h"
 #include "catalog/unpacked.h"
 #include "handlers/dispatch.h"
 #include "ingest/definitions.h"
 #include "ingest/expand.h"
 #include "ingest/hub.h"
 #include "ingest/presence.h"
-#include "base/quiet.h"
 #include "meters/meters.h"
+#include "monitor/item_watch.h"
 #include "store/store.h"
 
 struct afmon_http;
@@ -125,6 +126,8 @@ struct afmon_core {
     struct afmon_alert_watch watch;
     struct afmon_filter_memo *filter_memos; /* of each rule: what earlier passes found */
 
+    struct afmon_item_watch items;
+
     pthread_t thread;
     bool thread_runs;
     pthread_mutex_t lock; /* of the following */
@@ -225,6 +228,11 @@ size_t afmon_core_check_alerts(struct afmon_core *core, afmon_alert *alerts, siz
 
 /* The same from the core's own thread; passed over while another thread makes a pass. */
 void afmon_core_periodic_alerts(struct afmon_core *core);
+
+/* A warning about items, beside the rules, to alert handlers where the option item_alerts is set: others get what the
+ * rules fire, and nothing else. */
+void afmon_item_alert_tell(struct afmon_core *core, const char *name, const char *aggregate, double value, double limit,
+                           const char *message);
 
 /* Remembers an error for afmon_stats and the report. */
 void afmon_core_set_error(struct afmon_core *core, const afmon_error *error);

@@ -223,12 +223,17 @@ struct loop {
     uint64_t request; /* that was answered last */
     int64_t nap_ns;
     int64_t look_due;
+    int64_t items_due;
     int64_t alerts_due;
 };
 
 static void look_at_the_clock(struct afmon_core *core, struct loop *loop)
 {
     int64_t now = afmon_boot_ns();
+    if (now >= loop->items_due) {
+        afmon_tell_standstill(core);
+        loop->items_due = now + LOOK_NS;
+    }
     if (now < loop->alerts_due)
         return;
     afmon_core_periodic_alerts(core);

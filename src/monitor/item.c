@@ -40,6 +40,13 @@ static afmon_item *new_item(afmon_monitor *monitor, const char *kind, const afmo
     return NULL;
 }
 
+/* NULL: it is closed, or cannot be had. */
+static struct afmon_core *core_of(afmon_monitor *monitor)
+{
+    afmon_status status;
+    return afmon_core_here(monitor, &status);
+}
+
 static afmon_status begin(afmon_monitor *monitor, const char *kind, const afmon_field *id, afmon_item **item)
 {
     if (item != NULL)
@@ -49,6 +56,9 @@ static afmon_status begin(afmon_monitor *monitor, const char *kind, const afmon_
     *item = new_item(monitor, kind, id);
     if (*item == NULL)
         return AFMON_E_NO_MEMORY;
+    struct afmon_core *core = core_of(monitor);
+    if (core != NULL)
+        afmon_item_watch_begins(&core->items);
     const afmon_field fields[] = {afmon_string("kind", kind), *id};
     return afmon_record_metric(monitor, afmon_metric_name(AFMON_METRIC_ITEM_STARTED), 1, fields, 2);
 }
@@ -102,6 +112,9 @@ static afmon_status end(afmon_item *item, const char *outcome, const char *key, 
     fields[count++] = afmon_item_field(item);
     afmon_status status =
         afmon_record_metric(item->monitor, afmon_metric_name(AFMON_METRIC_ITEM_TIME), seconds, fields, count);
+    struct afmon_core *core = core_of(item->monitor);
+    if (core != NULL)
+        afmon_item_watch_ends(&core->items, (double)(afmon_boot_ns() - item->began_ns) / (double)AFMON_NS_PER_S);
     free_item(item);
     return status;
 }

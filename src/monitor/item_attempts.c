@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "ingest/item.h"
-#include "monitor/dispatches.h"
+#include "monitor/core.h"
 
 #define NAME "item_attempts"
 
@@ -28,36 +27,6 @@ static void write_message(const afmon_item *item, uint32_t attempt, char *text, 
                        (unsigned)attempt);
 }
 
-static afmon_alert alert_of(uint32_t attempt, const char *message)
-{
-    afmon_alert alert = {.name = NAME,
-                         .metric = "item_time",
-                         .aggregate = "attempts",
-                         .level = AFMON_WARNING,
-                         .state = AFMON_ALERT_FIRING,
-                         .comparison = AFMON_RULE_AT_LEAST,
-                         .value = attempt,
-                         .limit = AFMON_ITEM_ATTEMPTS_MANY,
-                         .timestamp_ns = afmon_wall_ns()};
-    alert.since_ns = alert.timestamp_ns;
-    (void)snprintf(alert.message, sizeof alert.message, "%.*s", (int)sizeof alert.message - 1, message);
-    return alert;
-}
-
-/* To whom asked for it (item_alerts): other handlers get what the rules fire, and nothing else. */
-static void tell_handlers(afmon_monitor *monitor, uint32_t attempt, const char *message)
-{
-    afmon_status status;
-    struct afmon_core *core = afmon_core_here(monitor, &status);
-    size_t count = 0;
-    if (core == NULL)
-        return;
-    const afmon_alert alert = alert_of(attempt, message);
-    struct afmon_dispatch **dispatches = afmon_dispatches_of(core, AFMON_HANDLER_ALERT, &count);
-    for (size_t i = 0; i < count; i++)
-        afmon_dispatch_push_alerts(dispatches[i], &alert, 1, afmon_boot_ns());
-}
-
 void afmon_item_attempt_begins(const afmon_item *item, uint32_t attempt)
 {
     char message[AFMON_ITEM_ID_MAX + 128];
@@ -72,6 +41,8 @@ void afmon_item_attempt_begins(const afmon_item *item, uint32_t attempt)
     };
     /* A log that cannot be written refuses it, and counts it as any other record. */
     (void)afmon_log_warning(item->monitor, message, fields, sizeof fields / sizeof fields[0]);
-    if (item->monitor->options.item_alerts)
-        tell_handlers(item->monitor, attempt, message);
+    afmon_status status;
+    struct afmon_core *core = afmon_core_here(item->monitor, &status);
+    if (core != NULL)
+        afmon_item_alert_tell(core, NAME, "attempts", attempt, AFMON_ITEM_ATTEMPTS_MANY, message);
 }

@@ -1,8 +1,10 @@
+#include <stdio.h>
 #include "monitor/dispatches.h"
 #include "monitor/tell.h"
 
 #include <string.h>
 
+#include "base/words.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "monitor/family.h"
@@ -151,4 +153,24 @@ void afmon_tell_others(struct afmon_core *core)
     ring_error(core);
     ring_moved(core);
     left_out_children(core);
+}
+
+void afmon_tell_standstill(struct afmon_core *core)
+{
+    char message[256] = "The run goes on";
+    const struct afmon_item_look look = afmon_item_watch_look(&core->items);
+    if (!look.news)
+        return;
+    if (look.for_s > 0)
+        (void)snprintf(message, sizeof message, "The run stands still: nothing finished for %s, and %s %s open",
+                       afmon_words_seconds(look.for_s).text, afmon_words_count(look.open).text,
+                       look.open == 1 ? "item is" : "items are");
+    const afmon_field fields[] = {
+        afmon_string("warning", "stalled"),  afmon_bool("stalled", look.for_s > 0), afmon_double("seconds", look.for_s),
+        afmon_double("limit", look.limit_s), afmon_int("open", (int64_t)look.open),
+    };
+    afmon_core_log(core, look.for_s > 0 ? AFMON_WARNING : AFMON_INFO, message, fields,
+                   sizeof fields / sizeof fields[0]);
+    if (look.for_s > 0)
+        afmon_item_alert_tell(core, "stalled", "gap", look.for_s, look.limit_s, message);
 }

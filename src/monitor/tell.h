@@ -14,4 +14,7 @@ void afmon_tell_changes(struct afmon_core *core, const struct afmon_file_changes
 /* Queues whose files could not be made or were cut off, and children that are not counted. */
 void afmon_tell_others(struct afmon_core *core);
 
+/* That what this process makes stands still (model/standstill.h), once, and that it goes on. */
+void afmon_tell_standstill(struct afmon_core *core);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/standstill.h"
 #include "model/time_left.h"
 
 #define NS 1e9
@@ -484,7 +485,76 @@ static struct afmon_time_left say(const struct run *run, double now_s, size_t co
     return left;
 }
 
+/* ---- Standing still ---- */
+
+struct still {
+    double hours;
+    size_t alarms; /* none of them was a stop */
+};
+
+struct begin_or_end {
+    double at_s;
+    bool ends;
+    double took_s;
+};
+
+static int by_moment(const void *left, const void *right)
+{
+    const struct begin_or_end *a = left, *b = right;
+    return a->at_s != b->at_s ? (a->at_s > b->at_s) - (a->at_s < b->at_s) : a->ends - b->ends;
+}
+
+static bool stopped_in(const struct world *w, const struct run *run, double from_s, double to_s)
+{
+    double before = 0;
+    for (unsigned i = 0; i < w->stop_count; i++) { /* in no order: each is where it would be without the others */
+        double at = w->stops[i].at;
+        for (unsigned j = 0; j < w->stop_count; j++)
+            before += w->stops[j].at < at ? w->stops[j].lasts : 0;
+        if (at + before < to_s && at + before + w->stops[i].lasts > from_s)
+            return true;
+        before = 0;
+    }
+    for (size_t i = 1; i < run->session_count; i++)
+        if (run->session_s[i] >= from_s && run->session_s[i] <= to_s)
+            return true;
+    return false;
+}
+
+/* Alarms of one process that made the run, told by a look each second; a resumed run begins anew. */
+static void watch_run(const struct world *w, const struct run *run, struct still *still)
+{
+    struct afmon_standstill standstill = {0};
+    struct begin_or_end *moments = calloc(2 * run->begun + 1, sizeof *moments);
+    size_t count = 0;
+    for (size_t i = 0; moments != NULL && i < run->begun; i++) {
+        moments[count++] = (struct begin_or_end){run->begun_s[i], false, 0};
+        if (run->over_s[i] < FOREVER)
+            moments[count++] = (struct begin_or_end){run->over_s[i], true, run->over_s[i] - run->begun_s[i]};
+    }
+    qsort(moments, count, sizeof *moments, by_moment);
+    for (size_t i = 0; i < count; i++) {
+        int64_t at_ns = (int64_t)(moments[i].at_s * NS);
+        int64_t seen_ns = at_ns / (int64_t)NS * (int64_t)NS; /* the last look before it */
+        double from_s = (double)standstill.since_ns / NS;
+        bool alarm =
+            moments[i].ends && seen_ns > standstill.since_ns && afmon_standstill_look(&standstill, seen_ns) > 0;
+        still->alarms += alarm && !stopped_in(w, run, from_s, moments[i].at_s);
+        if (moments[i].ends)
+            afmon_standstill_ends(&standstill, at_ns, moments[i].took_s);
+        else
+            afmon_standstill_begins(&standstill, at_ns);
+    }
+    double paused = 0;
+    for (unsigned i = 0; i < w->resumed_count; i++)
+        paused += w->pause_s[i];
+    still->hours += (run->counted_s[run->counted - 1] - paused) / 3600;
+    afmon_standstill_free(&standstill);
+    free(moments);
+}
+
 struct counts {
+    struct still still[FAMILIES];
     struct count all;
     struct count parts[PARTS];
     struct count family[FAMILIES];
@@ -509,6 +579,7 @@ static void judge_run(const struct world *w, size_t family, struct counts *count
         add(&counts->family[family], &said, end_s - now_s);
         add(&counts->family_part[family][p], &said, end_s - now_s);
     }
+    watch_run(w, &run, &counts->still[family]);
     free(open);
     free_run(&run);
 }
@@ -521,6 +592,19 @@ struct wish {
     bool check;  /* fail where it does not hold */
 };
 
+static void print_still(const struct counts *counts, size_t used)
+{
+    struct still all = {0};
+    printf("stalled          hours   false alarms\n");
+    for (size_t i = 0; i < used; i++) {
+        printf("%-14s %7.1f  %zu\n", families[i].name, counts->still[i].hours, counts->still[i].alarms);
+        all.hours += counts->still[i].hours;
+        all.alarms += counts->still[i].alarms;
+    }
+    printf("%-14s %7.1f  %zu, %.2f in 1,000 hours\n", "all", all.hours, all.alarms,
+           (double)all.alarms / all.hours * 1000);
+}
+
 static void print_all(const struct wish *wish, const struct counts *counts, size_t used)
 {
     char name[64];
@@ -532,6 +616,7 @@ static void print_all(const struct wish *wish, const struct counts *counts, size
         print(name, &counts->parts[i]);
     }
     print("all", &counts->all);
+    print_still(counts, used);
     for (size_t i = 0; i < used && wish->detail; i++)
         for (size_t p = 0; p < PARTS; p++) {
             snprintf(name, sizeof name, "%.9s %.0f", families[i].name, parts[p] * 100);

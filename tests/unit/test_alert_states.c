@@ -804,6 +804,89 @@ static void replays_can_be_stopped_and_run_out_of_memory(void **state)
     afmon_view_close(view);
 }
 
+static afmon_monitor *open_making(const char *folder, struct heard *heard, bool item_alerts)
+{
+    afmon_alert_handler handler = {.handle = hear, .user = heard, .queue_capacity = 4096};
+    afmon_options options;
+    afmon_monitor *monitor = NULL;
+    afmon_options_init(&options);
+    options.log_dir = folder;
+    options.metrics_interval_s = 0;
+    options.alert_handlers = &handler;
+    options.alert_handler_count = 1;
+    options.item_alerts = item_alerts;
+    assert_int_equal(afmon_monitor_open(&options, &monitor, NULL), AFMON_OK);
+    return monitor;
+}
+
+static afmon_item *begin_row(afmon_monitor *monitor, int64_t number)
+{
+    afmon_item *item = NULL;
+    assert_int_equal(afmon_item_begin_number(monitor, "row", number, &item), AFMON_OK);
+    return item;
+}
+
+/* Waits until the log has it so often, for a minute. */
+static void await_log(afmon_monitor *monitor, const char *folder, const char *part, size_t times)
+{
+    for (int i = 0; i < 600 && count_in(folder, "afterimage.log", part) < times; i++) {
+        usleep(100000);
+        assert_int_equal(afmon_monitor_flush(monitor, 60, NULL), AFMON_OK);
+    }
+    assert_int_equal(count_in(folder, "afterimage.log", part), times);
+}
+
+static void assert_standing(const char *folder, bool stands)
+{
+    afmon_live *live = NULL;
+    afmon_live_info info;
+    afmon_run_summary *summary = NULL;
+    afmon_live_options options;
+    afmon_live_options_init(&options);
+    options.stalled_after_s = 86400; /* files tell when they were written by the system's own clock */
+    assert_int_equal(afmon_live_open(folder, &options, &live, NULL), AFMON_OK);
+    assert_int_equal(afmon_live_update(live, 60, NULL), AFMON_OK);
+    afmon_live_get_info(live, &info);
+    assert_int_equal(info.state, stands ? AFMON_LIVE_STALLED : AFMON_LIVE_RUNNING);
+    assert_int_equal(afmon_live_summarize(live, &summary, NULL), AFMON_OK);
+    assert_int_equal(summary->verdict, stands ? AFMON_VERDICT_DEGRADED : AFMON_VERDICT_HEALTHY);
+    assert_int_equal(strncmp(summary->reasons[0].text, "stalled: the run stands still, nothing finished for ", 52) == 0,
+                     stands);
+    afmon_run_summary_free(summary);
+    afmon_live_close(live);
+}
+
+/* In the log and on every screen; to alert handlers where asked for. */
+static void a_run_that_stands_still_is_told(void **state)
+{
+    (void)state;
+    for (int asked = 0; asked < 2; asked++) {
+        char *folder = make_folder();
+        struct heard *heard = calloc(1, sizeof *heard);
+        afmon_monitor *monitor = open_making(folder, heard, asked == 1);
+        for (int64_t i = 0; i < 60; i++)
+            assert_int_equal(afmon_item_accept(begin_row(monitor, i)), AFMON_OK);
+        afmon_item *item = begin_row(monitor, 60);
+        assert_int_equal(afmon_monitor_flush(monitor, 60, NULL), AFMON_OK);
+        assert_standing(folder, false);
+        atomic_fetch_add(&boot_set_by_s, 45);
+        await_log(monitor, folder, "\"stalled\": true", 1);
+        assert_standing(folder, true);
+        assert_int_equal(afmon_item_accept(item), AFMON_OK);
+        await_log(monitor, folder, "\"stalled\": false", 1);
+        assert_standing(folder, false);
+        assert_int_equal(afmon_monitor_close(monitor, NULL), AFMON_OK);
+        assert_int_equal(atomic_load(&heard->count), asked);
+        if (asked == 1) {
+            assert_string_equal(heard->alerts[0].name, "stalled");
+            assert_true(heard->alerts[0].level == AFMON_WARNING && heard->alerts[0].value >= 45);
+            assert_true(heard->alerts[0].limit == 30);
+        }
+        free(heard);
+        remove_folder(folder);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -817,6 +900,7 @@ int main(void)
         cmocka_unit_test(bad_rules_open_no_monitor),
         cmocka_unit_test(decades_without_samples_are_quickly_through),
         cmocka_unit_test(replays_can_be_stopped_and_run_out_of_memory),
+        cmocka_unit_test(a_run_that_stands_still_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "fail_alloc.h"
+#include "model/standstill.h"
 #include "model/time_left.h"
 
 #define S INT64_C(1000000000)
@@ -167,6 +168,48 @@ static void without_memory_it_says_so(void **state)
     }
 }
 
+/* Two at a time, one ends each 2 s; then nothing does. */
+static void it_stands_still_after_three_of_its_longest_gaps(void **state)
+{
+    (void)state;
+    struct afmon_standstill standstill = {0};
+    int64_t now_ns = BASE;
+    afmon_standstill_begins(&standstill, now_ns);
+    afmon_standstill_begins(&standstill, now_ns);
+    for (int i = 0; i < 1200; i++) {
+        now_ns += (i % 100 == 0 ? 15 : 2) * S;
+        assert_true(afmon_standstill_look(&standstill, now_ns) == 0);
+        afmon_standstill_ends(&standstill, now_ns, 4);
+        afmon_standstill_begins(&standstill, now_ns);
+    }
+    assert_true(afmon_standstill_look(&standstill, now_ns + 44 * S) == 0);
+    assert_true(afmon_standstill_look(&standstill, now_ns + 46 * S) == 46);
+    afmon_standstill_ends(&standstill, now_ns + 50 * S, 60);
+    assert_true(afmon_standstill_look(&standstill, now_ns + 60 * S) == 0);
+    now_ns += 50 * S;
+    assert_true(afmon_standstill_look(&standstill, now_ns + 80 * S) == 0); /* of its last one it is expected */
+    assert_true(afmon_standstill_look(&standstill, now_ns + 400 * S) > 0);
+    afmon_standstill_ends(&standstill, now_ns + 500 * S, 500);
+    assert_true(afmon_standstill_look(&standstill, now_ns + 86400 * S) == 0); /* nothing is open */
+    afmon_standstill_free(&standstill);
+}
+
+static void quick_runs_have_half_a_minute_and_young_ones_are_not_judged(void **state)
+{
+    (void)state;
+    struct afmon_standstill standstill = {0};
+    int64_t now_ns = BASE;
+    for (int i = 0; i < 50; i++) {
+        assert_true(afmon_standstill_look(&standstill, now_ns + 3600 * S) == 0);
+        afmon_standstill_begins(&standstill, now_ns);
+        afmon_standstill_ends(&standstill, now_ns += S / 10, 0.1);
+    }
+    afmon_standstill_begins(&standstill, now_ns);
+    assert_true(afmon_standstill_look(&standstill, now_ns + 29 * S) == 0);
+    assert_true(afmon_standstill_look(&standstill, now_ns + 30 * S) == 30);
+    afmon_standstill_free(&standstill);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +221,8 @@ int main(void)
         cmocka_unit_test(a_stop_that_goes_on_is_added),
         cmocka_unit_test(what_cannot_be_is_taken),
         cmocka_unit_test(without_memory_it_says_so),
+        cmocka_unit_test(it_stands_still_after_three_of_its_longest_gaps),
+        cmocka_unit_test(quick_runs_have_half_a_minute_and_young_ones_are_not_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,180 @@
+#include "model/standstill.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clamp.h"
+#include "base/clock.h"
+#include "base/quantile.h"
+#include "model/model_internal.h"
+#include "model/work.h"
+
+#define GAPS_MIN 50
+#define EXPONENT_MIN 0.7
+#define TIMES 3.0
+#define PART 0.999
+
+void afmon_standstill_free(struct afmon_standstill *standstill)
+{
+    free(standstill->gaps);
+    *standstill = (struct afmon_standstill){0};
+}
+
+static double waited(const struct afmon_standstill *s, int64_t now_ns)
+{
+    return s->waited_s + (double)s->open * fmax(0, afmon_seconds_between(s->changed_ns, now_ns));
+}
+
+static void change(struct afmon_standstill *s, int64_t now_ns)
+{
+    s->waited_s = waited(s, now_ns);
+    s->changed_ns = now_ns;
+}
+
+void afmon_standstill_begins(struct afmon_standstill *s, int64_t now_ns)
+{
+    change(s, now_ns);
+    if (s->open++ == 0)
+        s->since_ns = now_ns;
+    s->most = s->open > s->most ? s->open : s->most;
+}
+
+void afmon_standstill_ends(struct afmon_standstill *s, int64_t now_ns, double took_s)
+{
+    s->longest_s = fmax(s->longest_s, took_s);
+    change(s, now_ns);
+    if (s->gaps == NULL)
+        s->gaps = malloc(AFMON_STANDSTILL_GAPS * sizeof *s->gaps);
+    if (s->gaps != NULL && s->open > 0)
+        s->gaps[s->count++ % AFMON_STANDSTILL_GAPS] = s->waited_s;
+    s->open -= s->open > 0; /* one that a process began before it forked, another may end */
+    s->since_ns = now_ns;
+    s->waited_s = 0;
+}
+
+static int by_value(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* The exponent of the tail: Hill's estimate of the longest tenth, or of nine. */
+static double exponent_of(const double *sorted, size_t count)
+{
+    size_t top = count / 10 < 9 ? 9 : count / 10;
+    double base = fmax(1e-9, sorted[count - top - 1]);
+    double sum = 0;
+    for (size_t i = count - top; i < count; i++)
+        sum += log(fmax(base, sorted[i]) / base);
+    return sum > 0 ? fmax(EXPONENT_MIN, (double)top / sum) : INFINITY;
+}
+
+/* Of fewer than 1,000 gaps none need be so long: then it is where the tail of these has it (Weissman). */
+static double long_gap(const double *sorted, size_t count)
+{
+    double few = 1 / ((1 - PART) * (double)count);
+    if (few > 1)
+        return sorted[count - 1] * pow(few, 1 / exponent_of(sorted, count));
+    struct afmon_quantile_place place = afmon_quantile_place(PART, count);
+    return afmon_quantile_between(sorted[place.rank], sorted[place.rank + 1], place.fraction);
+}
+
+/* INFINITY: too few gaps are known, or there is no memory. */
+static double limit_of(const struct afmon_standstill *s)
+{
+    size_t count = s->count < AFMON_STANDSTILL_GAPS ? s->count : AFMON_STANDSTILL_GAPS;
+    double *sorted = count >= GAPS_MIN ? malloc(count * sizeof *sorted) : NULL;
+    if (sorted == NULL)
+        return INFINITY;
+    memcpy(sorted, s->gaps, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_value);
+    double limit_s = TIMES * long_gap(sorted, count);
+    free(sorted);
+    return limit_s;
+}
+
+double afmon_standstill_look(struct afmon_standstill *s, int64_t now_ns)
+{
+    double for_s = s->open > 0 ? afmon_seconds_between(s->since_ns, now_ns) : 0;
+    if (for_s < AFMON_STANDSTILL_MIN_S || (s->open < (s->most + 1) / 2 && for_s < TIMES * s->longest_s))
+        return 0;
+    if (s->limit_of != s->count)
+        s->limit_s = limit_of(s);
+    s->limit_of = s->count;
+    return s->limit_of > 0 && waited(s, now_ns) >= s->limit_s ? for_s : 0;
+}
+
+/* ---- Of a run that is read ---- */
+
+struct moment {
+    int64_t at_ns;
+    bool ends;
+    double took_s;
+};
+
+static int by_time(const void *left, const void *right)
+{
+    const struct moment *a = left, *b = right;
+    if (a->at_ns != b->at_ns)
+        return a->at_ns > b->at_ns ? 1 : -1;
+    return a->ends - b->ends;
+}
+
+/* Most runs go on: these cost no more than a look at each item. */
+static bool ended_lately(const struct afmon_model *model, int64_t now_ns)
+{
+    int64_t since_ns = afmon_clamp_sub(now_ns, afmon_seconds_to_ns(AFMON_STANDSTILL_MIN_S));
+    for (uint32_t i = 0; i < model->items.items.count; i++) {
+        const struct afmon_model_item *item = afmon_slots_at(&model->items.items, i);
+        if (afmon_model_item_has_outcome(item) && item->ended_ns > since_ns)
+            return true;
+    }
+    return model->items.items.count == 0;
+}
+
+static size_t list_moments(const struct afmon_work_items *work, struct moment *moments)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < work->made_count; i++) {
+        moments[count++] = (struct moment){work->made[i].started_ns, false, 0};
+        double took_s = afmon_seconds_between(work->made[i].started_ns, work->made[i].ended_ns);
+        moments[count++] = (struct moment){work->made[i].ended_ns, true, took_s};
+    }
+    for (size_t i = 0; i < work->open_count; i++)
+        moments[count++] = (struct moment){work->open_ns[i], false, 0};
+    qsort(moments, count, sizeof *moments, by_time);
+    return count;
+}
+
+static double replay(const struct afmon_work_items *work, int64_t now_ns)
+{
+    struct afmon_standstill standstill = {0};
+    struct moment *moments = malloc((2 * work->made_count + work->open_count + 1) * sizeof *moments);
+    size_t count = moments != NULL ? list_moments(work, moments) : 0;
+    for (size_t i = 0; i < count; i++) {
+        if (moments[i].ends)
+            afmon_standstill_ends(&standstill, moments[i].at_ns, moments[i].took_s);
+        else
+            afmon_standstill_begins(&standstill, moments[i].at_ns);
+    }
+    double for_s = afmon_standstill_look(&standstill, now_ns);
+    afmon_standstill_free(&standstill);
+    free(moments);
+    return for_s;
+}
+
+struct afmon_standing afmon_model_standstill(const struct afmon_model *model, const struct afmon_model_facts *facts)
+{
+    struct afmon_standing standing = {0};
+    struct afmon_work_items work;
+    if (!facts->live || ended_lately(model, facts->now_ns) || !afmon_model_work(model, facts, NULL, false, &work))
+        return standing;
+    if (work.open_count > 0) {
+        standing.for_s = replay(&work, facts->now_ns);
+        standing.open = work.open_count;
+        standing.oldest_s = afmon_seconds_between(work.oldest_ns, facts->now_ns);
+    }
+    afmon_work_items_free(&work);
+    return standing;
+}
