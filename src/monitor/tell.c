@@ -1,12 +1,12 @@
-#include <stdio.h>
-#include "monitor/dispatches.h"
 #include "monitor/tell.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "base/words.h"
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/words.h"
+#include "monitor/dispatches.h"
 #include "monitor/family.h"
 
 /* ---- the files cannot be written ---- */
