@@ -59,8 +59,16 @@ static void finish_answer(struct afmon_proxy_client *client, bool leftover)
     afmon_proxy_client_next(client, keep);
 }
 
-/* The answer's body passes. */
-static void pass_answer(struct afmon_proxy_client *client, const char *data, size_t length)
+/* Writes a head and what came of its body by one call. */
+static bool write_together(struct afmon_proxy_client *client, struct afmon_buffer *head, const char *data,
+                           size_t length)
+{
+    afmon_buffer_add(head, data, length);
+    return !head->failed && afmon_proxy_stream_write(&client->stream, head->data, head->length);
+}
+
+/* The answer's body passes; head: what goes out before it, or NULL. */
+static void pass_answer(struct afmon_proxy_client *client, struct afmon_buffer *head, const char *data, size_t length)
 {
     struct afmon_proxy_body before = client->answer;
     size_t taken = afmon_proxy_body_feed(&client->answer, data, length, NULL, NULL);
@@ -68,7 +76,8 @@ static void pass_answer(struct afmon_proxy_client *client, const char *data, siz
         break_off(client, "the answer's chunks are not well-formed");
         return;
     }
-    bool sent = afmon_proxy_stream_write(&client->stream, data, taken);
+    bool sent = head != NULL ? write_together(client, head, data, taken)
+                             : afmon_proxy_stream_write(&client->stream, data, taken);
     (void)afmon_proxy_body_feed(&before, data, taken, see_answer, client); /* after the bytes are on their way */
     if (!sent) {
         afmon_proxy_exchange_abandon(client, AFMON_PROXY_CLIENT_GONE);
@@ -80,7 +89,7 @@ static void pass_answer(struct afmon_proxy_client *client, const char *data, siz
     }
 }
 
-/* A whole head of an answer. */
+/* A whole head of an answer, and what came behind it. */
 static void take_answer(struct afmon_proxy_client *client, const char *data, size_t head_length, size_t length)
 {
     struct afmon_proxy_head head;
@@ -94,26 +103,20 @@ static void take_answer(struct afmon_proxy_client *client, const char *data, siz
     bool by_close = head.framing == AFMON_PROXY_UNTIL_CLOSE;
     bool close = !interim && (by_close || !client->keep || client->pipelined || client->server->stopping);
     struct afmon_buffer out;
-    afmon_buffer_init(&out, ANSWER_IN_MAX + OUT_SLACK);
-    bool ok = afmon_proxy_rewrite_answer(&out, &head, close) &&
-              afmon_proxy_stream_write(&client->stream, out.data, out.length);
-    afmon_buffer_free(&out);
-    if (!ok) {
-        afmon_proxy_exchange_abandon(client, AFMON_PROXY_CLIENT_GONE);
-        afmon_proxy_stream_close(&client->stream, true);
-        return;
-    }
-    if (!interim) {
+    afmon_buffer_init(&out, ANSWER_IN_MAX + AFMON_PROXY_READ_SIZE + OUT_SLACK);
+    (void)afmon_buffer_reserve(&out, length + OUT_SLACK);
+    (void)afmon_proxy_rewrite_answer(&out, &head, close);
+    if (interim) {
+        (void)afmon_proxy_stream_write(&client->stream, out.data, out.failed ? 0 : out.length);
+    } else {
         client->answered = true;
         client->upstream_close = head.close;
         client->keep = client->keep && !close;
         afmon_proxy_body_begin(&client->answer, head.framing, head.content_length);
         afmon_proxy_call_answered(client->call, &head);
-        if (client->answer.done)
-            finish_answer(client, head_length < length);
-        else if (head_length < length)
-            pass_answer(client, data + head_length, length - head_length);
+        pass_answer(client, &out, data + head_length, length - head_length);
     }
+    afmon_buffer_free(&out);
 }
 
 /* Bytes while the answer's head has not come whole. */
@@ -147,7 +150,7 @@ static void on_answer(void *user, char *data, size_t length)
 {
     struct afmon_proxy_client *client = user;
     if (client->answered)
-        pass_answer(client, data, length);
+        pass_answer(client, NULL, data, length);
     else
         collect_answer(client, data, length);
 }

@@ -54,7 +54,7 @@ bool afmon_proxy_notes_add(struct afmon_proxy_notes *notes, enum afmon_proxy_not
         *notes->last = note;
         notes->last = &note->next;
         notes->bytes += length;
-        if (kind == AFMON_PROXY_NOTE_END || notes->bytes > WAKE_BYTES)
+        if (notes->bytes > WAKE_BYTES)
             pthread_cond_signal(&notes->more);
     }
     pthread_mutex_unlock(&notes->mutex);
@@ -63,7 +63,8 @@ bool afmon_proxy_notes_add(struct afmon_proxy_notes *notes, enum afmon_proxy_not
     return room;
 }
 
-/* Small notes are left to gather for a moment: to wake a thread costs more than to read one. */
+/* Notes are left to gather for a moment: to wake a thread costs more than to read one. While a call is open the reader
+ * looks by itself. */
 static void wait_for_more(struct afmon_proxy_notes *notes)
 {
     struct timespec until;
