@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -125,6 +126,15 @@ int proxied_start(proxied *p, const afmon_proxy_options *options, const char *de
         afmon_monitor_close(p->monitor, NULL);
     alert_board_destroy(&p->board);
     return status;
+}
+
+void proxied_raise_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
 }
 
 /* ---- The end ----------------------------------------------------------------------------------------------------- */

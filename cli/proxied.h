@@ -52,6 +52,9 @@ bool proxied_take(proxied *p, cli_args *args, int id);
  * its memory, and no core is written. */
 int proxied_start(proxied *p, const afmon_proxy_options *options, const char *description, const char *what);
 
+/* As many connections as the system allows. Not before a command is started, which would inherit it. */
+void proxied_raise_limit(void);
+
 /* Ends the calls that go on within the time, records them, and prints the summary to `out`. What it had counted. */
 afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out);
 

@@ -97,6 +97,7 @@ static int serve(struct request *request)
     int status = proxied_start(&request->p, &request->options, "Calls of programs, by the proxy", "afmon proxy");
     if (status != CLI_OK)
         return status;
+    proxied_raise_limit();
     printf("Listening on http://%s (Ctrl-C ends it)\n", request->p.module->address(request->p.proxy));
     status = cli_finish_output(CLI_OK);
     while (status == CLI_OK && sigwait(&ends, &number) != 0) {

@@ -99,6 +99,7 @@ static int run_words(proxied *p, const char *upstream, char **words, const sigse
     char **environment = run_environment(upstream, p->module->address(p->proxy));
     int failure = environment != NULL ? start(words, environment, mask, &command) : ENOMEM;
     run_environment_free(environment);
+    proxied_raise_limit();
     if (failure == 0)
         return attend(command, signals);
     cli_error("%s: %s", words[0], strerror(failure));
