@@ -189,6 +189,17 @@ def test_it_tells_what_it_cost(tmp_path):
     assert re.search(r"\$[0-9.]+ for [0-9,]+ priced calls, at invented prices", done.stdout), done.stdout
 
 
+def test_a_budget_stops_it(tmp_path):
+    done = run("--conversations", 300, "--duration", "2s", "--log-dir", "run", "--max-cost", "0.2usd", cwd=tmp_path)
+    assert done.returncode == 3 and "Stopped at its limit" in done.stdout and "limit $0.200 (reached)" in done.stdout, done.stdout
+    shown = subprocess.run([AFMON, "show", "--json", "run"], cwd=tmp_path, capture_output=True, check=True, timeout=60)
+    cost = json.loads(shown.stdout)["summary"]["cost"]
+    assert cost["budget"]["stopped"] and cost["budget"]["spent_usd"] + cost["budget"]["uncertain_usd"] <= 0.2 + 1e-11
+    assert abs(cost["total_usd"] - cost["budget"]["spent_usd"]) < 1e-9
+    done = run("--max-cost", "nothing", cwd=tmp_path)
+    assert done.returncode == 2 and "US dollars" in done.stderr
+
+
 def test_bad_options(tmp_path):
     for options in (["--conversations", "0"], ["--concurrency", "many"], ["--seed", "-1"], ["extra"], ["--nope"], ["--shape", "poems"]):
         done = run(*options, cwd=tmp_path)
