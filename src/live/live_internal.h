@@ -19,6 +19,8 @@ struct afmon_live_left {
     struct afmon_time_left time;
     size_t open;
     double oldest_s;
+    int64_t plan_ns; /* when the plan was told, which the log has to a millisecond, and of how many */
+    uint64_t planned;
     int64_t again_ns; /* boot time from which on it is told anew */
 };
 

@@ -99,10 +99,14 @@ static bool left_of(const struct afmon_live *live, uint64_t missing, int64_t now
 {
     struct afmon_live_left *left = live->left;
     int64_t before_ns = afmon_boot_ns();
-    if (before_ns < left->again_ns && isfinite(left->time.p50_s))
+    const struct afmon_run_plan *told = &live->run_log.plan;
+    bool same = left->plan_ns == told->told_ns && left->planned == told->total;
+    if (before_ns < left->again_ns && same && isfinite(left->time.p50_s))
         return true;
     if (!tell(live, missing, now_ns, left))
         return false;
+    left->plan_ns = told->told_ns;
+    left->planned = told->total;
     int64_t cost_ns = COST_TIMES * (afmon_boot_ns() - before_ns);
     left->again_ns = before_ns + (cost_ns > REFRESH_NS ? cost_ns : REFRESH_NS);
     return true;

@@ -124,6 +124,8 @@ def test_it_agrees_with_show(command, tmp_path):
     shown = json.loads(command("show", tmp_path / "demo", "--json").stdout)
     assert seen["plan"]["planned"] == 200 and seen["plan"]["done"] == 200
     assert seen["summary"] == shown["summary"]
+    left = seen["plan"]
+    assert (left["eta_s"], left["eta_p10_s"], left["eta_p90_s"], left["open"], left["oldest_s"]) == (0, 0, 0, 0, None)
 
 
 def test_it_agrees_with_the_report(command, run):

@@ -538,6 +538,12 @@ def test_a_plan(folder):
                 if number == 0:
                     item.reject("grade")
         assert told() == (30, 3)
+        monitor.plan(50, "row")
+        with monitor.item("slow", kind="row"):
+            assert told() == (50, 0)
+            info = follower.update()
+            assert info.remaining_p10 <= info.remaining <= info.remaining_p90
+            assert info.open_items == 1 and info.oldest_open.total_seconds() >= 0
         for wrong, error in (((-1,), ValueError), ((1, ""), ValueError), (("3",), TypeError)):
             with pytest.raises(error):
                 monitor.plan(*wrong)

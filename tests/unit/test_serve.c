@@ -282,6 +282,9 @@ static void a_picture_has_the_run(void **state)
     assert_true(number(picture, "samples") == 4200);
     assert_true(number(picture, "calls") == 700);
     assert_true(number(json_object_get(picture, "plan"), "planned") == 1000);
+    assert_true(number(json_object_get(picture, "plan"), "open") == 0);
+    assert_non_null(json_object_get(json_object_get(picture, "plan"), "eta_p10_s"));
+    assert_non_null(json_object_get(json_object_get(picture, "plan"), "eta_p90_s"));
     json_t *charts = json_object_get(picture, "charts");
     size_t count = (size_t)number(charts, "count");
     static const char *const series[] = {"success", "error", "throughput", "prompt", "p50", "p99", "evaluation_p90"};
