@@ -75,8 +75,10 @@ static bool write_bytes(struct afmon_proxy_stream *stream, char *data, size_t le
 static bool write_ciphertext(struct afmon_proxy_stream *stream)
 {
     char *data;
-    size_t length = afmon_proxy_tls_take(stream->tls, &data);
-    return length == 0 || write_bytes(stream, data, length);
+    size_t length = afmon_proxy_tls_waiting(stream->tls, &data);
+    bool sent = length == 0 || write_bytes(stream, data, length);
+    afmon_proxy_tls_sent(stream->tls);
+    return sent;
 }
 
 bool afmon_proxy_stream_write(struct afmon_proxy_stream *stream, const char *data, size_t length)

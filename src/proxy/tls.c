@@ -20,7 +20,6 @@ struct afmon_proxy_tls {
     SSL *ssl;
     BIO *in;
     BIO *out;
-    bool taken; /* what is in `out` was handed out */
     unsigned long error;
 };
 
@@ -133,13 +132,15 @@ bool afmon_proxy_tls_write(struct afmon_proxy_tls *tls, const char *data, size_t
     return true;
 }
 
-size_t afmon_proxy_tls_take(struct afmon_proxy_tls *tls, char **data)
+size_t afmon_proxy_tls_waiting(const struct afmon_proxy_tls *tls, char **data)
 {
-    if (tls->taken)
-        (void)BIO_reset(tls->out);
     long length = BIO_get_mem_data(tls->out, data);
-    tls->taken = length > 0;
     return length > 0 ? (size_t)length : 0;
+}
+
+void afmon_proxy_tls_sent(struct afmon_proxy_tls *tls)
+{
+    (void)BIO_reset(tls->out);
 }
 
 void afmon_proxy_tls_why(const struct afmon_proxy_tls *tls, char *out, size_t size)

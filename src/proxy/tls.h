@@ -32,8 +32,11 @@ ssize_t afmon_proxy_tls_read(struct afmon_proxy_tls *tls, char *out, size_t size
 /* Encrypts. false: it is broken. */
 bool afmon_proxy_tls_write(struct afmon_proxy_tls *tls, const char *data, size_t length);
 
-/* The ciphertext that is to be sent; it is valid until the next call, and gone with it. */
-size_t afmon_proxy_tls_take(struct afmon_proxy_tls *tls, char **data);
+/* The ciphertext that is to be sent; valid until the next call. */
+size_t afmon_proxy_tls_waiting(const struct afmon_proxy_tls *tls, char **data);
+
+/* All of it was sent. */
+void afmon_proxy_tls_sent(struct afmon_proxy_tls *tls);
 
 /* Why it failed, for people. */
 void afmon_proxy_tls_why(const struct afmon_proxy_tls *tls, char *out, size_t size);

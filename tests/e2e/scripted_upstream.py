@@ -47,8 +47,9 @@ class Upstream:
     """answer(head, body) gives the pieces that are sent, one write each; a None among them closes the connection, a 0
     resets it, and a threading.Event is waited for."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, tls=None):
         self.answer = answer
+        self.tls = tls  # an ssl.SSLContext
         self.requests = queue.Queue()
         self.gone = threading.Event()  # a client went away before its answer had ended
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -66,6 +67,10 @@ class Upstream:
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
+        try:
+            connection = self.tls.wrap_socket(connection, server_side=True) if self.tls else connection
+        except OSError:
+            return  # its certificate was not trusted
         with connection, connection.makefile("rb") as file:
             try:
                 while (head := read_head(file)) is not None:

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -205,6 +206,27 @@ def test_large_bodies_are_not_kept(proxied):
         with open(f"/proc/{proxy.process.pid}/status", encoding="ascii") as status:
             most_kb = int(next(line for line in status if line.startswith("VmHWM")).split()[1])
         assert most_kb < 40_000
+
+
+def test_tls_is_checked(tmp_path):
+    for name, san in (("good", "IP:127.0.0.1"), ("other", "DNS:other.example")):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-addext",
+                        f"subjectAltName={san}", "-keyout", tmp_path / f"{name}.key", "-out", tmp_path / f"{name}.pem"],
+                       check=True, capture_output=True)
+    large = chat("x" * 300_000, usage_of(1, 2))
+    for name, trusted, status in (("good", "good", b"200"), ("good", "other", b"502"), ("other", "other", b"502")):
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(tmp_path / f"{name}.pem", tmp_path / f"{name}.key")
+        upstream = Upstream(lambda head, body: [whole(large)], tls)
+        proxy = Proxy(tmp_path / f"{name}-{trusted}", [f"https://127.0.0.1:{upstream.port}"], SSL_CERT_FILE=str(tmp_path / f"{trusted}.pem"),
+                      SSL_CERT_DIR="/nonexistent")
+        for _ in range(2):
+            head, body = proxy.ask(post(b'{"a": "' + b"y" * 200_000 + b'"}'))
+            assert head.startswith(b"HTTP/1.1 %s " % status), body[:300]
+            assert body == large if status == b"200" else b"certificate is not trusted" in body
+        proxy.stop()
+        assert sum(line["value"] for line in proxy.samples("success_rate")) == (2 if status == b"200" else 0)
+        upstream.close()
 
 
 # ---- What is refused ------------------------------------------------------------------------------------------------
