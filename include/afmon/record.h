@@ -51,6 +51,16 @@ typedef struct afmon_tag {
 #define AFMON_DEFAULT_HANDLERS SIZE_MAX
 #define AFMON_BUILT_IN_RULES SIZE_MAX
 
+/* A line that tells how far the run is: items of its plan, time left, alerts, yield, cost; of all processes that record
+ * into the folder. A thread of the monitor's own makes it twice a second from the run's files, so that recording costs
+ * what it does without. */
+typedef enum afmon_progress_kind {
+    AFMON_PROGRESS_NONE = 0,
+    AFMON_PROGRESS_TERMINAL = 1, /* on standard error, drawn again in its place; the last one stays. Nothing where that
+                                    is no terminal, or the program is not in front of it */
+    AFMON_PROGRESS_LINE = 2      /* drawn by nobody: afmon_monitor_progress_line has it */
+} afmon_progress_kind;
+
 /* Always begin with afmon_options_init, which fills in the defaults. */
 typedef struct afmon_options {
     size_t size;         /* of this struct; set by afmon_options_init */
@@ -91,6 +101,8 @@ typedef struct afmon_options {
     afmon_number max_cost_usd; /* the most that the run may cost, over all its processes (docs/prices.md); not given:
                                   what its folder's ledger has, where there is one */
     bool item_alerts; /* alert handlers get item_attempts, too (afmon_item_retry); false: the rules' alerts alone */
+    afmon_progress_kind progress; /* AFMON_PROGRESS_NONE; others need the built-in files of metrics and log. Not in a
+                                     forked child: the line is its parent's */
 } afmon_options;
 
 /* Fills in the defaults that stand beside the members. Any thread. */
@@ -146,6 +158,10 @@ AFMON_API afmon_status afmon_monitor_flush(afmon_monitor *monitor, double timeou
  * be written takes its name. Owned by the monitor. After a fork the child's answer is its own. Any thread. */
 AFMON_API const char *afmon_monitor_log_dir(const afmon_monitor *monitor);
 AFMON_API const char *afmon_monitor_metrics_file(afmon_monitor *monitor);
+
+/* Writes the line of progress as it is now (option progress), ended by a NUL and cut where size (at least 1) is less;
+ * "" where there is none yet. After the shutdown it tells how the run ended. Any thread. */
+AFMON_API void afmon_monitor_progress_line(afmon_monitor *monitor, char *line, size_t size);
 
 /* ---- Recording: any thread, any time between open and shutdown ------------------------------------------------------ */
 

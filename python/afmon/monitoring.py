@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._alerts import Alert
     from ._budget import StoppingCallback
     from ._items import Item
+    from ._progress import Display
     from ._protocols import LogHandler, LogLevel, MetricHandler
     from ._track import Tracker
     from .charts import Figure
@@ -197,6 +198,13 @@ def _kept_tags(tags: object) -> dict[str, str]:
     return {_typed.text("tags", key): str(value) for key, value in (tags or {}).items()}
 
 
+def _progress_kind(wanted: bool) -> int:
+    if not wanted:
+        return 0
+    from ._progress import kind
+    return kind()
+
+
 class GenerationMonitor(_afmon.Monitor):
     """Monitors generation: counts, times, errors, tokens and scores, in a run folder and on demand.
 
@@ -229,9 +237,15 @@ class GenerationMonitor(_afmon.Monitor):
     parts. A monitor stops nothing by itself: `may_spend()` says whether a further call may begin, and
     `stopping_callback()` is that for afterimage's generators. The limit is passed by the calls in flight, at most.
 
+    With `progress` a line tells how far the run is: items of the plan, the time that it takes yet, alerts, yield, cost. It is
+    drawn on standard error where that is a terminal, in a notebook below the cell, and elsewhere not at all; never by the
+    threads that record.
+
     An explicit empty list of handlers means none. Handlers run on threads of their own: a slow one delays nobody.
     Pickled (multiprocessing with spawn), it opens the same run folder in the other process; a forked child just goes on.
     """
+
+    _display: Display | None = None  # of a notebook
 
     def __init__(
         self,
@@ -268,6 +282,7 @@ class GenerationMonitor(_afmon.Monitor):
         data_set: str | os.PathLike[str] | None = None,
         prices: str | os.PathLike[str] | None = None,
         max_cost_usd: float | None = None,
+        progress: bool = False,
     ):
         alerts = _typed.callables("alert_handlers", alert_handlers or [])
         if token_usage_callback is not None and not callable(token_usage_callback):
@@ -327,6 +342,7 @@ class GenerationMonitor(_afmon.Monitor):
             _typed.path_or_none("data_set", data_set),
             _typed.path_or_none("prices", prices),
             float("nan") if max_cost_usd is None else _cost("max_cost_usd", max_cost_usd),
+            _progress_kind(_typed.switch("progress", progress)),
         )
         self.log_dir = Path(self._log_dir())
         self._metric_handlers = _handlers(metrics, "handle_metric", "", lambda: FileMetricHandler(self.log_dir))
@@ -344,9 +360,13 @@ class GenerationMonitor(_afmon.Monitor):
             "name": name, "tags": kept_tags, "note": note, "item_alerts": item_alerts,
             "data_set": None if data_set is None else os.path.abspath(os.fsdecode(data_set)),
             "prices": None if prices is None else os.path.abspath(os.fsdecode(prices)),
+            "progress": False,  # one line is enough
             "max_cost_usd": None,  # the other process goes on with what the run's limit is by then
         }
         _exit.watch(self)
+        if progress:
+            from ._progress import display
+            self._display = display(self)
 
     def __repr__(self) -> str:
         return f"<afmon.GenerationMonitor in {str(getattr(self, 'log_dir', None))!r}>"
@@ -567,6 +587,8 @@ class GenerationMonitor(_afmon.Monitor):
         """
         report = self._shutdown()
         _exit.forget(self)
+        if self._display is not None:
+            self._display.end(self)
         return report
 
 

@@ -136,9 +136,10 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
     Py_ssize_t ring_bytes;
     int drop;
     int item_alerts;
+    int progress;
     double max_cost; /* not a number: not given */
     afmon_alert_limits *limits = &options->limits;
-    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzzzzO!pzzd", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
+    if (!PyArg_ParseTuple(arguments, "zO!O!O!dd(ddddddd)OdnnpzOOzzzzO!pzzdi", &options->log_dir, &PyList_Type, &metrics, &PyList_Type,
                           &logs, &PyList_Type, &alerts, &options->metrics_interval_s, &options->shutdown_timeout_s,
                           &limits->min_success_rate, &limits->max_generation_time_s, &limits->max_error_rate,
                           &limits->max_prompt_token_mean, &limits->max_completion_token_mean,
@@ -146,13 +147,15 @@ static int parse_options(struct monitor *self, PyObject *arguments, afmon_option
                           &options->token_usage_interval_s, &max_memory, &ring_bytes, &drop,
                           &options->rules_file, &rule_list, &feeds, &options->prometheus_listen,
                           &options->prometheus_token_file, &options->name, &options->note, &PyList_Type, &tag_list,
-                          &item_alerts, &options->data_set, &options->prices_file, &max_cost))
+                          &item_alerts, &options->data_set, &options->prices_file, &max_cost,
+                          &progress))
         return -1;
     if (!isnan(max_cost))
         options->max_cost_usd = AFMON_GIVEN(max_cost);
     options->max_memory = max_memory < 0 ? 0 : (size_t)max_memory;
     options->ring_bytes = ring_bytes < 0 ? 0 : (size_t)ring_bytes;
     options->item_alerts = item_alerts != 0;
+    options->progress = (afmon_progress_kind)progress;
     options->on_full = drop ? AFMON_FULL_DROP : AFMON_FULL_WAIT;
     options->host = host_hooks();
     if (take_tags(tag_list, tags, options) != 0 || take_rules(rule_list, rules, options) != 0 ||
@@ -303,6 +306,17 @@ static PyObject *may_spend(PyObject *object, PyObject *arguments)
     return PyBool_FromLong(may);
 }
 
+static PyObject *progress_line(PyObject *object, PyObject *unused)
+{
+    struct monitor *self = (struct monitor *)object;
+    char line[1024];
+    (void)unused;
+    if (!monitor_is_open(self))
+        return NULL;
+    WITHOUT_GIL(afmon_monitor_progress_line(self->handle, line, sizeof line));
+    return PyUnicode_DecodeUTF8(line, (Py_ssize_t)strlen(line), "replace");
+}
+
 static PyObject *plan(PyObject *object, PyObject *arguments)
 {
     struct monitor *self = (struct monitor *)object;
@@ -386,6 +400,7 @@ static PyMethodDef methods[] = {
     {"_prometheus_url", monitor_prometheus_url, METH_NOARGS, NULL},
     {"_may_spend", may_spend, METH_VARARGS, NULL},
     {"_plan", plan, METH_VARARGS, NULL},
+    {"_progress_line", progress_line, METH_NOARGS, NULL},
     {"_save_metrics", save_metrics, METH_NOARGS, NULL},
     {"_stats", stats, METH_NOARGS, NULL},
     {"_view", view, METH_NOARGS, NULL},

@@ -26,8 +26,9 @@
 
 struct afmon_http;
 struct afmon_ledger;
-struct afmon_family;      /* family.h */
-struct afmon_family_page; /* shared with forked children */
+struct afmon_progress_thread; /* progress.h */
+struct afmon_family;          /* family.h */
+struct afmon_family_page;     /* shared with forked children */
 
 /* States of the process page. */
 enum {
@@ -151,11 +152,12 @@ struct afmon_monitor {
     char *log_dir;
     struct afmon_handler *handlers; /* custom ones, by kind */
     size_t handler_count;
-    afmon_rules rules;           /* those of the options, or the built-in ones */
-    struct afmon_prices *prices; /* NULL: none were given */
-    bool has_budget;             /* its cores have a ledger */
-    bool metric_file, log_file;  /* the built-in ones are wanted */
-    bool took_handlers;          /* their end is the dispatches' business */
+    afmon_rules rules;                      /* those of the options, or the built-in ones */
+    struct afmon_prices *prices;            /* NULL: none were given */
+    struct afmon_progress_thread *progress; /* NULL: none is wanted, or nobody would see it */
+    bool has_budget;                        /* its cores have a ledger */
+    bool metric_file, log_file;             /* the built-in ones are wanted */
+    bool took_handlers;                     /* their end is the dispatches' business */
     struct afmon_page *page;
     struct afmon_family_page *family_page;
     struct afmon_core *_Atomic core;

@@ -10,6 +10,7 @@
 #include "monitor/dispatches.h"
 #include "monitor/listen.h"
 #include "monitor/log_dir.h"
+#include "monitor/progress.h"
 
 /* A monitor that is not there yet, with its core. *took: the handlers are not the caller's to end any more. */
 static afmon_status open_unpublished(const afmon_options *options, afmon_monitor **out, struct afmon_core **core,
@@ -52,6 +53,8 @@ afmon_status afmon_monitor_open(const afmon_options *options, afmon_monitor **ou
     }
     afmon_core_publish(monitor, core);
     status = afmon_listen_open(core, error);
+    if (status == AFMON_OK)
+        status = afmon_progress_thread_start(monitor->log_dir, monitor->options.progress, &monitor->progress, error);
     if (status != AFMON_OK) {
         afmon_monitor_close(monitor, NULL);
         return status;
@@ -120,6 +123,7 @@ static void shut_down_once(afmon_monitor *monitor, struct afmon_core *core)
     uint32_t open = AFMON_PROCESS_OPEN;
     if (atomic_compare_exchange_strong(&page->state, &open, AFMON_PROCESS_CLOSING)) {
         afmon_core_shutdown(core);
+        afmon_progress_thread_stop(monitor->progress);
         atomic_store_explicit(&page->state, AFMON_PROCESS_CLOSED, memory_order_release);
     }
     while (atomic_load_explicit(&page->state, memory_order_acquire) == AFMON_PROCESS_CLOSING) {
@@ -177,4 +181,13 @@ const char *afmon_monitor_metrics_file(afmon_monitor *monitor)
     afmon_status status;
     struct afmon_core *core = monitor == NULL ? NULL : afmon_core_here(monitor, &status);
     return core == NULL ? NULL : afmon_core_place(core, &core->metrics_place).path;
+}
+
+void afmon_monitor_progress_line(afmon_monitor *monitor, char *line, size_t size)
+{
+    if (line == NULL || size == 0)
+        return;
+    line[0] = '\0';
+    if (monitor != NULL)
+        afmon_progress_thread_text(monitor->progress, line, size);
 }

@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "monitor/about.h"
 #include "monitor/family.h"
+#include "monitor/progress.h"
 #include "money/ledger.h"
 #include "money/prices.h"
 
@@ -63,6 +64,9 @@ static afmon_status check_options(const afmon_options *options, afmon_error *err
     if (options->on_full != AFMON_FULL_WAIT && options->on_full != AFMON_FULL_DROP)
         return afmon_fail(error, AFMON_E_ARGUMENT, "on_full is %d: give AFMON_FULL_WAIT or AFMON_FULL_DROP",
                           (int)options->on_full);
+    if (options->progress < AFMON_PROGRESS_NONE || options->progress > AFMON_PROGRESS_LINE)
+        return afmon_fail(error, AFMON_E_ARGUMENT, "progress is %d: give one of AFMON_PROGRESS_*",
+                          (int)options->progress);
     const afmon_number *limit = &options->max_cost_usd;
     if (limit->given && !(limit->value >= 0 && limit->value <= AFMON_LEDGER_USD_MAX))
         return afmon_fail(error, AFMON_E_ARGUMENT, "max_cost_usd is %g: give 0 to %.0f US dollars", limit->value,
@@ -127,6 +131,14 @@ static afmon_status copy_rules(afmon_monitor *monitor, const afmon_options *opti
     return status == AFMON_OK ? afmon_rules_copy(options->rules, options->rule_count, &monitor->rules, error) : status;
 }
 
+static afmon_status check_progress(const afmon_monitor *monitor, afmon_error *error)
+{
+    if (monitor->options.progress == AFMON_PROGRESS_NONE || (monitor->metric_file && monitor->log_file))
+        return AFMON_OK;
+    return afmon_fail(error, AFMON_E_ARGUMENT,
+                      "progress is read from the run's files: keep the built-in handlers of metrics and log");
+}
+
 static afmon_status read_prices(afmon_monitor *monitor, const afmon_options *options, afmon_error *error)
 {
     if (options->prices_file != NULL && options->prices != NULL)
@@ -187,7 +199,9 @@ afmon_status afmon_monitor_new(const afmon_options *options, afmon_monitor **out
         afmon_monitor_delete(monitor);
         return afmon_fail_memory(error);
     }
-    status = copy_rules(monitor, options, error);
+    status = check_progress(monitor, error);
+    if (status == AFMON_OK)
+        status = copy_rules(monitor, options, error);
     if (status == AFMON_OK)
         status = read_prices(monitor, options, error);
     if (status != AFMON_OK) {
@@ -226,6 +240,7 @@ static void free_handles(afmon_monitor *monitor)
 void afmon_monitor_delete(afmon_monitor *monitor)
 {
     free_handles(monitor);
+    afmon_progress_thread_free(monitor->progress);
     for (size_t i = 0; i < monitor->handler_count; i++)
         free((char *)(uintptr_t)monitor->handlers[i].name);
     free(monitor->handlers);
