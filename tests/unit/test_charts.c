@@ -100,6 +100,7 @@ static char *svg_of(afmon_view *view, afmon_chart chart)
     options.format = "svg";
     if (afmon_plot_chart(view, chart, &options, keep, &kept, &error) != AFMON_OK)
         fail_msg("%s", error.message);
+    assert_non_null(kept.data);
     return kept.data;
 }
 
