@@ -1,21 +1,14 @@
 #include "cli/cli.h"
 
-#include <time.h>
+#include "generators/stop.h"
 
 enum { BAR_WIDTH = 30 };
 #define SHOW_AFTER_NS INT64_C(1000000000)
 #define REDRAW_NS INT64_C(100000000)
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 void cli_progress_begin(cli_progress *progress, const char *what)
 {
-    *progress = (cli_progress){.what = what, .start_ns = now_ns()};
+    *progress = (cli_progress){.what = what, .start_ns = gen_now_ns()};
     cli_screen_init(&progress->screen, stderr);
 }
 
@@ -23,7 +16,7 @@ void cli_progress_update(cli_progress *progress, uint64_t done, uint64_t total)
 {
     char bar[4 * BAR_WIDTH + 1];
     FILE *out = progress->screen.out;
-    int64_t now = now_ns();
+    int64_t now = gen_now_ns();
     if (!progress->screen.terminal || now - progress->start_ns < SHOW_AFTER_NS || now - progress->drawn_ns < REDRAW_NS)
         return;
     progress->drawn_ns = now;

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "cli/cli.h"
 #include "cli/summary.h"
+#include "generators/stop.h"
 
 enum { INTERVAL_S = 5 };
 
@@ -62,13 +62,6 @@ static const afmon_proxy_module_t *open_module(void)
     return found;
 }
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static bool open_monitor(proxied *p, const char *description, const char *what)
 {
     afmon_error error = {0};
@@ -118,7 +111,7 @@ int proxied_start(proxied *p, const afmon_proxy_options *options, const char *de
     }
     signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    p->begin_ns = now_ns();
+    p->begin_ns = gen_now_ns();
     int status = open_monitor(p, description, what) ? start_proxy(p, options) : CLI_USAGE;
     if (status == CLI_OK)
         return CLI_OK;
@@ -167,7 +160,7 @@ afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
     cli_screen screen;
     afmon_proxy_counts counts = p->module->stop(p->proxy, patience_s);
     summary_facts facts = {.monitor = &p->options, .board = &p->board};
-    double elapsed_s = (double)(now_ns() - p->begin_ns) / 1e9;
+    double elapsed_s = gen_seconds_since(p->begin_ns);
     afmon_monitor_shutdown(p->monitor, &facts.report);
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the keys are gone */
     cli_screen_init(&screen, out);

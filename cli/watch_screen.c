@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli/signals.h"
 #include "cli/watch.h"
+#include "generators/stop.h"
 
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
@@ -31,13 +31,6 @@ typedef struct watcher {
     bool keyboard;
     SCREEN *screen;
 } watcher;
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- Drawing ----------------------------------------------------------------------------------------------------- */
 
@@ -83,7 +76,7 @@ static bool draw(watcher *w)
     watch_draw(&w->canvas, w->folder, &w->wish, &w->figures, w->unicode);
     show_canvas(w);
     w->drawn_revision = w->figures.info.revision;
-    w->drawn_ns = now_ns();
+    w->drawn_ns = gen_now_ns();
     w->redraw = false;
     return true;
 }
@@ -201,7 +194,7 @@ static bool update(watcher *w)
 static bool is_due(const watcher *w)
 {
     afmon_live_info info;
-    int64_t since_ms = (now_ns() - w->drawn_ns) / 1000000;
+    int64_t since_ms = (gen_now_ns() - w->drawn_ns) / 1000000;
     afmon_live_get_info(w->live, &info);
     return w->redraw ||
            (!w->wish.paused && (since_ms >= REDRAW_MS || (info.revision != w->drawn_revision && since_ms >= NEWS_MS)));
