@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/usage_json.h"
+
 void afmon_proxy_facts_text(char *out, size_t size, const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
@@ -12,29 +14,10 @@ void afmon_proxy_facts_text(char *out, size_t size, const json_t *object, const 
 
 /* ---- Usage ------------------------------------------------------------------------------------------------------- */
 
-static const void *member(void *user, const void *value, const char *name)
-{
-    (void)user;
-    return json_is_array((const json_t *)value) && strcmp(name, "0") == 0 ? json_array_get(value, 0)
-                                                                          : json_object_get(value, name);
-}
-
-static afmon_usage_kind look(void *user, const void *value, double *number, const char **text)
-{
-    (void)user;
-    *number = json_number_value(value);
-    *text = json_string_value(value);
-    return json_is_number((const json_t *)value) ? AFMON_USAGE_NUMBER
-           : *text != NULL                       ? AFMON_USAGE_TEXT
-           : json_is_true((const json_t *)value) ? AFMON_USAGE_TRUE
-                                                 : AFMON_USAGE_OTHER;
-}
-
 static void take_usage(struct afmon_proxy_answer *answer, const json_t *json)
 {
-    const afmon_usage_reader reader = {.member = member, .look = look};
     afmon_usage found;
-    if (!afmon_usage_find(&reader, json, &found))
+    if (!afmon_usage_find(&afmon_usage_json, json, &found))
         return;
     afmon_usage_update(&answer->usage, &found);
     answer->has_usage = true;
