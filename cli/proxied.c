@@ -12,9 +12,9 @@
 
 enum { INTERVAL_S = 5 };
 
-void proxied_init(proxied *p)
+void proxied_init(proxied *p, const char *command)
 {
-    *p = (proxied){.interval_s = INTERVAL_S};
+    *p = (proxied){.command = command, .interval_s = INTERVAL_S};
 }
 
 bool proxied_take(proxied *p, cli_args *args, int id)
@@ -28,6 +28,8 @@ bool proxied_take(proxied *p, cli_args *args, int id)
     case PROXIED_PRICES:
         p->prices_file = args->value;
         return true;
+    case PROXIED_MAX_COST:
+        return cli_value_dollars(args, 1e6, &p->max_cost_usd);
     case PROXIED_RULES:
         p->rules_file = args->value;
         return true;
@@ -69,6 +71,7 @@ static bool open_monitor(proxied *p, const char *description, const char *what)
     afmon_options_init(&p->options);
     p->options.log_dir = p->log_dir;
     p->options.prices_file = p->prices_file;
+    p->options.max_cost_usd = p->max_cost_usd;
     p->options.rules_file = p->rules_file;
     p->options.prometheus_listen = p->prometheus;
     p->options.metrics_interval_s = p->interval_s;
@@ -90,9 +93,11 @@ static bool open_monitor(proxied *p, const char *description, const char *what)
 
 static int start_proxy(proxied *p, const afmon_proxy_options *options)
 {
+    afmon_budget budget;
     afmon_error error = {0};
     afmon_proxy_options filled = *options;
     filled.monitor = p->monitor;
+    filled.limited = afmon_monitor_budget(p->monitor, &budget) || p->max_cost_usd.given;
     p->proxy = p->module->start(&filled, &error);
     if (p->proxy != NULL)
         return CLI_OK;
@@ -102,6 +107,8 @@ static int start_proxy(proxied *p, const afmon_proxy_options *options)
 
 int proxied_start(proxied *p, const afmon_proxy_options *options, const char *description, const char *what)
 {
+    if (p->max_cost_usd.given && p->prices_file == NULL)
+        return cli_usage_error(p->command, "--max-cost needs --prices: what tokens cost, by model");
     p->module = open_module();
     if (p->module == NULL)
         return CLI_FAILED;
@@ -153,13 +160,20 @@ static void print_outcome(const cli_screen *screen, const afmon_proxy_counts *co
                 cli_count(counts->unread).s);
     if (counts->refused > 0)
         fprintf(screen->out, "  %s requests got an answer of the proxy's own\n", cli_count(counts->refused).s);
+    if (counts->at_limit > 0)
+        fprintf(screen->out, "    of them %s at the limit of what the run may cost\n", cli_count(counts->at_limit).s);
+    if (counts->unbounded > 0)
+        fprintf(screen->out, "    of them %s whose cost nothing bounds; the log says why\n",
+                cli_count(counts->unbounded).s);
 }
 
 afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
 {
     cli_screen screen;
     afmon_proxy_counts counts = p->module->stop(p->proxy, patience_s);
+    afmon_budget budget;
     summary_facts facts = {.monitor = &p->options, .board = &p->board};
+    facts.budget = afmon_monitor_budget(p->monitor, &budget) ? &budget : NULL;
     double elapsed_s = gen_seconds_since(p->begin_ns);
     afmon_monitor_shutdown(p->monitor, &facts.report);
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the keys are gone */

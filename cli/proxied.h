@@ -12,13 +12,25 @@
 #include "proxy/proxy.h"
 
 /* Ids of the options; a command's own begin after them. */
-enum { PROXIED_LOG_DIR = 300, PROXIED_PRICES, PROXIED_RULES, PROXIED_INTERVAL, PROXIED_PROMETHEUS, PROXIED_OWN };
+enum {
+    PROXIED_LOG_DIR = 300,
+    PROXIED_PRICES,
+    PROXIED_MAX_COST,
+    PROXIED_RULES,
+    PROXIED_INTERVAL,
+    PROXIED_PROMETHEUS,
+    PROXIED_OWN
+};
 
 #define PROXIED_OPTIONS                                                                                                \
     {PROXIED_LOG_DIR, "log-dir", "DIR", "The run folder (.afterimage-monitoring/DATE-TIME)"}, ABOUT_OPTIONS,           \
         {PROXIED_RULES, "rules", "FILE", "Alert rules of a YAML file, beside or in place of the built-in ones"},       \
         {PROXIED_PRICES, "prices", "FILE",                                                                             \
          "What tokens cost, by model: JSON, or LiteLLM's map of prices as it is. Calls then record cost_usd"},         \
+        {PROXIED_MAX_COST, "max-cost", "USD",                                                                          \
+         "The most that the run may cost, over all processes of its run folder: 5usd. Each call reserves its worst "   \
+         "case before it goes out; what may pass the limit, has no price or no longest answer gets a 402. Needs "      \
+         "--prices"},                                                                                                  \
         {PROXIED_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},    \
     {                                                                                                                  \
         PROXIED_PROMETHEUS, "prometheus", "ADDRESS:PORT",                                                              \
@@ -27,9 +39,11 @@ enum { PROXIED_LOG_DIR = 300, PROXIED_PRICES, PROXIED_RULES, PROXIED_INTERVAL, P
 
 /* Begin with proxied_init. */
 typedef struct proxied {
+    const char *command;
     about about;
     const char *log_dir;
     const char *prices_file;
+    afmon_number max_cost_usd;
     const char *rules_file;
     const char *prometheus;
     double interval_s;
@@ -42,7 +56,8 @@ typedef struct proxied {
     int64_t begin_ns;
 } proxied;
 
-void proxied_init(proxied *p);
+/* command: "run" or "proxy". */
+void proxied_init(proxied *p, const char *command);
 
 /* Takes an option of these. False: the command shall return args->status, and has said why. */
 bool proxied_take(proxied *p, cli_args *args, int id);

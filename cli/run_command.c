@@ -142,7 +142,7 @@ int cmd_run(int argc, char **argv)
     cli_args args;
     const char *upstream = NULL;
     int dashes = find_dashes(argc, argv);
-    proxied_init(&p);
+    proxied_init(&p, "run");
     cli_args_init(&args, &usage, dashes, argv);
     for (int id; (id = cli_next_option(&args)) != CLI_END;) {
         if (id == UPSTREAM)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/api_error.h"
 #include "secrets.h"
 #include "spend.h"
 
@@ -90,7 +91,7 @@ static bool may_have_cost(const gen_http_answer *answer)
 {
     if (answer->outcome != GEN_HTTP_ANSWERED)
         return answer->sent;
-    return gen_spend_is_charged(answer->status);
+    return afmon_api_error_is_charged(answer->status);
 }
 
 /* One request, and what came of it. */

@@ -1,5 +1,7 @@
 #include "spend.h"
 
+#include "base/tokens.h"
+
 #define FIRST_PAUSE_S 0.002
 #define LONGEST_PAUSE_S 0.05
 
@@ -21,7 +23,7 @@ bool gen_spend_begin(gen_spend *spend, const gen_call *call, const char *model, 
                      gen_chat_result *result)
 {
     const afmon_call_bound bound = {
-        .model_name = model, .prompt_tokens = (double)bytes + GEN_TOKENS_ADDED, .completion_tokens = answer_tokens};
+        .model_name = model, .prompt_tokens = (double)bytes + AFMON_TOKENS_ADDED, .completion_tokens = answer_tokens};
     afmon_error error = {0};
     double pause_s = FIRST_PAUSE_S;
     *spend = (gen_spend){.monitor = call->budget, .model = model};
@@ -46,11 +48,4 @@ void gen_spend_end(gen_spend *spend, const gen_chat_result *result, bool may_hav
         afmon_settle_unknown(spend->monitor, &spend->reservation);
     else
         afmon_settle_unused(spend->monitor, &spend->reservation);
-}
-
-bool gen_spend_is_charged(int status)
-{
-    if (status >= 300 && status < 500)
-        return status == 408 || status == 409 || status == 499;
-    return status != 501 && status != 503 && status != 529;
 }

@@ -7,9 +7,6 @@
 
 #include "chat.h"
 
-/* Tokens that a server may add to what is sent: its template's marks, a system prompt of its own. */
-enum { GEN_TOKENS_ADDED = 512 };
-
 typedef struct gen_spend {
     afmon_monitor *monitor; /* NULL: there is no limit */
     const char *model;      /* that is asked; kept by the caller */
@@ -26,8 +23,5 @@ bool gen_spend_begin(gen_spend *spend, const gen_call *call, const char *model, 
 /* After it. may_have_cost: the server may have worked on it, whatever came back; where no usage is told the worst case
  * stays then. */
 void gen_spend_end(gen_spend *spend, const gen_chat_result *result, bool may_have_cost);
-
-/* Whether a refusal with that status may have cost something: what is refused before any work is done does not. */
-bool gen_spend_is_charged(int http_status);
 
 #endif

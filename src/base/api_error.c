@@ -23,3 +23,10 @@ const char *afmon_api_error_name(int status)
         return status >= 500 ? "InternalServerError" : "APIStatusError";
     }
 }
+
+bool afmon_api_error_is_charged(int status)
+{
+    if (status >= 300 && status < 500)
+        return status == 408 || status == 409 || status == 499;
+    return status != 501 && status != 503 && status != 529;
+}

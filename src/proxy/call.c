@@ -21,22 +21,26 @@ static void copy_field(char *out, size_t size, const struct afmon_proxy_head *he
         snprintf(out, size, "%.*s", (int)field->value.length, field->value.text);
 }
 
-/* What stands behind "Bearer ", or all of it. */
-static char *secret_of(const struct afmon_proxy_piece *value)
+/* Copies what stands behind "Bearer ", or all of it, where it is long enough to be one. false: no memory. */
+static bool copy_secret(char **out, const struct afmon_proxy_piece *value)
 {
     const char *space = memchr(value->text, ' ', value->length);
     const char *begin = space != NULL ? space + 1 : value->text;
     size_t length = value->length - (size_t)(begin - value->text);
-    return length >= SECRET_MIN ? strndup(begin, length) : NULL;
+    *out = length >= SECRET_MIN ? strndup(begin, length) : NULL;
+    return length < SECRET_MIN || *out != NULL;
 }
 
-static void keep_secrets(struct afmon_proxy_call *call, const struct afmon_proxy_head *head)
+/* false: no memory; texts could not be kept free of them. */
+static bool keep_secrets(struct afmon_proxy_call *call, const struct afmon_proxy_head *head)
 {
     static const char *const names[] = {"authorization", "x-api-key", "api-key", "x-goog-api-key"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct afmon_proxy_field *field = afmon_proxy_head_find(head, names[i]);
-        call->secrets[i] = field != NULL ? secret_of(&field->value) : NULL;
+        if (field != NULL && !copy_secret(&call->secrets[i], &field->value))
+            return false;
     }
+    return true;
 }
 
 static int retry_count(const struct afmon_proxy_head *head)
@@ -62,13 +66,16 @@ struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *
     snprintf(call->operation, sizeof call->operation, "%s", request->api->operation);
     copy_field(call->operation, sizeof call->operation, request->head, "x-afmon-operation");
     copy_field(call->item, sizeof call->item, request->head, "x-afmon-item");
-    keep_secrets(call, request->head);
     XXH64_reset(&call->digest, 0);
     XXH64_update(&call->digest, request->head->target.text, request->head->target.length);
     afmon_proxy_reduced_init(&call->asked);
     afmon_proxy_answer_init(&call->answer);
     call->answer.shape = request->api->shape;
-    return call;
+    call->last = afmon_proxy_note_of_end(call);
+    if (call->last != NULL && keep_secrets(call, request->head))
+        return call;
+    afmon_proxy_call_free(call);
+    return NULL;
 }
 
 void afmon_proxy_call_free(struct afmon_proxy_call *call)
@@ -80,6 +87,7 @@ void afmon_proxy_call_free(struct afmon_proxy_call *call)
     }
     afmon_proxy_reduced_free(&call->asked);
     afmon_proxy_answer_free(&call->answer);
+    free(call->last);
     free(call);
 }
 
@@ -105,29 +113,35 @@ static bool is_cut(const struct afmon_proxy_answer *answer, enum afmon_proxy_end
     return !answer->ended && !told_at_end; /* some tell usage from the first event on */
 }
 
+/* Who has read the last event of a stream may go. */
+static bool is_over(const struct afmon_proxy_answer *answer)
+{
+    return answer->streamed && answer->ended;
+}
+
 struct verdict {
     bool success;
     const char *type; /* of the error */
     const char *text;
 };
 
-static struct verdict judge(struct afmon_proxy_call *call, const struct afmon_proxy_ended *ended)
+static struct verdict judge(const struct afmon_proxy_call *call)
 {
-    struct afmon_proxy_answer *answer = &call->answer;
-    bool over = answer->streamed && answer->ended; /* who has read the last event may go */
-    if (ended->how == AFMON_PROXY_UNREACHED)
-        return (struct verdict){false, "APIConnectionError", ended->why};
-    if (ended->how == AFMON_PROXY_STOPPED && !over)
+    const struct afmon_proxy_answer *answer = &call->answer;
+    bool over = is_over(answer);
+    if (call->how == AFMON_PROXY_UNREACHED)
+        return (struct verdict){false, "APIConnectionError", call->why};
+    if (call->how == AFMON_PROXY_STOPPED && !over)
         return (struct verdict){false, "ProxyStopped", "The proxy was stopped within the call."};
-    if (ended->how == AFMON_PROXY_CLIENT_GONE && !over)
+    if (call->how == AFMON_PROXY_CLIENT_GONE && !over)
         return (struct verdict){
             false, "ClientDisconnected",
-            ended->why[0] != '\0' ? ended->why : "The client ended the connection before the answer had come whole."};
+            call->why[0] != '\0' ? call->why : "The client ended the connection before the answer had come whole."};
     if (call->status >= 400)
         return (struct verdict){false, afmon_api_error_name(call->status), answer->error};
     if (answer->failed && call->api->shape != AFMON_PROXY_UNKNOWN)
         return (struct verdict){false, answer->error_type[0] != '\0' ? answer->error_type : "APIError", answer->error};
-    if (is_cut(answer, ended->how) && !over)
+    if (is_cut(answer, call->how) && !over)
         return (struct verdict){false, "cut", "The answer was cut: it ended before its end was told."};
     return (struct verdict){.success = true};
 }
@@ -179,6 +193,7 @@ static void track(struct afmon_proxy_call *call, const struct verdict *verdict, 
         .reasoning_token_count = answer->usage.reasoning,
         .cache_write_token_count = answer->usage.cache_write,
         .cost_usd = answer->usage.cost_usd,
+        .settled = call->reserved,
         .fields = fields,
         .field_count = count,
     };
@@ -202,13 +217,32 @@ static void record_other(const struct afmon_proxy_call *call, int64_t end_ns, af
     (void)afmon_record_metric(monitor, "proxy_other_time", seconds(call->begin_ns, end_ns), &field, 1);
 }
 
-void afmon_proxy_call_record(struct afmon_proxy_call *call, const struct afmon_proxy_ended *ended, int64_t end_ns,
-                             afmon_monitor *monitor, struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts)
+/* Puts what the call cost in the place of what was reserved. Usage counts where it is that of the end: some servers
+ * tell it from the first event on. */
+static void settle(struct afmon_proxy_call *call, afmon_monitor *monitor)
+{
+    struct afmon_proxy_answer *answer = &call->answer;
+    afmon_usage usage = answer->usage;
+    bool whole = call->how == AFMON_PROXY_WHOLE || is_over(answer);
+    if (call->api->shape == AFMON_PROXY_EMBEDDINGS && !usage.completion.given)
+        usage.completion = AFMON_GIVEN(0.0);
+    if (answer->has_usage && whole && !answer->unread && !is_cut(answer, call->how))
+        afmon_settle(monitor, &call->reservation, answer->model[0] != '\0' ? answer->model : NULL, call->model, &usage);
+    else if (call->sent_ns == 0 || (call->status >= 300 && !afmon_api_error_is_charged(call->status)))
+        afmon_settle_unused(monitor, &call->reservation);
+    else
+        afmon_settle_unknown(monitor, &call->reservation);
+}
+
+void afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor,
+                             struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts)
 {
     int64_t since_ns;
     struct afmon_proxy_answer *answer = &call->answer;
+    if (call->how == AFMON_PROXY_NOT_LET)
+        return;
     answer->unread = answer->unread || call->missed;
-    if (ended->how == AFMON_PROXY_WHOLE || answer->streamed)
+    if (call->how == AFMON_PROXY_WHOLE || answer->streamed)
         afmon_proxy_answer_finish(answer);
     if (answer->unread && answer->shape != AFMON_PROXY_UNKNOWN)
         counts->unread++;
@@ -222,7 +256,9 @@ void afmon_proxy_call_record(struct afmon_proxy_call *call, const struct afmon_p
     json_decref(asked);
     redact(call, answer->error);
     redact(call, answer->model);
-    struct verdict verdict = judge(call, ended);
+    struct verdict verdict = judge(call);
+    if (call->reserved)
+        settle(call, monitor);
     uint32_t attempt = afmon_proxy_attempts_take(attempts, call->connection, XXH64_digest(&call->digest), call->retry,
                                                  !verdict.success, end_ns, &since_ns);
     counts->requests++;

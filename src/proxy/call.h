@@ -7,6 +7,7 @@
 
 #include "proxy/answer.h"
 #include "proxy/attempts.h"
+#include "proxy/notes.h"
 #include "proxy/record.h"
 
 enum { AFMON_PROXY_SECRETS_MAX = 4 };
@@ -14,11 +15,19 @@ enum { AFMON_PROXY_SECRETS_MAX = 4 };
 struct afmon_proxy_call {
     struct afmon_proxy_recorder *recorder;
     const struct afmon_proxy_api *api;
-    bool missed; /* the loop's, until the call has ended: bytes of it were not handed over */
     uint64_t connection;
-    int64_t begin_ns, sent_ns;
-    int retry;  /* as the SDK says; -1: it does not */
-    int status; /* 0: there was no answer */
+    int64_t begin_ns;
+    int retry; /* as the SDK says; -1: it does not */
+    /* ---- the loop's, until the call has ended ---- */
+    struct afmon_proxy_note *last; /* of its end */
+    bool missed;                   /* bytes of it were not handed over */
+    int64_t sent_ns;               /* 0: nothing of it went out */
+    int status;                    /* 0: there was no answer */
+    enum afmon_proxy_end how;
+    char why[256]; /* it ended so; "": `how` says it */
+    bool reserved; /* and is to be settled */
+    afmon_reservation reservation;
+    /* ---- the recorder's ---- */
     char operation[AFMON_PROXY_WORD_MAX];
     char item[AFMON_ITEM_ID_MAX + 1];
     char model[AFMON_PROXY_WORD_MAX]; /* that was asked for */
@@ -29,12 +38,6 @@ struct afmon_proxy_call {
     char *secrets[AFMON_PROXY_SECRETS_MAX]; /* that must not come back in a text */
 };
 
-/* How it ended: the data of AFMON_PROXY_NOTE_END. */
-struct afmon_proxy_ended {
-    enum afmon_proxy_end how;
-    char why[256];
-};
-
 /* What is known of it by its request. NULL: no memory. Any thread. */
 struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *request);
 
@@ -42,7 +45,7 @@ struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *
 void afmon_proxy_call_free(struct afmon_proxy_call *call);
 
 /* Tells the monitor, and counts. */
-void afmon_proxy_call_record(struct afmon_proxy_call *call, const struct afmon_proxy_ended *ended, int64_t end_ns,
-                             afmon_monitor *monitor, struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts);
+void afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor,
+                             struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts);
 
 #endif

@@ -19,6 +19,7 @@ static void end(struct afmon_proxy_client *client, enum afmon_proxy_end how, con
     afmon_proxy_call_end(client->call, how, why);
     client->call = NULL;
     client->busy = false;
+    afmon_proxy_hold_end(client);
     afmon_proxy_wipe(&client->in);
     afmon_proxy_wipe(&client->out);
 }
@@ -26,6 +27,13 @@ static void end(struct afmon_proxy_client *client, enum afmon_proxy_end how, con
 void afmon_proxy_exchange_abandon(struct afmon_proxy_client *client, enum afmon_proxy_end how)
 {
     end(client, how, NULL, false);
+}
+
+/* Before anything went out, for what the run may cost or what can be held. */
+static void refuse_held(struct afmon_proxy_client *client, int status, const char *code, const char *why)
+{
+    end(client, AFMON_PROXY_NOT_LET, NULL, false);
+    afmon_proxy_client_refuse_as(client, status, code, why);
 }
 
 /* There is no whole answer. What of it went out is cut, so that nobody takes it for the whole. */
@@ -198,6 +206,10 @@ void afmon_proxy_exchange_data(struct afmon_proxy_client *client, const char *da
     size_t taken;
     if (!follow_request(client, data, length, &taken))
         return;
+    if (client->hold != NULL) {
+        afmon_proxy_hold_data(client, data, taken);
+        return;
+    }
     if (!client->up->standing) { /* it was read already when reading was paused */
         afmon_buffer_add(&client->out, data, taken);
         return;
@@ -227,6 +239,7 @@ static void send_request(struct afmon_proxy_client *client)
 {
     (void)afmon_proxy_stream_write(&client->up->stream, client->out.data, client->out.length);
     afmon_proxy_wipe(&client->out);
+    afmon_proxy_hold_send(client);
     afmon_proxy_call_sent(client->call);
     if (!client->pipelined && afmon_proxy_stream_waiting(&client->up->stream) == 0)
         afmon_proxy_stream_read(&client->stream);
@@ -296,19 +309,24 @@ static int judge(const struct afmon_proxy_server *server, const struct afmon_pro
     return route == NULL ? 404 : head->method.length >= sizeof((struct afmon_proxy_client *)0)->method ? 501 : 0;
 }
 
-static bool start(struct afmon_proxy_client *client, const struct afmon_proxy_head *head,
+static const struct afmon_proxy_api *api_of(const struct afmon_proxy_head *head)
+{
+    bool post = afmon_proxy_piece_is(&head->method, "POST");
+    return post ? afmon_proxy_api_find(head->target.text, head->target.length) : afmon_proxy_api_find("", 0);
+}
+
+static void start(struct afmon_proxy_client *client, const struct afmon_proxy_head *head,
                   struct afmon_proxy_route *route)
 {
     const struct afmon_proxy_request request = {
         .head = head,
-        .api = afmon_proxy_piece_is(&head->method, "POST")
-                   ? afmon_proxy_api_find(head->target.text, head->target.length)
-                   : afmon_proxy_api_find("", 0),
+        .api = api_of(head),
         .upstream = route->authority,
         .connection = client->number,
         .ns = (int64_t)uv_hrtime(),
     };
     client->busy = true;
+    client->route = route;
     client->answered = false;
     client->pipelined = false;
     client->scanned = 0;
@@ -318,8 +336,26 @@ static bool start(struct afmon_proxy_client *client, const struct afmon_proxy_he
     afmon_proxy_body_begin(&client->request, head->framing, head->content_length);
     client->call = afmon_proxy_call_begin(client->server->recorder, &request);
     afmon_buffer_init(&client->out, ANSWER_IN_MAX + AFMON_PROXY_READ_SIZE * 2 + OUT_SLACK);
-    return true;
 }
+
+/* The request goes to its upstream. */
+static void go(struct afmon_proxy_client *client)
+{
+    client->up = client->out.failed
+                     ? NULL
+                     : afmon_proxy_upstream_get(client->server, client->route, &calls_of_exchanges, client);
+    if (client->up == NULL) {
+        end(client, AFMON_PROXY_UNREACHED, "The proxy is out of memory.", false);
+        afmon_proxy_client_refuse(client, 503, "The proxy is out of memory.");
+        return;
+    }
+    if (client->up->standing)
+        send_request(client);
+    else if (!client->request.done)
+        afmon_proxy_stream_pause(&client->stream);
+}
+
+static const struct afmon_proxy_hold_calls calls_of_held = {go, refuse_held};
 
 void afmon_proxy_exchange_begin(struct afmon_proxy_client *client, const char *data, size_t head_length, size_t length)
 {
@@ -339,19 +375,16 @@ void afmon_proxy_exchange_begin(struct afmon_proxy_client *client, const char *d
     start(client, &head, route);
     /* once, as large as it gets: growing would leave copies of keys behind */
     (void)afmon_buffer_reserve(&client->out, length + strlen(route->path) + strlen(route->authority) + OUT_SLACK);
-    (void)afmon_proxy_rewrite_request(&client->out, &head, route);
-    if (!follow_request(client, data + head_length, length - head_length, &taken))
+    bool held = afmon_proxy_hold_is_needed(client, &head);
+    (void)afmon_proxy_rewrite_request(&client->out, &head, route, held);
+    if (held)
+        afmon_proxy_hold_begin(client, &head, api_of(&head), &calls_of_held);
+    if (!client->busy || !follow_request(client, data + head_length, length - head_length, &taken))
         return;
-    afmon_buffer_add(&client->out, data + head_length, taken);
-    client->up =
-        client->out.failed ? NULL : afmon_proxy_upstream_get(client->server, route, &calls_of_exchanges, client);
-    if (client->up == NULL) {
-        end(client, AFMON_PROXY_UNREACHED, "The proxy is out of memory.", false);
-        afmon_proxy_client_refuse(client, 503, "The proxy is out of memory.");
+    if (held) {
+        afmon_proxy_hold_data(client, data + head_length, taken);
         return;
     }
-    if (client->up->standing)
-        send_request(client);
-    else if (!client->request.done)
-        afmon_proxy_stream_pause(&client->stream);
+    afmon_buffer_add(&client->out, data + head_length, taken);
+    go(client);
 }

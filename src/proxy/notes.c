@@ -38,10 +38,19 @@ void afmon_proxy_notes_open(struct afmon_proxy_notes *notes)
     pthread_mutex_unlock(&notes->mutex);
 }
 
+/* The caller holds the mutex. */
+static void append(struct afmon_proxy_notes *notes, struct afmon_proxy_note *note)
+{
+    *notes->last = note;
+    notes->last = &note->next;
+    notes->bytes += note->length;
+    if (notes->bytes > WAKE_BYTES)
+        pthread_cond_signal(&notes->more);
+}
+
 bool afmon_proxy_notes_add(struct afmon_proxy_notes *notes, enum afmon_proxy_note_kind kind, void *call,
                            const void *data, size_t length)
 {
-    bool of_body = kind == AFMON_PROXY_NOTE_ASKED || kind == AFMON_PROXY_NOTE_TOLD;
     struct afmon_proxy_note *note = malloc(sizeof *note + length);
     if (note == NULL)
         return false;
@@ -49,18 +58,29 @@ bool afmon_proxy_notes_add(struct afmon_proxy_notes *notes, enum afmon_proxy_not
     if (length > 0)
         memcpy(note->data, data, length);
     pthread_mutex_lock(&notes->mutex);
-    bool room = !of_body || notes->bytes + length <= AFMON_PROXY_NOTES_MAX;
-    if (room) {
-        *notes->last = note;
-        notes->last = &note->next;
-        notes->bytes += length;
-        if (notes->bytes > WAKE_BYTES)
-            pthread_cond_signal(&notes->more);
-    }
+    bool room = notes->bytes + length <= AFMON_PROXY_NOTES_MAX;
+    if (room)
+        append(notes, note);
     pthread_mutex_unlock(&notes->mutex);
     if (!room)
         free(note);
     return room;
+}
+
+struct afmon_proxy_note *afmon_proxy_note_of_end(void *call)
+{
+    struct afmon_proxy_note *note = malloc(sizeof *note);
+    if (note != NULL)
+        *note = (struct afmon_proxy_note){.call = call, .kind = AFMON_PROXY_NOTE_END};
+    return note;
+}
+
+void afmon_proxy_notes_add_end(struct afmon_proxy_notes *notes, struct afmon_proxy_note *note)
+{
+    note->ns = (int64_t)uv_hrtime();
+    pthread_mutex_lock(&notes->mutex);
+    append(notes, note);
+    pthread_mutex_unlock(&notes->mutex);
 }
 
 /* Notes are left to gather for a moment: to wake a thread costs more than to read one. While a call is open the reader

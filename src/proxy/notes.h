@@ -9,13 +9,7 @@
 
 enum { AFMON_PROXY_NOTES_MAX = 8 * 1024 * 1024 };
 
-enum afmon_proxy_note_kind {
-    AFMON_PROXY_NOTE_ASKED,
-    AFMON_PROXY_NOTE_SENT,
-    AFMON_PROXY_NOTE_ANSWERED,
-    AFMON_PROXY_NOTE_TOLD,
-    AFMON_PROXY_NOTE_END
-};
+enum afmon_proxy_note_kind { AFMON_PROXY_NOTE_ASKED, AFMON_PROXY_NOTE_TOLD, AFMON_PROXY_NOTE_END };
 
 struct afmon_proxy_note {
     struct afmon_proxy_note *next;
@@ -38,9 +32,15 @@ struct afmon_proxy_notes {
 bool afmon_proxy_notes_init(struct afmon_proxy_notes *notes);
 void afmon_proxy_notes_free(struct afmon_proxy_notes *notes);
 
-/* Adds a note; data is copied. false: no memory, or too much waits and it is of a body. */
+/* Adds a note of a body; data is copied. false: no memory, or too much waits. */
 bool afmon_proxy_notes_add(struct afmon_proxy_notes *notes, enum afmon_proxy_note_kind kind, void *call,
                            const void *data, size_t length);
+
+/* The note that a call ends: made when it begins, so that nothing can fail at its end. NULL: no memory. */
+struct afmon_proxy_note *afmon_proxy_note_of_end(void *call);
+
+/* Adds that one, which is the reader's from then on. */
+void afmon_proxy_notes_add_end(struct afmon_proxy_notes *notes, struct afmon_proxy_note *note);
 
 /* A call begins. */
 void afmon_proxy_notes_open(struct afmon_proxy_notes *notes);

@@ -145,8 +145,10 @@ static afmon_status listen_at(struct afmon_proxy_server *server, const struct so
         return afmon_fail(error, AFMON_E_SYSTEM, "cannot listen on %s: %s", text, uv_strerror(failure));
     server->listener.data = server;
     server->timer.data = server;
+    server->retry.data = server;
     server->stop.data = server;
     uv_timer_init(&server->loop, &server->timer);
+    uv_timer_init(&server->loop, &server->retry);
     uv_async_init(&server->loop, &server->stop, on_stop);
     uv_timer_start(&server->timer, on_tick, TICK_MS, TICK_MS);
     return AFMON_OK;
@@ -186,6 +188,8 @@ static afmon_status start(struct afmon_proxy *proxy, const afmon_proxy_options *
     if (status != AFMON_OK)
         return status;
     write_address(proxy);
+    server->limited = options->limited;
+    server->monitor = options->monitor;
     server->buffers = calloc(1, sizeof *server->buffers);
     if (server->buffers == NULL)
         return afmon_fail_memory(error);
@@ -222,6 +226,8 @@ static afmon_proxy_counts proxy_counts(afmon_proxy *proxy)
 {
     afmon_proxy_counts counts = afmon_proxy_recorder_counts(proxy->server.recorder);
     counts.refused = proxy->server.refused;
+    counts.at_limit = proxy->server.at_limit;
+    counts.unbounded = proxy->server.unbounded;
     return counts;
 }
 

@@ -29,6 +29,7 @@ typedef struct afmon_proxy_options {
     const afmon_proxy_target *targets;
     size_t target_count;
     afmon_monitor *monitor; /* outlives the proxy */
+    bool limited;           /* it has max_cost_usd: what a call costs at most is reserved before the call goes out */
 } afmon_proxy_options;
 
 typedef struct afmon_proxy_counts {
@@ -38,6 +39,8 @@ typedef struct afmon_proxy_counts {
     uint64_t other;      /* requests that are of no known interface */
     uint64_t unread;     /* whose answer could not be read: more came than was recorded, an unknown encoding */
     uint64_t refused;    /* requests that the proxy itself refused */
+    uint64_t at_limit;   /* of the refused: the run had reached its limit of what it may cost */
+    uint64_t unbounded;  /* of the refused: what they may cost could not be said */
 } afmon_proxy_counts;
 
 /* What the module gives: found by the name afmon_proxy_module. */

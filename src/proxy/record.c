@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <uv.h>
+
 #include "base/status.h"
 #include "base/thread.h"
 #include "proxy/call.h"
@@ -17,14 +19,7 @@ struct afmon_proxy_recorder {
     bool finished;
     pthread_mutex_t mutex; /* of the counts */
     afmon_proxy_counts counts;
-};
-
-/* The head of an answer, as far as the recorder needs it: the data of AFMON_PROXY_NOTE_ANSWERED. */
-struct answered {
-    int status;
-    bool streamed;
-    bool compressed;
-    bool unreadable;
+    uint64_t unseen; /* calls for which there was no memory */
 };
 
 /* ---- The recorder's thread --------------------------------------------------------------------------------------- */
@@ -41,23 +36,12 @@ static void take_body(struct afmon_proxy_call *call, const struct afmon_proxy_no
         afmon_proxy_reduced_feed(&call->asked, note->data, note->length);
 }
 
-static void take_answer(struct afmon_proxy_call *call, const struct answered *answered)
+static void end_call(struct afmon_proxy_recorder *recorder, struct afmon_proxy_call *call, int64_t ns)
 {
-    call->status = answered->status;
-    call->answer.streamed = answered->streamed;
-    call->answer.compressed = answered->compressed;
-    call->answer.unread = answered->unreadable;
-}
-
-static void end_call(struct afmon_proxy_recorder *recorder, struct afmon_proxy_call *call,
-                     const struct afmon_proxy_note *note)
-{
-    struct afmon_proxy_ended ended;
-    memcpy(&ended, note->data, sizeof ended);
     pthread_mutex_lock(&recorder->mutex);
     afmon_proxy_counts counts = recorder->counts;
     pthread_mutex_unlock(&recorder->mutex);
-    afmon_proxy_call_record(call, &ended, note->ns, recorder->monitor, &recorder->attempts, &counts);
+    afmon_proxy_call_record(call, ns, recorder->monitor, &recorder->attempts, &counts);
     pthread_mutex_lock(&recorder->mutex);
     recorder->counts = counts; /* this thread alone writes them */
     pthread_mutex_unlock(&recorder->mutex);
@@ -67,21 +51,10 @@ static void end_call(struct afmon_proxy_recorder *recorder, struct afmon_proxy_c
 static void take_note(struct afmon_proxy_recorder *recorder, const struct afmon_proxy_note *note)
 {
     struct afmon_proxy_call *call = note->call;
-    struct answered answered;
-    switch (note->kind) {
-    case AFMON_PROXY_NOTE_SENT:
-        call->sent_ns = note->ns;
-        break;
-    case AFMON_PROXY_NOTE_ANSWERED:
-        memcpy(&answered, note->data, sizeof answered);
-        take_answer(call, &answered);
-        break;
-    case AFMON_PROXY_NOTE_END:
-        end_call(recorder, call, note);
-        break;
-    default:
+    if (note->kind == AFMON_PROXY_NOTE_END)
+        end_call(recorder, call, note->ns);
+    else
         take_body(call, note);
-    }
 }
 
 static void *record_all(void *user)
@@ -144,6 +117,7 @@ afmon_proxy_counts afmon_proxy_recorder_counts(struct afmon_proxy_recorder *reco
 {
     pthread_mutex_lock(&recorder->mutex);
     afmon_proxy_counts counts = recorder->counts;
+    counts.unread += recorder->unseen;
     pthread_mutex_unlock(&recorder->mutex);
     return counts;
 }
@@ -156,7 +130,7 @@ struct afmon_proxy_call *afmon_proxy_call_begin(struct afmon_proxy_recorder *rec
     struct afmon_proxy_call *call = afmon_proxy_call_new(request);
     if (call == NULL) {
         pthread_mutex_lock(&recorder->mutex);
-        recorder->counts.unread++;
+        recorder->unseen++;
         pthread_mutex_unlock(&recorder->mutex);
         return NULL;
     }
@@ -181,10 +155,16 @@ void afmon_proxy_call_told(struct afmon_proxy_call *call, const char *data, size
     note_body(call, AFMON_PROXY_NOTE_TOLD, data, length);
 }
 
+void afmon_proxy_call_reserved(struct afmon_proxy_call *call, const afmon_reservation *reservation)
+{
+    call->reservation = *reservation;
+    call->reserved = true;
+}
+
 void afmon_proxy_call_sent(struct afmon_proxy_call *call)
 {
     if (call != NULL)
-        (void)afmon_proxy_notes_add(&call->recorder->notes, AFMON_PROXY_NOTE_SENT, call, NULL, 0);
+        call->sent_ns = (int64_t)uv_hrtime();
 }
 
 static bool begins(const struct afmon_proxy_field *field, const char *text)
@@ -199,26 +179,24 @@ void afmon_proxy_call_answered(struct afmon_proxy_call *call, const struct afmon
 {
     const struct afmon_proxy_field *type = afmon_proxy_head_find(head, "content-type");
     const struct afmon_proxy_field *encoding = afmon_proxy_head_find(head, "content-encoding");
-    struct answered answered = {.status = head->status};
     if (call == NULL)
         return;
-    answered.streamed = type != NULL && begins(type, "text/event-stream");
+    call->status = head->status;
+    call->answer.streamed = type != NULL && begins(type, "text/event-stream");
     if (encoding != NULL && !afmon_proxy_piece_is(&encoding->value, "identity")) {
-        answered.compressed = true;
-        answered.unreadable =
+        call->answer.compressed = true;
+        call->answer.unread =
             !afmon_proxy_piece_is(&encoding->value, "gzip") && !afmon_proxy_piece_is(&encoding->value, "deflate");
     }
-    if (!afmon_proxy_notes_add(&call->recorder->notes, AFMON_PROXY_NOTE_ANSWERED, call, &answered, sizeof answered))
-        call->missed = true;
 }
 
 void afmon_proxy_call_end(struct afmon_proxy_call *call, enum afmon_proxy_end end, const char *why)
 {
-    struct afmon_proxy_ended ended = {.how = end};
     if (call == NULL)
         return;
-    snprintf(ended.why, sizeof ended.why, "%s", why != NULL ? why : "");
-    /* without memory for its last note a call stays with the recorder, which lets it go unrecorded */
-    if (!afmon_proxy_notes_add(&call->recorder->notes, AFMON_PROXY_NOTE_END, call, &ended, sizeof ended))
-        call->missed = true;
+    struct afmon_proxy_note *last = call->last;
+    call->last = NULL;
+    call->how = end;
+    snprintf(call->why, sizeof call->why, "%s", why != NULL ? why : "");
+    afmon_proxy_notes_add_end(&call->recorder->notes, last);
 }

@@ -20,7 +20,8 @@ enum afmon_proxy_end {
     AFMON_PROXY_CUT,         /* the server ended it before */
     AFMON_PROXY_CLIENT_GONE, /* the client did */
     AFMON_PROXY_UNREACHED,   /* there was no answer */
-    AFMON_PROXY_STOPPED      /* the proxy was stopped */
+    AFMON_PROXY_STOPPED,     /* the proxy was stopped */
+    AFMON_PROXY_NOT_LET      /* it was not sent, for what the run may cost: nothing is recorded */
 };
 
 /* What is known when a request's head was read. Pieces are copied. */
@@ -49,6 +50,9 @@ struct afmon_proxy_call *afmon_proxy_call_begin(struct afmon_proxy_recorder *rec
                                                 const struct afmon_proxy_request *request);
 
 void afmon_proxy_call_asked(struct afmon_proxy_call *call, const char *data, size_t length); /* of the request's body */
+/* What is reserved for the call, before it is sent: the recorder settles it. */
+void afmon_proxy_call_reserved(struct afmon_proxy_call *call, const afmon_reservation *reservation);
+
 void afmon_proxy_call_sent(struct afmon_proxy_call *call); /* the request is on its way */
 void afmon_proxy_call_answered(struct afmon_proxy_call *call, const struct afmon_proxy_head *head);
 void afmon_proxy_call_told(struct afmon_proxy_call *call, const char *data, size_t length); /* of the answer's body */

@@ -34,6 +34,7 @@ static const char *reason_of(int status)
         int status;
         const char *reason;
     } reasons[] = {{400, "Bad Request"},         {401, "Unauthorized"},
+                   {402, "Payment Required"},    {413, "Content Too Large"},
                    {403, "Forbidden"},           {404, "Not Found"},
                    {408, "Request Timeout"},     {431, "Request Header Fields Too Large"},
                    {501, "Not Implemented"},     {502, "Bad Gateway"},
@@ -45,14 +46,24 @@ static const char *reason_of(int status)
 }
 
 /* In the shape that the SDKs of both OpenAI and Anthropic read. */
-void afmon_proxy_client_refuse(struct afmon_proxy_client *client, int status, const char *why)
+static void write_error(struct afmon_buffer *body, const char *code, const char *why)
+{
+    afmon_buffer_add_text(body, "{\"type\": \"error\", \"error\": {\"type\": \"afmon_proxy_error\", \"message\": ");
+    afmon_buffer_add_json_string(body, why, strlen(why));
+    afmon_buffer_add_text(body, ", \"param\": null, \"code\": ");
+    if (code != NULL)
+        afmon_buffer_add_json_string(body, code, strlen(code));
+    else
+        afmon_buffer_add_text(body, "null");
+    afmon_buffer_add_text(body, "}}\n");
+}
+
+void afmon_proxy_client_refuse_as(struct afmon_proxy_client *client, int status, const char *code, const char *why)
 {
     char head[256];
     struct afmon_buffer body;
-    afmon_buffer_init(&body, 4096);
-    afmon_buffer_add_text(&body, "{\"type\": \"error\", \"error\": {\"type\": \"afmon_proxy_error\", \"message\": ");
-    afmon_buffer_add_json_string(&body, why, strlen(why));
-    afmon_buffer_add_text(&body, "}}\n");
+    afmon_buffer_init(&body, 8192);
+    write_error(&body, code, why);
     snprintf(head, sizeof head,
              "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
              status, reason_of(status), body.length);
@@ -61,6 +72,11 @@ void afmon_proxy_client_refuse(struct afmon_proxy_client *client, int status, co
     afmon_buffer_free(&body);
     client->server->refused++;
     linger(client);
+}
+
+void afmon_proxy_client_refuse(struct afmon_proxy_client *client, int status, const char *why)
+{
+    afmon_proxy_client_refuse_as(client, status, NULL, why);
 }
 
 void afmon_proxy_client_next(struct afmon_proxy_client *client, bool keep)

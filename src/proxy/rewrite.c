@@ -15,7 +15,7 @@ static bool is_ours(const struct afmon_proxy_field *field)
 }
 
 bool afmon_proxy_rewrite_request(struct afmon_buffer *out, const struct afmon_proxy_head *head,
-                                 const struct afmon_proxy_route *route)
+                                 const struct afmon_proxy_route *route, bool held)
 {
     struct afmon_proxy_piece before, rest;
     afmon_proxy_route_target(route, &head->target, &before, &rest);
@@ -31,7 +31,8 @@ bool afmon_proxy_rewrite_request(struct afmon_buffer *out, const struct afmon_pr
             afmon_buffer_add_text(out, ": ");
             afmon_buffer_add_text(out, route->authority);
             afmon_buffer_add_text(out, "\r\n");
-        } else if (!is_ours(field) && !afmon_proxy_head_is_hop(head, field)) {
+        } else if (!(held && afmon_proxy_piece_is(&field->name, "expect")) && !is_ours(field) &&
+                   !afmon_proxy_head_is_hop(head, field)) {
             add(out, &field->line);
         }
     }

@@ -30,8 +30,15 @@ struct afmon_proxy_server {
     size_t client_count;
     uint64_t next_client;
     _Atomic uint64_t refused;
-    char token[AFMON_PROXY_TOKEN_MAX]; /* "": none is asked for */
-    bool local;                        /* only this machine can reach it: Host must name this machine */
+    bool limited; /* the run has a limit of what it may cost */
+    afmon_monitor *monitor;
+    uv_timer_t retry; /* while calls wait for money */
+    struct afmon_proxy_client *first_waiting, *last_waiting;
+    size_t held; /* bytes of bodies, of all clients */
+    uint64_t warned;
+    _Atomic uint64_t at_limit, unbounded; /* refused: of `refused` */
+    char token[AFMON_PROXY_TOKEN_MAX];    /* "": none is asked for */
+    bool local;                           /* only this machine can reach it: Host must name this machine */
     bool stopping;
     int64_t stop_by_ms;
 };
