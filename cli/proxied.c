@@ -30,6 +30,8 @@ bool proxied_take(proxied *p, cli_args *args, int id)
         return true;
     case PROXIED_MAX_COST:
         return cli_value_dollars(args, 1e6, &p->max_cost_usd);
+    case PROXIED_PLAN:
+        return cli_value_integer(args, 1, INT64_MAX, &p->plan);
     case PROXIED_RULES:
         p->rules_file = args->value;
         return true;
@@ -64,13 +66,30 @@ static const afmon_proxy_module_t *open_module(void)
     return found;
 }
 
+/* Items that earlier parts of the run made. */
+static uint64_t made_before(const char *folder)
+{
+    uint64_t made = 0;
+    afmon_view *view = NULL;
+    afmon_run_summary *summary = NULL;
+    if (folder != NULL && afmon_view_open(folder, NULL, &view, NULL) == AFMON_OK &&
+        afmon_view_summarize(view, NULL, &summary, NULL) == AFMON_OK)
+        for (size_t i = 0; i < summary->item_count; i++)
+            made += strcmp(summary->items[i].kind, AFMON_PROXY_ITEM_KIND) == 0 ? summary->items[i].finished : 0;
+    afmon_run_summary_free(summary);
+    afmon_view_close(view);
+    return made;
+}
+
 static bool open_monitor(proxied *p, const char *description, const char *what)
 {
     afmon_error error = {0};
     afmon_alert_handler handler = alert_board_handler(&p->board);
+    uint64_t made = p->plan > 0 ? made_before(p->log_dir) : 0;
     afmon_options_init(&p->options);
     p->options.log_dir = p->log_dir;
     p->options.prices_file = p->prices_file;
+    p->options.progress = p->plan > 0 ? p->progress : AFMON_PROGRESS_NONE;
     p->options.max_cost_usd = p->max_cost_usd;
     p->options.rules_file = p->rules_file;
     p->options.prometheus_listen = p->prometheus;
@@ -88,6 +107,8 @@ static bool open_monitor(proxied *p, const char *description, const char *what)
     }
     afmon_field field = afmon_string("source", what);
     (void)afmon_log_info(p->monitor, description, &field, 1);
+    if (p->plan > 0)
+        (void)afmon_monitor_plan(p->monitor, AFMON_PROXY_ITEM_KIND, (uint64_t)p->plan, made, false);
     return true;
 }
 
@@ -97,6 +118,7 @@ static int start_proxy(proxied *p, const afmon_proxy_options *options)
     afmon_error error = {0};
     afmon_proxy_options filled = *options;
     filled.monitor = p->monitor;
+    filled.planned = p->plan > 0;
     filled.limited = afmon_monitor_budget(p->monitor, &budget) || p->max_cost_usd.given;
     p->proxy = p->module->start(&filled, &error);
     if (p->proxy != NULL)
@@ -173,6 +195,7 @@ afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
     afmon_proxy_counts counts = p->module->stop(p->proxy, patience_s);
     afmon_budget budget;
     summary_facts facts = {.monitor = &p->options, .board = &p->board};
+    facts.counts.planned = (uint64_t)p->plan;
     facts.budget = afmon_monitor_budget(p->monitor, &budget) ? &budget : NULL;
     double elapsed_s = gen_seconds_since(p->begin_ns);
     afmon_monitor_shutdown(p->monitor, &facts.report);

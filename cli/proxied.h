@@ -16,6 +16,7 @@ enum {
     PROXIED_LOG_DIR = 300,
     PROXIED_PRICES,
     PROXIED_MAX_COST,
+    PROXIED_PLAN,
     PROXIED_RULES,
     PROXIED_INTERVAL,
     PROXIED_PROMETHEUS,
@@ -31,6 +32,9 @@ enum {
          "The most that the run may cost, over all processes of its run folder: 5usd. Each call reserves its worst "   \
          "case before it goes out; what may pass the limit, has no price or no longest answer gets a 402. Needs "      \
          "--prices"},                                                                                                  \
+        {PROXIED_PLAN, "plan", "N",                                                                                    \
+         "How many items the run means to make in all: what x-afmon-item names, else each operation is one. Screens "  \
+         "then tell how far it is, how long it will take and what it will have cost"},                                 \
         {PROXIED_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},    \
     {                                                                                                                  \
         PROXIED_PROMETHEUS, "prometheus", "ADDRESS:PORT",                                                              \
@@ -44,6 +48,8 @@ typedef struct proxied {
     const char *log_dir;
     const char *prices_file;
     afmon_number max_cost_usd;
+    int64_t plan;                 /* 0: none */
+    afmon_progress_kind progress; /* with a plan */
     const char *rules_file;
     const char *prometheus;
     double interval_s;

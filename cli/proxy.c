@@ -112,6 +112,7 @@ int cmd_proxy(int argc, char **argv)
     static const char *const standard = "127.0.0.1:8080";
     struct request request = {.drain_s = DRAIN_S};
     proxied_init(&request.p, "proxy");
+    request.p.progress = AFMON_PROGRESS_TERMINAL;
     request.options.listen = standard;
     request.options.targets = request.targets;
     cli_args_init(&args, &usage, argc, argv);

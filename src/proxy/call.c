@@ -172,6 +172,8 @@ static void track(struct afmon_proxy_call *call, const struct verdict *verdict, 
     size_t count = 2;
     if (call->item[0] != '\0')
         fields[count++] = afmon_string("item_id", call->item);
+    else if (call->made != NULL)
+        fields[count++] = afmon_item_field(call->made);
     if (attempt > 1)
         fields[count++] = afmon_int("attempt", (int64_t)attempt);
     if (!verdict->success && call->status >= 400)
@@ -234,13 +236,13 @@ static void settle(struct afmon_proxy_call *call, afmon_monitor *monitor)
         afmon_settle_unknown(monitor, &call->reservation);
 }
 
-void afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor,
-                             struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts)
+const char *afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor,
+                                    struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts)
 {
     int64_t since_ns;
     struct afmon_proxy_answer *answer = &call->answer;
     if (call->how == AFMON_PROXY_NOT_LET)
-        return;
+        return NULL;
     answer->unread = answer->unread || call->missed;
     if (call->how == AFMON_PROXY_WHOLE || answer->streamed)
         afmon_proxy_answer_finish(answer);
@@ -249,7 +251,7 @@ void afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmo
     if (call->api->shape == AFMON_PROXY_UNKNOWN) {
         counts->other++;
         record_other(call, end_ns, monitor);
-        return;
+        return NULL;
     }
     json_t *asked = call->readable ? afmon_proxy_reduced_take(&call->asked) : NULL;
     afmon_proxy_facts_text(call->model, sizeof call->model, asked, "model");
@@ -266,4 +268,5 @@ void afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmo
     counts->failed += !verdict.success;
     track(call, &verdict, end_ns, attempt, monitor);
     record_waits(call, since_ns, monitor);
+    return verdict.type;
 }

@@ -20,6 +20,7 @@ struct afmon_proxy_call {
     int retry; /* as the SDK says; -1: it does not */
     /* ---- the loop's, until the call has ended ---- */
     struct afmon_proxy_note *last; /* of its end */
+    bool whole;                    /* its request was sent as a whole, and the recorder knows */
     bool missed;                   /* bytes of it were not handed over */
     int64_t sent_ns;               /* 0: nothing of it went out */
     int status;                    /* 0: there was no answer */
@@ -28,6 +29,7 @@ struct afmon_proxy_call {
     bool reserved; /* and is to be settled */
     afmon_reservation reservation;
     /* ---- the recorder's ---- */
+    afmon_item *made; /* of its operation; NULL: none */
     char operation[AFMON_PROXY_WORD_MAX];
     char item[AFMON_ITEM_ID_MAX + 1];
     char model[AFMON_PROXY_WORD_MAX]; /* that was asked for */
@@ -44,8 +46,8 @@ struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *
 /* Wipes and frees. Any thread. */
 void afmon_proxy_call_free(struct afmon_proxy_call *call);
 
-/* Tells the monitor, and counts. */
-void afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor,
-                             struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts);
+/* Tells the monitor, and counts. Returns the type of its error; NULL: it succeeded, or is of no known interface. */
+const char *afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor,
+                                    struct afmon_proxy_attempts *attempts, afmon_proxy_counts *counts);
 
 #endif

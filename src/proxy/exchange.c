@@ -198,6 +198,8 @@ static bool follow_request(struct afmon_proxy_client *client, const char *data, 
         client->keep = false;
         afmon_proxy_stream_pause(&client->stream);
     }
+    if (client->request.done)
+        afmon_proxy_call_whole(client->call);
     return true;
 }
 
@@ -241,6 +243,8 @@ static void send_request(struct afmon_proxy_client *client)
     afmon_proxy_wipe(&client->out);
     afmon_proxy_hold_send(client);
     afmon_proxy_call_sent(client->call);
+    if (client->request.done)
+        afmon_proxy_call_whole(client->call);
     if (!client->pipelined && afmon_proxy_stream_waiting(&client->up->stream) == 0)
         afmon_proxy_stream_read(&client->stream);
 }

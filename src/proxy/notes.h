@@ -9,7 +9,12 @@
 
 enum { AFMON_PROXY_NOTES_MAX = 8 * 1024 * 1024 };
 
-enum afmon_proxy_note_kind { AFMON_PROXY_NOTE_ASKED, AFMON_PROXY_NOTE_TOLD, AFMON_PROXY_NOTE_END };
+enum afmon_proxy_note_kind {
+    AFMON_PROXY_NOTE_ASKED,
+    AFMON_PROXY_NOTE_WHOLE,
+    AFMON_PROXY_NOTE_TOLD,
+    AFMON_PROXY_NOTE_END
+};
 
 struct afmon_proxy_note {
     struct afmon_proxy_note *next;

@@ -194,7 +194,7 @@ static afmon_status start(struct afmon_proxy *proxy, const afmon_proxy_options *
     if (server->buffers == NULL)
         return afmon_fail_memory(error);
     server->tls = afmon_proxy_tls_context_new(error);
-    server->recorder = server->tls != NULL ? afmon_proxy_recorder_new(options->monitor, error) : NULL;
+    server->recorder = server->tls != NULL ? afmon_proxy_recorder_new(options->monitor, options->planned, error) : NULL;
     if (server->recorder == NULL)
         return AFMON_E_SYSTEM;
     int failure = afmon_thread_start(&proxy->thread, "afmon-proxy", run_loop, server);

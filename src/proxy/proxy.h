@@ -11,6 +11,8 @@
 
 typedef struct afmon_proxy afmon_proxy;
 
+#define AFMON_PROXY_ITEM_KIND "item" /* of items that are made of calls, where the run has a plan */
+
 typedef enum afmon_proxy_calls_of {
     AFMON_PROXY_CALLS_ALL = 0,
     AFMON_PROXY_CALLS_OPENAI = 1,
@@ -29,6 +31,7 @@ typedef struct afmon_proxy_options {
     const afmon_proxy_target *targets;
     size_t target_count;
     afmon_monitor *monitor; /* outlives the proxy */
+    bool planned;           /* its plan was told: items are made of the calls, AFMON_PROXY_ITEM_KIND */
     bool limited;           /* it has max_cost_usd: what a call costs at most is reserved before the call goes out */
 } afmon_proxy_options;
 

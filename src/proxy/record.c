@@ -10,11 +10,14 @@
 #include "base/thread.h"
 #include "proxy/call.h"
 #include "proxy/notes.h"
+#include "proxy/plan.h"
 
 struct afmon_proxy_recorder {
     afmon_monitor *monitor;
     struct afmon_proxy_notes notes;
     struct afmon_proxy_attempts attempts;
+    bool planned;
+    struct afmon_proxy_plan plan; /* the thread's */
     pthread_t thread;
     bool finished;
     pthread_mutex_t mutex; /* of the counts */
@@ -36,12 +39,27 @@ static void take_body(struct afmon_proxy_call *call, const struct afmon_proxy_no
         afmon_proxy_reduced_feed(&call->asked, note->data, note->length);
 }
 
+static struct afmon_proxy_try try_of(const struct afmon_proxy_call *call)
+{
+    return (struct afmon_proxy_try){call->item, call->connection, XXH64_digest(&call->digest), call->retry};
+}
+
+static void begin_item(struct afmon_proxy_recorder *recorder, struct afmon_proxy_call *call)
+{
+    const struct afmon_proxy_try tried = try_of(call);
+    if (call->api->shape != AFMON_PROXY_UNKNOWN)
+        call->made = afmon_proxy_plan_item(&recorder->plan, &tried);
+}
+
 static void end_call(struct afmon_proxy_recorder *recorder, struct afmon_proxy_call *call, int64_t ns)
 {
     pthread_mutex_lock(&recorder->mutex);
     afmon_proxy_counts counts = recorder->counts;
     pthread_mutex_unlock(&recorder->mutex);
-    afmon_proxy_call_record(call, ns, recorder->monitor, &recorder->attempts, &counts);
+    const struct afmon_proxy_try tried = try_of(call);
+    const char *failed = afmon_proxy_call_record(call, ns, recorder->monitor, &recorder->attempts, &counts);
+    if (recorder->planned)
+        afmon_proxy_plan_end(&recorder->plan, &tried, call->made, failed, call->status, ns);
     pthread_mutex_lock(&recorder->mutex);
     recorder->counts = counts; /* this thread alone writes them */
     pthread_mutex_unlock(&recorder->mutex);
@@ -53,6 +71,8 @@ static void take_note(struct afmon_proxy_recorder *recorder, const struct afmon_
     struct afmon_proxy_call *call = note->call;
     if (note->kind == AFMON_PROXY_NOTE_END)
         end_call(recorder, call, note->ns);
+    else if (note->kind == AFMON_PROXY_NOTE_WHOLE)
+        begin_item(recorder, call);
     else
         take_body(call, note);
 }
@@ -69,12 +89,13 @@ static void *record_all(void *user)
             note = next;
         }
     }
+    afmon_proxy_plan_finish(&recorder->plan);
     return NULL;
 }
 
 /* ---- Its life ---------------------------------------------------------------------------------------------------- */
 
-struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, afmon_error *error)
+struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, bool planned, afmon_error *error)
 {
     struct afmon_proxy_recorder *recorder = calloc(1, sizeof *recorder);
     if (recorder == NULL || !afmon_proxy_notes_init(&recorder->notes)) {
@@ -83,6 +104,9 @@ struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, af
         return NULL;
     }
     recorder->monitor = monitor;
+    recorder->planned = planned;
+    if (planned)
+        afmon_proxy_plan_begin(&recorder->plan, monitor);
     pthread_mutex_init(&recorder->mutex, NULL);
     int failure = afmon_thread_start(&recorder->thread, "afmon-proxy-rec", record_all, recorder);
     if (failure == 0)
@@ -165,6 +189,15 @@ void afmon_proxy_call_sent(struct afmon_proxy_call *call)
 {
     if (call != NULL)
         call->sent_ns = (int64_t)uv_hrtime();
+}
+
+void afmon_proxy_call_whole(struct afmon_proxy_call *call)
+{
+    if (call == NULL || !call->recorder->planned || call->whole || call->sent_ns == 0)
+        return;
+    call->whole = true;
+    (void)afmon_proxy_notes_add(&call->recorder->notes, AFMON_PROXY_NOTE_WHOLE, call, NULL,
+                                0); /* or it makes no item */
 }
 
 static bool begins(const struct afmon_proxy_field *field, const char *text)

@@ -33,8 +33,9 @@ struct afmon_proxy_request {
     int64_t ns;           /* uv_hrtime, as all times here */
 };
 
-/* NULL: no memory or no thread. The monitor outlives it. */
-struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, afmon_error *error);
+/* planned: the run has a plan, and items are made of the calls. NULL: no memory or no thread. The monitor outlives it.
+ */
+struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, bool planned, afmon_error *error);
 
 /* Records what is still waiting, and ends the thread. No call goes on. */
 void afmon_proxy_recorder_finish(struct afmon_proxy_recorder *recorder);
@@ -53,7 +54,8 @@ void afmon_proxy_call_asked(struct afmon_proxy_call *call, const char *data, siz
 /* What is reserved for the call, before it is sent: the recorder settles it. */
 void afmon_proxy_call_reserved(struct afmon_proxy_call *call, const afmon_reservation *reservation);
 
-void afmon_proxy_call_sent(struct afmon_proxy_call *call); /* the request is on its way */
+void afmon_proxy_call_sent(struct afmon_proxy_call *call);  /* the request is on its way */
+void afmon_proxy_call_whole(struct afmon_proxy_call *call); /* all of its body was seen */
 void afmon_proxy_call_answered(struct afmon_proxy_call *call, const struct afmon_proxy_head *head);
 void afmon_proxy_call_told(struct afmon_proxy_call *call, const char *data, size_t length); /* of the answer's body */
 

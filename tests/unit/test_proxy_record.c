@@ -50,6 +50,7 @@ static bool pass_call(struct afmon_proxy_recorder *recorder, const afmon_reserva
     afmon_proxy_call_asked(call, asked, sizeof asked - 1);
     afmon_proxy_call_reserved(call, reservation);
     afmon_proxy_call_sent(call);
+    afmon_proxy_call_whole(call);
     afmon_proxy_call_answered(call, &answer);
     afmon_proxy_call_told(call, told, sizeof told - 1);
     afmon_proxy_call_end(call, AFMON_PROXY_WHOLE, NULL);
@@ -73,7 +74,7 @@ static void a_call_that_began_is_recorded_without_memory(void **state)
     char *folder = make_folder();
     afmon_monitor *monitor = opened(folder);
     afmon_error error = {0};
-    struct afmon_proxy_recorder *recorder = afmon_proxy_recorder_new(monitor, &error);
+    struct afmon_proxy_recorder *recorder = afmon_proxy_recorder_new(monitor, true, &error);
     const afmon_call_bound most = {.model_name = "small", .prompt_tokens = 600, .completion_tokens = 5};
     uint64_t begun = 0, refused = 0;
     assert_non_null(recorder);
