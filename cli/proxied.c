@@ -81,7 +81,7 @@ static uint64_t made_before(const char *folder)
     return made;
 }
 
-static bool open_monitor(proxied *p, const char *description, const char *what)
+static bool open_monitor(proxied *p, const char *description, const char *what, bool answers)
 {
     afmon_error error = {0};
     afmon_alert_handler handler = alert_board_handler(&p->board);
@@ -92,7 +92,7 @@ static bool open_monitor(proxied *p, const char *description, const char *what)
     p->options.progress = p->plan > 0 ? p->progress : AFMON_PROGRESS_NONE;
     p->options.max_cost_usd = p->max_cost_usd;
     p->options.rules_file = p->rules_file;
-    p->options.prometheus_listen = p->prometheus;
+    p->options.prometheus_listen = p->prometheus != NULL || !answers ? p->prometheus : "";
     p->options.metrics_interval_s = p->interval_s;
     p->options.on_full = AFMON_FULL_WAIT; /* the recorder's thread waits, not the calls */
     about_fill(&p->about, &p->options);
@@ -141,7 +141,7 @@ int proxied_start(proxied *p, const afmon_proxy_options *options, const char *de
     signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     p->begin_ns = gen_now_ns();
-    int status = open_monitor(p, description, what) ? start_proxy(p, options) : CLI_USAGE;
+    int status = open_monitor(p, description, what, options->answers) ? start_proxy(p, options) : CLI_USAGE;
     if (status == CLI_OK)
         return CLI_OK;
     if (p->monitor != NULL)

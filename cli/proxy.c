@@ -114,6 +114,7 @@ int cmd_proxy(int argc, char **argv)
     proxied_init(&request.p, "proxy");
     request.p.progress = AFMON_PROGRESS_TERMINAL;
     request.options.listen = standard;
+    request.options.answers = true;
     request.options.targets = request.targets;
     cli_args_init(&args, &usage, argc, argv);
     for (int id; (id = cli_next_option(&args)) != CLI_END;)

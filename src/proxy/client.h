@@ -71,6 +71,17 @@ void afmon_proxy_hold_send(struct afmon_proxy_client *client);
 /* Lets go of it. */
 void afmon_proxy_hold_end(struct afmon_proxy_client *client);
 
+/* ---- own.c ---- */
+
+enum afmon_proxy_own { AFMON_PROXY_NOT_OWN = 0, AFMON_PROXY_HEALTHZ, AFMON_PROXY_METRICS };
+
+/* Which of the proxy's own paths a request is for, where no upstream has it as its prefix. */
+enum afmon_proxy_own afmon_proxy_own_find(const struct afmon_proxy_server *server, const struct afmon_proxy_head *head);
+
+/* Answers it. keep: another request may follow. */
+void afmon_proxy_own_answer(struct afmon_proxy_client *client, const struct afmon_proxy_head *head,
+                            enum afmon_proxy_own own, bool keep);
+
 /* ---- reply.c ---- */
 
 /* Answers with an error of the proxy's own, and ends the connection. */

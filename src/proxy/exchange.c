@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/loopback.h"
 #include "proxy/client.h"
@@ -18,6 +19,7 @@ static void end(struct afmon_proxy_client *client, enum afmon_proxy_end how, con
     client->up = NULL;
     afmon_proxy_call_end(client->call, how, why);
     client->call = NULL;
+    client->server->busy -= client->busy;
     client->busy = false;
     afmon_proxy_hold_end(client);
     afmon_proxy_wipe(&client->in);
@@ -287,28 +289,43 @@ static bool names_this_machine(const struct afmon_proxy_field *host)
 }
 
 /* Equal in constant time for texts of one length. */
-static bool has_token(const struct afmon_proxy_server *server, const struct afmon_proxy_head *head)
+static bool is_token(const struct afmon_proxy_server *server, const char *text, size_t length)
 {
-    const struct afmon_proxy_field *field = afmon_proxy_head_find(head, "x-afmon-token");
-    size_t length = strlen(server->token);
     unsigned char differs = 0;
-    if (field == NULL || field->value.length != length)
+    if (length != strlen(server->token))
         return false;
     for (size_t i = 0; i < length; i++)
-        differs |= (unsigned char)(field->value.text[i] ^ server->token[i]);
+        differs |= (unsigned char)(text[i] ^ server->token[i]);
     return differs == 0;
+}
+
+/* Who scrapes has a bearer token; that of a call is the upstream's. */
+static bool has_token(const struct afmon_proxy_server *server, const struct afmon_proxy_head *head,
+                      enum afmon_proxy_own own)
+{
+    static const char bearer[] = "Bearer ";
+    enum { BEARER = sizeof bearer - 1 };
+    const struct afmon_proxy_field *field = afmon_proxy_head_find(head, "x-afmon-token");
+    if (field != NULL)
+        return is_token(server, field->value.text, field->value.length);
+    field = own == AFMON_PROXY_METRICS ? afmon_proxy_head_find(head, "authorization") : NULL;
+    return field != NULL && field->value.length > BEARER && strncasecmp(field->value.text, bearer, BEARER) == 0 &&
+           is_token(server, field->value.text + BEARER, field->value.length - BEARER);
 }
 
 /* 0, or the status that refuses the request. */
 static int judge(const struct afmon_proxy_server *server, const struct afmon_proxy_head *head,
-                 const struct afmon_proxy_route *route, const char **why)
+                 const struct afmon_proxy_route *route, enum afmon_proxy_own own, const char **why)
 {
     *why = "Host does not name this machine.";
     if (server->local && !names_this_machine(afmon_proxy_head_find(head, "host")))
         return 403;
     *why = "The header x-afmon-token is missing or wrong.";
-    if (server->token[0] != '\0' && !has_token(server, head))
+    if (server->token[0] != '\0' && own != AFMON_PROXY_HEALTHZ && !has_token(server, head, own))
         return 401;
+    *why = "The proxy's own paths take no body.";
+    if (own != AFMON_PROXY_NOT_OWN)
+        return head->framing == AFMON_PROXY_NO_BODY || head->content_length == 0 ? 0 : 400;
     *why = "The proxy has no upstream for this path.";
     return route == NULL ? 404 : head->method.length >= sizeof((struct afmon_proxy_client *)0)->method ? 501 : 0;
 }
@@ -330,6 +347,7 @@ static void start(struct afmon_proxy_client *client, const struct afmon_proxy_he
         .ns = (int64_t)uv_hrtime(),
     };
     client->busy = true;
+    client->server->busy++;
     client->route = route;
     client->answered = false;
     client->pipelined = false;
@@ -368,12 +386,19 @@ void afmon_proxy_exchange_begin(struct afmon_proxy_client *client, const char *d
     size_t taken;
     int refused = afmon_proxy_head_request(&head, data, head_length, &why);
     struct afmon_proxy_route *route = NULL;
+    enum afmon_proxy_own own = AFMON_PROXY_NOT_OWN;
     if (refused == 0) {
+        own = afmon_proxy_own_find(client->server, &head);
         route = afmon_proxy_route_find(client->server->routes, client->server->route_count, &head.target);
-        refused = judge(client->server, &head, route, &why);
+        refused = judge(client->server, &head, route, own, &why);
     }
     if (refused != 0) {
         afmon_proxy_client_refuse(client, refused, why);
+        return;
+    }
+    if (own != AFMON_PROXY_NOT_OWN) {
+        bool keep = length == head_length && head.minor == 1 && !head.close && !client->server->stopping;
+        afmon_proxy_own_answer(client, &head, own, keep);
         return;
     }
     start(client, &head, route);

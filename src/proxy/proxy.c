@@ -189,6 +189,7 @@ static afmon_status start(struct afmon_proxy *proxy, const afmon_proxy_options *
         return status;
     write_address(proxy);
     server->limited = options->limited;
+    server->answers = options->answers;
     server->monitor = options->monitor;
     server->buffers = calloc(1, sizeof *server->buffers);
     if (server->buffers == NULL)

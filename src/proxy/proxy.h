@@ -31,6 +31,8 @@ typedef struct afmon_proxy_options {
     const afmon_proxy_target *targets;
     size_t target_count;
     afmon_monitor *monitor; /* outlives the proxy */
+    bool answers;           /* /healthz and /metrics, where no upstream has that prefix; the monitor has
+                               prometheus_listen, which may be "" */
     bool planned;           /* its plan was told: items are made of the calls, AFMON_PROXY_ITEM_KIND */
     bool limited;           /* it has max_cost_usd: what a call costs at most is reserved before the call goes out */
 } afmon_proxy_options;

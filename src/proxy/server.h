@@ -28,6 +28,8 @@ struct afmon_proxy_server {
     struct afmon_proxy_connection *connections; /* to upstreams */
     struct afmon_proxy_client *clients;
     size_t client_count;
+    size_t busy;  /* of them: those with a call */
+    bool answers; /* /healthz and /metrics are the proxy's own */
     uint64_t next_client;
     _Atomic uint64_t refused;
     bool limited; /* the run has a limit of what it may cost */

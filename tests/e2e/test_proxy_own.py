@@ -1,0 +1,93 @@
+"""afmon proxy: what it answers itself, and that it drains streams."""
+import signal
+import threading
+import time
+
+from scripted_upstream import read_body, read_head
+from test_proxy import STREAM, Proxy, chat, chunks, events, post, proxied, usage_of, whole  # noqa: F401
+
+
+def get(path, *headers):
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *headers]).encode() + b"\r\n\r\n"
+
+
+def test_health_and_metrics(proxied):  # noqa: F811
+    proxy, upstream = proxied(lambda head, body: [whole(chat(usage=usage_of(30, 12)))])
+    with proxy.connect() as connection, connection.makefile("rb") as file:
+        connection.sendall(get("/healthz"))
+        assert read_body(file, read_head(file)) == b"ok\n"
+        connection.sendall(post(b'{"model": "m"}'))
+        read_body(file, read_head(file))
+        upstream.requests.get(timeout=60)
+        deadline = time.monotonic() + 60
+        text = ""
+        while "afmon_total_token_count" not in text and time.monotonic() < deadline:
+            connection.sendall(get("/metrics?x=1"))
+            head = read_head(file)
+            text = read_body(file, head).decode()
+        assert "afmon_total_token_count" in text and b"text/plain; version=0.0.4" in head and "afmon_proxy_clients 1\n" in text and "afmon_proxy_calls_open 0\n" in text
+        connection.sendall(get("/metrics", "Accept: application/openmetrics-text;version=1.0.0"))
+        head = read_head(file)
+        assert b"openmetrics-text" in head and read_body(file, head).endswith(b"# EOF\n")
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}")
+        assert read_head(file).startswith(b"HTTP/1.1 400 ")
+    assert upstream.requests.empty()
+    assert proxy.ask(get("/metrics", "Host: evil.example").replace(b"Host: 127.0.0.1\r\n", b""))[0].startswith(b"HTTP/1.1 403 ")
+    assert "1 operations in 1 requests" in proxy.stop()
+
+
+def test_metrics_ask_for_the_token(proxied):  # noqa: F811
+    proxy, upstream = proxied(lambda head, body: [whole(b"{}")], "--token-env", "THE_TOKEN", THE_TOKEN="a-token")
+    assert proxy.ask(get("/healthz"))[0].startswith(b"HTTP/1.1 200 ")
+    assert proxy.ask(get("/metrics"))[0].startswith(b"HTTP/1.1 401 ")
+    assert proxy.ask(get("/metrics", "Authorization: Bearer a-tokem"))[0].startswith(b"HTTP/1.1 401 ")
+    for field in ("Authorization: Bearer a-token", "X-AFMON-Token: a-token"):
+        assert proxy.ask(get("/metrics", field))[0].startswith(b"HTTP/1.1 200 ")
+    assert proxy.ask(post(b"{}", headers=["Authorization: Bearer a-token"]))[0].startswith(b"HTTP/1.1 401 ")  # of a call it is a key
+    assert upstream.requests.empty()
+
+
+def test_an_upstream_may_have_these_paths(proxied, tmp_path):  # noqa: F811
+    first, upstream = proxied(lambda head, body: [whole(b"its own")])
+    first.stop()
+    proxy = Proxy(tmp_path / "second", [f"/metrics=http://127.0.0.1:{upstream.port}", f"http://127.0.0.1:{upstream.port}"])
+    assert proxy.ask(get("/metrics"))[1] == b"its own"
+    assert proxy.ask(get("/metrics/x"))[1] == b"its own"
+    assert proxy.ask(get("/healthz"))[1] == b"ok\n"
+    proxy.stop()
+
+
+def test_an_open_stream_is_drained(proxied):  # noqa: F811
+    release = threading.Event()
+    pieces = chunks(events(["a", "b"], usage_of(3, 2)), [40, 40])
+    proxy, _ = proxied(lambda head, body: [STREAM, pieces[0], release, *pieces[1:]])
+    with proxy.connect() as connection, connection.makefile("rb") as file:
+        connection.sendall(post(b"{}"))
+        head = read_head(file)
+        first = file.read(len(pieces[0]))
+        proxy.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                proxy.connect().close()
+            except ConnectionRefusedError:
+                break
+            except ConnectionResetError:
+                continue
+        assert proxy.process.poll() is None
+        release.set()
+        assert head.startswith(b"HTTP/1.1 200 ") and first + file.read() == b"".join(pieces)
+    out, err = proxy.process.communicate(timeout=60)
+    assert proxy.process.returncode == 0 and "1 operations in 1 requests" in out + err
+    assert proxy.samples("success_rate")[0]["value"] == 1
+
+
+def test_what_does_not_end_in_time_is_cut(proxied):  # noqa: F811
+    release = threading.Event()
+    proxy, _ = proxied(lambda head, body: [STREAM, b"5\r\n", release], "--drain", "0.2s")
+    with proxy.connect() as connection, connection.makefile("rb") as file:
+        connection.sendall(post(b"{}"))
+        read_head(file)
+        proxy.stop()
+    release.set()
+    assert proxy.samples("error_rate")[0]["error_type"] == "ProxyStopped"
