@@ -42,7 +42,7 @@ static const cli_option options[] = {
 
 static const cli_usage usage = {
     .command = "check",
-    .synopsis = "DIR [OPTION...]",
+    .synopsis = "[DIR] [OPTION...]",
     .description = "Says whether alerts held in a run, live or finished: those of every other screen, as the run's own "
                    "monitor judged them, or where it did not judge the whole run a replay. With limits, --rules or "
                    "--interval the rules are replayed: one pass every interval, and one at the last sample, each over "

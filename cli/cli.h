@@ -7,6 +7,7 @@
 #define AFMON_CLI_CLI_H
 
 #include <afmon/afmon.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,7 +52,7 @@ const char *cli_neighbour(const char *word, const char *const *options, size_t c
 typedef struct cli_option {
     int id;               /* what cli_next_option returns, above 0; where it is a letter, -LETTER works too */
     const char *name;     /* without the dashes */
-    const char *argument; /* what it is called in the help: "DIR"; NULL: takes none */
+    const char *argument; /* what it is called in the help: "DIR", or "png|svg|pdf"; NULL: takes none */
     const char *help;     /* one or more lines, broken by \n where they must be; else they are wrapped. NULL: an older
                            * name, which is taken and not shown */
 } cli_option;
@@ -70,9 +71,10 @@ typedef struct cli_args {
     const cli_usage *usage;
     int argc;
     char **argv;
-    const char *value; /* of the option that was returned last, NULL where it takes none */
-    const char *name;  /* its long name */
-    int status;        /* the exit status after CLI_STOP */
+    const char *value;     /* of the option that was returned last, NULL where it takes none */
+    const char *name;      /* its long name */
+    int status;            /* the exit status after CLI_STOP */
+    char folder[PATH_MAX]; /* what cli_folder_operand returns, where it is not the word itself */
 } cli_args;
 
 enum { CLI_END = 0, CLI_STOP = -1 };
@@ -83,6 +85,13 @@ void cli_args_init(cli_args *args, const cli_usage *usage, int argc, char **argv
 /* The id of the next option; CLI_END after the last; CLI_STOP where the command shall return args->status: after --help
  * was printed, or after a message about an unknown option or a missing value. Options may stand behind operands. */
 int cli_next_option(cli_args *args);
+
+/* Prints what may stand where somebody types `word`, behind the word `before`: a candidate a line, behind a tab what it
+ * means. (complete.c) */
+void cli_complete(const cli_usage *usage, const char *before, const char *word, FILE *out);
+
+/* The hidden option by which every command answers with cli_complete. */
+#define CLI_COMPLETE "__complete"
 
 /* The operands, after CLI_END. */
 int cli_operand_count(const cli_args *args);

@@ -14,8 +14,8 @@
 enum { FORMAT_ID = 'f', OUTPUT_ID = 'o', WINDOW_ID = 'w', METRIC_ID = 'm', SINCE_ID = 1000, UNTIL_ID };
 
 static const cli_option option_list[] = {
-    {FORMAT_ID, "format", "FORMAT",
-     "json, csv, excel or parquet (by the ending of PATH: .json, .csv, .xlsx, .parquet)"},
+    {FORMAT_ID, "format", "json|csv|excel|parquet",
+     "By the ending of PATH, unless it is given: .json, .csv, .xlsx, .parquet"},
     {OUTPUT_ID, "output", "PATH",
      "Where to; - is standard output, for json, and for csv as one long table. A csv PATH STEM.csv becomes a file for "
      "each metric, STEM_METRIC.csv"},
@@ -28,7 +28,7 @@ static const cli_option option_list[] = {
 
 static const cli_usage usage = {
     .command = "export",
-    .synopsis = "DIR --output PATH [--format FORMAT] [OPTION...]",
+    .synopsis = "[DIR] --output PATH [--format FORMAT] [OPTION...]",
     .description =
         "Writes the samples of a run, live or finished, with their metadata. A file is written beside its place and "
         "renamed when it is whole, so that what stood there stays if anything goes wrong. Times without a zone are "

@@ -5,6 +5,7 @@
 
 #include "base/suggest.h"
 #include "cli/commands.h"
+#include "cli/run.h"
 
 enum {
     KIND_ID = 'k',
@@ -25,8 +26,7 @@ enum { LIMIT = 50, ROWS = 1000 };
 
 static const cli_option options[] = {
     {KIND_ID, "kind", "KIND", "Only items of that kind: conversation, persona, row, task ..."},
-    {OUTCOME_ID, "outcome", "OUTCOME",
-     "Only accepted, rejected, failed, abandoned or open ones; may be given several times"},
+    {OUTCOME_ID, "outcome", "accepted|rejected|failed|abandoned|open", "Only such ones; may be given several times"},
     {REASON_ID, "reason", "TEXT",
      "Only those that were rejected for that reason, or failed by that type of error; '' where none was given"},
     {OPERATION_ID, "operation", "NAME", "Only those for which a call of that operation was made"},
@@ -43,7 +43,7 @@ static const cli_option options[] = {
 
 static const cli_usage usage = {
     .command = "items",
-    .synopsis = "DIR [ITEM] [OPTION...]",
+    .synopsis = "[DIR] [ITEM] [OPTION...]",
     .description = "Shows the items of a run, live or finished, behind the figures of 'afmon show': conversations, "
                    "personas, rows, tasks, each with what became of it and the calls that were made for it. They are "
                    "read from the run's end, so the newest are there at once. An ITEM is shown whole.",
@@ -136,14 +136,14 @@ static bool take(cli_args *args, int id, struct request *request)
     }
 }
 
-static int check_request(const cli_args *args, struct request *request)
+static int check_request(cli_args *args, struct request *request)
 {
     int count = cli_operand_count(args);
-    if (count == 0 || *cli_operand(args, 0) == '\0')
-        return cli_usage_error("items", "give the run folder whose items to show");
     if (count > 2)
         return cli_usage_error("items", "a run folder and one item at a time; '%s' is too much", cli_operand(args, 2));
-    request->folder = cli_operand(args, 0);
+    request->folder = count == 2 ? cli_run_folder(args, cli_operand(args, 0)) : cli_folder_operand(args);
+    if (request->folder == NULL)
+        return CLI_USAGE;
     if (count == 2 && request->query.id != NULL)
         return cli_usage_error("items", "'%s' and --item: one item at a time", cli_operand(args, 1));
     if (count == 2)

@@ -16,6 +16,7 @@ static const cli_command commands[] = {
     {"proxy", "the same proxy alone, for several programs", cmd_proxy},
     {"watch", "a run as it goes on: progress, rates, latency, alerts, log", cmd_watch},
     {"serve", "a dashboard of runs in the browser", cmd_serve},
+    {"runs", "the runs that there are, and what each came to; removes old ones", cmd_runs},
     {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},
     {"items", "the items behind the figures: what became of each, and its calls", cmd_items},
     {"export", "write a run's samples as JSON, CSV, Excel or Parquet", cmd_export},
@@ -23,6 +24,7 @@ static const cli_command commands[] = {
     {"check", "judge a run by the alert rules, for scripts and CI", cmd_check},
     {"plot", "draw a run as charts: PNG, SVG or PDF", cmd_plot},
     {"recover", "put what a killed process left behind into the files", cmd_recover},
+    {"completion", "what makes bash, zsh or fish complete these commands", cmd_completion},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -113,6 +115,8 @@ int main(int argc, char **argv)
         return print_version();
     if (strcmp(argv[1], "help") == 0)
         return help(argc - 1, argv + 1);
+    if (argc > 2 && strcmp(argv[1], "completion") == 0 && strcmp(argv[2], "words") == 0)
+        return cli_complete_words(commands, COMMAND_COUNT, argc - 3, argv + 3);
     const cli_command *command = find_command(argv[1]);
     if (!command)
         return say_unknown(argv[1]);

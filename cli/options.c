@@ -6,7 +6,7 @@
 
 #include "base/suggest.h"
 
-enum { HELP_ID = 'h', MAX_OPTIONS = 60, HELP_COLUMN = 30, DEFAULT_WIDTH = 80, WIDEST = 100 };
+enum { HELP_ID = 'h', COMPLETE_ID = 30000, MAX_OPTIONS = 60, HELP_COLUMN = 30, DEFAULT_WIDTH = 80, WIDEST = 100 };
 
 void cli_args_init(cli_args *args, const cli_usage *usage, int argc, char **argv)
 {
@@ -20,7 +20,7 @@ static bool is_letter(int id)
     return (id >= 'a' && id <= 'z') || (id >= 'A' && id <= 'Z');
 }
 
-/* Makes getopt's tables of ours. Returns the number of long options. */
+/* Makes getopt's tables of ours. Returns the number of long options, without the hidden one. */
 static size_t make_tables(const cli_option *options, struct option *longs, char *letters)
 {
     size_t count = 0;
@@ -37,7 +37,8 @@ static size_t make_tables(const cli_option *options, struct option *longs, char 
         }
     }
     *letters = '\0';
-    longs[count] = (struct option){0};
+    longs[count] = (struct option){CLI_COMPLETE, required_argument, NULL, COMPLETE_ID};
+    longs[count + 1] = (struct option){0};
     return count;
 }
 
@@ -74,6 +75,16 @@ static int stop(cli_args *args, int status)
     return CLI_STOP;
 }
 
+/* asked: the word before, a line's end, and the word that is being typed. */
+static int complete(cli_args *args, const char *asked)
+{
+    char before[256];
+    size_t length = strcspn(asked, "\n");
+    snprintf(before, sizeof before, "%.*s", (int)(length < sizeof before ? length : sizeof before - 1), asked);
+    cli_complete(args->usage, before, asked[length] == '\n' ? asked + length + 1 : "", stdout);
+    return stop(args, cli_finish_output(CLI_OK));
+}
+
 static const cli_option *find_option(const cli_option *options, int id)
 {
     while (options->id != 0 && options->id != id)
@@ -83,7 +94,7 @@ static const cli_option *find_option(const cli_option *options, int id)
 
 int cli_next_option(cli_args *args)
 {
-    struct option longs[MAX_OPTIONS + 1];
+    struct option longs[MAX_OPTIONS + 2];
     char letters[2 * MAX_OPTIONS + 4];
     size_t count = make_tables(args->usage->options, longs, letters);
     int id = getopt_long(args->argc, args->argv, letters, longs, NULL);
@@ -99,6 +110,8 @@ int cli_next_option(cli_args *args)
     case HELP_ID:
         cli_print_usage(args->usage, stdout);
         return stop(args, cli_finish_output(CLI_OK));
+    case COMPLETE_ID:
+        return complete(args, optarg);
     default:
         args->value = optarg;
         args->name = find_option(args->usage->options, id)->name;

@@ -25,10 +25,10 @@ enum {
 
 static const cli_option option_list[] = {
     {DIR_ID, "save-dir", "FOLDER", "Where to (DIR/plots); it is created"},
-    {FORMAT_ID, "format", "FORMAT", "png, svg or pdf (png)"},
+    {FORMAT_ID, "format", "png|svg|pdf", "How the charts are written (png)"},
     {METRIC_ID, "metric", "NAME", "This metric, into metric_NAME.FORMAT, instead of the standard charts"},
     {WINDOW_ID, "window", "DURATION", "Only the last DURATION of the run, back from its last sample: 90s, 5m, 1h30m"},
-    {THEME_ID, "theme", "THEME", "light, dark, or auto: an svg that is dark where its reader's system is (light)"},
+    {THEME_ID, "theme", "light|dark|auto", "auto: an svg that is dark where its reader's system is (light)"},
     {ROLLING_ID, "rolling", "N", "Average over N samples, at least a hundredth of all of them (10)"},
     {WIDTH_ID, "width", "PIXELS", "Width, 320 to 8192 (1000)"},
     {HEIGHT_ID, "height", "PIXELS", "Height, 240 to 8192 (500)"},
@@ -39,7 +39,7 @@ static const cli_option option_list[] = {
 
 static const cli_usage usage = {
     .command = "plot",
-    .synopsis = "DIR [--save-dir FOLDER] [--format FORMAT] [OPTION...]",
+    .synopsis = "[DIR] [--save-dir FOLDER] [--format FORMAT] [OPTION...]",
     .description =
         "Draws a run, live or finished: success and error rates with the periods in which an alert held, how long "
         "generations took, tokens, evaluation scores, how long evaluations took; those of them that have data. With "

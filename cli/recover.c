@@ -16,7 +16,7 @@ static const cli_option options[] = {
 
 static const cli_usage usage = {
     .command = "recover",
-    .synopsis = "DIR [--json]",
+    .synopsis = "[DIR] [--json]",
     .description =
         "Puts the samples and log records that a killed process left in its ring files into metrics.jsonl and "
         "afterimage.log, each exactly once; a line that was cut off in the middle is written anew. Processes that "

@@ -13,7 +13,7 @@
 enum { FORMAT_ID = 'f', OUTPUT_ID = 'o', TITLE_ID = 't' };
 
 static const cli_option option_list[] = {
-    {FORMAT_ID, "format", "FORMAT", "html, md or json (by the ending of PATH: .html, .htm, .md, .json)"},
+    {FORMAT_ID, "format", "html|md|json", "By the ending of PATH, unless it is given: .html, .htm, .md, .json"},
     {OUTPUT_ID, "output", "PATH", "Where to; - is standard output"},
     {TITLE_ID, "title", "TEXT", "The heading (the name of the run folder)"},
     {0, NULL, NULL, NULL},
@@ -21,7 +21,7 @@ static const cli_option option_list[] = {
 
 static const cli_usage usage = {
     .command = "report",
-    .synopsis = "DIR --output PATH [--format html|md|json]",
+    .synopsis = "[DIR] --output PATH [--format html|md|json]",
     .description =
         "Writes what a run, live or finished, came to: a verdict and why, latency, errors by type, tokens by "
         "model, finish reasons, evaluation scores, alerts, operations, and what is wrong with the data. HTML "

@@ -163,15 +163,19 @@ int cli_print_json_summary(json_t *object, const afmon_run_summary *summary)
     return cli_finish_output(ok ? CLI_OK : CLI_FAILED);
 }
 
-const char *cli_folder_operand(const cli_args *args)
+afmon_status cli_follow_whole(afmon_live *live, afmon_live_info *info, afmon_error *error)
 {
-    const char *command = args->usage->command;
-    int count = cli_operand_count(args);
-    if (count == 1 && *cli_operand(args, 0))
-        return cli_operand(args, 0);
-    if (count > 1)
-        cli_usage_error(command, "one run folder at a time; '%s' is too much", cli_operand(args, 1));
-    else
-        cli_usage_error(command, "give the run folder to %s", command);
-    return NULL;
+    cli_progress progress;
+    afmon_status status;
+    uint64_t before;
+    cli_progress_begin(&progress, "Reading");
+    do {
+        afmon_live_get_info(live, info);
+        before = info->revision;
+        status = afmon_live_update(live, 0.1, error);
+        afmon_live_get_info(live, info);
+        cli_progress_update(&progress, (uint64_t)(info->loaded * 1e6), 1000000);
+    } while (status == AFMON_OK && (info->loaded < 1 || (info->state == AFMON_LIVE_ENDED && info->revision != before)));
+    cli_progress_end(&progress);
+    return status;
 }

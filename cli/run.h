@@ -32,7 +32,22 @@ void cli_json_set(json_t *object, const char *key, json_t *value, bool *failed);
 /* What was built, or NULL (and it is released) where something failed on the way. */
 json_t *cli_json_done(json_t *value, bool failed);
 
-/* The one operand of a command, a run folder; NULL after a message (the command shall return CLI_USAGE). */
-const char *cli_folder_operand(const cli_args *args);
+/* Reads all that is there of a run that is followed, with a progress bar. */
+afmon_status cli_follow_whole(afmon_live *live, afmon_live_info *info, afmon_error *error);
+
+/* ---- Which run (here.c) ---- */
+
+/* Where runs are looked for when no folder is named: where monitors make them by default, and the current folder. */
+enum { CLI_PLACES = 2 };
+const char *cli_place(int index); /* (places.c) */
+
+/* The run folder that the one operand of a command names; without an operand the newest run here, which is said on
+ * standard error. NULL after a message (the command shall return CLI_USAGE). Valid as long as the arguments. */
+const char *cli_folder_operand(cli_args *args);
+
+/* What a word names: a folder, as it is; a run's metrics file or log, its folder; else a run here, by the name of its
+ * folder or its own (the newest of several, which is said). A word that names none of these comes back as it is. The
+ * text is the word, or in args->folder. */
+const char *cli_run_folder(cli_args *args, const char *word);
 
 #endif

@@ -3,11 +3,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <afmon/afmon.h>
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/run.h"
 #include "cli/signals.h"
 
 enum { LISTEN_ID = 'l', TOKEN_ID = 1000, HOST_ID, TEXTS_ID };
@@ -26,14 +28,14 @@ static const cli_option option_list[] = {
 
 static const cli_usage usage = {
     .command = "serve",
-    .synopsis = "DIR... [--listen ADDRESS:PORT] [--token-file FILE]",
+    .synopsis = "[DIR...] [--listen ADDRESS:PORT] [--token-file FILE]",
     .description =
         "Serves a dashboard of runs, live or finished, until it is interrupted. Each DIR is a run folder, or a "
-        "folder with run folders in it; new ones appear by themselves. It reads the runs' files and touches "
-        "nothing of the processes that write them.",
+        "folder with run folders in it; new ones appear by themselves. Without a DIR they are the current folder and "
+        ".afterimage-monitoring. It reads the runs' files and touches nothing of the processes that write them.",
     .options = option_list,
     .epilogue = "Exit status: 0 interrupted; 1 it cannot listen or read; 2 the command line is wrong.\n\n"
-                "  afmon serve .afterimage-monitoring\n",
+                "  afmon serve\n",
 };
 
 struct request {
@@ -61,6 +63,18 @@ static int serve(const char *const *folders, size_t count, const struct request 
     return answer;
 }
 
+/* The places here where runs are looked for, as far as they are there. */
+static size_t take_places(const char **folders)
+{
+    size_t count = 0;
+    for (int i = 0; i < CLI_PLACES; i++)
+        if (access(cli_place(i), F_OK) == 0)
+            folders[count++] = cli_place(i);
+    cli_error("serving the runs here%s%s", count == CLI_PLACES ? ", and in " : "",
+              count == CLI_PLACES ? cli_place(0) : "");
+    return count;
+}
+
 static int parse_and_serve(int argc, char **argv, struct request *request)
 {
     cli_args args;
@@ -77,17 +91,16 @@ static int parse_and_serve(int argc, char **argv, struct request *request)
         else
             request->host_names[request->options.host_name_count++] = args.value;
     }
-    int count = cli_operand_count(&args);
-    if (count == 0)
-        return cli_usage_error("serve", "name at least one folder, like .afterimage-monitoring");
-    const char **folders = calloc((size_t)count, sizeof *folders);
+    int given = cli_operand_count(&args);
+    const char **folders = calloc((size_t)given + CLI_PLACES, sizeof *folders);
     if (!folders) {
         cli_error("out of memory");
         return CLI_FAILED;
     }
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < given; i++)
         folders[i] = cli_operand(&args, i);
-    int answer = serve(folders, (size_t)count, request);
+    size_t count = given > 0 ? (size_t)given : take_places(folders);
+    int answer = serve(folders, count, request);
     free(folders);
     return answer;
 }

@@ -17,7 +17,7 @@ static const cli_option options[] = {
 
 static const cli_usage usage = {
     .command = "show",
-    .synopsis = "DIR [--window DURATION] [--json]",
+    .synopsis = "[DIR] [--window DURATION] [--json]",
     .description = "Shows what is in a run folder, live or finished: how it stands and why, what was made and what "
                    "failed, a table of every metric, the tokens of each model, the alerts that held, and lines that "
                    "could not be read.",

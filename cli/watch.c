@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/run.h"
 
 enum { ONCE = 1, JSON, RULES };
 
@@ -18,7 +19,7 @@ static const cli_option options[] = {
 
 static const cli_usage usage = {
     .command = "watch",
-    .synopsis = "DIR [OPTION...]",
+    .synopsis = "[DIR] [OPTION...]",
     .description =
         "Shows a run while it goes on: how it is, progress, throughput, success and errors, latency, tokens, "
         "operations, models, "
@@ -60,12 +61,10 @@ static bool parse(command *c, cli_args *args)
     }
     if (!ok)
         return false;
-    if (cli_operand_count(args) != 1) {
-        args->status = cli_usage_error("watch", "watch takes one run folder");
-        return false;
-    }
-    c->folder = cli_operand(args, 0);
-    return true;
+    c->folder = cli_folder_operand(args);
+    if (c->folder == NULL)
+        args->status = CLI_USAGE;
+    return c->folder != NULL;
 }
 
 static watch_wish wish_of(const command *c)
@@ -77,24 +76,6 @@ static int say(const afmon_error *error)
 {
     cli_error("%s", error->message);
     return CLI_FAILED;
-}
-
-/* Reads all that is there. */
-static bool load(afmon_live *live, afmon_live_info *info, afmon_error *error)
-{
-    cli_progress progress;
-    afmon_status status;
-    uint64_t before;
-    cli_progress_begin(&progress, "Reading");
-    do {
-        afmon_live_get_info(live, info);
-        before = info->revision;
-        status = afmon_live_update(live, 0.1, error);
-        afmon_live_get_info(live, info);
-        cli_progress_update(&progress, (uint64_t)(info->loaded * 1e6), 1000000);
-    } while (status == AFMON_OK && (info->loaded < 1 || (info->state == AFMON_LIVE_ENDED && info->revision != before)));
-    cli_progress_end(&progress);
-    return status == AFMON_OK;
 }
 
 static int print_text(const command *c, const watch_wish *wish, const watch_figures *f)
@@ -127,7 +108,7 @@ static int print_once(const command *c, afmon_live *live)
     watch_wish wish = wish_of(c);
     watch_figures *f = calloc(1, sizeof *f);
     int status = CLI_FAILED;
-    if (!load(live, &info, &error))
+    if (cli_follow_whole(live, &info, &error) != AFMON_OK)
         status = say(&error);
     else if (f == NULL || !watch_collect(live, &wish, 64, f))
         cli_error("out of memory");

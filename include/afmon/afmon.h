@@ -30,6 +30,7 @@
 #include <afmon/summary.h>
 #include <afmon/items.h>
 #include <afmon/live.h>
+#include <afmon/runs.h>
 #include <afmon/draw.h>
 
 #ifdef __cplusplus

@@ -21,7 +21,7 @@
 #include "http/http.h"
 #include "meters/meters.h"
 #include "prometheus/text.h"
-#include "serve/look.h"
+#include "run/look.h"
 #include "serve/picture.h"
 
 #define AFMON_SERVE_RUNS_MAX 1000

@@ -178,8 +178,8 @@ def test_without_utf8(run, command):
 
 
 @pytest.mark.parametrize("words, why", [
-    ([], "takes one run folder"),
-    (["a", "b"], "takes one run folder"),
+    ([], "give the run folder"),
+    (["a", "b"], "one run folder at a time"),
     (["a"], "no terminal"),
 ])
 def test_wrong_command_lines(command, words, why):

@@ -1,4 +1,4 @@
-#include "serve/look.h"
+#include "run/look.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* What can be told of a run folder without reading its files. */
-#ifndef AFMON_SERVE_LOOK_H
-#define AFMON_SERVE_LOOK_H
+#ifndef AFMON_RUN_LOOK_H
+#define AFMON_RUN_LOOK_H
 
 #include <stdbool.h>
 #include <stddef.h>
