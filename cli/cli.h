@@ -218,6 +218,8 @@ void cli_table_cell_n(cli_table *table, cli_style style, const char *text, size_
 /* Adds a line that is a group's title, from edge to edge; rows are indented then. Only between rows. */
 void cli_table_group(cli_table *table, const char *text);
 
+bool cli_table_has_rows(const cli_table *table);
+
 /* Prints titles, a rule, and the rows. false, after a message: no memory. */
 bool cli_table_print(const cli_table *table, const cli_screen *screen);
 

@@ -161,34 +161,6 @@ void proxied_raise_limit(void)
 
 /* ---- The end ----------------------------------------------------------------------------------------------------- */
 
-static void print_outcome(const cli_screen *screen, const afmon_proxy_counts *counts, double elapsed_s)
-{
-    uint64_t retries = counts->requests - counts->operations;
-    fputc('\n', screen->out);
-    cli_put(screen, CLI_BOLD, "Calls");
-    fprintf(screen->out, "  %s operations in %s requests, %s", cli_count(counts->operations).s,
-            cli_count(counts->requests).s, cli_seconds(elapsed_s).s);
-    if (counts->requests > 0 && elapsed_s > 0)
-        fprintf(screen->out, " (%s)", cli_rate((double)counts->requests / elapsed_s).s);
-    fputc('\n', screen->out);
-    if (retries > 0)
-        fprintf(screen->out, "  %s requests were further attempts\n", cli_count(retries).s);
-    if (counts->failed > 0)
-        fprintf(screen->out, "  %s requests failed\n", cli_count(counts->failed).s);
-    if (counts->other > 0)
-        fprintf(screen->out, "  %s requests were of interfaces that are not read\n", cli_count(counts->other).s);
-    if (counts->unread > 0)
-        fprintf(screen->out, "  %s answers could not be read: their tokens are in no figure\n",
-                cli_count(counts->unread).s);
-    if (counts->refused > 0)
-        fprintf(screen->out, "  %s requests got an answer of the proxy's own\n", cli_count(counts->refused).s);
-    if (counts->at_limit > 0)
-        fprintf(screen->out, "    of them %s at the limit of what the run may cost\n", cli_count(counts->at_limit).s);
-    if (counts->unbounded > 0)
-        fprintf(screen->out, "    of them %s whose cost nothing bounds; the log says why\n",
-                cli_count(counts->unbounded).s);
-}
-
 afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
 {
     cli_screen screen;
@@ -201,7 +173,7 @@ afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
     afmon_monitor_shutdown(p->monitor, &facts.report);
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the keys are gone */
     cli_screen_init(&screen, out);
-    print_outcome(&screen, &counts, elapsed_s);
+    proxied_print_outcome(&screen, &counts, elapsed_s);
     summary_print_figures(&screen, p->monitor, &facts);
     afmon_monitor_close(p->monitor, NULL);
     alert_board_destroy(&p->board);

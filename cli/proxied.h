@@ -76,6 +76,9 @@ int proxied_start(proxied *p, const afmon_proxy_options *options, const char *de
 /* As many connections as the system allows. Not before a command is started, which would inherit it. */
 void proxied_raise_limit(void);
 
+/* Prints what became of the calls. */
+void proxied_print_outcome(const cli_screen *screen, const afmon_proxy_counts *counts, double elapsed_s);
+
 /* Ends the calls that go on within the time, records them, and prints the summary to `out`. What it had counted. */
 afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out);
 

@@ -44,6 +44,8 @@ void summary_metrics(const cli_screen *screen, afmon_view *view)
         {"p90", CLI_RIGHT, false},  {"p99", CLI_RIGHT, false},   {"Max", CLI_RIGHT, false}};
     cli_table *table = cli_table_new(columns, sizeof columns / sizeof columns[0]);
     metric_row(table, view, "generation_time");
+    metric_row(table, view, "time_to_first_token");
+    metric_row(table, view, "output_tokens_per_second");
     metric_row(table, view, "success_rate");
     metric_row(table, view, "error_rate");
     metric_row(table, view, "conversation_length");
@@ -51,7 +53,8 @@ void summary_metrics(const cli_screen *screen, afmon_view *view)
     metric_row(table, view, "completion_token_count");
     metric_row(table, view, "evaluation_time");
     score_rows(table, view);
-    cli_table_print(table, screen);
+    if (cli_table_has_rows(table))
+        cli_table_print(table, screen);
     cli_table_free(table);
 }
 

@@ -196,6 +196,11 @@ static void print_row(const cli_table *table, const cli_screen *screen, const st
     fputc('\n', screen->out);
 }
 
+bool cli_table_has_rows(const cli_table *table)
+{
+    return table != NULL && table->line_count > 0;
+}
+
 bool cli_table_print(const cli_table *table, const cli_screen *screen)
 {
     size_t *widths = table ? calloc(table->column_count, sizeof *widths) : NULL;

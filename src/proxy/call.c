@@ -268,5 +268,7 @@ const char *afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_n
     counts->failed += !verdict.success;
     track(call, &verdict, end_ns, attempt, monitor);
     record_waits(call, since_ns, monitor);
+    if (since_ns != 0 && since_ns < call->begin_ns)
+        counts->times.backoff_s += seconds(since_ns, call->begin_ns);
     return verdict.type;
 }

@@ -7,6 +7,7 @@
 
 #include "proxy/answer.h"
 #include "proxy/attempts.h"
+#include "proxy/limits.h"
 #include "proxy/notes.h"
 #include "proxy/record.h"
 
@@ -25,6 +26,7 @@ struct afmon_proxy_call {
     int64_t sent_ns;               /* 0: nothing of it went out */
     int status;                    /* 0: there was no answer */
     enum afmon_proxy_end how;
+    struct afmon_proxy_limits limits;
     char why[256]; /* it ended so; "": `how` says it */
     bool reserved; /* and is to be settled */
     afmon_reservation reservation;

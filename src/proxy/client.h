@@ -82,6 +82,12 @@ enum afmon_proxy_own afmon_proxy_own_find(const struct afmon_proxy_server *serve
 void afmon_proxy_own_answer(struct afmon_proxy_client *client, const struct afmon_proxy_head *head,
                             enum afmon_proxy_own own, bool keep);
 
+/* ---- gate.c ---- */
+
+/* 0, or the status that refuses a request, and why. */
+int afmon_proxy_gate_judge(const struct afmon_proxy_server *server, const struct afmon_proxy_head *head,
+                           const struct afmon_proxy_route *route, enum afmon_proxy_own own, const char **why);
+
 /* ---- reply.c ---- */
 
 /* Answers with an error of the proxy's own, and ends the connection. */

@@ -1,8 +1,6 @@
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/loopback.h"
 #include "proxy/client.h"
 
 enum { OUT_SLACK = 1024, ANSWER_IN_MAX = 2 * AFMON_PROXY_HEAD_MAX };
@@ -274,62 +272,6 @@ static const struct afmon_proxy_user calls_of_exchanges = {on_ready, on_failed, 
 
 /* ---- The beginning ----------------------------------------------------------------------------------------------- */
 
-/* "127.0.0.1:8080", "[::1]", "localhost:1". A page of a browser that was led here by a name of its own has another. */
-static bool names_this_machine(const struct afmon_proxy_field *host)
-{
-    char name[AFMON_PROXY_NAME_MAX];
-    if (host == NULL || host->value.length >= sizeof name)
-        return host == NULL;
-    memcpy(name, host->value.text, host->value.length);
-    name[host->value.length] = '\0';
-    char *colon = strrchr(name, ':');
-    if (colon != NULL && strchr(colon, ']') == NULL)
-        *colon = '\0';
-    return afmon_host_is_loopback(name);
-}
-
-/* Equal in constant time for texts of one length. */
-static bool is_token(const struct afmon_proxy_server *server, const char *text, size_t length)
-{
-    unsigned char differs = 0;
-    if (length != strlen(server->token))
-        return false;
-    for (size_t i = 0; i < length; i++)
-        differs |= (unsigned char)(text[i] ^ server->token[i]);
-    return differs == 0;
-}
-
-/* Who scrapes has a bearer token; that of a call is the upstream's. */
-static bool has_token(const struct afmon_proxy_server *server, const struct afmon_proxy_head *head,
-                      enum afmon_proxy_own own)
-{
-    static const char bearer[] = "Bearer ";
-    enum { BEARER = sizeof bearer - 1 };
-    const struct afmon_proxy_field *field = afmon_proxy_head_find(head, "x-afmon-token");
-    if (field != NULL)
-        return is_token(server, field->value.text, field->value.length);
-    field = own == AFMON_PROXY_METRICS ? afmon_proxy_head_find(head, "authorization") : NULL;
-    return field != NULL && field->value.length > BEARER && strncasecmp(field->value.text, bearer, BEARER) == 0 &&
-           is_token(server, field->value.text + BEARER, field->value.length - BEARER);
-}
-
-/* 0, or the status that refuses the request. */
-static int judge(const struct afmon_proxy_server *server, const struct afmon_proxy_head *head,
-                 const struct afmon_proxy_route *route, enum afmon_proxy_own own, const char **why)
-{
-    *why = "Host does not name this machine.";
-    if (server->local && !names_this_machine(afmon_proxy_head_find(head, "host")))
-        return 403;
-    *why = "The header x-afmon-token is missing or wrong.";
-    if (server->token[0] != '\0' && own != AFMON_PROXY_HEALTHZ && !has_token(server, head, own))
-        return 401;
-    *why = "The proxy's own paths take no body.";
-    if (own != AFMON_PROXY_NOT_OWN)
-        return head->framing == AFMON_PROXY_NO_BODY || head->content_length == 0 ? 0 : 400;
-    *why = "The proxy has no upstream for this path.";
-    return route == NULL ? 404 : head->method.length >= sizeof((struct afmon_proxy_client *)0)->method ? 501 : 0;
-}
-
 static const struct afmon_proxy_api *api_of(const struct afmon_proxy_head *head)
 {
     bool post = afmon_proxy_piece_is(&head->method, "POST");
@@ -390,7 +332,7 @@ void afmon_proxy_exchange_begin(struct afmon_proxy_client *client, const char *d
     if (refused == 0) {
         own = afmon_proxy_own_find(client->server, &head);
         route = afmon_proxy_route_find(client->server->routes, client->server->route_count, &head.target);
-        refused = judge(client->server, &head, route, own, &why);
+        refused = afmon_proxy_gate_judge(client->server, &head, route, own, &why);
     }
     if (refused != 0) {
         afmon_proxy_client_refuse(client, refused, why);

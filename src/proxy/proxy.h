@@ -37,6 +37,30 @@ typedef struct afmon_proxy_options {
     bool limited;           /* it has max_cost_usd: what a call costs at most is reserved before the call goes out */
 } afmon_proxy_options;
 
+/* Limits that servers tell: of requests, tokens, input tokens and output tokens a stretch of time of theirs. */
+enum { AFMON_PROXY_LIMITS = 4 };
+
+typedef struct afmon_proxy_rate {
+    bool known;
+    double limit; /* as told last; NaN: not told */
+    double least; /* that remained */
+} afmon_proxy_rate;
+
+typedef struct afmon_proxy_rates {
+    uint64_t refused;                  /* answers with 429 */
+    int64_t first_429_ns, last_429_ns; /* nanoseconds since 1970, UTC */
+    double longest_wait_s;             /* that a server asked for; 0: none did */
+    afmon_proxy_rate limits[AFMON_PROXY_LIMITS];
+} afmon_proxy_rates;
+
+/* Where the time of calls went, in seconds, all of them added. */
+typedef struct afmon_proxy_times {
+    double queue_s;   /* until a request was on its way */
+    double flight_s;  /* from there to the end of its answer */
+    double backoff_s; /* between attempts, where both came by one connection */
+    double span_s;    /* from the first request on its way to the end of the last answer */
+} afmon_proxy_times;
+
 typedef struct afmon_proxy_counts {
     uint64_t requests;   /* calls of a known interface that ended */
     uint64_t operations; /* of them: first attempts */
@@ -46,6 +70,8 @@ typedef struct afmon_proxy_counts {
     uint64_t refused;    /* requests that the proxy itself refused */
     uint64_t at_limit;   /* of the refused: the run had reached its limit of what it may cost */
     uint64_t unbounded;  /* of the refused: what they may cost could not be said */
+    afmon_proxy_rates rates;
+    afmon_proxy_times times;
 } afmon_proxy_counts;
 
 /* What the module gives: found by the name afmon_proxy_module. */

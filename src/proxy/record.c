@@ -1,8 +1,10 @@
 #include "proxy/record.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <uv.h>
 
@@ -17,6 +19,8 @@ struct afmon_proxy_recorder {
     struct afmon_proxy_notes notes;
     struct afmon_proxy_attempts attempts;
     bool planned;
+    int64_t first_ns;             /* when the first request was on its way */
+    int64_t limits_ns;            /* when rate limits were recorded last */
     struct afmon_proxy_plan plan; /* the thread's */
     pthread_t thread;
     bool finished;
@@ -51,12 +55,34 @@ static void begin_item(struct afmon_proxy_recorder *recorder, struct afmon_proxy
         call->made = afmon_proxy_plan_item(&recorder->plan, &tried);
 }
 
+static int64_t wall_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void add_times(struct afmon_proxy_recorder *recorder, const struct afmon_proxy_call *call, int64_t end_ns,
+                      afmon_proxy_times *times)
+{
+    if (call->sent_ns == 0 || call->api->shape == AFMON_PROXY_UNKNOWN)
+        return;
+    if (recorder->first_ns == 0 || call->sent_ns < recorder->first_ns)
+        recorder->first_ns = call->sent_ns;
+    times->queue_s += (double)(call->sent_ns - call->begin_ns) / 1e9;
+    times->flight_s += (double)(end_ns - call->sent_ns) / 1e9;
+    times->span_s = fmax(times->span_s, (double)(end_ns - recorder->first_ns) / 1e9);
+}
+
 static void end_call(struct afmon_proxy_recorder *recorder, struct afmon_proxy_call *call, int64_t ns)
 {
     pthread_mutex_lock(&recorder->mutex);
     afmon_proxy_counts counts = recorder->counts;
     pthread_mutex_unlock(&recorder->mutex);
     const struct afmon_proxy_try tried = try_of(call);
+    add_times(recorder, call, ns, &counts.times);
+    afmon_proxy_limits_add(&counts.rates, &call->limits, call->status, wall_ns());
+    afmon_proxy_limits_record(recorder->monitor, &call->limits, ns, &recorder->limits_ns);
     const char *failed = afmon_proxy_call_record(call, ns, recorder->monitor, &recorder->attempts, &counts);
     if (recorder->planned)
         afmon_proxy_plan_end(&recorder->plan, &tried, call->made, failed, call->status, ns);
@@ -215,6 +241,7 @@ void afmon_proxy_call_answered(struct afmon_proxy_call *call, const struct afmon
     if (call == NULL)
         return;
     call->status = head->status;
+    afmon_proxy_limits_read(&call->limits, head);
     call->answer.streamed = type != NULL && begins(type, "text/event-stream");
     if (encoding != NULL && !afmon_proxy_piece_is(&encoding->value, "identity")) {
         call->answer.compressed = true;

@@ -91,3 +91,49 @@ def test_what_does_not_end_in_time_is_cut(proxied):  # noqa: F811
         proxy.stop()
     release.set()
     assert proxy.samples("error_rate")[0]["error_type"] == "ProxyStopped"
+
+
+def test_rate_limits_are_told(proxied):  # noqa: F811
+    answers = [
+        whole(chat(), headers=["x-ratelimit-limit-requests: 500", "x-ratelimit-remaining-requests: 499", "x-ratelimit-limit-tokens: 30000",
+                               "X-RateLimit-Remaining-Tokens: 149.5"]),
+        whole(b"{}", "429 Too Many Requests", ["retry-after: 7", "x-ratelimit-remaining-requests: 0"]),
+        whole(b"{}", "429 Too Many Requests", ["retry-after-ms: 1500", "retry-after: Wed, 21 Oct 2026 07:28:00 GMT"]),
+        whole(chat(), headers=["anthropic-ratelimit-input-tokens-limit: 1000", "anthropic-ratelimit-input-tokens-remaining: 900",
+                               "x-ratelimit-remaining: x"]),
+    ]
+    proxy, _ = proxied(lambda head, body: [answers.pop(0)])
+    for number in range(4):
+        proxy.ask(post(b'{"n": %d}' % number))
+    out = proxy.stop()
+    assert "2 requests were over a rate limit (429), from " in out and "the longest wait asked for was 7" in out, out
+    assert "rate limit of requests: at least 0 remained\n" in out and "rate limit of tokens: at least 149.5 remained of 30,000" in out, out
+    assert "rate limit of input tokens: at least 900 remained of 1,000" in out and "output tokens" not in out, out
+    assert [line["value"] for line in proxy.samples("proxy_retry_after")] == [7.0, 1.5]
+    first = proxy.samples("proxy_rate_limit_remaining")[0]
+    assert (first["value"], first["of"], first["limit"]) == (499, "requests", 500)
+
+
+def test_the_time_of_calls_is_told(proxied):  # noqa: F811
+    release = threading.Event()
+    proxy, upstream = proxied(lambda head, body: [release, whole(chat())])
+    with proxy.connect() as one, proxy.connect() as other:
+        for connection in (one, other):
+            connection.sendall(post(b"{}"))
+        for _ in range(2):
+            upstream.requests.get(timeout=60)
+        time.sleep(0.5)
+        release.set()
+        for connection in (one, other):
+            with connection.makefile("rb") as file:
+                read_body(file, read_head(file))
+    out = proxy.stop()
+    flight, = [float(line.split()[0]) for line in out.splitlines() if "in flight on average" in line]
+    assert 1.5 < flight <= 2, out
+    assert "% in the proxy's queue" in out and "time_to_first_token" not in out
+
+
+def test_without_a_call_there_is_no_table(proxied):  # noqa: F811
+    proxy, _ = proxied(lambda head, body: [])
+    out = proxy.stop()
+    assert "0 operations in 0 requests" in out and "Metric" not in out and "in flight" not in out, out
