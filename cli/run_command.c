@@ -26,11 +26,12 @@ static const cli_usage usage = {
     .synopsis = "[OPTION...] -- COMMAND [ARGUMENT...]",
     .description = "Runs a command, in any language, and records the calls that it makes to a model: a proxy on a free "
                    "port of this "
-                   "machine passes them on, and OPENAI_BASE_URL, OPENAI_API_BASE, ANTHROPIC_BASE_URL and "
-                   "ANTHROPIC_API_BASE lead the "
+                   "machine passes them on, and OPENAI_BASE_URL, ANTHROPIC_BASE_URL, GOOGLE_GEMINI_BASE_URL, "
+                   "OLLAMA_HOST and others like them lead the "
                    "command's SDKs there. What passes is not changed. Calls of OpenAI's chat, completions, responses "
-                   "and embeddings "
-                   "and of Anthropic's messages are read, streamed or not; others are passed and counted. Keys pass "
+                   "and embeddings, "
+                   "of Anthropic's messages, of Gemini and of Ollama are read, streamed or not; others are passed and "
+                   "counted. Keys pass "
                    "through and are "
                    "written nowhere. The headers x-afmon-item and x-afmon-operation of a call name the item that it is "
                    "for and what it "
@@ -109,9 +110,10 @@ static int run_words(proxied *p, const char *upstream, char **words, const sigse
 static int run(proxied *p, const char *upstream, char **words)
 {
     sigset_t signals, mask;
+    run_urls urls;
     afmon_proxy_target targets[RUN_VARIABLES];
     afmon_proxy_options options = {.listen = "127.0.0.1:0", .targets = targets};
-    options.target_count = run_targets(upstream, targets);
+    options.target_count = run_targets(upstream, &urls, targets);
     handed_on(&signals);
     sigprocmask(SIG_BLOCK, &signals, &mask);    /* before there are threads */
     const char *slash = strrchr(words[0], '/'); /* arguments may hold secrets: the name alone is recorded */
@@ -121,7 +123,9 @@ static int run(proxied *p, const char *upstream, char **words)
     status = run_words(p, upstream, words, &signals, &mask);
     afmon_proxy_counts counts = proxied_finish(p, PATIENCE_S, stderr);
     if (counts.requests + counts.other + counts.refused == 0)
-        cli_error("%s made no call through the proxy; does it read OPENAI_BASE_URL or ANTHROPIC_BASE_URL?", words[0]);
+        cli_error(
+            "%s made no call through the proxy; does it read a variable such as OPENAI_BASE_URL (see man afmon-run)?",
+            words[0]);
     return status;
 }
 

@@ -33,9 +33,16 @@ static void on_event(void *user, json_t *json, bool done)
         afmon_proxy_facts_take(answer, json);
 }
 
+static void on_object(void *user, json_t *json)
+{
+    on_event(user, json, false);
+}
+
 static void take_plain(struct afmon_proxy_answer *answer, const char *data, size_t length)
 {
-    if (answer->streamed)
+    if (answer->objects)
+        afmon_proxy_values_feed(&answer->values, &answer->events.data, data, length, on_object, answer);
+    else if (answer->streamed)
         afmon_proxy_events_feed(&answer->events, data, length, on_event, answer);
     else
         afmon_proxy_reduced_feed(&answer->events.data, data, length);
@@ -85,7 +92,7 @@ void afmon_proxy_answer_feed(struct afmon_proxy_answer *answer, const char *data
 
 void afmon_proxy_answer_finish(struct afmon_proxy_answer *answer)
 {
-    if (answer->unread)
+    if (answer->unread || answer->objects)
         return;
     if (answer->streamed) {
         afmon_proxy_events_finish(&answer->events, on_event, answer);

@@ -7,6 +7,7 @@
 
 #include "proxy/api.h"
 #include "proxy/events.h"
+#include "proxy/values.h"
 
 enum { AFMON_PROXY_WORD_MAX = 160, AFMON_PROXY_ERROR_MAX = 400 };
 
@@ -15,7 +16,8 @@ struct z_stream_s;
 /* Begin with afmon_proxy_answer_init, and fill in shape, streamed and encoding. */
 struct afmon_proxy_answer {
     enum afmon_proxy_shape shape;
-    bool streamed;   /* the answer is a stream of events */
+    bool streamed;   /* the answer is a stream: of events */
+    bool objects;    /* or of JSON objects */
     bool compressed; /* by gzip or deflate */
     bool unread;     /* what it says is not known */
     /* ---- what was found ---- */
@@ -32,6 +34,7 @@ struct afmon_proxy_answer {
     int64_t last_ns;
     /* ---- while it is read ---- */
     int64_t now_ns;
+    struct afmon_proxy_values values;
     struct afmon_proxy_events events; /* its data is the whole body where the answer is no stream */
     struct z_stream_s *inflate;
 };

@@ -31,6 +31,21 @@ static bool copy_secret(char **out, const struct afmon_proxy_piece *value)
     return length < SECRET_MIN || *out != NULL;
 }
 
+/* Google takes keys in the query, too: "?key=". Empty: there is none. */
+static struct afmon_proxy_piece key_of(const struct afmon_proxy_piece *target)
+{
+    static const char name[] = "key=";
+    size_t length = sizeof name - 1, end = target->length;
+    for (size_t i = 1; i + length <= end; i++) {
+        if ((target->text[i - 1] != '?' && target->text[i - 1] != '&') || memcmp(target->text + i, name, length) != 0)
+            continue;
+        const char *and = memchr(target->text + i, '&', end - i);
+        size_t stop = and != NULL ? (size_t)(and-target->text) : end;
+        return (struct afmon_proxy_piece){target->text + i + length, stop - i - length};
+    }
+    return (struct afmon_proxy_piece){"", 0};
+}
+
 /* false: no memory; texts could not be kept free of them. */
 static bool keep_secrets(struct afmon_proxy_call *call, const struct afmon_proxy_head *head)
 {
@@ -40,7 +55,8 @@ static bool keep_secrets(struct afmon_proxy_call *call, const struct afmon_proxy
         if (field != NULL && !copy_secret(&call->secrets[i], &field->value))
             return false;
     }
-    return true;
+    const struct afmon_proxy_piece key = key_of(&head->target);
+    return copy_secret(&call->secrets[sizeof names / sizeof names[0]], &key);
 }
 
 static int retry_count(const struct afmon_proxy_head *head)
@@ -66,6 +82,9 @@ struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *
     snprintf(call->operation, sizeof call->operation, "%s", request->api->operation);
     copy_field(call->operation, sizeof call->operation, request->head, "x-afmon-operation");
     copy_field(call->item, sizeof call->item, request->head, "x-afmon-item");
+    if (call->api->shape == AFMON_PROXY_GEMINI)
+        afmon_proxy_api_model(call->model, sizeof call->model, request->head->target.text,
+                              request->head->target.length);
     XXH64_reset(&call->digest, 0);
     XXH64_update(&call->digest, request->head->target.text, request->head->target.length);
     afmon_proxy_reduced_init(&call->asked);
@@ -109,7 +128,8 @@ static bool is_cut(const struct afmon_proxy_answer *answer, enum afmon_proxy_end
 {
     if (how == AFMON_PROXY_CUT || !answer->streamed || answer->unread || answer->shape == AFMON_PROXY_UNKNOWN)
         return how == AFMON_PROXY_CUT;
-    bool told_at_end = answer->has_usage && answer->finished && answer->shape != AFMON_PROXY_MESSAGES;
+    bool told_at_end = answer->finished && answer->shape != AFMON_PROXY_MESSAGES &&
+                       (answer->has_usage || answer->shape == AFMON_PROXY_GEMINI); /* it has no other sign */
     return !answer->ended && !told_at_end; /* some tell usage from the first event on */
 }
 

@@ -11,7 +11,7 @@
 #include "proxy/notes.h"
 #include "proxy/record.h"
 
-enum { AFMON_PROXY_SECRETS_MAX = 4 };
+enum { AFMON_PROXY_SECRETS_MAX = 5 };
 
 struct afmon_proxy_call {
     struct afmon_proxy_recorder *recorder;

@@ -61,8 +61,8 @@ static void refuse_size(struct afmon_proxy_client *client)
 /* A request that is not held at all: NULL, or why. */
 static const char *judge_head(const struct afmon_proxy_head *head, const struct afmon_proxy_api *api)
 {
-    if (api->shape == AFMON_PROXY_UNKNOWN)
-        return "what calls of this path cost is not known";
+    if (api->shape == AFMON_PROXY_UNKNOWN || api->provider == AFMON_PROXY_GOOGLE || api->provider == AFMON_PROXY_OLLAMA)
+        return "what calls of this path cost at most is not known";
     return afmon_proxy_head_find(head, "content-encoding") != NULL ? "its body is compressed, and cannot be read"
                                                                    : NULL;
 }

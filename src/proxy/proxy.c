@@ -114,6 +114,13 @@ static afmon_status check_address(const afmon_proxy_options *options, struct soc
 static afmon_status take_targets(struct afmon_proxy_server *server, const afmon_proxy_options *options,
                                  afmon_error *error)
 {
+    static const enum afmon_proxy_provider providers[] = {
+        [AFMON_PROXY_CALLS_ALL] = AFMON_PROXY_ANY,
+        [AFMON_PROXY_CALLS_OPENAI] = AFMON_PROXY_OPENAI,
+        [AFMON_PROXY_CALLS_ANTHROPIC] = AFMON_PROXY_ANTHROPIC,
+        [AFMON_PROXY_CALLS_GOOGLE] = AFMON_PROXY_GOOGLE,
+        [AFMON_PROXY_CALLS_OLLAMA] = AFMON_PROXY_OLLAMA,
+    };
     if (options->target_count > AFMON_PROXY_ROUTES_MAX)
         return afmon_fail(error, AFMON_E_ARGUMENT, "there are more than %d upstreams", AFMON_PROXY_ROUTES_MAX);
     for (size_t i = 0; i < options->target_count; i++) {
@@ -125,9 +132,7 @@ static afmon_status take_targets(struct afmon_proxy_server *server, const afmon_
         for (size_t k = 0; k < server->route_count; k++)
             if (strcmp(server->routes[k].prefix, route->prefix) == 0)
                 return afmon_fail(error, AFMON_E_ARGUMENT, "two upstreams have the prefix '%s'", route->prefix);
-        route->provider = target->also == AFMON_PROXY_CALLS_OPENAI      ? AFMON_PROXY_OPENAI
-                          : target->also == AFMON_PROXY_CALLS_ANTHROPIC ? AFMON_PROXY_ANTHROPIC
-                                                                        : AFMON_PROXY_ANY;
+        route->provider = providers[target->also];
         server->route_count++;
     }
     return AFMON_OK;
@@ -194,8 +199,7 @@ static afmon_status start(struct afmon_proxy *proxy, const afmon_proxy_options *
     server->buffers = calloc(1, sizeof *server->buffers);
     if (server->buffers == NULL)
         return afmon_fail_memory(error);
-    server->tls = afmon_proxy_tls_context_new(error);
-    server->recorder = server->tls != NULL ? afmon_proxy_recorder_new(options->monitor, options->planned, error) : NULL;
+    server->recorder = afmon_proxy_recorder_new(options->monitor, options->planned, error);
     if (server->recorder == NULL)
         return AFMON_E_SYSTEM;
     int failure = afmon_thread_start(&proxy->thread, "afmon-proxy", run_loop, server);

@@ -16,7 +16,9 @@ typedef struct afmon_proxy afmon_proxy;
 typedef enum afmon_proxy_calls_of {
     AFMON_PROXY_CALLS_ALL = 0,
     AFMON_PROXY_CALLS_OPENAI = 1,
-    AFMON_PROXY_CALLS_ANTHROPIC = 2
+    AFMON_PROXY_CALLS_ANTHROPIC = 2,
+    AFMON_PROXY_CALLS_GOOGLE = 3,
+    AFMON_PROXY_CALLS_OLLAMA = 4
 } afmon_proxy_calls_of;
 
 typedef struct afmon_proxy_target {

@@ -242,7 +242,9 @@ void afmon_proxy_call_answered(struct afmon_proxy_call *call, const struct afmon
         return;
     call->status = head->status;
     afmon_proxy_limits_read(&call->limits, head);
-    call->answer.streamed = type != NULL && begins(type, "text/event-stream");
+    bool of_events = type != NULL && begins(type, "text/event-stream");
+    call->answer.objects = !of_events && (call->api->array || (type != NULL && begins(type, "application/x-ndjson")));
+    call->answer.streamed = of_events || call->answer.objects;
     if (encoding != NULL && !afmon_proxy_piece_is(&encoding->value, "identity")) {
         call->answer.compressed = true;
         call->answer.unread =

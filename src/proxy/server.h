@@ -20,7 +20,7 @@ struct afmon_proxy_server {
     uv_tcp_t listener;
     uv_timer_t timer;
     uv_async_t stop;
-    struct afmon_proxy_tls_context *tls;
+    struct afmon_proxy_tls_context *tls; /* NULL until an upstream wants it */
     struct afmon_proxy_buffers *buffers;
     struct afmon_proxy_recorder *recorder;
     struct afmon_proxy_route routes[AFMON_PROXY_ROUTES_MAX];

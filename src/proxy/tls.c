@@ -10,7 +10,6 @@
 #include <openssl/x509v3.h>
 
 #include "base/certificates.h"
-#include "base/status.h"
 
 struct afmon_proxy_tls_context {
     SSL_CTX *ssl;
@@ -23,12 +22,11 @@ struct afmon_proxy_tls {
     unsigned long error;
 };
 
-struct afmon_proxy_tls_context *afmon_proxy_tls_context_new(afmon_error *error)
+struct afmon_proxy_tls_context *afmon_proxy_tls_context_new(void)
 {
     struct afmon_proxy_tls_context *context = calloc(1, sizeof *context);
     if (context == NULL || (context->ssl = SSL_CTX_new(TLS_client_method())) == NULL) {
         free(context);
-        afmon_fail_memory(error);
         return NULL;
     }
     SSL_CTX_set_min_proto_version(context->ssl, TLS1_2_VERSION);

@@ -7,13 +7,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include <afmon/afmon.h>
-
 struct afmon_proxy_tls_context;
 struct afmon_proxy_tls;
 
-/* Certificates of the system (or of SSL_CERT_FILE and SSL_CERT_DIR). NULL: error says why. */
-struct afmon_proxy_tls_context *afmon_proxy_tls_context_new(afmon_error *error);
+/* Certificates of the system (or of SSL_CERT_FILE and SSL_CERT_DIR), which take a megabyte. NULL: no memory. */
+struct afmon_proxy_tls_context *afmon_proxy_tls_context_new(void);
 void afmon_proxy_tls_context_free(struct afmon_proxy_tls_context *context);
 
 /* The client's side of a connection to this host, whose certificate must be the host's. NULL: no memory. */

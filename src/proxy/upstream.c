@@ -120,7 +120,11 @@ static void say(struct afmon_proxy_connection *connection, int failure)
 
 static void secure(struct afmon_proxy_connection *connection)
 {
-    struct afmon_proxy_tls *tls = afmon_proxy_tls_new(connection->server->tls, connection->route->host);
+    struct afmon_proxy_server *server = connection->server;
+    if (server->tls == NULL) /* a proxy that needs no certificates does not read them */
+        server->tls = afmon_proxy_tls_context_new();
+    struct afmon_proxy_tls *tls =
+        server->tls != NULL ? afmon_proxy_tls_new(server->tls, connection->route->host) : NULL;
     if (tls == NULL) {
         say(connection, UV_ENOMEM);
         fail(connection);

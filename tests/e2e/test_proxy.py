@@ -290,6 +290,59 @@ def test_beyond_this_machine_a_token_is_asked_for(proxied, command):
     assert header(head, b"x-afmon-token") is None
 
 
+# ---- Gemini and Ollama ----------------------------------------------------------------------------------------------
+
+
+def gemini(text, usage, finish=None):
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0, **({"finishReason": finish} if finish else {})}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "g-1"}
+
+
+def test_gemini_and_ollama(proxied):
+    early, late = {"promptTokenCount": 11, "totalTokenCount": 11}, {
+        "promptTokenCount": 11, "candidatesTokenCount": 3, "thoughtsTokenCount": 5, "cachedContentTokenCount": 4, "totalTokenCount": 19}
+    parts = [gemini("a", early)] * 20 + [gemini("b", late, "STOP")]
+    array = ("[" + "\n,\n".join(map(json.dumps, parts)) + "\n]").encode()
+    of_ollama = [{"model": "l", "message": {"role": "assistant", "content": "é{"}, "done": False}] * 20 + [
+        {"model": "l", "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop", "prompt_eval_count": 11,
+         "eval_count": 8}]
+    lines = "".join(json.dumps(part, ensure_ascii=False) + "\n" for part in of_ollama).encode()
+    as_array = STREAM.replace(b"text/event-stream", b"application/json; charset=UTF-8")
+    as_lines = STREAM.replace(b"text/event-stream", b"application/x-ndjson")
+    events_of = "".join(f"data: {json.dumps(part)}\r\n\r\n" for part in parts).encode()
+    generate, stream, chat_path = "/v1beta/models/asked:generateContent", "/v1beta/models/asked:streamGenerateContent", "/api/chat"
+    calls = [  # path, answer, whether it succeeds, whether it is a stream, its tokens
+        (generate, [whole(json.dumps(gemini("a", late, "STOP")).encode())], 1, False, 19),
+        (stream + "?alt=sse", [STREAM, *chunks(events_of, [9] * 30)], 1, True, 19),
+        (stream + f"?key={KEY}", [as_array, *chunks(array, [1] * 300)], 1, True, 19),
+        (stream, [as_array, *chunks(array[:-200], [99])], 0, True, 11),
+        (stream, [whole(b'[{"error": {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED"}}]', "429 Slow")], 0, True, 0),
+        ("/v1beta/models/asked:embedContent", [whole(b'{"embedding": {"values": [1, 2]}}')], 1, False, 0),
+        (chat_path, [as_lines, *chunks(lines, [1] * 300)], 1, True, 19),
+        (chat_path, [as_lines, *chunks(lines[:-90], [99])], 0, True, 0),
+        (chat_path, [as_lines, *chunks(lines[:lines.rindex(b'{"model"')] + b'{"error": "out of memory"}\n', [99])], 0, True, 0),
+        ("/api/generate", [whole(b'{"model": "l", "response": "x", "done": true, "prompt_eval_count": 11, "eval_count": 8}')], 1, False, 19),
+        ("/api/embed", [whole(b'{"model": "l", "embeddings": [[1.5]], "prompt_eval_count": 19}')], 1, False, 0)]
+    waiting = collections.deque(calls)
+    proxy, _ = proxied(lambda head, body: waiting.popleft()[1])
+    for number, (path, pieces, *_) in enumerate(calls):
+        asked = {"n": number} if "models" in path else {"model": "l", "n": number}
+        head, body = proxy.ask(post(json.dumps(asked).encode(), path))
+        assert head + body == b"".join(pieces), path
+    proxy.stop()
+    recorded = proxy.samples("success_rate")
+    assert [line["value"] for line in recorded] == [success for _, _, success, _, _ in calls]
+    assert [line["streamed"] for line in recorded] == [streamed for _, _, _, streamed, _ in calls]
+    assert [line["operation"] for line in recorded] == ["generate_content"] * 5 + ["embed_content"] + ["chat"] * 3 + ["generate", "embed"]
+    assert [line["model_name"] for line in recorded] == ["g-1"] * 4 + ["asked"] * 2 + ["l"] * 5
+    assert [line["value"] for line in proxy.samples("total_token_count")] == [tokens for *_, tokens in calls if tokens]
+    assert [line["value"] for line in proxy.samples("reasoning_token_count")] == [5] * 3
+    assert [line["value"] for line in proxy.samples("cached_token_count")] == [4] * 3
+    assert [line["value"] for line in proxy.samples("prompt_token_count")] == [11] * 6 + [19]
+    assert len(proxy.samples("time_to_first_token")) == 6
+    assert [kind for kind, _ in errors_of(proxy)] == ["cut", "RateLimitError", "cut", "APIError"]
+
+
 # ---- What became of calls -------------------------------------------------------------------------------------------
 
 
@@ -458,11 +511,12 @@ def test_it_drains(proxied):
 CLIENT = """
 import json, os, sys, urllib.request
 for variable, path in (("OPENAI_BASE_URL", "/chat/completions"), ("OPENAI_API_BASE", "/chat/completions"),
-                       ("ANTHROPIC_BASE_URL", "/v1/messages")):
+                       ("ANTHROPIC_BASE_URL", "/v1/messages"), ("GOOGLE_GEMINI_BASE_URL", "/v1beta/models/g:generateContent?key=%s"),
+                       ("OLLAMA_HOST", "/api/chat")):
     request = urllib.request.Request(os.environ[variable] + path, json.dumps({"model": "m"}).encode(), {"x-api-key": "%s"})
     assert urllib.request.urlopen(request, timeout=60).status == 200
 sys.exit(7)
-""" % KEY
+""" % (KEY, KEY)
 
 
 @pytest.mark.parametrize("how", ["option", "variables"])
@@ -470,13 +524,16 @@ def test_a_command_and_its_exit_status(command, tmp_path, how):
     upstream = Upstream(lambda head, body: [whole(chat(usage=usage_of(3, 4)))])
     url = f"http://127.0.0.1:{upstream.port}"
     words = ["--upstream", url + "/v1"] if how == "option" else []
-    own = {} if how == "option" else {"OPENAI_BASE_URL": url + "/v1", "ANTHROPIC_BASE_URL": url}
+    own = {} if how == "option" else {
+        "OPENAI_BASE_URL": url + "/v1", "ANTHROPIC_BASE_URL": url, "GEMINI_API_BASE": url, "OLLAMA_HOST": f"0.0.0.0:{upstream.port}"}
     done = command("run", *words, "--log-dir", "run", "--", sys.executable, "-c", CLIENT, http_proxy="http://127.0.0.1:9", **own)
     assert done.returncode == 7, done.stderr
-    assert "3 operations in 3 requests" in done.stderr and done.stdout == ""
-    paths = [upstream.requests.get(timeout=60)[0].split()[1] for _ in range(3)]
-    assert paths == [b"/v1/chat/completions", b"/v1/chat/completions", b"/v1/messages"]
-    assert KEY not in (tmp_path / "run" / "afterimage.log").read_text(encoding="utf-8")
+    assert "5 operations in 5 requests" in done.stderr and done.stdout == ""
+    paths = [upstream.requests.get(timeout=60)[0].split()[1].decode() for _ in range(5)]
+    assert paths == ["/v1/chat/completions", "/v1/chat/completions", "/v1/messages", f"/v1beta/models/g:generateContent?key={KEY}",
+                     "/api/chat"]
+    for file in (tmp_path / "run").rglob("*"):
+        assert file.is_dir() or KEY.encode() not in file.read_bytes(), file
     upstream.close()
 
 

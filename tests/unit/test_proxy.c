@@ -207,6 +207,105 @@ static void streams_are_read_wherever_they_are_cut(void **state)
     }
 }
 
+/* Of Gemini and Ollama: streams of objects, one after the other. */
+static const struct {
+    const char *text;
+    enum afmon_proxy_shape shape;
+    double prompt, completion, reasoning, cached;
+    const char *model, *finish;
+    bool ended;
+} of_objects[] = {
+    {"[{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a \\\"}]{\\\\\"}]},\"index\":0}],"
+     "\"usageMetadata\":{\"promptTokenCount\":9,\"totalTokenCount\":9},\"modelVersion\":\"g-1\"}\r\n,\n"
+     "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\",\"thoughtSignature\":\"x\"}]},\"finishReason\":\"STOP\"}"
+     "],"
+     "\"usageMetadata\":{\"promptTokenCount\":9,\"candidatesTokenCount\":4,\"thoughtsTokenCount\":3,"
+     "\"cachedContentTokenCount\":2,\"totalTokenCount\":16},\"modelVersion\":\"g-1\"}\n]",
+     AFMON_PROXY_GEMINI, 9, 7, 3, 2, "g-1", "STOP", false},
+    {"{\"model\":\"l\",\"message\":{\"role\":\"assistant\",\"content\":\"{\"},\"done\":false}\n"
+     "{\"model\":\"l\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done_reason\":\"length\",\"done\":true,"
+     "\"total_duration\":5,\"prompt_eval_count\":26,\"eval_count\":8}\n",
+     AFMON_PROXY_OLLAMA_CALL, 26, 8, 0, 0, "l", "length", true},
+};
+
+static void objects_are_read_wherever_they_are_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof of_objects / sizeof of_objects[0]; i++) {
+        size_t whole = strlen(of_objects[i].text);
+        for (size_t cut = 0; cut <= whole; cut++) {
+            struct afmon_proxy_answer answer;
+            afmon_proxy_answer_init(&answer);
+            answer.shape = of_objects[i].shape;
+            answer.streamed = answer.objects = true;
+            afmon_proxy_answer_feed(&answer, of_objects[i].text, cut, 10);
+            afmon_proxy_answer_feed(&answer, of_objects[i].text + cut, whole - cut, 20);
+            afmon_proxy_answer_finish(&answer);
+            assert_true(answer.has_usage && answer.finished && !answer.failed);
+            assert_int_equal(answer.ended, of_objects[i].ended);
+            assert_true(answer.usage.prompt.value == of_objects[i].prompt);
+            assert_true(answer.usage.completion.value == of_objects[i].completion);
+            assert_true(answer.usage.reasoning.value == of_objects[i].reasoning);
+            assert_true(answer.usage.cached.value == of_objects[i].cached);
+            assert_string_equal(answer.model, of_objects[i].model);
+            assert_string_equal(answer.finish, of_objects[i].finish);
+            assert_true(answer.first_ns == 10 || answer.first_ns == 20);
+            afmon_proxy_answer_free(&answer);
+        }
+    }
+}
+
+static void errors_within_objects(void **state)
+{
+    (void)state;
+    static const char google[] = "[{\"error\":{\"code\":429,\"message\":\"slow\",\"status\":\"RESOURCE_EXHAUSTED\"}}]";
+    static const char ollama[] = "{\"model\":\"l\",\"response\":\"a\",\"done\":false}\n{\"error\":\"out of memory\"}\n";
+    for (int i = 0; i < 2; i++) {
+        const char *text = i == 0 ? google : ollama;
+        struct afmon_proxy_answer answer;
+        afmon_proxy_answer_init(&answer);
+        answer.shape = i == 0 ? AFMON_PROXY_GEMINI : AFMON_PROXY_OLLAMA_CALL;
+        answer.streamed = answer.objects = true;
+        afmon_proxy_answer_feed(&answer, text, strlen(text), 10);
+        assert_true(answer.failed && !answer.ended);
+        assert_string_equal(answer.error, i == 0 ? "slow" : "out of memory");
+        assert_string_equal(answer.error_type, i == 0 ? "RESOURCE_EXHAUSTED" : "");
+        afmon_proxy_answer_free(&answer);
+    }
+}
+
+static void interfaces(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *target, *operation, *model;
+        enum afmon_proxy_provider provider;
+    } cases[] = {
+        {"/v1/chat/completions?x=/api/chat", "chat_completions", "", AFMON_PROXY_OPENAI},
+        {"/api/chat/completions", "chat_completions", "", AFMON_PROXY_OPENAI},
+        {"/v1/embeddings", "embeddings", "", AFMON_PROXY_OPENAI},
+        {"/v1beta/models/gemini-2.5-pro:generateContent?key=k", "generate_content", "gemini-2.5-pro",
+         AFMON_PROXY_GOOGLE},
+        {"/v1/models/m:streamGenerateContent?alt=sse", "generate_content", "m", AFMON_PROXY_GOOGLE},
+        {"/v1beta/models/e:batchEmbedContents", "embed_content", "e", AFMON_PROXY_GOOGLE},
+        {"/v1beta/models/e:countTokens", "other", "e", AFMON_PROXY_ANY},
+        {":generateContent", "generate_content", "", AFMON_PROXY_GOOGLE},
+        {"/ollama/api/generate", "generate", "", AFMON_PROXY_OLLAMA},
+        {"/api/embeddings", "embed", "", AFMON_PROXY_OLLAMA},
+        {"/api/tags", "other", "", AFMON_PROXY_ANY},
+        {"", "other", "", AFMON_PROXY_ANY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char model[64];
+        size_t length = strlen(cases[i].target);
+        const struct afmon_proxy_api *api = afmon_proxy_api_find(cases[i].target, length);
+        assert_string_equal(api->operation, cases[i].operation);
+        assert_int_equal(api->provider, cases[i].provider);
+        afmon_proxy_api_model(model, sizeof model, cases[i].target, length);
+        assert_string_equal(model, cases[i].model);
+    }
+}
+
 /* A large answer, of strings and arrays that are cut, has its usage at the end. */
 static void what_is_long_is_cut_down(void **state)
 {
@@ -281,6 +380,9 @@ int main(void)
         cmocka_unit_test(targets),
         cmocka_unit_test(urls),
         cmocka_unit_test(streams_are_read_wherever_they_are_cut),
+        cmocka_unit_test(objects_are_read_wherever_they_are_cut),
+        cmocka_unit_test(errors_within_objects),
+        cmocka_unit_test(interfaces),
         cmocka_unit_test(what_is_long_is_cut_down),
         cmocka_unit_test(what_is_deep_is_null),
         cmocka_unit_test(attempts_are_of_one_connection),
