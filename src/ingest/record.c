@@ -395,6 +395,8 @@ bool afmon_record_check(const unsigned char *at, uint64_t available)
     if (available < 8)
         return false;
     memcpy(&head, at, 8); /* a pad may be 8 bytes long: length and kind */
+    if (head.kind == AFMON_RECORD_SAMPLE) /* most records */
+        return head.length == sizeof(struct afmon_record_sample) && head.length <= available;
     if (head.length < 8 || head.length % 8 != 0 || head.length > available)
         return false;
     if (head.kind == AFMON_RECORD_PAD)
@@ -402,8 +404,6 @@ bool afmon_record_check(const unsigned char *at, uint64_t available)
     if (head.length > AFMON_RECORD_MAX)
         return false;
     switch (head.kind) {
-    case AFMON_RECORD_SAMPLE:
-        return head.length == sizeof(struct afmon_record_sample);
     case AFMON_RECORD_METRIC:
         return head.length >= sizeof(struct afmon_record_metric) && metric_fits(at, head.length);
     case AFMON_RECORD_LOG:
