@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 RUN_TESTS = python3 tools/run-tests
 
-.PHONY: build demo check test test-peer test-integrations test-install wheels deb docs check-elsewhere bench bench-peers install lint format asan tsan clean
+.PHONY: build demo check test test-peer test-integrations test-install wheels deb docs check-elsewhere bench bench-peers bench-simulations install lint format asan tsan clean
 # What is not in Debian is fetched, too; without a network there is no Parquet then, and the dashboard has no charts.
 .PHONY: configured
 configured: setup
@@ -77,6 +77,11 @@ bench: setup
 	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release -Dbench=true -Dtests=disabled
 	@ninja -C build-bench
 	@bench/run build-bench
+
+# Thousands of simulated runs: half an hour.
+bench-simulations: build
+	@bench/simulate build
+
 bench-peers:
 	@tools/setup --peers
 	@test -f build-peers/build.ninja || \

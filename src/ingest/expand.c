@@ -90,7 +90,7 @@ bool afmon_expand(struct afmon_expander *expander, const unsigned char *record, 
                   const struct afmon_expand_sink *sink)
 {
     struct afmon_record head;
-    memcpy(&head, record, 8); /* a pad may be no longer, and stand at the end of a ring */
+    memcpy(&head, record, 8);             /* a pad may be no longer, and stand at the end of a ring */
     if (head.kind == AFMON_RECORD_SAMPLE) /* most records: they need nothing of what the others do */
         return expand_sample(record, sink);
     if (head.kind == AFMON_RECORD_PAD)

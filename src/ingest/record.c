@@ -394,7 +394,7 @@ bool afmon_record_check(const unsigned char *at, uint64_t available)
     struct afmon_record head;
     if (available < 8)
         return false;
-    memcpy(&head, at, 8); /* a pad may be 8 bytes long: length and kind */
+    memcpy(&head, at, 8);                 /* a pad may be 8 bytes long: length and kind */
     if (head.kind == AFMON_RECORD_SAMPLE) /* most records */
         return head.length == sizeof(struct afmon_record_sample) && head.length <= available;
     if (head.length < 8 || head.length % 8 != 0 || head.length > available)

@@ -14,10 +14,12 @@
 #define EXPONENT_MIN 0.7
 #define TIMES 3.0
 #define PART 0.999
+#define CHANCE 1e-5 /* docs/decisions.md */
 
 void afmon_standstill_free(struct afmon_standstill *standstill)
 {
     free(standstill->gaps);
+    free(standstill->took_s);
     *standstill = (struct afmon_standstill){0};
 }
 
@@ -32,23 +34,41 @@ static void change(struct afmon_standstill *s, int64_t now_ns)
     s->changed_ns = now_ns;
 }
 
+static double since_first(const struct afmon_standstill *s, int64_t now_ns)
+{
+    return afmon_seconds_between(s->first_ns, now_ns);
+}
+
 void afmon_standstill_begins(struct afmon_standstill *s, int64_t now_ns)
 {
     change(s, now_ns);
+    if (s->first_ns == 0)
+        s->first_ns = now_ns;
+    s->begun_s += since_first(s, now_ns);
     if (s->open++ == 0)
         s->since_ns = now_ns;
-    s->most = s->open > s->most ? s->open : s->most;
+}
+
+static bool has_room(struct afmon_standstill *s)
+{
+    if (s->gaps == NULL)
+        s->gaps = malloc(AFMON_STANDSTILL_GAPS * sizeof *s->gaps);
+    if (s->took_s == NULL)
+        s->took_s = malloc(AFMON_STANDSTILL_GAPS * sizeof *s->took_s);
+    return s->gaps != NULL && s->took_s != NULL;
 }
 
 void afmon_standstill_ends(struct afmon_standstill *s, int64_t now_ns, double took_s)
 {
-    s->longest_s = fmax(s->longest_s, took_s);
     change(s, now_ns);
-    if (s->gaps == NULL)
-        s->gaps = malloc(AFMON_STANDSTILL_GAPS * sizeof *s->gaps);
-    if (s->gaps != NULL && s->open > 0)
-        s->gaps[s->count++ % AFMON_STANDSTILL_GAPS] = s->waited_s;
-    s->open -= s->open > 0; /* one that a process began before it forked, another may end */
+    if (s->open > 0 && has_room(s)) {
+        s->gaps[s->count % AFMON_STANDSTILL_GAPS] = s->waited_s;
+        s->took_s[s->count++ % AFMON_STANDSTILL_GAPS] = took_s;
+    }
+    if (s->open > 0) { /* none is, where a process began it before it forked, and another ends it */
+        s->open--;
+        s->begun_s = s->open > 0 ? s->begun_s - (since_first(s, now_ns) - took_s) : 0;
+    }
     s->since_ns = now_ns;
     s->waited_s = 0;
 }
@@ -59,11 +79,22 @@ static int by_value(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The exponent of the tail: Hill's estimate of the longest tenth, or of nine. */
+/* How many are the longest tenth, or nine. */
+static size_t top_of(size_t count)
+{
+    return count / 10 < 9 ? 9 : count / 10;
+}
+
+static double beginning_of_top(const double *sorted, size_t count)
+{
+    return fmax(1e-9, sorted[count - top_of(count) - 1]);
+}
+
+/* The exponent of the tail: Hill's estimate. */
 static double exponent_of(const double *sorted, size_t count)
 {
-    size_t top = count / 10 < 9 ? 9 : count / 10;
-    double base = fmax(1e-9, sorted[count - top - 1]);
+    size_t top = top_of(count);
+    double base = beginning_of_top(sorted, count);
     double sum = 0;
     for (size_t i = count - top; i < count; i++)
         sum += log(fmax(base, sorted[i]) / base);
@@ -80,29 +111,46 @@ static double long_gap(const double *sorted, size_t count)
     return afmon_quantile_between(sorted[place.rank], sorted[place.rank + 1], place.fraction);
 }
 
-/* INFINITY: too few gaps are known, or there is no memory. */
-static double limit_of(const struct afmon_standstill *s)
+/* Of more gaps than before. False: too few are known, or there is no memory. */
+static bool take_limits(struct afmon_standstill *s)
 {
     size_t count = s->count < AFMON_STANDSTILL_GAPS ? s->count : AFMON_STANDSTILL_GAPS;
+    if (s->limits_count == s->count)
+        return count > 0;
     double *sorted = count >= GAPS_MIN ? malloc(count * sizeof *sorted) : NULL;
     if (sorted == NULL)
-        return INFINITY;
+        return false;
     memcpy(sorted, s->gaps, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, by_value);
-    double limit_s = TIMES * long_gap(sorted, count);
+    s->limit_s = TIMES * long_gap(sorted, count);
+    memcpy(sorted, s->took_s, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_value);
+    s->long_s = beginning_of_top(sorted, count);
+    s->exponent = exponent_of(sorted, count);
+    s->limits_count = s->count;
     free(sorted);
-    return limit_s;
+    return true;
+}
+
+/* The logarithm of the share of items that take so long, of which a tenth are long (Pareto's tail). */
+static double log_longer(const struct afmon_standstill *s, double took_s)
+{
+    return took_s <= s->long_s ? 0 : log(0.1) - s->exponent * log(took_s / s->long_s);
+}
+
+/* That the open items, which are as old as they are on average, went on for so long by chance. */
+static bool is_by_chance(const struct afmon_standstill *s, int64_t now_ns, double for_s)
+{
+    double age_s = fmax(for_s, since_first(s, now_ns) - s->begun_s / (double)s->open);
+    return (double)s->open * (log_longer(s, age_s) - log_longer(s, age_s - for_s)) > log(CHANCE);
 }
 
 double afmon_standstill_look(struct afmon_standstill *s, int64_t now_ns)
 {
     double for_s = s->open > 0 ? afmon_seconds_between(s->since_ns, now_ns) : 0;
-    if (for_s < AFMON_STANDSTILL_MIN_S || (s->open < (s->most + 1) / 2 && for_s < TIMES * s->longest_s))
+    if (for_s < AFMON_STANDSTILL_MIN_S || !take_limits(s) || waited(s, now_ns) < s->limit_s)
         return 0;
-    if (s->limit_of != s->count)
-        s->limit_s = limit_of(s);
-    s->limit_of = s->count;
-    return s->limit_of > 0 && waited(s, now_ns) >= s->limit_s ? for_s : 0;
+    return is_by_chance(s, now_ns, for_s) ? 0 : for_s;
 }
 
 /* ---- Of a run that is read ---- */
@@ -118,7 +166,7 @@ static int by_time(const void *left, const void *right)
     const struct moment *a = left, *b = right;
     if (a->at_ns != b->at_ns)
         return a->at_ns > b->at_ns ? 1 : -1;
-    return a->ends - b->ends;
+    return b->ends - a->ends; /* a slot's next one begins behind it */
 }
 
 /* Most runs go on: these cost no more than a look at each item. */

@@ -1,9 +1,9 @@
 /* Whether a run stands still: something is open, and nothing finished for three times as long as 99.9 % of the run's
- * own gaps between two ends, and for 30 s. A gap begins with the end before, or with the first item that is opened
- * where none was. It is as long as all open items together wait in it. Where fewer than half as many are open as once
- * were, three times the longest item have to be over, too: the last items of a run, which are its long ones, do not
- * pass for a standstill. Where fewer gaps are known than would show one of 1,000, its length is told from the longest
- * ones. */
+ * own gaps between two ends, and for 30 s; and that so many items of such ages go on so long by chance alone is hardly
+ * possible, by how long the run's items took: so the last items of a run, which are its long ones, do not pass for a
+ * standstill, nor do a few slots that all make a long one. A gap begins with the end before, or with the first item
+ * that is opened where none was. It is as long as all open items together wait in it. Where fewer gaps are known than
+ * would show one of 1,000, its length is told from the longest ones. */
 #ifndef AFMON_MODEL_STANDSTILL_H
 #define AFMON_MODEL_STANDSTILL_H
 
@@ -14,17 +14,20 @@
 
 /* Begin with a zeroed one. One thread at a time. */
 struct afmon_standstill {
-    double *gaps; /* seconds of all open items together; a ring */
-    size_t count; /* that there were */
+    double *gaps;   /* seconds of all open items together; a ring */
+    double *took_s; /* by the items that ended them; likewise */
+    size_t count;   /* that there were */
     size_t open;
-    size_t most;      /* that were open */
-    double longest_s; /* that an item took */
+    int64_t first_ns; /* the first item began */
+    double begun_s;   /* since then, when the open ones began: the sum */
     int64_t since_ns; /* something is open, and nothing finished */
     double waited_s;  /* all open items together, up to changed_ns */
     int64_t changed_ns;
-    double limit_s;  /* likewise together */
-    size_t limit_of; /* count of gaps that it was taken from */
-    bool told;       /* the caller's */
+    double limit_s;      /* likewise together */
+    double long_s;       /* that the longest tenth of items took at least */
+    double exponent;     /* of that tenth */
+    size_t limits_count; /* of gaps that these three were taken from */
+    bool told;           /* the caller's */
 };
 void afmon_standstill_free(struct afmon_standstill *standstill);
 

@@ -210,6 +210,33 @@ static void quick_runs_have_half_a_minute_and_young_ones_are_not_judged(void **s
     afmon_standstill_free(&standstill);
 }
 
+/* One item after the other, of 1 s, or as Pareto's tail has it. Then one that goes on. */
+static double told_after(bool heavy)
+{
+    struct afmon_standstill standstill = {0};
+    int64_t now_ns = BASE;
+    for (int i = 0; i < 500; i++) {
+        double share = ((i * 193) % 500 + 0.5) / 500;
+        double took_s = heavy ? 1 / share : 1 + share;
+        afmon_standstill_begins(&standstill, now_ns);
+        afmon_standstill_ends(&standstill, now_ns += (int64_t)(took_s * S), took_s);
+    }
+    afmon_standstill_begins(&standstill, now_ns);
+    double for_s = 30;
+    while (afmon_standstill_look(&standstill, now_ns + (int64_t)(for_s * S)) == 0)
+        for_s *= 1.1;
+    for_s /= fmax(AFMON_STANDSTILL_MIN_S, standstill.limit_s);
+    afmon_standstill_free(&standstill);
+    return for_s;
+}
+
+static void where_some_items_take_very_long_one_more_is_no_standstill(void **state)
+{
+    (void)state;
+    assert_true(told_after(false) < 1.2);
+    assert_true(told_after(true) > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +250,7 @@ int main(void)
         cmocka_unit_test(without_memory_it_says_so),
         cmocka_unit_test(it_stands_still_after_three_of_its_longest_gaps),
         cmocka_unit_test(quick_runs_have_half_a_minute_and_young_ones_are_not_judged),
+        cmocka_unit_test(where_some_items_take_very_long_one_more_is_no_standstill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
