@@ -150,6 +150,16 @@ static bool put_object(json_t *object, const afmon_run_summary *summary)
     return ok;
 }
 
+json_t *cli_plan_json(const afmon_live_plan *plan)
+{
+    if (!plan->known)
+        return json_null();
+    return json_pack("{sI sI so so so so sI so}", "planned", (json_int_t)plan->planned, "done", (json_int_t)plan->done,
+                     "per_s", cli_json_number(plan->per_s), "eta_s", cli_json_number(plan->eta_s), "eta_p10_s",
+                     cli_json_number(plan->eta_p10_s), "eta_p90_s", cli_json_number(plan->eta_p90_s), "open",
+                     (json_int_t)plan->open, "oldest_s", cli_json_number(plan->oldest_s));
+}
+
 int cli_print_json_summary(json_t *object, const afmon_run_summary *summary)
 {
     if (object == NULL) {

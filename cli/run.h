@@ -26,6 +26,9 @@ void cli_print_projection(const cli_screen *screen, const afmon_cost_summary *co
  * Returns an exit status, after a message where it failed. */
 int cli_print_json_summary(json_t *object, const afmon_run_summary *summary);
 
+/* How far a run is that has a plan, and how long it takes yet; null: it has none. NULL: no memory. */
+json_t *cli_plan_json(const afmon_live_plan *plan);
+
 /* json_object_set_new that takes a NULL value as what it is, a lack of memory. Sets *failed where it could not. */
 void cli_json_set(json_t *object, const char *key, json_t *value, bool *failed);
 

@@ -25,6 +25,16 @@ static const cli_usage usage = {
     .epilogue = "Exit status: 0 shown; 1 the folder cannot be read; 2 the command line is wrong.\n",
 };
 
+/* How long a run takes yet is told by what follows it: the pace of late, and what is open now. */
+static void ask_plan(const char *folder, afmon_live_plan *plan)
+{
+    afmon_live *live = NULL;
+    afmon_live_info info;
+    if (afmon_live_open(folder, NULL, &live, NULL) == AFMON_OK && cli_follow_whole(live, &info, NULL) == AFMON_OK)
+        afmon_live_get_plan(live, plan);
+    afmon_live_close(live);
+}
+
 static int show(afmon_view *view, const char *folder, double window_s, bool as_json)
 {
     struct show_facts facts = {.folder = folder, .view = view, .window_s = window_s};
@@ -33,6 +43,8 @@ static int show(afmon_view *view, const char *folder, double window_s, bool as_j
     facts.summary = cli_summarize(view, facts.window);
     if (facts.summary == NULL)
         return CLI_FAILED;
+    if (facts.info.live)
+        ask_plan(folder, &facts.plan);
     int answer = as_json ? show_json(&facts) : show_table(&facts);
     afmon_run_summary_free(facts.summary);
     return answer;

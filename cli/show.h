@@ -14,6 +14,7 @@ struct show_facts {
     double window_s; /* AFMON_ALL_TIME: the whole run */
     afmon_window window;
     afmon_run_summary *summary; /* of the window */
+    afmon_live_plan plan;       /* of a run that goes on; not known: all zero */
 };
 
 /* Both return an exit status, after a message where something failed. */

@@ -38,6 +38,7 @@ int show_json(const struct show_facts *facts)
     cli_json_set(object, "folder", cli_json_string(facts->folder, strlen(facts->folder)), &failed);
     cli_json_set(object, "recovered", json_integer((json_int_t)info->recovered), &failed);
     cli_json_set(object, "window", window_json(facts), &failed);
+    cli_json_set(object, "plan", cli_plan_json(&facts->plan), &failed);
     cli_json_set(object, "logged_alerts", json_integer((json_int_t)info->log_alert_count), &failed);
     cli_json_set(object, "problem_count", json_integer((json_int_t)info->problem_count), &failed);
     cli_json_set(object, "problems", texts_json(facts, afmon_view_problem), &failed);

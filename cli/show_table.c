@@ -49,6 +49,21 @@ static void print_about(const cli_screen *screen, const afmon_run_summary *summa
     }
 }
 
+static void print_plan(const cli_screen *screen, const afmon_live_plan *plan)
+{
+    char text[400];
+    if (!plan->known)
+        return;
+    int length = snprintf(text, sizeof text, "%s of %s", cli_count(plan->done).s, cli_count(plan->planned).s);
+    if (isfinite(plan->eta_s) && plan->eta_s > 0)
+        length += snprintf(text + length, sizeof text - (size_t)length, ", left %s",
+                           afmon_words_left(plan->eta_p10_s, plan->eta_s, plan->eta_p90_s).text);
+    if (plan->open > 0)
+        (void)snprintf(text + length, sizeof text - (size_t)length, "; %s",
+                       afmon_words_open(plan->open, plan->oldest_s).text);
+    print_fact(screen, "Plan", text);
+}
+
 static void print_head(const cli_screen *screen, const struct show_facts *facts)
 {
     char text[200];
@@ -59,6 +74,7 @@ static void print_head(const cli_screen *screen, const struct show_facts *facts)
     print_about(screen, facts->summary);
     if (info->sample_count > 0)
         print_time(screen, facts);
+    print_plan(screen, &facts->plan);
     snprintf(text, sizeof text, "%s of %s metric%s, in %zu file%s", cli_count(info->sample_count).s,
              cli_count(info->metric_count).s, info->metric_count == 1 ? "" : "s", info->file_count,
              info->file_count == 1 ? "" : "s");

@@ -78,13 +78,20 @@ static int say(const afmon_error *error)
     return CLI_FAILED;
 }
 
+/* Of a frame that nobody looks at on a screen: room for every row. */
+static size_t height_of(const watch_figures *f)
+{
+    enum { BESIDE_ROWS = 40 };
+    return BESIDE_ROWS + f->operation_count + f->model_count + watch_alert_count(f);
+}
+
 static int print_text(const command *c, const watch_wish *wish, const watch_figures *f)
 {
-    enum { WIDTH = 100, HEIGHT = 40 };
+    enum { WIDTH = 100 };
     cli_screen out;
     canvas frame = {0};
     cli_screen_init(&out, stdout);
-    bool ok = canvas_begin(&frame, out.width >= 40 ? out.width : WIDTH, out.height >= 24 ? out.height : HEIGHT);
+    bool ok = canvas_begin(&frame, out.width >= 40 ? out.width : WIDTH, out.height >= 24 ? out.height : height_of(f));
     if (ok)
         watch_draw(&frame, c->folder, wish, f, out.unicode);
     for (size_t row = 0; ok && row + 1 < frame.height; row++) { /* without the line of keys */

@@ -6,8 +6,18 @@
 
 #include "cli/canvas.h"
 
-/* WATCH_FIGURES: columns before the lines over time, of which WATCH_LABEL are names. */
-enum { WATCH_ROWS = 64, WATCH_LOG = 200, WATCH_SPARK = 256, WATCH_FIGURES = 41, WATCH_REASON = 400, WATCH_LABEL = 12 };
+/* WATCH_FIGURES: columns before the lines over time, of which WATCH_LABEL are names; WATCH_TOP: those behind them, for
+ * what their full height stands for. */
+enum {
+    WATCH_ROWS = 64,
+    WATCH_LOG = 200,
+    WATCH_SPARK = 256,
+    WATCH_FIGURES = 46,
+    WATCH_REASON = 400,
+    WATCH_LABEL = 14,
+    WATCH_TOP = 11,
+    WATCH_FILTER = 64
+};
 
 typedef enum watch_sort { SORT_CALLS, SORT_RATE, SORT_FAILURES, SORT_TIME, SORT_NAME, SORT_COUNT } watch_sort;
 typedef enum watch_panel { PANEL_OPERATIONS, PANEL_MODELS, PANEL_ALERTS, PANEL_LOG, PANEL_COUNT } watch_panel;
@@ -22,7 +32,10 @@ typedef struct watch_wish {
     bool routine;
     bool paused;
     bool help;
-    const char *rules; /* the file of the alert rules; NULL: none was given */
+    bool detail;               /* of the chosen row of the panel, in place of the panels */
+    bool typing;               /* the filter is being typed */
+    char filter[WATCH_FILTER]; /* rows and lines that hold it alone are shown; "": all */
+    const char *rules;         /* the file of the alert rules; NULL: none was given */
 } watch_wish;
 
 /* A line over time, a value a column; below 0: nothing there. */
@@ -49,7 +62,7 @@ typedef struct watch_figures {
     double success; /* below 0: not known */
     double errors;
     bool timed;
-    double p50_s, p90_s, p99_s;
+    double p50_s, p90_s, p99_s, max_s;
     double prompt_per_s, completion_per_s, total_per_s; /* tokens */
     double tokens;
     watch_spark throughput, success_line, error_line, latency_line, token_line;
@@ -60,6 +73,15 @@ typedef struct watch_figures {
     watch_line log[WATCH_LOG]; /* the latest first */
     size_t log_count;
 } watch_figures;
+
+/* Whether a row with that name is shown. (watch_data.c) */
+bool watch_fits(const watch_wish *wish, const char *name);
+
+/* All that is known of the chosen row of a panel. (watch_detail.c) */
+void watch_draw_detail(canvas *c, size_t row, const watch_wish *wish, const watch_figures *f, bool unicode);
+
+/* Scores and finish reasons, a line each. Returns the row behind them. (watch_made.c) */
+size_t watch_draw_came_out(canvas *c, size_t row, const watch_figures *f, bool unicode);
 
 /* The alert interval at a place in the panel: those that are firing first, then the latest. (watch_panels.c) */
 const afmon_alert_interval *watch_alert(const watch_figures *f, size_t index);

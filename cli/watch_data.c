@@ -151,7 +151,7 @@ static void collect_rates(afmon_live *live, watch_figures *f, size_t columns)
     const char *timed = strcmp(counted, "evaluation_time") == 0 ? counted : "generation_time";
     if (ask(live, f, timed, &a, &seconds) && a.count > 0) {
         f->timed = true;
-        f->p50_s = a.p50, f->p90_s = a.p90, f->p99_s = a.p99;
+        f->p50_s = a.p50, f->p90_s = a.p90, f->p99_s = a.p99, f->max_s = a.max;
     }
     trace(live, f, counted, columns, rate_in, &f->throughput);
     trace(live, f, "success_rate", columns, mean_in, &f->success_line);
@@ -230,6 +230,20 @@ static bool collect_summary(afmon_live *live, watch_figures *f)
     return true;
 }
 
+bool watch_fits(const watch_wish *wish, const char *name)
+{
+    return wish->filter[0] == '\0' || strcasestr(name, wish->filter) != NULL;
+}
+
+static size_t filter_rows(const watch_wish *wish, afmon_live_rate *rows, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (watch_fits(wish, rows[i].name) || watch_fits(wish, rows[i].component))
+            rows[kept++] = rows[i];
+    return kept;
+}
+
 bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, watch_figures *f)
 {
     watch_figures_clear(f);
@@ -237,7 +251,10 @@ bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, wat
     afmon_live_get_plan(live, &f->plan);
     f->window_s = window_of(wish, &f->info);
     double lately_s = f->window_s > 0 && f->window_s < 60 ? f->window_s : 60;
-    afmon_live_log_query query = {.level = wish->level, .routine = wish->routine, .limit = WATCH_LOG};
+    afmon_live_log_query query = {.level = wish->level,
+                                  .routine = wish->routine,
+                                  .limit = WATCH_LOG,
+                                  .text = wish->filter[0] != '\0' ? wish->filter : NULL};
     bool ok = afmon_live_operations(live, lately_s, f->operations, WATCH_ROWS, &f->operation_count) == AFMON_OK &&
               afmon_live_models(live, lately_s, f->models, WATCH_ROWS, &f->model_count) == AFMON_OK &&
               collect_summary(live, f) && afmon_live_log(live, &query, watch_take_line, f, NULL) == AFMON_OK;
@@ -250,5 +267,7 @@ bool watch_collect(afmon_live *live, const watch_wish *wish, size_t columns, wat
     sort_rows(f->operations, f->operation_count, wish->sort);
     collect_rates(live, f, columns);
     collect_tokens(live, f, columns);
+    f->operation_count = filter_rows(wish, f->operations, f->operation_count);
+    f->model_count = filter_rows(wish, f->models, f->model_count);
     return ok;
 }

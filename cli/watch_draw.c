@@ -7,7 +7,7 @@
 #include "cli/about.h"
 #include "cli/watch.h"
 
-enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, STRETCHED = 8, FEW_ROWS = 10, BAR_MIN = 30 };
+enum { SIDE_BY_SIDE = 140, FIGURE_LINES = 5, STRETCHED = 8, FEW_ROWS = 10, LOG_MIN = 6, BAR_MIN = 30 };
 
 static cli_style style_of_success(double success)
 {
@@ -136,18 +136,21 @@ static void draw_verdict(canvas *c, size_t row, const watch_figures *f, bool uni
         canvas_put(c, row, used, c->width, CLI_DIM, more, unicode);
 }
 
-/* The line over time in what is left of the row. fixed: the scale is 0..1. */
-static void draw_spark(canvas *c, size_t row, const watch_spark *spark, bool fixed, bool success, cli_style style,
+/* The columns of a line over time. */
+static size_t spark_room(const canvas *c)
+{
+    size_t room = c->width > WATCH_FIGURES + WATCH_TOP ? c->width - WATCH_FIGURES - WATCH_TOP : 0;
+    return room < WATCH_SPARK ? room : WATCH_SPARK;
+}
+
+/* top: what the full height stands for. */
+static void draw_spark(canvas *c, size_t row, const watch_spark *spark, double top, bool success, cli_style style,
                        bool unicode)
 {
     static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     static const char *const plain[] = {"_", "_", ".", ".", "-", "-", "=", "="};
-    double top = fixed ? 1 : 0;
-    size_t room = c->width > WATCH_FIGURES ? c->width - WATCH_FIGURES : 0;
-    room = room < WATCH_SPARK ? room : WATCH_SPARK;
+    size_t room = spark_room(c);
     size_t shown = spark->count < STRETCHED ? spark->count : room; /* of columns: buckets are at most as many */
-    for (size_t i = 0; !fixed && i < spark->count; i++)
-        top = fmax(top, spark->values[i]);
     for (size_t i = 0; i < shown && i < room; i++) {
         double value = spark->values[i * spark->count / shown];
         if (value < 0)
@@ -159,42 +162,82 @@ static void draw_spark(canvas *c, size_t row, const watch_spark *spark, bool fix
     }
 }
 
+static double top_of(const watch_spark *spark)
+{
+    double top = 0;
+    for (size_t i = 0; i < spark->count; i++)
+        top = fmax(top, spark->values[i]);
+    return top;
+}
+
+/* What the full height of a line over time stands for, behind it. */
+static void draw_top(canvas *c, size_t row, const watch_spark *spark, const char *text, bool unicode)
+{
+    size_t room = spark_room(c);
+    if (room > 0 && spark->count > 0)
+        canvas_put(c, row, WATCH_FIGURES + room + 1, WATCH_TOP - 1, CLI_DIM, text, unicode);
+}
+
 static void draw_figure(canvas *c, size_t row, const char *label, const char *value, cli_style style, bool unicode)
 {
     canvas_put(c, row, 0, WATCH_LABEL - 1, CLI_DIM, label, unicode);
     canvas_put(c, row, WATCH_LABEL, WATCH_FIGURES - WATCH_LABEL - 1, style, value, unicode);
 }
 
-static void draw_figures(canvas *c, size_t row, const watch_figures *f, bool unicode)
+static void draw_rates(canvas *c, size_t row, const watch_figures *f, bool unicode)
 {
     char text[160];
-    snprintf(text, sizeof text, "%s", f->counted[0] != '\0' ? cli_rate(f->per_s).s : "-");
-    draw_figure(c, row, "throughput", text, CLI_BOLD, unicode);
-    draw_spark(c, row, &f->throughput, false, false, CLI_CYAN, unicode);
+    const char *unit = strcmp(f->counted, "generation_time") == 0   ? "generations"
+                       : strcmp(f->counted, "evaluation_time") == 0 ? "evaluations"
+                                                                    : f->counted;
+    snprintf(text, sizeof text, "%s %s", cli_rate(f->per_s).s, unit);
+    draw_figure(c, row, "throughput", f->counted[0] != '\0' ? text : "-", CLI_BOLD, unicode);
+    draw_spark(c, row, &f->throughput, top_of(&f->throughput), false, CLI_CYAN, unicode);
+    draw_top(c, row, &f->throughput, cli_rate(top_of(&f->throughput)).s, unicode);
     bool known = f->success >= 0;
     draw_figure(c, row + 1, "success", known ? cli_percent(f->success).s : "-",
                 known ? style_of_success(f->success) : CLI_PLAIN, unicode);
-    draw_spark(c, row + 1, &f->success_line, true, true, CLI_GREEN, unicode);
+    draw_spark(c, row + 1, &f->success_line, 1, true, CLI_GREEN, unicode);
+    draw_top(c, row + 1, &f->success_line, "100%", unicode);
     known = f->errors >= 0;
     draw_figure(c, row + 2, "errors", known ? cli_percent(f->errors).s : "-", f->errors > 0.2 ? CLI_RED : CLI_PLAIN,
                 unicode);
-    draw_spark(c, row + 2, &f->error_line, false, false, CLI_RED, unicode);
-    snprintf(text, sizeof text, "%s %s %s", cli_seconds(f->p50_s).s, cli_seconds(f->p90_s).s, cli_seconds(f->p99_s).s);
-    draw_figure(c, row + 3, "p50 p90 p99", f->timed ? text : "-", CLI_BOLD, unicode);
-    draw_spark(c, row + 3, &f->latency_line, false, false, CLI_YELLOW, unicode);
+    draw_spark(c, row + 2, &f->error_line, top_of(&f->error_line), false, CLI_RED, unicode);
+    draw_top(c, row + 2, &f->error_line, cli_percent(top_of(&f->error_line)).s, unicode);
+}
+
+static void draw_figures(canvas *c, size_t row, const watch_figures *f, bool unicode)
+{
+    char text[200];
+    draw_rates(c, row, f, unicode);
+    snprintf(text, sizeof text, "%s %s %s %s", cli_seconds(f->p50_s).s, cli_seconds(f->p90_s).s,
+             cli_seconds(f->p99_s).s, cli_seconds(f->max_s).s);
+    draw_figure(c, row + 3, "p50 90 99 max", f->timed ? text : "-", CLI_BOLD, unicode);
+    draw_spark(c, row + 3, &f->latency_line, top_of(&f->latency_line), false, CLI_YELLOW, unicode);
+    snprintf(text, sizeof text, "p90 %s", cli_seconds(top_of(&f->latency_line)).s);
+    draw_top(c, row + 3, &f->latency_line, text, unicode);
     snprintf(text, sizeof text, "%s %s in %s out", cli_rate(f->total_per_s).s, cli_compact(f->prompt_per_s).s,
              cli_compact(f->completion_per_s).s);
     draw_figure(c, row + 4, "tokens", f->tokens > 0 ? text : "-", CLI_BOLD, unicode);
-    draw_spark(c, row + 4, &f->token_line, false, false, CLI_BLUE, unicode);
+    draw_spark(c, row + 4, &f->token_line, top_of(&f->token_line), false, CLI_BLUE, unicode);
+    draw_top(c, row + 4, &f->token_line, cli_rate(top_of(&f->token_line)).s, unicode);
 }
 
 static void draw_keys(canvas *c, const watch_wish *wish, const watch_figures *f, bool unicode)
 {
     char text[160];
     char window[40] = "whole run";
+    if (wish->typing || wish->filter[0] != '\0') {
+        size_t used = canvas_put(c, c->height - 1, 0, c->width, CLI_CYAN, "filter /", unicode);
+        used += canvas_put_foreign(c, c->height - 1, used, c->width / 2, CLI_BOLD, wish->filter, strlen(wish->filter),
+                                   unicode);
+        canvas_put(c, c->height - 1, used, c->width > used ? c->width - used : 0, CLI_DIM,
+                   wish->typing ? "_  enter takes it, esc clears it" : "  / changes it, esc clears it", unicode);
+        return;
+    }
     if (f->window_s > 0)
         snprintf(window, sizeof window, "last %s", f->window_s < 60 ? "10s" : f->window_s < 300 ? "1m" : "5m");
-    snprintf(text, sizeof text, "q quit  ? help  space pause  w %s  s sort  tab panel  l log", window);
+    snprintf(text, sizeof text, "q quit  ? help  / filter  enter detail  w %s  s sort  tab panel  l log", window);
     canvas_put(c, c->height - 1, 0, c->width, wish->paused ? CLI_YELLOW : CLI_DIM, text, unicode);
 }
 
@@ -202,17 +245,21 @@ static void draw_help(canvas *c, bool unicode)
 {
     static const char *const lines[] = {
         "q, Ctrl-C     quit",
-        "space, p      pause the picture, and go on; the run is not touched",
-        "w             window of the figures: 10 seconds, a minute, five minutes, the whole run",
-        "s             sort the operations: calls, rate, failures, time, name",
+        "/             show only what holds a text: operations, models, log lines",
+        "enter         all about the chosen row of the panel, and back",
         "tab           choose the panel that scrolls",
-        "up, down      scroll it; page up, page down, home likewise",
+        "up, down      choose a row; page up, page down, home likewise",
+        "w             figures of 10 seconds, a minute, five minutes, the whole run",
+        "s             sort the operations: calls, rate, failures, time, name",
         "l             log lines: notable, all, warnings, errors",
+        "space, p      pause the picture, and go on; the run is not touched",
         "r             draw again",
         "? h           this, and back",
         "",
-        "The lines over time reach from the run's begin to now. p50 p90 p99 are the times below",
-        "which half, 90 % and 99 % of generations took; the line is p90.",
+        "Lines over time reach from the run's begin to now; what their full height",
+        "stands for is behind them. p50 90 99 max: half, 90 % and 99 % of the",
+        "generations took less, and the slowest; its line is p90. Time left is a",
+        "band: one of ten such runs ends by its begin, nine of ten by its end.",
     };
     canvas_put(c, 2, 0, c->width, CLI_BOLD, "Keys", unicode);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
@@ -231,11 +278,15 @@ static void draw_stacked(watch_place p, size_t rows, const watch_wish *wish, con
     static const draw_panel draw[] = {watch_draw_operations, watch_draw_models, watch_draw_alerts, watch_draw_log};
     size_t wants[] = {f->operation_count + 2, f->model_count + 2, watch_alert_count(f) + 1, rows};
     bool few = rows < FEW_ROWS;
+    bool all = wants[0] + wants[1] + wants[2] + LOG_MIN <= rows;
     size_t parts[] = {rows * 5 / 16 + 1, rows * 3 / 16 + 1, rows * 3 / 16 + 1, rows};
     for (size_t i = 0; i < PANEL_COUNT && rows > 1; i++) {
         if (few && i == PANEL_MODELS)
             continue;
-        size_t wanted = i < PANEL_LOG ? least(wants[i] < 2 ? 2 : wants[i], parts[i] < 2 ? 2 : parts[i]) : rows;
+        size_t wanted = i < PANEL_LOG ? least(wants[i] < 2 ? 2 : wants[i], all            ? rows
+                                                                           : parts[i] < 2 ? 2
+                                                                                          : parts[i])
+                                      : rows;
         p.rows = least(wanted, rows);
         draw[i](&p, wish, f);
         p.row += p.rows;
@@ -277,13 +328,17 @@ void watch_draw(canvas *c, const char *folder, const watch_wish *wish, const wat
     }
     draw_progress(c, f, unicode);
     draw_verdict(c, 2, f, unicode);
-    if (c->height > FIRST + FIGURE_LINES)
-        draw_figures(c, FIRST - 1, f, unicode);
-    size_t row = FIRST - 1 + FIGURE_LINES;
-    row = watch_draw_made(c, row, f, unicode);
+    size_t row = watch_draw_made(c, FIRST - 1, f, unicode);
+    if (c->height > row + FIGURE_LINES)
+        draw_figures(c, row, f, unicode);
+    row = watch_draw_came_out(c, row + FIGURE_LINES, f, unicode);
     if (c->height < row + 4)
         return;
     row += c->height > 30 ? 1 : 0;
+    if (wish->detail) {
+        watch_draw_detail(c, row, wish, f, unicode);
+        return;
+    }
     watch_place p = {.c = c, .row = row, .room = c->width, .unicode = unicode};
     if (c->width >= SIDE_BY_SIDE)
         draw_side_by_side(p, c->height - 1 - row, wish, f);

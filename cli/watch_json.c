@@ -5,16 +5,6 @@
 #include "cli/run.h"
 #include "cli/watch.h"
 
-static json_t *plan_json(const afmon_live_plan *plan)
-{
-    if (!plan->known)
-        return json_null();
-    return json_pack("{sI sI so so so so sI so}", "planned", (json_int_t)plan->planned, "done", (json_int_t)plan->done,
-                     "per_s", cli_json_number(plan->per_s), "eta_s", cli_json_number(plan->eta_s), "eta_p10_s",
-                     cli_json_number(plan->eta_p10_s), "eta_p90_s", cli_json_number(plan->eta_p90_s), "open",
-                     (json_int_t)plan->open, "oldest_s", cli_json_number(plan->oldest_s));
-}
-
 static json_t *rates_json(const afmon_live_rate *rates, size_t count, bool models)
 {
     json_t *list = json_array();
@@ -71,7 +61,7 @@ int watch_print_json(const char *folder, const watch_figures *f)
     }
     json_t *object = json_pack(
         "{so ss so so so so so so so so so so so so}", "folder", cli_json_string(folder, strlen(folder)), "state",
-        afmon_live_state_name(info->state), "loaded", cli_json_number(info->loaded), "plan", plan_json(&f->plan),
+        afmon_live_state_name(info->state), "loaded", cli_json_number(info->loaded), "plan", cli_plan_json(&f->plan),
         "window_s", f->window_s > 0 ? cli_json_number(f->window_s) : json_null(), "throughput_per_s",
         cli_json_number(f->per_s), "success_rate", known(f->success), "error_rate", known(f->errors), "latency",
         latency_json(f), "prompt_tokens_per_s", cli_json_number(f->prompt_per_s), "completion_tokens_per_s",

@@ -1,4 +1,4 @@
-/* What was made, and what it cost: a line each. */
+/* What was made, what came out, and what it cost: a line each. */
 #include <math.h>
 
 #include "base/words.h"
@@ -31,7 +31,8 @@ static void draw_items(canvas *c, size_t row, const afmon_item_summary *item, bo
             length += (size_t)snprintf(text + length, sizeof text - length, ", %s %s", cli_count(parts[i].count).s,
                                        parts[i].what);
     if (item->finished > 0)
-        length += (size_t)snprintf(text + length, sizeof text - length, "; yield %s", cli_percent(item->yield).s);
+        length += (size_t)snprintf(text + length, sizeof text - length, "; yield %s, %s", cli_percent(item->yield).s,
+                                   cli_rate(item->per_s).s);
     canvas_put(c, row, 0, WATCH_LABEL - 1, CLI_DIM, "items", unicode);
     canvas_put_foreign(c, row, WATCH_LABEL, c->width > WATCH_LABEL ? c->width - WATCH_LABEL : 0, CLI_BOLD, text, length,
                        unicode);
@@ -76,5 +77,50 @@ size_t watch_draw_made(canvas *c, size_t row, const watch_figures *f, bool unico
         draw_items(c, row++, items, unicode);
     if (f->summary != NULL && f->summary->cost_known && c->height > row + 4)
         draw_cost(c, row++, f->summary, items, unicode);
+    return row;
+}
+
+static void draw_line(canvas *c, size_t row, const char *label, const char *text, size_t length, bool unicode)
+{
+    canvas_put(c, row, 0, WATCH_LABEL - 1, CLI_DIM, label, unicode);
+    canvas_put_foreign(c, row, WATCH_LABEL, c->width > WATCH_LABEL ? c->width - WATCH_LABEL : 0, CLI_PLAIN, text,
+                       length, unicode);
+}
+
+static size_t draw_scores(canvas *c, size_t row, const afmon_run_summary *s, bool unicode)
+{
+    char text[CANVAS_MAX];
+    size_t length = 0;
+    for (size_t i = 0; i < s->score_count && length < sizeof text - 1; i++) {
+        length = append(text, sizeof text, length, i > 0 ? ", " : "", s->scores[i].name, " ");
+        length = append(text, sizeof text, length, "", cli_number(s->scores[i].score.mean).s, "");
+    }
+    length = length < sizeof text ? length : sizeof text - 1;
+    draw_line(c, row, "mean scores", text, length, unicode);
+    return row + 1;
+}
+
+static size_t draw_finishes(canvas *c, size_t row, const afmon_run_summary *s, bool unicode)
+{
+    char text[CANVAS_MAX];
+    size_t length = 0;
+    for (size_t i = 0; i < s->finish_count && length < sizeof text - 1; i++) {
+        length = append(text, sizeof text, length, i > 0 ? ", " : "", s->finishes[i].reason, " ");
+        length = append(text, sizeof text, length, "", cli_percent(s->finishes[i].share).s, "");
+    }
+    length = length < sizeof text ? length : sizeof text - 1;
+    draw_line(c, row, "finished by", text, length, unicode);
+    return row + 1;
+}
+
+size_t watch_draw_came_out(canvas *c, size_t row, const watch_figures *f, bool unicode)
+{
+    enum { BELOW = 13 }; /* rows for the panels come first */
+    if (f->summary == NULL)
+        return row;
+    if (f->summary->score_count > 0 && c->height > row + BELOW)
+        row = draw_scores(c, row, f->summary, unicode);
+    if (f->summary->finish_count > 0 && c->height > row + BELOW)
+        row = draw_finishes(c, row, f->summary, unicode);
     return row;
 }

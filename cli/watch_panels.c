@@ -22,6 +22,13 @@ static size_t first_of(size_t scroll, size_t count, size_t rows)
     return scroll < last ? scroll : last;
 }
 
+/* The row that enter tells all about: the one scrolled to, and marked in the panel that scrolls. */
+static bool is_chosen(const watch_wish *wish, watch_panel panel, size_t index, size_t count)
+{
+    size_t at = wish->scroll[panel];
+    return wish->panel == panel && index == (at < count ? at : count - 1);
+}
+
 static const char *position(char out[48], size_t first, size_t count, size_t rows)
 {
     out[0] = '\0';
@@ -89,7 +96,8 @@ void watch_draw_operations(const watch_place *p, const watch_wish *wish, const w
         const afmon_live_rate *rate = &f->operations[first + i];
         size_t row = p->row + 2 + i;
         name_of(rate, name);
-        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, 6), CLI_PLAIN, name, strlen(name), p->unicode);
+        cli_style style = is_chosen(wish, PANEL_OPERATIONS, first + i, f->operation_count) ? CLI_CYAN : CLI_PLAIN;
+        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, 6), style, name, strlen(name), p->unicode);
         cli_text cells[] = {
             cli_compact((double)rate->calls), cli_rate(rate->calls_per_s), cli_compact((double)rate->failures),
             cli_seconds(rate->mean_s),        cli_seconds(rate->p50_s),    cli_seconds(rate->p95_s)};
@@ -131,7 +139,8 @@ void watch_draw_models(const watch_place *p, const watch_wish *wish, const watch
     for (size_t i = 0; i < rows && first + i < f->model_count; i++) {
         const afmon_live_rate *rate = &f->models[first + i];
         size_t row = p->row + 2 + i;
-        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, columns), CLI_PLAIN, rate->name,
+        canvas_put_foreign(p->c, row, p->column, name_room(p, widths, columns),
+                           is_chosen(wish, PANEL_MODELS, first + i, f->model_count) ? CLI_CYAN : CLI_PLAIN, rate->name,
                            rate->name_length, p->unicode);
         cli_text cells[] = {cli_compact((double)rate->calls), cli_compact(rate->total_tokens),
                             cli_rate(rate->prompt_tokens_per_s), cli_rate(rate->completion_tokens_per_s)};
@@ -161,10 +170,10 @@ const afmon_alert_interval *watch_alert(const watch_figures *f, size_t index)
     return NULL;
 }
 
-static void draw_alert(const watch_place *p, size_t row, const afmon_alert_interval *alert, bool ended)
+static void draw_alert(const watch_place *p, size_t row, const afmon_alert_interval *alert, bool ended, bool chosen)
 {
     char when[120];
-    cli_style style = alert->firing ? style_of_level(alert->level) : CLI_DIM;
+    cli_style style = chosen ? CLI_CYAN : alert->firing ? style_of_level(alert->level) : CLI_DIM;
     const char *state = alert->firing ? (ended ? "at end" : "firing") : "over";
     snprintf(when, sizeof when, "%s  %-8s", cli_clock(alert->first_ns).s, state);
     size_t used = canvas_put(p->c, row, p->column, p->room, style, when, p->unicode);
@@ -196,7 +205,8 @@ void watch_draw_alerts(const watch_place *p, const watch_wish *wish, const watch
     if (count == 0)
         canvas_put(p->c, p->row + 1, p->column, p->room, CLI_DIM, "none", p->unicode);
     for (size_t i = 0; i < rows && first + i < count; i++)
-        draw_alert(p, p->row + 1 + i, watch_alert(f, first + i), f->info.state == AFMON_LIVE_ENDED);
+        draw_alert(p, p->row + 1 + i, watch_alert(f, first + i), f->info.state == AFMON_LIVE_ENDED,
+                   is_chosen(wish, PANEL_ALERTS, first + i, count));
 }
 
 /* The latest at the bottom, as in a file that is followed; scrolling goes back in time. */
@@ -214,8 +224,10 @@ void watch_draw_log(const watch_place *p, const watch_wish *wish, const watch_fi
         size_t row = p->row + 1 + i;
         size_t used =
             canvas_put(p->c, row, p->column, p->room, CLI_DIM, cli_clock(line->timestamp_ns).s, p->unicode) + 1;
+        bool chosen = is_chosen(wish, PANEL_LOG, first + shown - 1 - i, f->log_count);
         if (used < p->room)
-            canvas_put_foreign(p->c, row, p->column + used, p->room - used, style_of_level(line->level), line->text,
-                               strlen(line->text), p->unicode);
+            canvas_put_foreign(p->c, row, p->column + used, p->room - used,
+                               chosen ? CLI_CYAN : style_of_level(line->level), line->text, strlen(line->text),
+                               p->unicode);
     }
 }

@@ -70,7 +70,8 @@ static bool draw(watcher *w)
     size_t width = COLS > 0 ? (size_t)COLS : 80;
     size_t height = LINES > 0 ? (size_t)LINES : 24;
     bool ok = w->wish.paused ||
-              watch_collect(w->live, &w->wish, width > WATCH_FIGURES ? width - WATCH_FIGURES : 2, &w->figures);
+              watch_collect(w->live, &w->wish,
+                            width > WATCH_FIGURES + WATCH_TOP ? width - WATCH_FIGURES - WATCH_TOP : 2, &w->figures);
     if (!ok || !canvas_begin(&w->canvas, width, height))
         return false;
     watch_draw(&w->canvas, w->folder, &w->wish, &w->figures, w->unicode);
@@ -122,12 +123,63 @@ static void scroll_by(watcher *w, long rows)
     *scroll = to < 0 ? 0 : to > last ? (size_t)last : (size_t)to;
 }
 
+enum { KEY_ESCAPE = 27, KEY_DELETE = 127, KEY_BACK = 8 };
+
+/* Whole characters go, whatever their bytes. */
+static void take_back(char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80)
+        length--;
+    text[length > 0 ? length - 1 : 0] = '\0';
+}
+
+/* A key while the filter is typed. What it does not know is passed over. */
+static void type_filter(watch_wish *wish, int key)
+{
+    size_t length = strlen(wish->filter);
+    memset(wish->scroll, 0, sizeof wish->scroll);
+    if (key == KEY_ESCAPE)
+        wish->filter[0] = '\0';
+    if (key == KEY_ESCAPE || key == '\r' || key == '\n' || key == KEY_ENTER)
+        wish->typing = false;
+    else if (key == KEY_BACKSPACE || key == KEY_DELETE || key == KEY_BACK)
+        take_back(wish->filter);
+    else if (key >= ' ' && key < 256 && length + 1 < sizeof wish->filter) {
+        wish->filter[length] = (char)key;
+        wish->filter[length + 1] = '\0';
+    }
+}
+
+static void leave(watch_wish *wish)
+{
+    if (wish->detail)
+        wish->detail = false;
+    else
+        wish->filter[0] = '\0';
+}
+
 /* false: quit. */
 static bool take_key(watcher *w, int key)
 {
     watch_wish *wish = &w->wish;
     w->redraw = true;
+    if (wish->typing) {
+        type_filter(wish, key);
+        return true;
+    }
     switch (key) {
+    case '/':
+        wish->typing = true;
+        break;
+    case KEY_ESCAPE:
+        leave(wish);
+        break;
+    case '\r':
+    case '\n':
+    case KEY_ENTER:
+        wish->detail = !wish->detail;
+        break;
     case 'q':
     case 'Q':
         return false;

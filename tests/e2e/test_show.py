@@ -349,3 +349,18 @@ def test_alerts_hold_for_what_lies_in_the_window(run, command):
     assert [alert["held_s"] for alert in whole["alerts"]] == [3539.0]  # from 09:01:00 to the end
     assert [alert["held_s"] for alert in part["alerts"]] == [600.0]
     assert whole["alerts"][0]["first"] == part["alerts"][0]["first"]
+
+
+def test_a_run_that_goes_on_says_how_long_it_takes_yet(command, tmp_path, run):
+    assert show(command, small_run(run))["plan"] is None
+    words = [COMMAND, "demo", "--duration", "120s", "--log-dir", "live"]
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo:
+        try:
+            until = time.monotonic() + 60
+            while not re.search(r"Plan +\d+ of 3,000, left \d.* to ", text := command("show", "live").stdout):
+                assert time.monotonic() < until, text
+                time.sleep(0.2)
+            plan = show(command, "live")["plan"]
+        finally:
+            demo.kill()
+    assert plan["planned"] == 3000 and 0 < plan["eta_p10_s"] <= plan["eta_s"] <= plan["eta_p90_s"]

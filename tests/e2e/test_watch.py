@@ -285,6 +285,37 @@ def test_resizing_help_scrolling_and_pausing(run, terminal):
     terminal.wait("status 0")
 
 
+@needs_tmux
+def test_filter_and_detail(run, terminal):
+    fill(run)
+    for i in range(3):
+        run.add("evaluation_score_coherence", 0.5 + i / 10, at=i, evaluator_type="judge")
+        run.add("finish_reason:stop", 1.0, at=i)
+    terminal.start([COMMAND, "watch", run], 80, 40)
+    screen = terminal.wait(r"success +90.0%")
+    assert re.search(r"mean scores +coherence 0.6$", screen, re.M) and re.search(r"finished by +stop 100%", screen)
+    assert "lab/ask" in screen and "lab/answer" in screen and re.search(r"p50 90 99 max +\S+ \S+ ", screen)
+    terminal.keys("/", "a", "s", "x", "BSpace", "k", "Enter")
+    terminal.wait("filter /ask", holds=lambda screen: "lab/answer" not in screen and "lab/ask" in screen)
+    terminal.keys("Escape")
+    terminal.wait("lab/answer")
+    terminal.keys("Tab", "Enter")  # behind the log the operations come
+    terminal.wait("took: mean", holds=lambda screen: "enter goes back" in screen and "100 generations, " in screen)
+    terminal.keys("Enter")
+    terminal.wait("Operations")
+    terminal.keys("q")
+    terminal.wait("status 0")
+
+
+@needs_tmux
+def test_no_row_of_the_help_is_lost_at_80x24(run, terminal):
+    terminal.start([COMMAND, "watch", run], 80, 24)
+    terminal.wait("no samples yet")
+    terminal.keys("?")
+    screen = terminal.wait("one of ten such runs ends by its begin, nine of ten by its end")
+    assert "…" not in screen.split("\n", 1)[1]
+
+
 def operations_on(screen):
     """The operations that the panel shows, from above."""
     return re.findall(r"(?m)^(op-\w+) ", screen)
