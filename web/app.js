@@ -1,18 +1,35 @@
 // The dashboard: which page is shown, and in which theme.
+import { read } from "./address.js";
 import { compare } from "./compare.js";
 import { overview } from "./overview.js";
 import { oneRun } from "./run.js";
 import { closeAll } from "./streams.js";
 
 const main = document.getElementById("main");
+const ID = /^[0-9a-f]+$/;
 let panels = [];
+let shown = null;
 
+function pageOf([view, ...words]) {
+  if (view === "run" && ID.test(words[0] ?? "") && words.length === 1) return () => oneRun(main, words[0]);
+  if (view === "compare" && words.length > 1 && words.every((word) => ID.test(word))) return () => compare(main, words);
+  return () => { overview(main); return []; };
+}
+
+// Another query of the same page is told to the page, which stays.
 function route() {
   if (location.hash === "#main") return;
+  const { parts } = read();
+  const path = parts.join("/");
+  if (path === shown) { panels.forEach((panel) => panel.readdress?.()); return; }
+  const first = shown === null;
+  shown = path;
   closeAll();
   panels.forEach((panel) => panel.close());
-  const [, view, a, b] = location.hash.match(/^#\/(run|compare)\/([0-9a-f]+)(?:\/([0-9a-f]+))?$/) ?? [];
-  panels = view === "run" ? oneRun(main, a) : view === "compare" && b ? compare(main, [a, b]) : (overview(main), []);
+  panels = pageOf(parts)();
+  if (first) return;
+  main.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 function nextTheme() {
@@ -33,6 +50,6 @@ function showTheme() {
 document.getElementById("theme").addEventListener("click", nextTheme);
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showTheme);
-addEventListener("hashchange", () => { route(); main.focus(); scrollTo(0, 0); });
+addEventListener("hashchange", route);
 showTheme();
 route();

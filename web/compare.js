@@ -1,8 +1,9 @@
-// Two runs side by side, and the difference in figures.
-import * as charts from "./charts.js";
+// Any number of runs: their figures beside each other, their charts over each other, from the start of each.
 import { badge, h, set, table } from "./dom.js";
 import * as format from "./format.js";
-import { runPanel } from "./run.js";
+import { kinds } from "./kinds.js";
+import * as plot from "./plot.js";
+import { listen } from "./streams.js";
 
 const per = (part, all) => (all ? part / all : null);
 const made = (run) => (run.summary.items.length ? run.items : null);
@@ -38,24 +39,82 @@ function difference(a, b, size = part) {
   return parseFloat(text) === 0 || text.startsWith("<") ? "about the same" : `${b > a ? "+" : "−"}${text}`;
 }
 
-export function compare(main, ids) {
-  document.title = "Two runs: afmon";
-  const figures = table("Figures", [["Figure"], ["First run", "number"], ["Second run", "number"], ["Difference", "number"]], 2);
-  const heads = figures.section.querySelectorAll("thead th");
-  const runs = [null, null];
-  const took = (at) => (run) => {
-    runs[at] = run;
-    const [a, b] = runs;
-    if (!a || !b) return;
-    heads[1].textContent = a.name;
-    heads[2].textContent = b.name;
-    const values = ROWS.map(([, of]) => [of(a), of(b)]);
-    figures.fill([values, a.verdict, b.verdict], () => [["Verdict", badge(a.verdict), badge(b.verdict), a.verdict === b.verdict ? "same" : "other"],
-      ...ROWS.map(([name, , show, size], i) => [name, show(values[i][0]), show(values[i][1]), difference(...values[i], size)])]);
+// Of a standard chart the series that are compared, each in a chart of its own.
+const LINES = [["rates", "error"], ["items", "accepted"], ["latency", "p50"], ["latency", "p99"], ["throughput", "generations"], ["tokens", "completion"], ["cost", "spent"]];
+
+// Where in its run a moment is, from its start.
+const since = (ms) => format.seconds(Math.max(0, ms / 1000));
+
+function overlays(runs) {
+  const names = new Set(runs.flatMap((run) => run.charts.scores.map((score) => score.name)));
+  return [...LINES, ...[...names].map((name) => ["scores", name])].map(([key, name]) => ({ key: `${key} ${name}`, name, kind: kinds.find((one) => one.key === key) }));
+}
+
+// One line a run, over the time since its start.
+function lines(uPlot, runs, { name, kind }) {
+  const found = runs.map((run) => kind.of(run.charts).find((one) => one.name === name));
+  const own = runs.map((run, i) => [plot.times(run.charts).map((t) => t - run.charts.start_ms / 1000), found[i]?.values ?? run.charts.p50.map(() => null)]);
+  const [x, ...values] = uPlot.join(own);
+  const joined = values.map((all, i) => ({ name: runs[i].about?.name ?? runs[i].name, values: all, total: found[i]?.total ?? null, colour: i }));
+  return { x, count: x.length, joined };
+}
+
+function overlayPanel() {
+  const plots = h("div", { class: "charts" });
+  const drawn = new Map();
+  const time = { shown: null, set(from, to) { time.shown = [from, to]; refit(); }, reset() { time.shown = null; refit(); } };
+  const refit = () => drawn.forEach((one) => one.redraw());
+  return {
+    element: plots,
+    async show(runs) {
+      const uPlot = await plot.load();
+      if (!uPlot || !plots.isConnected) return;
+      for (const one of overlays(runs)) {
+        const charts = lines(uPlot, runs, one);
+        if (!drawn.has(one.key) && charts.joined.every((line) => line.values.every((y) => y == null))) continue;
+        if (!drawn.has(one.key)) {
+          const box = h("div", { class: "plot" }), legend = h("figcaption", { class: "legend" });
+          plots.append(h("figure", { class: "card" }, h("h2", { class: "heading" }, `${one.kind.title}: ${one.name}`), legend, box));
+          const kind = { ...one.kind, of: (c) => c.joined, fill: false, at: since, ticks: (splits) => splits.map((s) => since(s * 1000)) };
+          drawn.set(one.key, plot.chart(uPlot, box, legend, kind, time, { sync: "compare" }));
+        }
+        drawn.get(one.key).update(charts);
+      }
+    },
+    redraw() { refit(); },
+    close() { drawn.forEach((one) => one.destroy()); },
   };
-  const scales = Object.fromEntries(charts.kinds.map((kind) => [kind.key, charts.sharedScale()]));
-  const panels = ids.map((id, at) => runPanel(id, 2, took(at), scales));
-  set(main, h("nav", { "aria-label": "Breadcrumb", class: "crumbs" }, h("a", { href: "#/" }, "Runs")), h("h1", {}, "Two runs side by side"),
-    h("div", { class: "figures" }, figures.section), h("div", { class: "side" }, ...panels.map((panel) => panel.root)));
-  return panels;
+}
+
+function figuresTable(count) {
+  const two = count === 2;
+  const figures = table("Figures", [["Figure"], ...Array.from({ length: count }, (_, i) => [`Run ${i + 1}`, "number"]), ...(two ? [["Difference", "number"]] : [])], 2);
+  const heads = figures.section.querySelectorAll("thead th");
+  return {
+    section: figures.section,
+    show(runs) {
+      runs.forEach((run, i) => set(heads[i + 1], h("a", { href: `#/run/${run.id}` }, run.about?.name ?? run.name)));
+      const values = ROWS.map(([, of]) => runs.map(of));
+      const verdicts = runs.map((run) => run.verdict);
+      figures.fill([values, verdicts], () => [["Verdict", ...verdicts.map(badge), ...(two ? [verdicts[0] === verdicts[1] ? "same" : "other"] : [])],
+        ...ROWS.map(([name, , show, size], i) => [name, ...values[i].map(show), ...(two ? [difference(...values[i], size)] : [])])]);
+    },
+  };
+}
+
+export function compare(main, ids) {
+  const title = ids.length === 2 ? "Two runs side by side" : `${ids.length} runs side by side`;
+  document.title = `${title}: afmon`;
+  const figures = figuresTable(ids.length);
+  const overlay = overlayPanel();
+  const runs = ids.map(() => null);
+  ids.forEach((id, at) => listen(`/runs/${id}/stream`, "run", (run) => {
+    runs[at] = run;
+    if (!runs.every(Boolean)) return;
+    figures.show(runs);
+    overlay.show(runs);
+  }));
+  set(main, h("nav", { "aria-label": "Breadcrumb", class: "crumbs" }, h("a", { href: "#/" }, "Runs")), h("h1", {}, title),
+    h("div", { class: "figures" }, figures.section), overlay.element);
+  return [overlay];
 }

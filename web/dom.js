@@ -64,11 +64,16 @@ export function table(caption, columns, level = 3) {
   };
 }
 
+// more: parts of the note, each of which stays on one line.
 export function fact(label) {
   const value = h("dd", {}, "–");
   const note = h("dd", { class: "note" }, "");
   return {
     element: h("div", { class: "fact" }, h("dt", {}, label), value, note),
-    set(text, more = "") { say(value, text); say(note, more); },
+    set(text, more = []) {
+      const parts = more.filter(Boolean);
+      say(value, text);
+      if (note.textContent !== parts.join(", ")) set(note, ...parts.flatMap((part, i) => [i ? ", " : "", h("span", { class: "part" }, part)]));
+    },
   };
 }

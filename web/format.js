@@ -33,15 +33,24 @@ export function seconds(s) {
 }
 
 // The time that something takes yet, p50 (p10 to p90), in one unit; and what it waits for.
+const unitOf = (s) => (s < 99.5 ? [1, "s"] : s < 5970 ? [60, "min"] : s < 172800 ? [3600, "h"] : [86400, "d"]);
+const inUnit = (s, size) => (s / size).toFixed(s / size < 9.95 ? 1 : 0);
+
+export function band(p10, p50, p90) {
+  const [size, unit] = unitOf(p50);
+  return `${inUnit(p10, size)} to ${inUnit(p90, size)} ${unit}`;
+}
+
 export function left(p10, p50, p90) {
-  const [size, unit] = p50 < 99.5 ? [1, "s"] : p50 < 5970 ? [60, "min"] : p50 < 172800 ? [3600, "h"] : [86400, "d"];
-  const say = (s) => (s / size).toFixed(s / size < 9.95 ? 1 : 0);
-  return `${say(p50)} ${unit}${p10 != null && p90 != null ? ` (${say(p10)} to ${say(p90)} ${unit})` : ""}`;
+  const [size, unit] = unitOf(p50);
+  return `${inUnit(p50, size)} ${unit}${p10 != null && p90 != null ? ` (${band(p10, p50, p90)})` : ""}`;
 }
 
 export function open(number, oldest) {
   return `${count(number)} open, ${number === 1 ? "for" : "the oldest for"} ${left(null, oldest, null)}`;
 }
+
+export const score = (x) => (x == null ? "–" : x.toFixed(2));
 
 export function compact(n) {
   if (n == null) return "–";
@@ -78,6 +87,9 @@ export const time = (ms) => {
   const t = new Date(ms);
   return `${t.getFullYear()}-${pad(t.getMonth() + 1)}-${pad(t.getDate())} ${clock(ms)}`;
 };
+
+// Whether so many milliseconds need dates beside their times.
+export const days = (ms) => ms >= 86_400_000;
 
 export const ago = (ms) => {
   if (ms == null) return "";

@@ -2,7 +2,7 @@
 // browser has six connections to a server, for all its tabs.
 import { say } from "./dom.js";
 
-export const API = "/api/v1";
+export const API = "api/v1"; // beside the page, so that a proxy may have it under a path
 const HIDDEN_MS = 10_000;
 const connection = document.getElementById("connection");
 let streams = [];
@@ -31,7 +31,7 @@ function make(path, name, take) {
   const retry = async () => {
     const answer = await fetch(`${API}/status`).catch(() => null);
     if (closed || source) return;
-    if (answer?.status === 401) location.assign("/login");
+    if (answer?.status === 401) location.assign("login");
     else open();
   };
   return {
@@ -39,6 +39,12 @@ function make(path, name, take) {
     rest() { stop(); tell("Paused", "paused"); },
     close() { closed = true; stop(); },
   };
+}
+
+// An answer, or null where there is none.
+export async function ask(path, query = {}) {
+  const answer = await fetch(`${API}${path}?${new URLSearchParams(query)}`).catch(() => null);
+  return answer?.ok ? answer.json() : null;
 }
 
 // Calls take with each event of that name, until closeAll.

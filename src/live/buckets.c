@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "live/live.h"
 #include "live/live_internal.h"
 
 /* What is gathered for an answer is there for a moment. */
@@ -128,6 +129,17 @@ afmon_status afmon_live_aggregate(afmon_live *live, const char *name, afmon_wind
     if (covered != NULL)
         *covered = (afmon_window){live->first_ns, live->last_ns};
     return AFMON_OK;
+}
+
+afmon_status afmon_live_window_quantiles(afmon_live *live, const char *name, afmon_window window, const double *q,
+                                         size_t count, double *values)
+{
+    struct gathering sums = {.from = afmon_quarter_of(window.since_ns), .to = afmon_quarter_of(window.until_ns) + 1};
+    const struct told told = find_told(live, name);
+    bool whole = told.series == NULL || afmon_cells_each(&told.series->cells, sums.from, sums.to - 1, gather, &sums);
+    afmon_sketch_quantiles(&sums.sketch, q, count, values);
+    afmon_sketch_free(&sums.sketch, NULL);
+    return whole ? AFMON_OK : AFMON_E_NO_MEMORY;
 }
 
 /* ---- Buckets ---- */

@@ -14,6 +14,11 @@ struct afmon_model_pace afmon_live_pace(const afmon_live *live, double window_s)
 /* Each item that has an outcome, in no order. */
 void afmon_live_each_outcome(const afmon_live *live, afmon_outcome_visit visit, void *user);
 
+/* Quantiles (q ascending, 0 to 1) of the values of a metric in a window, as afmon_live_aggregate takes them: of metrics
+ * whose unit is seconds; of others, and where there are none, 0. AFMON_OK or AFMON_E_NO_MEMORY. */
+afmon_status afmon_live_window_quantiles(afmon_live *live, const char *name, afmon_window window, const double *q,
+                                         size_t count, double *values);
+
 /* The counters and histograms of what was read so far (meters/meters.h), for an exposition that costs what its label
  * sets cost, and no reading of the run. NULL: the follower was opened without the option meters. They only grow while
  * the run is followed, but by all that the run ever recorded while its past is still being read (afmon_live_info.loaded

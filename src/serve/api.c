@@ -55,6 +55,8 @@ const struct afmon_http_route afmon_serve_routes[] = {
     {"/api/v1/stream", afmon_serve_stream_list, GET, 0},
     {"/api/v1/runs/*", afmon_serve_give_run, GET, 0},
     {"/api/v1/runs/*/stream", afmon_serve_stream_run, GET, 0},
+    {"/api/v1/runs/*/charts", afmon_serve_charts, GET, 0},
+    {"/api/v1/runs/*/series", afmon_serve_series, GET, 0},
     {"/api/v1/runs/*/log", afmon_serve_log, GET, AFMON_HTTP_SLOW},
     {"/api/v1/runs/*/items", afmon_serve_items, GET, AFMON_HTTP_LONG},
     {"/api/v1/runs/*/items/*", afmon_serve_item, GET, AFMON_HTTP_LONG},

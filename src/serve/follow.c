@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "serve/ask.h"
 #include "serve/serve.h"
 
 #define PERIOD_NS AFMON_NS_PER_S
@@ -47,6 +48,7 @@ static void follow(struct pass *pass, struct afmon_served_run *run)
     look(pass, run, PERIOD_NS);
     if (fresh || loading || pass->now_ns >= run->due_ns || run->shown.json == NULL)
         pass->more |= afmon_serve_read(pass->server, run, fresh ? 0 : PIECE_S, true);
+    afmon_serve_answer(pass->server, run);
 }
 
 /* A piece of a run that is read though nobody looks at it alone; so many in a pass as fit into PIECE_S. */

@@ -91,9 +91,15 @@ static bool take_text(const struct afmon_server *server, const struct afmon_http
     return query->text;
 }
 
+/* What the reader leaves to us. */
+struct wanted {
+    int64_t limit;
+    afmon_window window;
+};
+
 /* The filters. False after answering what is wrong. */
 static bool take_query(const struct afmon_server *server, const struct afmon_http_request *request,
-                       afmon_item_query *query, int64_t *limit, struct afmon_http_response *response)
+                       afmon_item_query *query, struct wanted *wanted, struct afmon_http_response *response)
 {
     int64_t slowest = 0;
     afmon_item_query_init(query);
@@ -108,12 +114,14 @@ static bool take_query(const struct afmon_server *server, const struct afmon_htt
     if (!take_outcomes(afmon_http_parameter(request, "outcome"), &query->states))
         afmon_http_fail(response, 400,
                         "outcome is accepted, rejected, failed, abandoned or open, or several with commas");
-    else if (!take_number(request, "limit", LIMIT_MAX, limit))
+    else if (!take_number(request, "limit", LIMIT_MAX, &wanted->limit))
         afmon_http_fail(response, 400, "limit is a whole number from 1 to %d", LIMIT_MAX);
     else if (!take_number(request, "slowest", SLOWEST_MAX, &slowest))
         afmon_http_fail(response, 400, "slowest is a whole number from 1 to %d", SLOWEST_MAX);
-    else if (take_text(server, request, query, response)) {
+    else if (afmon_serve_take_window(request, &wanted->window, response) &&
+             take_text(server, request, query, response)) {
         query->slowest = (uint64_t)slowest;
+        wanted->limit = slowest > 0 ? SLOWEST_MAX : wanted->limit;
         return true;
     }
     return false;
@@ -137,15 +145,33 @@ static afmon_item_reader *open_items(struct afmon_server *server, const struct a
 
 /* ---- Answers ---- */
 
+/* It lived in the window: one that is open lives still. */
+static bool is_in_window(const afmon_found_item *item, afmon_window window)
+{
+    bool ended = item->ended_ns != INT64_MIN;
+    return item->started_ns <= window.until_ns && (!ended || item->ended_ns >= window.since_ns);
+}
+
+static afmon_status next_in(afmon_item_reader *reader, afmon_window window, const afmon_found_item **item,
+                            afmon_error *error)
+{
+    afmon_status status;
+    do
+        status = afmon_item_reader_next(reader, item, error);
+    while (status == AFMON_OK && *item != NULL && !is_in_window(*item, window));
+    return status;
+}
+
 /* Items until there are enough. *more: there are further ones, behind the cursor. */
-static afmon_status write_items(afmon_item_reader *reader, int64_t limit, struct afmon_buffer *body,
+static afmon_status write_items(afmon_item_reader *reader, const struct wanted *wanted, struct afmon_buffer *body,
                                 char cursor[AFMON_ITEM_CURSOR_SIZE], bool *more, afmon_error *error)
 {
     const afmon_found_item *item;
+    const int64_t limit = wanted->limit;
     *more = false;
     for (int64_t count = 0;; count++) {
         afmon_item_reader_cursor(reader, cursor);
-        afmon_status status = afmon_item_reader_next(reader, &item, error);
+        afmon_status status = next_in(reader, wanted->window, &item, error);
         *more = status == AFMON_OK && item != NULL && (count == limit || body->length > BODY_ENOUGH);
         if (status != AFMON_OK || item == NULL || *more)
             return status;
@@ -157,7 +183,7 @@ static afmon_status write_items(afmon_item_reader *reader, int64_t limit, struct
     }
 }
 
-static void give_items(afmon_item_reader *reader, int64_t limit, struct afmon_http_response *response)
+static void give_items(afmon_item_reader *reader, const struct wanted *wanted, struct afmon_http_response *response)
 {
     struct afmon_json json = {.out = &response->body};
     char cursor[AFMON_ITEM_CURSOR_SIZE];
@@ -165,7 +191,7 @@ static void give_items(afmon_item_reader *reader, int64_t limit, struct afmon_ht
     bool more;
     afmon_json_open(&json, NULL, '{');
     afmon_json_open(&json, "items", '[');
-    afmon_status status = write_items(reader, limit, &response->body, cursor, &more, &error);
+    afmon_status status = write_items(reader, wanted, &response->body, cursor, &more, &error);
     if (status != AFMON_OK) {
         afmon_http_fail(response, 500, "%s", error.message[0] != '\0' ? error.message : afmon_status_text(status));
         return;
@@ -191,20 +217,20 @@ static void give_item(afmon_item_reader *reader, const char *id, struct afmon_ht
 static void answer(struct afmon_server *server, bool one, const struct afmon_http_request *request,
                    struct afmon_http_response *response)
 {
-    int64_t limit = LIMIT;
+    struct wanted wanted = {.limit = LIMIT};
     afmon_item_query query;
     struct afmon_served_run *run = afmon_serve_wanted(server, request, response);
     if (run == NULL)
         return;
     afmon_item_reader *reader = NULL;
-    if (take_query(server, request, &query, &limit, response)) {
+    if (take_query(server, request, &query, &wanted, response)) {
         query.id = one ? afmon_http_segment(request, 1) : query.id;
         reader = open_items(server, run, &query, response);
     }
     if (reader != NULL && one)
         give_item(reader, query.id, response);
     else if (reader != NULL)
-        give_items(reader, query.slowest > 0 ? SLOWEST_MAX : limit, response);
+        give_items(reader, &wanted, response);
     afmon_item_reader_close(reader);
     afmon_serve_release(server, run);
 }

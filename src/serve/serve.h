@@ -123,6 +123,7 @@ struct afmon_server {
     struct afmon_attention attention;                          /* guarded: of the overview */
     struct afmon_shown list;                                   /* guarded: of all runs */
     int64_t list_due_ns;                                       /* the follower's own */
+    struct afmon_question *questions;                          /* guarded (ask.h) */
     struct afmon_scrape scrapes[AFMON_SERVE_FORMATS];          /* guarded; by afmon_prometheus_format */
     struct afmon_served_run *metered[AFMON_SERVE_METERED_MAX]; /* whose figures are scraped; the follower's own */
     size_t metered_count;
@@ -204,7 +205,10 @@ const char *afmon_serve_problem(const struct afmon_served_run *run);
 struct afmon_json;
 void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line, size_t most);
 
-/* api.c, stream.c, log.c, items.c, download.c: handlers. */
+/* ask.c: the stretch of time that since_ms and until_ms name. False after answering what is wrong. */
+bool afmon_serve_take_window(const struct afmon_http_request *, afmon_window *window, struct afmon_http_response *);
+
+/* api.c, stream.c, log.c, items.c, download.c, ask.c: handlers. */
 extern const struct afmon_http_route afmon_serve_routes[];
 extern const size_t afmon_serve_route_count;
 void afmon_serve_give_run(void *server, const struct afmon_http_request *, struct afmon_http_response *);
@@ -213,6 +217,8 @@ void afmon_serve_stream_run(void *server, const struct afmon_http_request *, str
 void afmon_serve_stream_list(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_items(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_item(void *server, const struct afmon_http_request *, struct afmon_http_response *);
+void afmon_serve_charts(void *server, const struct afmon_http_request *, struct afmon_http_response *);
+void afmon_serve_series(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_log(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_export(void *server, const struct afmon_http_request *, struct afmon_http_response *);
 void afmon_serve_report(void *server, const struct afmon_http_request *, struct afmon_http_response *);

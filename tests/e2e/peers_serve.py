@@ -222,22 +222,122 @@ def wait_until(page, condition, argument=None, seconds=60):
         page.wait_for_timeout(100)
 
 
-def test_two_runs_have_the_same_axes(browser, tmp_path):
-    for name, time, tokens in (("quick", 0.5, 10_000.0), ("slow", 40.0, 10_001.0)):
+def test_runs_are_drawn_over_each_other(browser, tmp_path):
+    """On one axis, from the start of each."""
+    for name, seconds, tokens, begin in (("quick", 0.5, 10_000.0, 0), ("slow", 40.0, 10_001.0, 5000), ("third", 1.0, 10_000.0, 90_000)):
         for i in range(30):
-            Run(tmp_path / name).add("generation_time", time, at=i)
-            Run(tmp_path / name).add("success_rate", 1.0, at=i)
-            Run(tmp_path / name).add("prompt_token_count", tokens, at=i)
+            Run(tmp_path / name).add("generation_time", seconds, at=begin + i)
+            Run(tmp_path / name).add("success_rate", 1.0, at=begin + i)
+            Run(tmp_path / name).add("prompt_token_count", tokens, at=begin + i)
     with serve(tmp_path) as served:
         page = open_page(browser, "about:blank")
         page.add_init_script(PLOTS)
-        page.goto(f"{served.url}/#/compare/{served.the_run('quick')}/{served.the_run('slow')}")
-        latency = """() => window.plots.filter((p) => p.root.isConnected && p.series[1].label === "p50").map((p) => p.scales.y.max)"""
-        wait_until(page, f"() => ({latency})().filter((most) => most > 40).length === 2")
-        one, other = page.evaluate(latency)
-        assert one == other < 60
+        ids = [served.the_run(name) for name in ("quick", "slow", "third")]
+        page.goto(f"{served.url}/#/compare/{'/'.join(ids)}")
+        latency = page.locator("figure", has_text="Generation time: p50")
+        expect(latency.locator(".legend")).to_contain_text("quick 500 ms" "slow 40.0 s" "third 1.00 s")
+        found = page.evaluate("""() => window.plots.filter((p) => p.root.isConnected && p.series[2].label === "slow" && p.scales.y.distr === 3)
+            .map((p) => [p.scales.y.min, p.scales.y.max, p.data[0][0], p.data[0].at(-1)])""")
+        low, high, first, last = found[0]
+        assert low < 0.5 and 40 < high < 60 and first < 1 and 28 < last < 31
+        expect(page.locator(".figures tr", has_text="Call latency p50")).to_contain_text("500 ms40.0 s1.00 s")
+        page.goto(f"{served.url}/#/compare/{ids[0]}/{ids[1]}")
         expect(page.locator(".figures tr", has_text="Prompt tokens")).to_contain_text("about the same")
-        assert not page.trouble
+        check(page)
+
+
+def plot_of(key):
+    """The library's chart of a figure."""
+    return f"""window.plots.findLast((p) => p.root.isConnected && p.root.closest("[data-chart={key}]"))"""
+
+
+def brush(page, key, begin, end):
+    """Draws over a part of a chart, from one share of its width to another."""
+    over = page.locator(f"[data-chart={key}] .u-over")
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    page.mouse.move(box["x"] + begin * box["width"], box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + end * box["width"], box["y"] + 60, steps=4)
+    page.mouse.up()
+
+
+def long_run(tmp_path):
+    """Two hours with a gap, an hour in which calls fail, and a call that is alone in the gap."""
+    run = Run(tmp_path / "run")
+    for i in range(0, 7200, 10):
+        if 3000 < i < 3600 and i != 3300:
+            continue
+        bad = i % 50 == 0 and i > 3600
+        for name, value in (("success_rate", float(not bad)), ("error_rate", float(bad)), ("generation_time", 0.5 + i % 70)):
+            run.add(name, value, at=i, model_name="m")
+    return run
+
+
+def test_one_time_axis(browser, tmp_path):
+    """A brush zooms all charts, stays while the run goes on, is in the address, and can be taken back."""
+    run = long_run(tmp_path)
+    with serve(tmp_path) as served:
+        page = open_page(browser, "about:blank")
+        page.add_init_script(PLOTS)
+        page.goto(f"{served.url}/#/run/{served.the_run()}")
+        page.locator("[data-chart=heat] canvas").wait_for()
+        page.locator("[data-chart=evaluation]").wait_for(state="detached")
+        whole = page.evaluate(f"({plot_of('latency')}).scales.x")
+        assert not page.get_by_role("button", name="Back to the time before").is_visible()
+        brush(page, "rates", 0.25, 0.5)
+        wait_until(page, f"({plot_of('throughput')}).scales.x.max < {whole['max'] - 600}")
+        assert "from=" in page.url and "to=" in page.url
+        zoomed = page.evaluate(f"[({plot_of('latency')}).scales.x, ({plot_of('rates')}).scales.x]")
+        assert zoomed[0] == zoomed[1]
+        wait_until(page, f"({plot_of('heat')}).scales.x.max === {zoomed[0]['max']}")
+        wait_until(page, f"({plot_of('rates')}).data[0].length < 121 && ({plot_of('rates')}).data[0][1] - ({plot_of('rates')}).data[0][0] < 30")  # finer pieces
+        run.add("success_rate", 1.0, at=7300)
+        expect(page.locator(".fact", has_text="Calls").locator("dd").first).to_have_text("662", timeout=WAIT_MS)
+        assert page.evaluate(f"({plot_of('latency')}).scales.x") == zoomed[0]
+        address = page.url
+        other = open_page(browser, address)
+        expect(other.locator(".range")).to_have_text(page.locator(".range").inner_text(), timeout=WAIT_MS)
+        other.close()
+        brush(page, "latency", 0.4, 0.6)
+        wait_until(page, f"({plot_of('latency')}).scales.x.min > {zoomed[0]['min']}")
+        page.get_by_role("button", name="Back to the time before").click()
+        wait_until(page, f"({plot_of('latency')}).scales.x.min === {zoomed[0]['min']}")
+        assert page.url == address
+        page.get_by_role("button", name="Later").click()
+        wait_until(page, f"({plot_of('latency')}).scales.x.min > {zoomed[0]['min']}")
+        page.get_by_label("Whole run").check()
+        wait_until(page, f"({plot_of('latency')}).scales.x.min === {whole['min']}")
+        page.locator("[data-chart=rates] .u-over").hover()
+        expect(page.locator("[data-chart=latency] .at")).not_to_be_empty()  # the cursor is in all charts
+        check(page)
+
+
+def test_charts_hide_nothing(browser, tmp_path):
+    long_run(tmp_path)
+    with serve(tmp_path) as served:
+        page = open_page(browser, "about:blank")
+        page.add_init_script(PLOTS)
+        page.goto(f"{served.url}/#/run/{served.the_run()}")
+        page.locator("[data-chart=latency] canvas").wait_for()
+        wait_until(page, f"({plot_of('latency')})?.data[0].length > 100")
+        gaps = page.evaluate(f"({plot_of('latency')}).data[1].filter((x) => x === null).length")
+        alone = page.evaluate(f"(({plot_of('latency')}).series[1].points.filter(({plot_of('latency')}), 1)).length")
+        assert gaps > 5 and alone >= 1  # the gap is open, and the call in it is seen
+        assert page.evaluate(f"({plot_of('rates')}).scales.y.max") < 0.9  # a few percent fill the axis
+        assert page.evaluate(f"({plot_of('latency')}).scales.y.distr") == 3
+        summary = served.json(f"/api/v1/runs/{served.the_run()}")["summary"]
+        latency = summary["calls"]["latency_s"]  # all of them are calls
+        assert f"p99 {latency['p99']:.1f} s" in page.locator("[data-chart=latency] .legend").inner_text()  # of the whole period
+        rows = page.locator("section", has=page.get_by_role("heading", name="Alerts", exact=True)).locator("tbody tr")
+        names = [alert["name"] for alert in summary["alerts"]]
+        assert names and rows.count() == len(set(names)) < len(names)
+        unfold = page.get_by_role("button", name="intervals: ").first
+        unfold.click()
+        expect(rows).to_have_count(len(set(names)) + names.count(unfold.get_attribute("aria-label").split(": ")[1]))
+        page.get_by_role("button", name="in charts: interval 1 of").first.click()
+        page.wait_for_url("**from=**")
+        check(page)
 
 
 def test_what_a_run_cost(browser, tmp_path):

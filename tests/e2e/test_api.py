@@ -123,6 +123,25 @@ def test_the_log(served):
     assert set(answer) | members(answer["lines"]) == written
 
 
+def test_a_stretch_of_time(served, one):
+    begin = one["charts"]["start_ms"]
+    told = names(section("Charts of a stretch of time"))
+    charts = served.json(f"/api/v1/runs/{one['id']}/charts?since_ms={begin + 100_000}&until_ms={begin + 199_000}")
+    assert set(charts) == set(one["charts"]) | {"loaded"} and charts["step_ms"] < one["charts"]["step_ms"]
+    assert charts["totals"]["success"] == pytest.approx(1 - 2 / 20, abs=0.02)  # of 10 calls 2 failed, and 10 items did not
+    series = served.json(f"/api/v1/runs/{one['id']}/series?metric=generation_time&heat=yes")
+    assert (set(series) | set(series["heat"])) - told == set() and set(series["whole"]) <= told
+    for i, n in enumerate(series["n"]):  # no value is lost in the map
+        assert sum(series["heat"]["counts"][i]) == n
+    assert sum(series["n"]) == series["whole"]["n"] == 240 and series["whole"]["max"] == 1.5
+    part = served.json(f"/api/v1/runs/{one['id']}/series?metric=generation_time&since_ms={begin + 100_000}&until_ms={begin + 199_000}")
+    assert sum(part["n"]) == part["whole"]["n"] == 20
+    assert "heat" not in served.json(f"/api/v1/runs/{one['id']}/series?metric=prompt_token_count&heat=yes")
+    assert not served.json(f"/api/v1/runs/{one['id']}/series?metric=nothing")["known"]
+    for wrong in ("series", "charts?since_ms=x", "charts?since_ms=5&until_ms=4", "items?until_ms=-1"):
+        assert served.ask(f"/api/v1/runs/{one['id']}/{wrong}")[0] == 400, wrong
+
+
 def test_the_status(served):
     assert set(served.json("/api/v1/status")) == names(section("Status"))
 
@@ -148,7 +167,7 @@ def test_streams_send_the_same(served, one):
 
 def test_addresses_answer(served, one):
     addresses = re.findall(r"^\| `(/\S+)` \|", API.read_text(encoding="utf-8"), re.M)
-    assert len(addresses) == 12
+    assert len(addresses) == 14
     for address in addresses:
         if not address.endswith("/stream"):
             wanted = 404 if address.endswith("/ITEM") else 200  # the run tells of no items
