@@ -30,6 +30,9 @@ bool proxied_take(proxied *p, cli_args *args, int id)
         return true;
     case PROXIED_MAX_COST:
         return cli_value_dollars(args, 1e6, &p->max_cost_usd);
+    case PROXIED_SAVE_TEXTS:
+        p->save_texts = args->value;
+        return true;
     case PROXIED_PLAN:
         return cli_value_integer(args, 1, INT64_MAX, &p->plan);
     case PROXIED_RULES:
@@ -90,6 +93,7 @@ static bool open_monitor(proxied *p, const char *description, const char *what, 
     p->options.log_dir = p->log_dir;
     p->options.prices_file = p->prices_file;
     p->options.progress = p->plan > 0 ? p->progress : AFMON_PROGRESS_NONE;
+    p->options.data_set = p->save_texts;
     p->options.max_cost_usd = p->max_cost_usd;
     p->options.rules_file = p->rules_file;
     p->options.prometheus_listen = p->prometheus != NULL || !answers ? p->prometheus : "";
@@ -118,6 +122,7 @@ static int start_proxy(proxied *p, const afmon_proxy_options *options)
     afmon_error error = {0};
     afmon_proxy_options filled = *options;
     filled.monitor = p->monitor;
+    filled.save_texts = p->save_texts;
     filled.planned = p->plan > 0;
     filled.limited = afmon_monitor_budget(p->monitor, &budget) || p->max_cost_usd.given;
     p->proxy = p->module->start(&filled, &error);

@@ -17,6 +17,7 @@ enum {
     PROXIED_PRICES,
     PROXIED_MAX_COST,
     PROXIED_PLAN,
+    PROXIED_SAVE_TEXTS,
     PROXIED_RULES,
     PROXIED_INTERVAL,
     PROXIED_PROMETHEUS,
@@ -35,6 +36,9 @@ enum {
         {PROXIED_PLAN, "plan", "N",                                                                                    \
          "How many items the run means to make in all: what x-afmon-item names, else each operation is one. Screens "  \
          "then tell how far it is, how long it will take and what it will have cost"},                                 \
+        {PROXIED_SAVE_TEXTS, "save-texts", "FILE",                                                                     \
+         "Append the requests and answers of calls that succeed to FILE, as JSON lines; 'afmon items --text' shows "   \
+         "them. They may hold what is private: only their owner can read a file that is made"},                        \
         {PROXIED_INTERVAL, "interval", "DURATION", "Time between two passes of the alert rules, at least 1s (5s)"},    \
     {                                                                                                                  \
         PROXIED_PROMETHEUS, "prometheus", "ADDRESS:PORT",                                                              \
@@ -48,6 +52,7 @@ typedef struct proxied {
     const char *log_dir;
     const char *prices_file;
     afmon_number max_cost_usd;
+    const char *save_texts;
     int64_t plan;                 /* 0: none */
     afmon_progress_kind progress; /* with a plan */
     const char *rules_file;

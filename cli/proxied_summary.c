@@ -1,4 +1,6 @@
 /* What the proxy saw, in the summary of `afmon run` and `afmon proxy`. */
+#include <string.h>
+
 #include "cli/cli.h"
 #include "cli/proxied.h"
 
@@ -46,6 +48,17 @@ static void print_rates(FILE *out, const afmon_proxy_rates *rates)
     }
 }
 
+static void print_texts(FILE *out, const afmon_proxy_counts *counts)
+{
+    if (counts->texts_saved > 0)
+        fprintf(out, "  %s texts were saved\n", cli_count(counts->texts_saved).s);
+    if (counts->texts_missed > 0)
+        fprintf(out, "  %s texts could not be saved%s%s\n", cli_count(counts->texts_missed).s,
+                counts->texts_failure != 0 ? ": " : "",
+                counts->texts_failure != 0 ? strerror(counts->texts_failure)
+                                           : "; they were too large, or not readable");
+}
+
 void proxied_print_outcome(const cli_screen *screen, const afmon_proxy_counts *counts, double elapsed_s)
 {
     FILE *out = screen->out;
@@ -68,4 +81,5 @@ void proxied_print_outcome(const cli_screen *screen, const afmon_proxy_counts *c
     if (counts->unread > 0)
         fprintf(out, "  %s answers could not be read: their tokens are in no figure\n", cli_count(counts->unread).s);
     print_refused(out, counts);
+    print_texts(out, counts);
 }

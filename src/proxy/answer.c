@@ -40,6 +40,8 @@ static void on_object(void *user, json_t *json)
 
 static void take_plain(struct afmon_proxy_answer *answer, const char *data, size_t length)
 {
+    if (answer->tap != NULL)
+        answer->tap(answer->tap_user, data, length);
     if (answer->objects)
         afmon_proxy_values_feed(&answer->values, &answer->events.data, data, length, on_object, answer);
     else if (answer->streamed)

@@ -33,6 +33,9 @@ struct afmon_proxy_answer {
     int64_t first_ns; /* of the first token, and of the last; 0: none came */
     int64_t last_ns;
     /* ---- while it is read ---- */
+    void (*tap)(void *user, const char *data,
+                size_t length); /* gets the body without its encoding; NULL: nobody does */
+    void *tap_user;
     int64_t now_ns;
     struct afmon_proxy_values values;
     struct afmon_proxy_events events; /* its data is the whole body where the answer is no stream */

@@ -112,7 +112,7 @@ void afmon_proxy_call_free(struct afmon_proxy_call *call)
 
 /* ---- What became of it ------------------------------------------------------------------------------------------- */
 
-static void redact(const struct afmon_proxy_call *call, char *text)
+void afmon_proxy_call_redact(const struct afmon_proxy_call *call, char *text)
 {
     for (size_t i = 0; i < AFMON_PROXY_SECRETS_MAX; i++)
         for (char *at = call->secrets[i] != NULL ? strstr(text, call->secrets[i]) : NULL; at != NULL;
@@ -276,8 +276,8 @@ const char *afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_n
     json_t *asked = call->readable ? afmon_proxy_reduced_take(&call->asked) : NULL;
     afmon_proxy_facts_text(call->model, sizeof call->model, asked, "model");
     json_decref(asked);
-    redact(call, answer->error);
-    redact(call, answer->model);
+    afmon_proxy_call_redact(call, answer->error);
+    afmon_proxy_call_redact(call, answer->model);
     struct verdict verdict = judge(call);
     if (call->reserved)
         settle(call, monitor);

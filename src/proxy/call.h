@@ -10,6 +10,7 @@
 #include "proxy/limits.h"
 #include "proxy/notes.h"
 #include "proxy/record.h"
+#include "proxy/texts.h"
 
 enum { AFMON_PROXY_SECRETS_MAX = 5 };
 
@@ -31,6 +32,8 @@ struct afmon_proxy_call {
     bool reserved; /* and is to be settled */
     afmon_reservation reservation;
     /* ---- the recorder's ---- */
+    struct afmon_proxy_text *text; /* NULL: it is not saved */
+    bool text_begun;
     afmon_item *made; /* of its operation; NULL: none */
     char operation[AFMON_PROXY_WORD_MAX];
     char item[AFMON_ITEM_ID_MAX + 1];
@@ -47,6 +50,9 @@ struct afmon_proxy_call *afmon_proxy_call_new(const struct afmon_proxy_request *
 
 /* Wipes and frees. Any thread. */
 void afmon_proxy_call_free(struct afmon_proxy_call *call);
+
+/* Takes the keys of the request out of a text. */
+void afmon_proxy_call_redact(const struct afmon_proxy_call *call, char *text);
 
 /* Tells the monitor, and counts. Returns the type of its error; NULL: it succeeded, or is of no known interface. */
 const char *afmon_proxy_call_record(struct afmon_proxy_call *call, int64_t end_ns, afmon_monitor *monitor,

@@ -199,9 +199,9 @@ static afmon_status start(struct afmon_proxy *proxy, const afmon_proxy_options *
     server->buffers = calloc(1, sizeof *server->buffers);
     if (server->buffers == NULL)
         return afmon_fail_memory(error);
-    server->recorder = afmon_proxy_recorder_new(options->monitor, options->planned, error);
+    server->recorder = afmon_proxy_recorder_new(options, error);
     if (server->recorder == NULL)
-        return AFMON_E_SYSTEM;
+        return error->status;
     int failure = afmon_thread_start(&proxy->thread, "afmon-proxy", run_loop, server);
     return failure == 0 ? AFMON_OK : afmon_fail_os(error, failure, "a thread of the proxy cannot be started");
 }

@@ -36,6 +36,7 @@ typedef struct afmon_proxy_options {
     bool answers;           /* /healthz and /metrics, where no upstream has that prefix; the monitor has
                                prometheus_listen, which may be "" */
     bool planned;           /* its plan was told: items are made of the calls, AFMON_PROXY_ITEM_KIND */
+    const char *save_texts; /* a file that requests and answers are appended to; NULL: none */
     bool limited;           /* it has max_cost_usd: what a call costs at most is reserved before the call goes out */
 } afmon_proxy_options;
 
@@ -64,14 +65,17 @@ typedef struct afmon_proxy_times {
 } afmon_proxy_times;
 
 typedef struct afmon_proxy_counts {
-    uint64_t requests;   /* calls of a known interface that ended */
-    uint64_t operations; /* of them: first attempts */
-    uint64_t failed;     /* of the requests */
-    uint64_t other;      /* requests that are of no known interface */
-    uint64_t unread;     /* whose answer could not be read: more came than was recorded, an unknown encoding */
-    uint64_t refused;    /* requests that the proxy itself refused */
-    uint64_t at_limit;   /* of the refused: the run had reached its limit of what it may cost */
-    uint64_t unbounded;  /* of the refused: what they may cost could not be said */
+    uint64_t requests;     /* calls of a known interface that ended */
+    uint64_t operations;   /* of them: first attempts */
+    uint64_t failed;       /* of the requests */
+    uint64_t other;        /* requests that are of no known interface */
+    uint64_t unread;       /* whose answer could not be read: more came than was recorded, an unknown encoding */
+    uint64_t refused;      /* requests that the proxy itself refused */
+    uint64_t at_limit;     /* of the refused: the run had reached its limit of what it may cost */
+    uint64_t unbounded;    /* of the refused: what they may cost could not be said */
+    uint64_t texts_saved;  /* calls in the file of texts */
+    uint64_t texts_missed; /* calls that succeeded, and are not: too large, not read, the file could not be written */
+    int texts_failure;     /* errno of the last write to it that failed; 0: none did */
     afmon_proxy_rates rates;
     afmon_proxy_times times;
 } afmon_proxy_counts;

@@ -22,6 +22,7 @@ struct afmon_proxy_recorder {
     int64_t first_ns;             /* when the first request was on its way */
     int64_t limits_ns;            /* when rate limits were recorded last */
     struct afmon_proxy_plan plan; /* the thread's */
+    struct afmon_proxy_texts texts;
     pthread_t thread;
     bool finished;
     pthread_mutex_t mutex; /* of the counts */
@@ -31,14 +32,54 @@ struct afmon_proxy_recorder {
 
 /* ---- The recorder's thread --------------------------------------------------------------------------------------- */
 
-static void take_body(struct afmon_proxy_call *call, const struct afmon_proxy_note *note)
+static void tap(void *user, const char *data, size_t length)
 {
+    struct afmon_proxy_call *call = user;
+    afmon_proxy_text_told(&call->recorder->texts, call->text, call->answer.streamed, data, length);
+}
+
+static void begin_text(struct afmon_proxy_recorder *recorder, struct afmon_proxy_call *call)
+{
+    if (call->text_begun)
+        return;
+    call->text_begun = true;
+    call->text = afmon_proxy_text_new(&recorder->texts, call->api->shape);
+    call->answer.tap = call->text != NULL ? tap : NULL;
+    call->answer.tap_user = call;
+}
+
+/* Of a call that succeeded, and that was seen whole. Keys have no place in a text. */
+static void save_text(struct afmon_proxy_recorder *recorder, const struct afmon_proxy_call *call)
+{
+    char id[AFMON_ITEM_ID_MAX + 1];
+    const afmon_field made = call->made != NULL ? afmon_item_field(call->made) : afmon_string("item_id", call->item);
+    snprintf(id, sizeof id, "%.*s", (int)made.as.text.length, made.as.text.data);
+    const struct afmon_proxy_text_facts facts = {
+        .item_id = id[0] != '\0' ? id : NULL,
+        .operation = call->operation,
+        .model = call->answer.model[0] != '\0' ? call->answer.model : call->model,
+        .finish = call->answer.finish,
+        .streamed = call->answer.streamed,
+    };
+    char *line = afmon_proxy_text_line(&recorder->texts, call->text, &facts);
+    if (line == NULL)
+        return;
+    afmon_proxy_call_redact(call, line);
+    afmon_proxy_texts_append(&recorder->texts, line);
+    free(line);
+}
+
+static void take_body(struct afmon_proxy_recorder *recorder, struct afmon_proxy_call *call,
+                      const struct afmon_proxy_note *note)
+{
+    begin_text(recorder, call);
     if (note->kind == AFMON_PROXY_NOTE_TOLD) {
         if (call->api->shape != AFMON_PROXY_UNKNOWN)
             afmon_proxy_answer_feed(&call->answer, note->data, note->length, note->ns);
         return;
     }
     XXH64_update(&call->digest, note->data, note->length);
+    afmon_proxy_text_asked(&recorder->texts, call->text, note->data, note->length);
     if (call->readable)
         afmon_proxy_reduced_feed(&call->asked, note->data, note->length);
 }
@@ -84,11 +125,19 @@ static void end_call(struct afmon_proxy_recorder *recorder, struct afmon_proxy_c
     afmon_proxy_limits_add(&counts.rates, &call->limits, call->status, wall_ns());
     afmon_proxy_limits_record(recorder->monitor, &call->limits, ns, &recorder->limits_ns);
     const char *failed = afmon_proxy_call_record(call, ns, recorder->monitor, &recorder->attempts, &counts);
+    if (call->text != NULL && failed == NULL && call->how != AFMON_PROXY_NOT_LET && !call->answer.unread)
+        save_text(recorder, call);
+    else if (call->text != NULL && failed == NULL && call->how != AFMON_PROXY_NOT_LET)
+        recorder->texts.missed++;
+    counts.texts_saved = recorder->texts.saved;
+    counts.texts_missed = recorder->texts.missed;
+    counts.texts_failure = recorder->texts.failure;
     if (recorder->planned)
         afmon_proxy_plan_end(&recorder->plan, &tried, call->made, failed, call->status, ns);
     pthread_mutex_lock(&recorder->mutex);
     recorder->counts = counts; /* this thread alone writes them */
     pthread_mutex_unlock(&recorder->mutex);
+    afmon_proxy_text_free(&recorder->texts, call->text);
     afmon_proxy_call_free(call);
 }
 
@@ -100,7 +149,7 @@ static void take_note(struct afmon_proxy_recorder *recorder, const struct afmon_
     else if (note->kind == AFMON_PROXY_NOTE_WHOLE)
         begin_item(recorder, call);
     else
-        take_body(call, note);
+        take_body(recorder, call, note);
 }
 
 static void *record_all(void *user)
@@ -121,7 +170,7 @@ static void *record_all(void *user)
 
 /* ---- Its life ---------------------------------------------------------------------------------------------------- */
 
-struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, bool planned, afmon_error *error)
+struct afmon_proxy_recorder *afmon_proxy_recorder_new(const afmon_proxy_options *options, afmon_error *error)
 {
     struct afmon_proxy_recorder *recorder = calloc(1, sizeof *recorder);
     if (recorder == NULL || !afmon_proxy_notes_init(&recorder->notes)) {
@@ -129,15 +178,21 @@ struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, bo
         afmon_fail_memory(error);
         return NULL;
     }
-    recorder->monitor = monitor;
-    recorder->planned = planned;
-    if (planned)
-        afmon_proxy_plan_begin(&recorder->plan, monitor);
+    if (afmon_proxy_texts_open(&recorder->texts, options->save_texts, error) != AFMON_OK) {
+        afmon_proxy_notes_free(&recorder->notes);
+        free(recorder);
+        return NULL;
+    }
+    recorder->monitor = options->monitor;
+    recorder->planned = options->planned;
+    if (options->planned)
+        afmon_proxy_plan_begin(&recorder->plan, options->monitor);
     pthread_mutex_init(&recorder->mutex, NULL);
     int failure = afmon_thread_start(&recorder->thread, "afmon-proxy-rec", record_all, recorder);
     if (failure == 0)
         return recorder;
     afmon_fail_os(error, failure, "a thread of the proxy cannot be started");
+    afmon_proxy_texts_close(&recorder->texts);
     pthread_mutex_destroy(&recorder->mutex);
     afmon_proxy_notes_free(&recorder->notes);
     free(recorder);
@@ -158,6 +213,7 @@ void afmon_proxy_recorder_free(struct afmon_proxy_recorder *recorder)
     if (recorder == NULL)
         return;
     afmon_proxy_recorder_finish(recorder);
+    afmon_proxy_texts_close(&recorder->texts);
     pthread_mutex_destroy(&recorder->mutex);
     afmon_proxy_notes_free(&recorder->notes);
     free(recorder);

@@ -33,9 +33,9 @@ struct afmon_proxy_request {
     int64_t ns;           /* uv_hrtime, as all times here */
 };
 
-/* planned: the run has a plan, and items are made of the calls. NULL: no memory or no thread. The monitor outlives it.
- */
-struct afmon_proxy_recorder *afmon_proxy_recorder_new(afmon_monitor *monitor, bool planned, afmon_error *error);
+/* Of the options: monitor, which outlives it, planned, save_texts. NULL: no memory, no thread, or the file of texts
+ * cannot be written. */
+struct afmon_proxy_recorder *afmon_proxy_recorder_new(const afmon_proxy_options *options, afmon_error *error);
 
 /* Records what is still waiting, and ends the thread. No call goes on. */
 void afmon_proxy_recorder_finish(struct afmon_proxy_recorder *recorder);

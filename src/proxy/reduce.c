@@ -1,11 +1,11 @@
 #include "proxy/reduce.h"
 
-enum { TEXT_MAX = 256 * 1024 };
+enum { TEXT_MAX = 256 * 1024, ALL_MAX = 16 * 1024 * 1024 };
 
 static void begin(struct afmon_proxy_reduced *reduced)
 {
     struct afmon_buffer text = reduced->text;
-    *reduced = (struct afmon_proxy_reduced){.text = text};
+    *reduced = (struct afmon_proxy_reduced){.text = text, .all = reduced->all};
     afmon_buffer_clear(&reduced->text);
 }
 
@@ -13,6 +13,12 @@ void afmon_proxy_reduced_init(struct afmon_proxy_reduced *reduced)
 {
     *reduced = (struct afmon_proxy_reduced){0};
     afmon_buffer_init(&reduced->text, TEXT_MAX);
+}
+
+void afmon_proxy_reduced_keep_all(struct afmon_proxy_reduced *reduced)
+{
+    reduced->all = true;
+    afmon_buffer_init(&reduced->text, ALL_MAX);
 }
 
 void afmon_proxy_reduced_free(struct afmon_proxy_reduced *reduced)
@@ -63,7 +69,8 @@ static void take_string_byte(struct afmon_proxy_reduced *reduced, char c)
         keep(reduced, c);
         return;
     } else {
-        reduced->muted = reduced->muted || (reduced->length >= AFMON_PROXY_STRING_MAX && may_cut(reduced, c));
+        reduced->muted =
+            reduced->muted || (!reduced->all && reduced->length >= AFMON_PROXY_STRING_MAX && may_cut(reduced, c));
         reduced->escape = c == '\\';
         reduced->high = reduced->high && c == '\\';
     }
@@ -117,7 +124,7 @@ static void close_one(struct afmon_proxy_reduced *reduced, char c)
 static void take_comma(struct afmon_proxy_reduced *reduced)
 {
     uint32_t at = reduced->depth - 1;
-    if (reduced->skip == 0 && reduced->depth > 0 && reduced->is_array[at] &&
+    if (!reduced->all && reduced->skip == 0 && reduced->depth > 0 && reduced->is_array[at] &&
         ++reduced->elements[at] >= AFMON_PROXY_ELEMENTS_MAX)
         reduced->skip = reduced->depth;
     keep(reduced, ',');

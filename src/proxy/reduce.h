@@ -23,11 +23,15 @@ struct afmon_proxy_reduced {
     bool muted;  /* the string is long enough */
     bool high;   /* its last unit was the first half of a pair */
     bool nulled; /* what is skipped stands as null */
+    bool all;    /* nothing is cut off but what is too deep */
     bool is_array[AFMON_PROXY_DEPTH_MAX];
     uint8_t elements[AFMON_PROXY_DEPTH_MAX];
 };
 
 void afmon_proxy_reduced_init(struct afmon_proxy_reduced *reduced);
+/* Keeps strings and arrays as long as they are, up to 16 MiB in all. Before anything is fed. */
+void afmon_proxy_reduced_keep_all(struct afmon_proxy_reduced *reduced);
+
 void afmon_proxy_reduced_feed(struct afmon_proxy_reduced *reduced, const char *data, size_t length);
 
 /* What came so far, parsed, and begins anew; NULL: it is no JSON, or too much of it. The caller's. */

@@ -72,9 +72,12 @@ static void a_call_that_began_is_recorded_without_memory(void **state)
 {
     (void)state;
     char *folder = make_folder();
+    char texts[256];
     afmon_monitor *monitor = opened(folder);
     afmon_error error = {0};
-    struct afmon_proxy_recorder *recorder = afmon_proxy_recorder_new(monitor, true, &error);
+    snprintf(texts, sizeof texts, "%s/texts.jsonl", folder);
+    const afmon_proxy_options options = {.monitor = monitor, .planned = true, .save_texts = texts};
+    struct afmon_proxy_recorder *recorder = afmon_proxy_recorder_new(&options, &error);
     const afmon_call_bound most = {.model_name = "small", .prompt_tokens = 600, .completion_tokens = 5};
     uint64_t begun = 0, refused = 0;
     assert_non_null(recorder);
@@ -97,10 +100,13 @@ static void a_call_that_began_is_recorded_without_memory(void **state)
     }
     assert_true(begun > 0 && refused > 0);
     afmon_proxy_recorder_finish(recorder);
+    afmon_proxy_counts counts;
     afmon_budget budget;
     assert_true(afmon_monitor_budget(monitor, &budget));
     assert_int_equal(budget.reserved_calls, 0);
     assert_int_equal(budget.settled_calls + budget.uncertain_calls, begun);
+    counts = afmon_proxy_recorder_counts(recorder);
+    assert_true(counts.texts_saved > 0 && counts.texts_saved + counts.texts_missed <= begun);
     afmon_proxy_recorder_free(recorder);
     afmon_monitor_close(monitor, NULL);
     remove_folder(folder);
