@@ -1,7 +1,9 @@
 """ConversationGenerator with our monitor: calls, conversations, failures of every kind, prompts made on the way."""
 import asyncio
+import json
 import types
 
+import afmon
 import afterimage.orchestrator
 import afterimage.providers.local_provider
 import pytest
@@ -204,6 +206,19 @@ def test_stopping_at_an_error_rate(tmp_path, monitor):
             RateLimitStoppingCallback(max_error_rate=0.5, min_samples=3), FixedNumberStoppingCallback(50)])
         told, _ = check(monitor)
     assert operations(told).count("conversation_generation") == 3
+
+
+def test_stopping_at_a_limit_of_money(tmp_path):
+    """Our callback among afterimage's own: what the calls cost is known at once, by prices and the usage that they told."""
+    prices = tmp_path / "prices.json"
+    prices.write_text(json.dumps({MODEL: {"input": 1, "output": 1}}))
+    limit = 5 * sum(USAGE) / 1e6
+    with ChatServer() as server, afmon.GenerationMonitor(tmp_path / "run", prices=prices, max_cost_usd=limit) as monitor:
+        generate(conversations(tmp_path, server, monitor), num_dialogs=None, max_turns=1,
+                 stopping_criteria=[monitor.stopping_callback(), FixedNumberStoppingCallback(50)])
+    assert len(server.requests) == 5
+    budget = afmon.open_run(tmp_path / "run").summary()["cost"]["budget"]
+    assert budget["stopped"] and budget["spent_usd"] == pytest.approx(limit)
 
 
 class Broken:
