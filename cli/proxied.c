@@ -166,6 +166,29 @@ void proxied_raise_limit(void)
 
 /* ---- The end ----------------------------------------------------------------------------------------------------- */
 
+/* Monitors in the command have named their run folders (docs/proxy.md). The log says it, which outlives the screen. */
+static void tell_monitors(const proxied *p, FILE *out)
+{
+    enum { TOLD_MAX = 20 };
+    char path[PATH_MAX], line[PATH_MAX + 2], safe[PATH_MAX];
+    snprintf(path, sizeof path, "%s/.afmon/monitors", afmon_monitor_log_dir(p->monitor));
+    FILE *file = fopen(path, "re");
+    for (int told = 0; file != NULL && told < TOLD_MAX && fgets(line, sizeof line, file) != NULL;) {
+        size_t length = strcspn(line, "\n");
+        if (line[0] != '/' || line[length] != '\n')
+            continue;
+        line[length] = '\0';
+        const afmon_field field = afmon_string("monitor_run", line);
+        (void)afmon_log_info(p->monitor, "A monitor in the command recorded the same calls", &field, 1);
+        cli_safe_into(safe, sizeof safe, line, length);
+        fprintf(out, "A monitor in the command recorded the same calls into %s; no figure here has them twice.\n",
+                safe);
+        told++;
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
 afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
 {
     cli_screen screen;
@@ -175,6 +198,7 @@ afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
     facts.counts.planned = (uint64_t)p->plan;
     facts.budget = afmon_monitor_budget(p->monitor, &budget) ? &budget : NULL;
     double elapsed_s = gen_seconds_since(p->begin_ns);
+    tell_monitors(p, out);
     afmon_monitor_shutdown(p->monitor, &facts.report);
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the keys are gone */
     cli_screen_init(&screen, out);

@@ -97,7 +97,7 @@ static int start(char **words, char **environment, const sigset_t *mask, pid_t *
 static int run_words(proxied *p, const char *upstream, char **words, const sigset_t *signals, const sigset_t *mask)
 {
     pid_t command;
-    char **environment = run_environment(upstream, p->module->address(p->proxy));
+    char **environment = run_environment(upstream, p->module->address(p->proxy), afmon_monitor_log_dir(p->monitor));
     int failure = environment != NULL ? start(words, environment, mask, &command) : ENOMEM;
     run_environment_free(environment);
     proxied_raise_limit();

@@ -1,5 +1,6 @@
 #include "cli/run_variables.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,13 +126,13 @@ static void write_base(char *out, size_t size, size_t i, const char *upstream, c
 
 static bool is_overwritten(const char *entry)
 {
-    static const char *const no_proxy[] = {"NO_PROXY", "no_proxy"};
+    static const char *const others[] = {"NO_PROXY", "no_proxy", "AFMON_PROXY_RUN"};
     size_t length = strcspn(entry, "=");
     for (size_t i = 0; i < RUN_VARIABLES; i++)
         if (strlen(variables[i].variable) == length && memcmp(entry, variables[i].variable, length) == 0)
             return true;
-    for (size_t i = 0; i < 2; i++)
-        if (strlen(no_proxy[i]) == length && memcmp(entry, no_proxy[i], length) == 0)
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strlen(others[i]) == length && memcmp(entry, others[i], length) == 0)
             return true;
     return false;
 }
@@ -143,20 +144,29 @@ static void write_no_proxy(char *out, size_t size, const char *variable)
     snprintf(out, size, "%s=%s%s127.0.0.1", variable, value != NULL ? value : "", value != NULL ? "," : "");
 }
 
-char **run_environment(const char *upstream, const char *address)
+/* Monitors of the command are told that the proxy sees the same calls. */
+static void write_folder(char *out, size_t size, const char *folder)
+{
+    char path[PATH_MAX];
+    snprintf(out, size, "AFMON_PROXY_RUN=%s", realpath(folder, path) != NULL ? path : "");
+}
+
+char **run_environment(const char *upstream, const char *address, const char *folder)
 {
     size_t count = 0, kept = 0;
-    char entry[4 * ENTRY_MAX];
+    char entry[PATH_MAX + ENTRY_MAX];
     while (environ[count] != NULL)
         count++;
-    char **made = calloc(count + RUN_VARIABLES + 3, sizeof *made);
+    char **made = calloc(count + RUN_VARIABLES + 4, sizeof *made);
     bool failed = made == NULL;
     for (size_t i = 0; i < count && !failed; i++)
         if (!is_overwritten(environ[i]))
             failed = (made[kept++] = strdup(environ[i])) == NULL;
-    for (size_t i = 0; i < RUN_VARIABLES + 2 && !failed; i++) {
+    for (size_t i = 0; i < RUN_VARIABLES + 3 && !failed; i++) {
         if (i < RUN_VARIABLES)
             write_base(entry, sizeof entry, i, upstream, address);
+        else if (i == RUN_VARIABLES + 2)
+            write_folder(entry, sizeof entry, folder);
         else
             write_no_proxy(entry, sizeof entry, i == RUN_VARIABLES ? "NO_PROXY" : "no_proxy");
         failed = (made[kept++] = strdup(entry)) == NULL;

@@ -18,8 +18,8 @@ typedef struct run_urls {
 size_t run_targets(const char *upstream, run_urls *urls, afmon_proxy_target targets[RUN_VARIABLES]);
 
 /* The environment of the command: this process's, with the variables led to the proxy at `address`, which is named to
- * be reached without another proxy. In fresh memory; NULL: none. */
-char **run_environment(const char *upstream, const char *address);
+ * be reached without another proxy, and the name of the proxy's run folder. In fresh memory; NULL: none. */
+char **run_environment(const char *upstream, const char *address, const char *folder);
 void run_environment_free(char **environment);
 
 #endif

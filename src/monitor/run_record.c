@@ -10,10 +10,11 @@
 #include "catalog/fields.h"
 #include "catalog/lines.h"
 #include "monitor/about.h"
+#include "monitor/beside.h"
 
 #define MESSAGE "Run record"
 #define END_MESSAGE "Run end"
-#define FIELDS 13
+#define FIELDS 14
 #define LINE_LIMIT (2 * AFMON_RULES_JSON_MAX)
 
 /* The fields of a run record, and the texts that they point to. */
@@ -79,6 +80,7 @@ static void make(struct run_record *record, const struct afmon_core *core)
         rules_field(core, &record->rules),
         text_field("metrics_file", core->session.metrics_file),
         text_field("log_file", core->session.log_file),
+        text_field("proxy_run", afmon_beside_folder(core)),
         tags_field(core, &record->tags),
     };
     memcpy(record->fields, fields, sizeof fields);
@@ -128,6 +130,7 @@ void afmon_run_record_begin(struct afmon_core *core)
     core->record_owed = !say(core, MESSAGE, AFMON_INFO, record.fields, FIELDS);
     release(&record);
     tell_remarks(core);
+    afmon_beside_tell(core);
 }
 
 void afmon_run_record_owed(struct afmon_core *core)

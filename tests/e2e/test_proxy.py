@@ -554,3 +554,24 @@ def test_signals_are_handed_on(tmp_path):
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=60)
     assert out == "got\n" and process.returncode == 5
+
+
+def test_a_monitor_in_the_command_and_the_proxy_name_each_other(command, tmp_path):
+    upstream = Upstream(lambda head, body: [whole(chat(usage=usage_of(3, 4)))])
+    (tmp_path / "prompt").write_text("Help.")
+    (tmp_path / "topics").write_text("a\n")
+    words = [COMMAND, "generate", "conversations", "--base-url", f"http://127.0.0.1:{upstream.port}/v1", "--model", "m", "--log-dir", "inner",
+             "--respondent-prompt-file", "prompt", "--correspondent-prompt-file", "prompt", "--conversations", "1", "--output", "data.jsonl"]
+    done = command("run", "--log-dir", "outer", "--", *words)
+    assert done.returncode == 0, done.stderr
+    upstream.close()
+
+    def data_of(folder, message):
+        with open(tmp_path / folder / "afterimage.log", encoding="utf-8") as lines:
+            return [record for record in (json.loads(line.split(" - ", 1)[1]) for line in lines) if record["message"] == message]
+
+    inner, outer = str((tmp_path / "inner").resolve()), str((tmp_path / "outer").resolve())
+    assert [record["proxy_run"] for record in data_of("inner", "Run record")] == [outer]
+    assert [record["proxy_run"] for record in data_of("outer", "Run record")] == [None]
+    assert [record["monitor_run"] for record in data_of("outer", "A monitor in the command recorded the same calls")] == [inner]
+    assert f"recorded the same calls into {inner}" in done.stderr

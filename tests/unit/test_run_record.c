@@ -39,9 +39,9 @@ static const char *text_of(const json_t *object, const char *key)
 /* Every key of a run record, in order. */
 static void assert_is_record(json_t *record)
 {
-    static const char *const keys[] = {"message", "session",      "version",          "pid",      "started",
-                                       "name",    "note",         "metrics_interval", "data_set", "prices",
-                                       "rules",   "metrics_file", "log_file",         "tags",     "level"};
+    static const char *const keys[] = {"message",  "session",          "version",  "pid",    "started", "name",
+                                       "note",     "metrics_interval", "data_set", "prices", "rules",   "metrics_file",
+                                       "log_file", "proxy_run",        "tags",     "level"};
     size_t i = 0;
     const char *key;
     json_t *value;
