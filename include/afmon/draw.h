@@ -19,14 +19,17 @@ extern "C" {
     X(3, EVALUATION_SCORES, "evaluation_scores", "Evaluation Scores Over Time")                                        \
     X(4, EVALUATION_TIME, "evaluation_time", "Evaluation Time Distribution")                                           \
     X(5, ITEM_YIELD, "item_yield", "Item Yield Over Time")                                                             \
-    X(6, SPENDING, "spending", "Spending Over Time")
+    X(6, SPENDING, "spending", "Spending Over Time")                                                                   \
+    X(7, TIME_TO_FIRST_TOKEN, "time_to_first_token", "Time to First Token Distribution")                               \
+    X(8, ITEM_FUNNEL, "item_funnel", "Items So Far")                                                                   \
+    X(9, LATENCY_HEAT_MAP, "latency_heat_map", "Generation Time Over Time")
 
 typedef enum afmon_chart {
 #define AFMON_CHART_ENUM(number, id, name, title) AFMON_CHART_##id = (number),
     AFMON_CHART_MAP(AFMON_CHART_ENUM)
 #undef AFMON_CHART_ENUM
 } afmon_chart;
-#define AFMON_CHARTS 7
+#define AFMON_CHARTS 10
 
 /* The name ("generation_time") and the title of a chart. Static text; "" for what is none. Any thread. */
 AFMON_API const char *afmon_chart_name(afmon_chart chart);

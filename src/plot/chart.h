@@ -20,7 +20,7 @@ struct afmon_track {
 
 /* Samples of one metric as places in a picture. */
 struct afmon_scatter {
-    size_t columns;
+    size_t columns; /* 0 before it is gathered: as many as a cloud of dots has; likewise rows */
     size_t rows;
     struct afmon_range y;
     uint32_t *hits;
@@ -47,7 +47,6 @@ struct afmon_period {
     int64_t first_us;
     int64_t last_us;
 };
-#define AFMON_PERIODS_MAX 512
 
 struct afmon_chart_job {
     const struct afmon_chart_kind *kind;
@@ -71,7 +70,7 @@ struct afmon_chart_job {
     struct afmon_period *periods; /* in which an alert held */
     size_t period_count;
     struct afmon_point *points; /* room for AFMON_SLICES */
-    struct afmon_place *places;
+    struct afmon_place *places; /* room for twice as many */
 };
 
 extern const struct afmon_chart_kind afmon_kind_rates;
@@ -81,6 +80,9 @@ extern const struct afmon_chart_kind afmon_kind_scores;
 extern const struct afmon_chart_kind afmon_kind_evaluation_time;
 extern const struct afmon_chart_kind afmon_kind_yield;
 extern const struct afmon_chart_kind afmon_kind_spending;
+extern const struct afmon_chart_kind afmon_kind_first_token;
+extern const struct afmon_chart_kind afmon_kind_funnel;
+extern const struct afmon_chart_kind afmon_kind_heat_map;
 extern const struct afmon_chart_kind afmon_kind_metric;
 
 /* Finds what is to be drawn. AFMON_E_NO_DATA: nothing. afmon_chart_end in every case. */
@@ -117,5 +119,17 @@ void afmon_describe_time(struct afmon_chart_job *job, struct afmon_frame_spec *s
 struct afmon_range afmon_rolled_range(struct afmon_chart_job *job);
 void afmon_draw_tracks(struct afmon_chart_job *job, struct afmon_frame *frame);
 void afmon_draw_periods(struct afmon_chart_job *job, struct afmon_frame *frame);
+
+/* A line of the sum so far, which is level where nothing was added. */
+void afmon_draw_sum(struct afmon_chart_job *job, struct afmon_frame *frame, const struct afmon_track *track);
+
+/* ---- What charts of items share (yield.c) ---- */
+
+/* A track for each outcome: of the items that ended, 1 for those of it and 0 for the others. */
+afmon_status afmon_outcomes_choose(struct afmon_chart_job *job);
+afmon_status afmon_outcomes_gather(struct afmon_chart_job *job);
+
+/* How many samples of a metric are beyond the picture, behind the subtitle. */
+void afmon_scatter_add_beyond(const struct afmon_chart_job *job, char *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* The two distributions: bars of round widths, cut where the last few samples would squeeze the rest, with p50, p90 and
- * p99. */
+/* The three distributions: bars of round widths, cut where the last few samples would squeeze the rest, with p50, p90
+ * and p99. */
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +49,11 @@ static afmon_status choose_generation(struct afmon_chart_job *job)
 static afmon_status choose_evaluation(struct afmon_chart_job *job)
 {
     return choose(job, AFMON_METRIC_EVALUATION_TIME);
+}
+
+static afmon_status choose_first_token(struct afmon_chart_job *job)
+{
+    return choose(job, AFMON_METRIC_FIRST_TOKEN);
 }
 
 /* ---- What it says ---- */
@@ -106,6 +111,12 @@ static void describe_evaluation(struct afmon_chart_job *job, struct afmon_frame_
 {
     describe(job, spec, "evaluations");
     spec->y_caption = "Evaluations";
+}
+
+static void describe_first_token(struct afmon_chart_job *job, struct afmon_frame_spec *spec)
+{
+    describe(job, spec, "calls");
+    spec->y_caption = "Calls";
 }
 
 /* ---- Drawing ---- */
@@ -176,3 +187,10 @@ const struct afmon_chart_kind afmon_kind_evaluation_time = {.name = "evaluation_
                                                             .describe = describe_evaluation,
                                                             .draw = draw,
                                                             .is_distribution = true};
+
+const struct afmon_chart_kind afmon_kind_first_token = {.name = "time_to_first_token",
+                                                        .title = "Time to First Token Distribution",
+                                                        .choose = choose_first_token,
+                                                        .describe = describe_first_token,
+                                                        .draw = draw,
+                                                        .is_distribution = true};

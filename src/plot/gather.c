@@ -11,7 +11,7 @@
 static bool make_slices(struct afmon_chart_job *job)
 {
     job->points = malloc(AFMON_SLICES * sizeof *job->points);
-    job->places = malloc(AFMON_SLICES * sizeof *job->places);
+    job->places = malloc(2 * AFMON_SLICES * sizeof *job->places);
     for (unsigned i = 0; i < job->track_count; i++) {
         job->tracks[i].slices = malloc(sizeof *job->tracks[i].slices);
         if (job->tracks[i].slices == NULL)

@@ -7,16 +7,17 @@
 
 #define LEAST 12.0
 #define MOST 80.0
+#define ALONE 41 /* odd: the middle one holds the value */
 
 void afmon_bars_choose(struct afmon_bars *bars, double low, double high, double quartiles, uint64_t samples)
 {
     memset(bars, 0, sizeof *bars);
     double span = high - low;
     double largest = fmax(fabs(low), fabs(high));
-    if (span <= largest * 1e-9) { /* one value: one bar around it */
-        bars->width = largest < 1e-290 ? 1 : largest / 10;
-        bars->low = low - bars->width / 2;
-        bars->count = 1;
+    if (span <= largest * 1e-9) { /* one value: one bar around it, with room on both sides */
+        bars->width = (largest < 1e-290 ? 1 : largest / 2) / ALONE;
+        bars->low = low - bars->width * ALONE / 2;
+        bars->count = ALONE;
         return;
     }
     double width = 2 * quartiles / cbrt((double)(samples > 0 ? samples : 1));

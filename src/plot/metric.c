@@ -99,9 +99,11 @@ afmon_status afmon_scatter_gather(struct afmon_chart_job *job)
     afmon_status status = choose_range(job);
     if (status != AFMON_OK)
         return status;
-    job->scatter.columns = COLUMNS;
-    job->scatter.rows = ROWS;
-    job->scatter.hits = calloc((size_t)COLUMNS * ROWS, sizeof *job->scatter.hits);
+    if (job->scatter.columns == 0) {
+        job->scatter.columns = COLUMNS;
+        job->scatter.rows = ROWS;
+    }
+    job->scatter.hits = calloc(job->scatter.columns * job->scatter.rows, sizeof *job->scatter.hits);
     if (job->scatter.hits == NULL)
         return afmon_fail_memory(job->error);
     return afmon_view_each_block(job->view, job->options->window, wants, take_block, job, job->error);
@@ -109,7 +111,7 @@ afmon_status afmon_scatter_gather(struct afmon_chart_job *job)
 
 /* ---- What it says ---- */
 
-static void add_beyond(const struct afmon_chart_job *job, char *out)
+void afmon_scatter_add_beyond(const struct afmon_chart_job *job, char *out)
 {
     char count[AFMON_VALUE_TEXT_SIZE];
     char edge[AFMON_VALUE_TEXT_SIZE];
@@ -130,7 +132,7 @@ static void describe(struct afmon_chart_job *job, struct afmon_frame_spec *spec)
 {
     const struct afmon_slices *slices = job->tracks[0].slices;
     afmon_describe_time(job, spec, "samples");
-    add_beyond(job, spec->subtitle);
+    afmon_scatter_add_beyond(job, spec->subtitle);
     spec->legend_count = 2;
     snprintf(spec->legend[0].label, AFMON_LABEL_SIZE, "%s", job->window > 1 ? "Rolling average" : "Each sample");
     afmon_value_text(spec->legend[0].value, slices->sum / (double)slices->count, job->quantity);

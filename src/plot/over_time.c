@@ -1,4 +1,5 @@
 /* What charts over time share, and the three standard ones: rates, tokens, scores. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,10 @@
 #include "plot/times.h"
 
 #define LINE_WIDTH 2.2
+#define SLOPE_MIN 10.0  /* pixels */
+#define SLOPE_USUAL 3.0 /* times the distance that places usually have */
+#define PERIOD_MIN 3.0  /* pixels: of the shortest alert in the longest run */
+#define PERIOD_CAP 3.0
 #define BESIDE_MIN 560 /* narrower charts have their legend above the plot */
 
 /* ---- Shared ---- */
@@ -59,18 +64,33 @@ struct afmon_range afmon_rolled_range(struct afmon_chart_job *job)
     return range;
 }
 
+/* How far apart two places may be to be joined by a slope. An average changes where a sample comes: over a time with
+ * much fewer samples than the rest has, as at a run's end, a slope would be a change that nothing tells of. */
+static double slope_max(const struct afmon_chart_job *job, const struct afmon_frame *frame, size_t from, size_t to)
+{
+    double span = (job->points[to - 1].x - job->points[from].x) * frame->plot.width;
+    return fmax(SLOPE_MIN, SLOPE_USUAL * span / (double)(to - from));
+}
+
 /* One stretch without a gap. */
 static void draw_stretch(struct afmon_chart_job *job, struct afmon_frame *frame, size_t from, size_t to,
                          struct afmon_stroke stroke)
 {
     double span = frame->x.high - frame->x.low;
+    double most = slope_max(job, frame, from, to);
+    size_t count = 0;
     for (size_t i = from; i < to; i++) {
-        job->places[i - from].x = afmon_frame_x(frame, frame->x.low + job->points[i].x * span);
-        job->places[i - from].y = afmon_frame_y(frame, job->points[i].y);
+        struct afmon_place place = {afmon_frame_x(frame, frame->x.low + job->points[i].x * span),
+                                    afmon_frame_y(frame, job->points[i].y)};
+        if (count > 0 && place.x - job->places[count - 1].x > most) {
+            job->places[count] = (struct afmon_place){place.x, job->places[count - 1].y};
+            count++;
+        }
+        job->places[count++] = place;
     }
     if (to - from == 1)
         stroke.width = 6; /* alone it would hardly be seen */
-    frame->canvas->ops->line(frame->canvas, job->places, to - from, stroke);
+    frame->canvas->ops->line(frame->canvas, job->places, count, stroke);
 }
 
 static void draw_track(struct afmon_chart_job *job, struct afmon_frame *frame, unsigned index)
@@ -105,20 +125,39 @@ void afmon_draw_tracks(struct afmon_chart_job *job, struct afmon_frame *frame)
     frame->canvas->ops->clip(frame->canvas, NULL);
 }
 
+static void shade(struct afmon_frame *frame, double left, double right)
+{
+    struct afmon_box box = {left, frame->plot.y, right - left, frame->plot.height};
+    struct afmon_box cap = {left, frame->plot.y, right - left, PERIOD_CAP};
+    frame->canvas->ops->rectangle(frame->canvas, box, AFMON_INK_SHADE, 0.1);
+    frame->canvas->ops->rectangle(frame->canvas, cap, AFMON_INK_SHADE, 0.8);
+}
+
+/* The shortest one is seen in the longest run; those that meet are one. */
 void afmon_draw_periods(struct afmon_chart_job *job, struct afmon_frame *frame)
 {
+    double end = frame->plot.x + frame->plot.width;
+    double open_left = 0;
+    double open_right = -1; /* none is */
     for (size_t i = 0; i < job->period_count; i++) {
         const struct afmon_period *period = &job->periods[i];
         double left = afmon_frame_x(frame, (double)(period->first_us - job->first_us));
         double right = afmon_frame_x(frame, (double)(period->last_us - job->first_us));
-        double end = frame->plot.x + frame->plot.width;
-        left = left < frame->plot.x ? frame->plot.x : left;
-        right = right > end ? end : right;
-        if (right <= left)
+        if (right < frame->plot.x || left > end)
             continue;
-        struct afmon_box box = {left, frame->plot.y, right - left, frame->plot.height};
-        frame->canvas->ops->rectangle(frame->canvas, box, AFMON_INK_SHADE, 0.1);
+        left = fmin(fmax(left, frame->plot.x), end - PERIOD_MIN);
+        right = fmin(fmax(right, left + PERIOD_MIN), end);
+        if (open_right >= left) {
+            open_right = fmax(open_right, right);
+            continue;
+        }
+        if (open_right > open_left)
+            shade(frame, open_left, open_right);
+        open_left = left;
+        open_right = right;
     }
+    if (open_right > open_left)
+        shade(frame, open_left, open_right);
 }
 
 static struct afmon_legend_entry *add_legend(struct afmon_frame_spec *spec, const char *label, unsigned ink,

@@ -51,28 +51,29 @@ static struct afmon_period period_of(const afmon_run_summary *summary, const afm
     return (struct afmon_period){first_us - before_us, first_us};
 }
 
-static void take(struct afmon_chart_job *job, const afmon_run_summary *summary)
+static afmon_status take(struct afmon_chart_job *job, const afmon_run_summary *summary)
 {
-    for (size_t i = 0; i < summary->alert_count && job->period_count < AFMON_PERIODS_MAX; i++)
+    job->periods = calloc(summary->alert_count + 1, sizeof *job->periods);
+    if (job->periods == NULL)
+        return afmon_fail_memory(job->error);
+    for (size_t i = 0; i < summary->alert_count; i++)
         if (is_of_rates(&summary->alerts[i]))
             job->periods[job->period_count++] = period_of(summary, &summary->alerts[i]);
     unite(job);
+    return AFMON_OK;
 }
 
 afmon_status afmon_alert_periods(struct afmon_chart_job *job)
 {
     afmon_run_summary *made = NULL;
     const afmon_run_summary *summary = job->options->summary;
-    job->periods = malloc(AFMON_PERIODS_MAX * sizeof *job->periods);
-    if (job->periods == NULL)
-        return afmon_fail_memory(job->error);
+    afmon_status status = AFMON_OK;
     if (summary == NULL) {
-        afmon_status status = afmon_view_alerts_of_rates(job->view, &made, job->error);
-        if (status != AFMON_OK)
-            return status;
+        status = afmon_view_alerts_of_rates(job->view, &made, job->error);
         summary = made;
     }
-    take(job, summary);
+    if (status == AFMON_OK)
+        status = take(job, summary);
     afmon_run_summary_free(made);
-    return AFMON_OK;
+    return status;
 }

@@ -15,8 +15,9 @@
 #define FILE_LIMIT ((size_t)256 << 20)
 
 static const struct afmon_chart_kind *const kinds[AFMON_CHARTS] = {
-    &afmon_kind_rates,           &afmon_kind_generation_time, &afmon_kind_tokens,  &afmon_kind_scores,
-    &afmon_kind_evaluation_time, &afmon_kind_yield,           &afmon_kind_spending};
+    &afmon_kind_rates,           &afmon_kind_generation_time, &afmon_kind_tokens,   &afmon_kind_scores,
+    &afmon_kind_evaluation_time, &afmon_kind_yield,           &afmon_kind_spending, &afmon_kind_first_token,
+    &afmon_kind_funnel,          &afmon_kind_heat_map};
 static const char *const formats[] = {"png", "svg", "pdf"};
 enum { FORMATS = sizeof formats / sizeof formats[0] };
 

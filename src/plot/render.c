@@ -31,8 +31,8 @@ static void tell(const struct afmon_frame_spec *spec, char *out, size_t size)
 static void set_title(const struct afmon_chart_job *job, struct afmon_frame_spec *spec)
 {
     const char *title = job->options->title != NULL ? job->options->title
-                        : job->metric != NULL       ? job->metric
-                                                    : job->kind->title;
+                        : *job->kind->title != '\0' ? job->kind->title
+                                                    : job->metric;
     afmon_label_clean(spec->title, title, strlen(title));
 }
 

@@ -23,7 +23,7 @@ static const struct {
 #define LINES (sizeof lines / sizeof lines[0])
 
 /* All three tell of one series, which says when; their values are gathered from whole items. */
-static afmon_status choose(struct afmon_chart_job *job)
+afmon_status afmon_outcomes_choose(struct afmon_chart_job *job)
 {
     job->quantity = AFMON_QUANTITY_PERCENT;
     for (size_t i = 0; i < LINES; i++)
@@ -52,7 +52,7 @@ static void drop_empty(struct afmon_chart_job *job)
     job->track_count = kept;
 }
 
-static afmon_status gather(struct afmon_chart_job *job)
+afmon_status afmon_outcomes_gather(struct afmon_chart_job *job)
 {
     afmon_status status = afmon_view_each_outcome(job->view, job->options->window, take, job);
     drop_empty(job);
@@ -84,7 +84,7 @@ static void describe(struct afmon_chart_job *job, struct afmon_frame_spec *spec)
 
 const struct afmon_chart_kind afmon_kind_yield = {.name = "item_yield",
                                                   .title = "Item Yield Over Time",
-                                                  .choose = choose,
-                                                  .gather = gather,
+                                                  .choose = afmon_outcomes_choose,
+                                                  .gather = afmon_outcomes_gather,
                                                   .describe = describe,
                                                   .draw = afmon_draw_tracks};

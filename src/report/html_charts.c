@@ -41,7 +41,8 @@ afmon_status afmon_html_charts(struct afmon_report_job *job)
     size_t begun = page->length;
     afmon_status status = AFMON_OK;
     for (int i = 0; i < AFMON_CHARTS && status == AFMON_OK; i++)
-        status = put_chart(job, (afmon_chart)i);
+        if (i != AFMON_CHART_LATENCY_HEAT_MAP) /* a picture of dots in the page; the distribution tells the same */
+            status = put_chart(job, (afmon_chart)i);
     if (page->length == begun && !page->failed)
         page->length = before; /* nothing to draw */
     else

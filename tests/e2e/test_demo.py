@@ -72,9 +72,10 @@ def test_alerts_fire_and_clear_while_one_watches(tmp_path):
     statuses = [subprocess.run([AFMON, *words], cwd=tmp_path, capture_output=True).returncode for words in next_words]
     assert statuses == [0, 1]  # check found what had fired
     assert sorted(path.name for path in (tmp_path / "run" / "plots").iterdir()) == [
-        "evaluation_scores.png", "evaluation_time.png", "generation_time.png", "item_yield.png", "spending.png", "success_error_rate.png", "token_usage.png"]
-    assert "run/plots/ (7 charts)" in done.stdout and "run/report.html" in done.stdout
-    assert (tmp_path / "run" / "report.html").read_text().count("<figure") == 7
+        "evaluation_scores.png", "evaluation_time.png", "generation_time.png", "item_funnel.png", "item_yield.png",
+        "latency_heat_map.png", "spending.png", "success_error_rate.png", "token_usage.png"]
+    assert "run/plots/ (9 charts)" in done.stdout and "run/report.html" in done.stdout
+    assert (tmp_path / "run" / "report.html").read_text().count("<figure") == 8
     metrics = collections.Counter(sample["metric"] for sample in samples(tmp_path / "run"))
     assert metrics["evaluation_score_coherence"] == metrics["evaluation_score_factuality"] > 2000
     assert metrics["finish_reason:stop"] > metrics["finish_reason:length"] > metrics["finish_reason:content_filter"] > 0

@@ -7,7 +7,9 @@ import xml.dom.minidom
 import pytest
 
 AFMON = os.environ["AFMON"]
-CHARTS = ["success_error_rate", "generation_time", "token_usage", "evaluation_scores", "evaluation_time", "item_yield", "spending"]
+CHARTS = ["success_error_rate", "generation_time", "token_usage", "evaluation_scores", "evaluation_time", "item_yield", "spending",
+          "time_to_first_token", "item_funnel", "latency_heat_map"]
+OF_RUN = [*CHARTS[:3], "latency_heat_map"]
 
 
 def line(metric, value, second):
@@ -37,16 +39,16 @@ def plot(*words):
 def test_what_has_data_is_written(run, kind, begins):
     done = plot(run, "--format", kind)
     assert done.returncode == 0, done.stderr
-    assert sorted(os.listdir(run / "plots")) == sorted(f"{name}.{kind}" for name in CHARTS[:3])
-    assert done.stdout.splitlines() == [f"{run}/plots/{name}.{kind}" for name in CHARTS[:3]]
+    assert sorted(os.listdir(run / "plots")) == sorted(f"{name}.{kind}" for name in OF_RUN)
+    assert done.stdout.splitlines() == [f"{run}/plots/{name}.{kind}" for name in OF_RUN]
     assert "evaluation_time: not drawn: no samples for evaluation_time" in done.stderr
-    for name in CHARTS[:3]:
+    for name in OF_RUN:
         assert (run / "plots" / f"{name}.{kind}").read_bytes().startswith(begins)
 
 
 def test_svg_is_well_formed_and_says_what_it_shows(run):
     assert plot(run, "--format", "svg", "--theme", "auto").returncode == 0
-    for name in CHARTS[:3]:
+    for name in OF_RUN:
         page = xml.dom.minidom.parse(str(run / "plots" / f"{name}.svg"))
         assert page.documentElement.getAttribute("role") == "img"
         ids = [e.getAttribute("id") for e in page.getElementsByTagName("*") if e.hasAttribute("id")]
@@ -65,7 +67,7 @@ def test_window_and_json(run):
     done = plot(run, "--format", "svg", "--window", "1m", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert len(told["written"]) == 3 and set(told["left_out"]) == set(CHARTS[3:])
+    assert len(told["written"]) == 4 and set(told["left_out"]) == set(CHARTS) - set(OF_RUN)
     assert "61 generations" in (run / "plots" / "generation_time.svg").read_text(encoding="utf-8")
 
 

@@ -132,7 +132,7 @@ def test_command_of_the_wheel(bare, python):
 
 def test_demo(bare, afmon):
     output, errors = bare.run(afmon, "demo", "--conversations", "200", "--duration", "3", "--log-dir", "demo")
-    assert "(6 charts)" in output, (output, errors)
+    assert "(9 charts)" in output, (output, errors)
     for name, format in (("a.json", "json"), ("a.csv", "csv"), ("a.xlsx", "excel"), ("a.parquet", "parquet")):
         bare.run(afmon, "export", "demo", "--format", format, "--output", name)
     output, errors = bare.run(afmon, "show", "demo")

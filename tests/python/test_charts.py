@@ -28,7 +28,8 @@ def size_of(png):
 
 def test_standard_charts_are_files_and_figures(filled, folder):
     figures = filled.visualize_metrics()
-    names = ["success_error_rate", "generation_time", "token_usage", "evaluation_scores", "evaluation_time"]
+    names = ["success_error_rate", "generation_time", "token_usage", "evaluation_scores", "evaluation_time",
+             "latency_heat_map"]
     assert list(figures) == names
     assert sorted(path.name for path in (folder / "plots").iterdir()) == sorted(f"{name}.png" for name in names)
     for name, figure in figures.items():
@@ -38,8 +39,8 @@ def test_standard_charts_are_files_and_figures(filled, folder):
 
 def test_only_charts_with_data(monitor, tmp_path):
     monitor.record_metric("generation_time", 1.0)
-    assert list(monitor.visualize_metrics(tmp_path / "a" / "b")) == ["generation_time"]
-    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["generation_time.png"]
+    assert list(monitor.visualize_metrics(tmp_path / "a" / "b")) == ["generation_time", "latency_heat_map"]
+    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == ["generation_time.png", "latency_heat_map.png"]
 
 
 def test_no_data_is_a_warning_and_no_folder(monitor, folder):
@@ -50,8 +51,8 @@ def test_no_data_is_a_warning_and_no_folder(monitor, folder):
 
 def test_after_shutdown_and_from_a_recorded_run(filled, folder, tmp_path):
     filled.shutdown()
-    assert len(filled.visualize_metrics(tmp_path / "live")) == 5
-    assert len(afmon.visualize_metrics(folder)) == 5
+    assert len(filled.visualize_metrics(tmp_path / "live")) == 6
+    assert len(afmon.visualize_metrics(folder)) == 6
     assert (folder / "plots" / "token_usage.png").exists()
 
 

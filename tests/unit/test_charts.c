@@ -68,6 +68,7 @@ static afmon_view *run_of(const char *folder, int samples)
         add_line(file, "evaluation_score_good", i % 10 / 10.0, at);
         add_line(file, "evaluation_score_<b>&amp;", i % 7 / 10.0, at);
         add_line(file, "evaluation_time", 0.1 + i % 9 / 50.0, at);
+        add_line(file, "time_to_first_token", 0.2 + i % 13 / 100.0, at);
         add_line(file, "cost_usd", i % 4 == 0 ? 0.012 : 0.001, at);
         add_item(file, i, fails ? "failed" : i % 5 == 0 ? "rejected" : "accepted", at);
     }
@@ -112,7 +113,7 @@ static void has(const char *text, const char *part)
 
 /* ---- What is written ---- */
 
-static void all_five(void **state)
+static void all_of_them(void **state)
 {
     (void)state;
     char *folder = make_folder();
@@ -162,6 +163,18 @@ static void what_they_say(void **state)
     has(spending, "1,200 priced calls");
     has(spending, ">US dollars spent so far</text>");
     free(spending);
+    char *first = svg_of(view, AFMON_CHART_TIME_TO_FIRST_TOKEN);
+    has(first, ">p50 260 ms</text>");
+    free(first);
+    char *funnel = svg_of(view, AFMON_CHART_ITEM_FUNNEL);
+    has(funnel, "1,200 items");
+    has(funnel, ">Rejected</text>");
+    free(funnel);
+    char *heat = svg_of(view, AFMON_CHART_LATENCY_HEAT_MAP);
+    has(heat, ">Generation Time Over Time</text>");
+    has(heat, ">Darkest cell</text>");
+    has(heat, "data:image/png;base64,");
+    free(heat);
     free(rates);
     free(times);
     free(tokens);
@@ -526,7 +539,7 @@ static void eight_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_five),
+        cmocka_unit_test(all_of_them),
         cmocka_unit_test(what_they_say),
         cmocka_unit_test(units_are_those_of_whole_names),
         cmocka_unit_test(nothing_to_draw),

@@ -211,6 +211,13 @@ static void bars(void **state)
     afmon_bars_add(&chosen, NAN);
     assert_int_equal(chosen.above, 1);
     assert_int_equal(chosen.below, 0);
+    struct afmon_bars alone;
+    for (double value = -7; value <= 7; value += 3.5) { /* one value is one bar of many, in the middle */
+        afmon_bars_choose(&alone, value, value, 0, 1);
+        afmon_bars_add(&alone, value);
+        assert_true(alone.count >= 21);
+        assert_int_equal(alone.in[alone.count / 2], 1);
+    }
     static const double ends[] = {-1e300, -7, 0, 1e-300, 1, 1.0000001, 1e300};
     for (size_t i = 0; i < 7; i++) {
         for (size_t j = i; j < 7; j++) {
