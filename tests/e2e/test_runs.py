@@ -1,6 +1,7 @@
 """Which run is meant where none is named, afmon runs, removing old ones, and what shells complete."""
 import json
 import os
+import re
 import shlex
 import subprocess
 import time
@@ -210,8 +211,7 @@ def test_completion_has_each_option_of_each_command(command):
     for name in names:
         words = [name, "conversations"] if name == "generate" else [name]
         text = command(*words, "--help").stdout
-        wanted = {word.strip(",") for line in text.splitlines() if line.lstrip().startswith("-")
-                  for word in line.split()[:2] if word.startswith("--")}
+        wanted = set(re.findall(r"(?m)^  (?:-\w, |    )(--[a-z][a-z-]*)", text))
         told = {line.split("\t")[0] for line in command("completion", "words", *words, "--").stdout.splitlines()}
         if name not in ("completion", "help"):
             assert told == wanted, name
