@@ -100,3 +100,61 @@ def test_every_built_in_rule_is_there_with_its_limit():
         found = re.search(rf"- alert: {re.escape(rule.name)}\n +expr: \S+ (.) (\S+)\n +labels: {{severity: (\w+)}}", text)
         assert found, rule.name
         assert (found[1], float(found[2]), found[3]) == (sign, rule.limit, rule.level)
+
+
+# ---- The dashboard of Grafana ----
+
+DASHBOARD = RULES.parent / "grafana" / "afmon.json"
+VARIABLES = {"$instance": "machine", "$model": ".*", "$operation": ".*", "$__rate_interval": "5m", "$__range": "1h"}
+KINDS = {"row", "stat", "timeseries", "heatmap"}
+
+
+def dashboard():
+    return json.loads(DASHBOARD.read_text())
+
+
+def queries():
+    """[(title, expression)] of all panels and annotations."""
+    page = dashboard()
+    return [*((panel["title"], target["expr"]) for panel in page["panels"] for target in panel.get("targets", [])),
+            *((one["name"], one["expr"]) for one in page["annotations"]["list"])]
+
+
+def test_the_dashboard_has_the_form_that_grafana_reads():
+    page = dashboard()
+    assert page["schemaVersion"] >= 36 and page["graphTooltip"] == 1  # the cursor is shared
+    assert [one["name"] for one in page["templating"]["list"]] == ["datasource", "instance", "model", "operation"]
+    assert all(one["type"] in ("datasource", "query") for one in page["templating"]["list"])
+    ids = [panel["id"] for panel in page["panels"]]
+    assert len(set(ids)) == len(ids) and {panel["type"] for panel in page["panels"]} == KINDS
+    assert {"Items", "Money"} <= {panel["title"] for panel in page["panels"] if panel["type"] == "row"}
+    taken = set()
+    for panel in page["panels"]:
+        at = panel["gridPos"]
+        assert 0 <= at["x"] and at["x"] + at["w"] <= 24 and at["h"] > 0, panel["title"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken, panel["title"]
+        taken |= cells
+        if panel["type"] != "row":
+            refs = [target["refId"] for target in panel["targets"]]
+            assert refs and len(set(refs)) == len(refs) and panel["datasource"]["uid"] == "${datasource}"
+            assert {"defaults", "overrides"} <= set(panel["fieldConfig"])
+
+
+def test_each_query_of_the_dashboard_is_one_and_of_metrics_that_there_are(tmp_path):
+    lines = make_run(1)
+    run = write(tmp_path / "run", lines, 60 * MINUTES)
+    given = set(re.findall(r"^# TYPE (\S+)", run.prometheus_text(), re.M))
+    documented = set(re.findall(r"`((?:afmon|gen_ai)_\w+)`", (RULES.parents[1] / "docs" / "scale.md").read_text()))
+    rules = []
+    for title, query in queries():
+        for name, value in VARIABLES.items():
+            query = query.replace(name, value)
+        assert "$" not in query, title
+        for name in re.findall(r"\b(?:afmon|gen_ai)_\w+(?=[{\[])", query):
+            stem = re.sub(r"_(bucket|sum|count)$", "", name)
+            assert {name, stem} & (given | documented), (title, name)
+        rules.append({"record": f"q{len(rules)}", "expr": query})
+    (tmp_path / "rules.yml").write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+    done = subprocess.run(["promtool", "check", "rules", tmp_path / "rules.yml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
