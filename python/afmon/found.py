@@ -1,9 +1,10 @@
 """The items behind the figures of a run: conversations, personas, rows, tasks, each with its calls."""
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,15 +75,33 @@ def _states(outcome: str | Iterable[str] | None) -> int:
     return states
 
 
-def _each(reader: _afmon.Items) -> Iterator[FoundItem]:
-    while (line := reader.next()) is not None:
-        yield _item(line)
+class FoundItems(Iterator[FoundItem]):
+    """Items, one by one. A notebook shows the first of them as a table, read anew: that takes none from who goes on."""
+
+    _SHOWN = 50
+
+    def __init__(self, ask: Callable[[], _afmon.Items]):
+        self._ask, self._reader = ask, ask()
+
+    def __next__(self) -> FoundItem:
+        line = self._reader.next()
+        if line is None:
+            raise StopIteration
+        return _item(line)
+
+    def _repr_html_(self) -> str:
+        from . import _html
+        shown = list(itertools.islice(FoundItems(self._ask), self._SHOWN + 1))
+        more = f", the first {self._SHOWN}" if len(shown) > self._SHOWN else ""
+        return _html.table(f"Items{more}", ["kind", "id", "outcome", "why", "attempts", "started", "seconds", "calls"],
+                           ([one.kind, str(one.id), one.outcome, one.reason or one.error_type, one.attempts, one.started,
+                             one.seconds, len(one.calls) + one.calls_left_out] for one in shown[:self._SHOWN]))
 
 
 def items(folder: str | os.PathLike[str], *, kind: str | None = None, outcome: str | Iterable[str] | None = None,
           reason: str | None = None, operation: str | None = None, error: str | None = None, id: int | str | None = None,
           slowest: int | None = None, text: bool = False,
-          data_set: str | os.PathLike[str] | None = None) -> Iterator[FoundItem]:
+          data_set: str | os.PathLike[str] | None = None) -> FoundItems:
     """`afmon items`: the items of a run folder, live or finished, the one begun last first, read from the ends of its files
     as they are asked for, so that the newest are there at once.
 
@@ -92,9 +111,10 @@ def items(folder: str | os.PathLike[str], *, kind: str | None = None, outcome: s
     longest first. With `text` each has its line of the data set that the run's record names, or of `data_set`; ValueError
     where there is none.
     """
-    return _each(_afmon.open_items(
+    asked = (
         os.fsencode(_typed.path("folder", folder)), _typed.text_or_none("kind", kind), _states(outcome),
         _typed.text_or_none("reason", reason), _typed.text_or_none("operation", operation), _typed.text_or_none("error", error),
         str(id) if isinstance(id, int) else _typed.text_or_none("id", id),
         0 if slowest is None else int(_typed.positive("slowest", slowest)),
-        _typed.switch("text", text), _typed.path_or_none("data_set", data_set)))
+        _typed.switch("text", text), _typed.path_or_none("data_set", data_set))
+    return FoundItems(lambda: _afmon.open_items(*asked))

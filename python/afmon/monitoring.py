@@ -541,6 +541,9 @@ class GenerationMonitor(_afmon.Monitor):
 
     # ---- data out ----
 
+    def _repr_html_(self) -> str:
+        return self.view()._repr_html_()
+
     def view(self, window: timedelta | float | None = None) -> Run:
         """The run as it is now: it does not change any more, and recording goes on meanwhile."""
         from .runs import Run

@@ -6,7 +6,7 @@ import functools
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,7 +17,7 @@ from ._alerts import Alert, alert_of
 from ._limits import limits_of
 from ._shapes import seconds, shape
 from .charts import Figure, style_of, warn_all
-from .found import FoundItem
+from .found import FoundItems
 from .found import items as _items_of
 from .rules import AlertEpisode, AlertRule, of_file_or_list, options_of
 from .usage import TokenUsageReport, report_of
@@ -91,14 +91,27 @@ class AlertInterval:
     firing: bool  # it holds at the end, or now
 
 
+class AlertIntervals(list[AlertInterval]):
+    """A list of them, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        from . import _html
+        if not self:
+            return "<p>No alert held.</p>"
+        return _html.table("Alerts", ["alert", "level", "message", "worst", "limit", "first", "last", "held (s)", "firing"],
+                           ([one.name, one.level, one.message, one.worst, one.limit, one.first, one.last, one.held_s, one.firing]
+                            for one in self))
+
+
 def _time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def intervals_of(summary: bytes) -> list[AlertInterval]:
+def intervals_of(summary: bytes) -> AlertIntervals:
     times = ("worst_at", "first", "last", "resolved")
     alerts: list[dict[str, Any]] = json.loads(summary)["alerts"]
-    return [AlertInterval(**{**alert, **{key: _time(alert[key]) for key in times if key in alert}}) for alert in alerts]
+    return AlertIntervals(
+        AlertInterval(**{**alert, **{key: _time(alert[key]) for key in times if key in alert}}) for alert in alerts)
 
 
 class Run:
@@ -117,6 +130,10 @@ class Run:
     def __repr__(self) -> str:
         info = self._view.info()
         return f"<afmon.Run: {info['sample_count']} samples of {info['metric_count']} metrics>"
+
+    def _repr_html_(self) -> str:
+        from . import _html
+        return _html.run(self.summary())
 
     @property
     def info(self) -> RunInfo:
@@ -194,15 +211,16 @@ class Run:
         found: dict[str, Any] = json.loads(self.summary_json())
         return found
 
-    def alerts(self) -> list[AlertInterval]:
+    def alerts(self) -> AlertIntervals:
         """The stretches in which alert rules held: as the run's own monitor judged them, or where it did not judge the
         whole run a replay of its rules."""
         return intervals_of(self._view.summarize(self._since, self._until))
 
     def items(self, *, kind: str | None = None, outcome: str | Iterable[str] | None = None, reason: str | None = None,
               operation: str | None = None, error: str | None = None, id: int | str | None = None, slowest: int | None = None,
-              text: bool = False, data_set: str | os.PathLike[str] | None = None) -> Iterator[FoundItem]:
-        """The items behind the figures, as afmon.items: of the whole run, whatever the window, as its files are now."""
+              text: bool = False, data_set: str | os.PathLike[str] | None = None) -> FoundItems:
+        """The items behind the figures, as afmon.items: of the whole run, whatever the window, as its files are now. A
+        notebook shows them as a table."""
         if self._folder is None:
             raise ValueError("items are read from a run's folder, which this run was not made with")
         return _items_of(self._folder, kind=kind, outcome=outcome, reason=reason, operation=operation, error=error, id=id,

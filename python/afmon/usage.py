@@ -23,6 +23,12 @@ class TokenUsageReport:
     total_completion_tokens: int = 0
     total_tokens: int = 0
 
+    def _repr_html_(self) -> str:
+        from . import _html
+        rows = [[m.model_name, m.prompt_tokens, m.completion_tokens, m.total_tokens] for m in self.by_model]
+        return _html.table("Tokens", ["model", "prompt", "completion", "total"],
+                           [*rows, ["all", self.total_prompt_tokens, self.total_completion_tokens, self.total_tokens]])
+
 
 def report_of(rows: list[tuple[str, int, int, int]]) -> TokenUsageReport:
     models = [ModelTokenUsage(*row) for row in rows]
