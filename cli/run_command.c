@@ -60,7 +60,20 @@ static int exit_status(int status)
     return WIFSIGNALED(status) ? BY_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Waits for its end. Returns its exit status. */
+/* Says in the run how the command ended: what is missing from a run that was cut off is then no riddle. */
+static void tell_end(const proxied *p, const char *name, int status)
+{
+    if (!WIFSIGNALED(status)) {
+        const afmon_field field = afmon_int("exit_status", WEXITSTATUS(status));
+        (void)afmon_log_info(p->monitor, "The command ended", &field, 1);
+        return;
+    }
+    const afmon_field field = afmon_int("signal", WTERMSIG(status));
+    cli_error("%s was ended by signal %d (%s)", name, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    (void)afmon_log_warning(p->monitor, "The command ended by a signal", &field, 1);
+}
+
+/* Waits for its end. Returns its status, as waitpid gives it. */
 static int attend(pid_t command, const sigset_t *signals)
 {
     siginfo_t info;
@@ -69,7 +82,7 @@ static int attend(pid_t command, const sigset_t *signals)
         int number = sigwaitinfo(signals, &info);
         if (number == SIGCHLD || number < 0) {
             if (waitpid(command, &status, WNOHANG) == command)
-                return exit_status(status);
+                return status;
         } else if (info.si_code != SI_KERNEL) {
             (void)kill(command, number);
         }
@@ -101,8 +114,11 @@ static int run_words(proxied *p, const char *upstream, char **words, const sigse
     int failure = environment != NULL ? start(words, environment, mask, &command) : ENOMEM;
     run_environment_free(environment);
     proxied_raise_limit();
-    if (failure == 0)
-        return attend(command, signals);
+    if (failure == 0) {
+        int status = attend(command, signals);
+        tell_end(p, words[0], status);
+        return exit_status(status);
+    }
     cli_error("%s: %s", words[0], strerror(failure));
     return failure == ENOENT ? NOT_FOUND : CANNOT_RUN;
 }

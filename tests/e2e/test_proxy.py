@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import json
 import os
+import queue
 import random
 import signal
 import socket
@@ -18,6 +19,8 @@ from conftest import COMMAND
 from scripted_upstream import Upstream, header, read_body, read_head
 
 SHORT = os.environ.get("AFMON_TEST_SHORT") == "1"
+EXCHANGES = int(os.environ.get("AFMON_PROXY_EXCHANGES", "60" if SHORT else "300"))  # the long form: 10000
+LARGE_EVERY, LARGE = 1000, 50 << 20  # bodies of it that are large, both ways
 KEY = "sk-the-key-that-is-in-no-file"
 
 
@@ -150,14 +153,22 @@ def exchange(rng):
     return request, cut(whole(answer, headers=["X-RateLimit-Limit: 5", "x-a:b"]), rng, rng.choice([5000, 50])), usage, False
 
 
+def large_exchange(number):
+    text, usage = "é" * (LARGE // 2), usage_of(number, 9)
+    return post(json.dumps({"model": "m", "messages": [{"role": "user", "content": text}]}, ensure_ascii=False).encode()), [
+        whole(json.dumps({**json.loads(chat()), "text": text, "usage": usage}, ensure_ascii=False).encode())], usage, False
+
+
 def test_bytes_and_figures(proxied):
     rng = random.Random(19)
-    planned = [exchange(rng) for _ in range(60 if SHORT else 300)]
-    waiting = collections.deque(planned)
-    proxy, upstream = proxied(lambda head, body: waiting.popleft()[1])
+    planned, answers = [], queue.Queue()
+    proxy, upstream = proxied(lambda head, body: answers.get(timeout=60))
     with proxy.connect() as connection, connection.makefile("rb") as file:
-        for request, pieces, _, _ in planned:
-            for piece in cut(request, rng, 4000):
+        for number in range(1, EXCHANGES + 1):
+            request, pieces, *told = exchange(rng) if number % LARGE_EVERY else large_exchange(number)
+            planned.append(told)
+            answers.put(pieces)
+            for piece in cut(request, rng, 4000) if len(request) < LARGE else [request]:
                 connection.sendall(piece)
             head = read_head(file)
             assert head + read_body(file, head) == b"".join(pieces)
@@ -166,14 +177,14 @@ def test_bytes_and_figures(proxied):
             assert got_body == asked_body
             assert got_head == asked_head.replace(b"127.0.0.1", b"127.0.0.1:%d" % upstream.port, 1) + b"\r\n\r\n"
     proxy.stop()
-    told = [usage for _, _, usage, _ in planned if usage]
-    assert sum(line["value"] for line in proxy.samples("prompt_token_count")) == sum(usage["prompt_tokens"] for usage in told)
-    assert sum(line["value"] for line in proxy.samples("completion_token_count")) == sum(usage["completion_tokens"] for usage in told)
+    told = [usage for usage, _ in planned if usage]
+    assert [line["value"] for line in proxy.samples("prompt_token_count")] == [usage["prompt_tokens"] for usage in told]
+    assert [line["value"] for line in proxy.samples("completion_token_count")] == [usage["completion_tokens"] for usage in told]
     assert len(proxy.samples("cached_token_count")) == sum("prompt_tokens_details" in usage for usage in told)
     calls = proxy.samples("success_rate")
     assert [line["value"] for line in calls] == [1.0] * len(planned)
-    assert [line["streamed"] for line in calls] == [streamed for _, _, _, streamed in planned]
-    assert len(proxy.samples("time_to_first_token")) == sum(streamed for _, _, _, streamed in planned)
+    assert [line["streamed"] for line in calls] == [streamed for _, streamed in planned]
+    assert len(proxy.samples("time_to_first_token")) == sum(streamed for _, streamed in planned)
 
 
 def test_interim_answers_and_trailers_pass(proxied):
