@@ -1,6 +1,8 @@
 // The dashboard: which page is shown, and in which theme.
 import { read } from "./address.js";
 import { compare } from "./compare.js";
+import { itemPage } from "./item.js";
+import { itemsPage } from "./items.js";
 import { overview } from "./overview.js";
 import { oneRun } from "./run.js";
 import { closeAll } from "./streams.js";
@@ -11,7 +13,12 @@ let panels = [];
 let shown = null;
 
 function pageOf([view, ...words]) {
-  if (view === "run" && ID.test(words[0] ?? "") && words.length === 1) return () => oneRun(main, words[0]);
+  const [id, part, item] = words;
+  if (view === "run" && ID.test(id ?? "")) {
+    if (words.length === 1) return () => oneRun(main, id);
+    if (part === "items" && words.length === 2) return () => itemsPage(main, id);
+    if (part === "item" && words.length === 3) return () => itemPage(main, id, decodeURIComponent(item));
+  }
   if (view === "compare" && words.length > 1 && words.every((word) => ID.test(word))) return () => compare(main, words);
   return () => { overview(main); return []; };
 }

@@ -22,7 +22,8 @@ export function chartsPanel(id, level) {
   const root = h("div", {}, time.bar, plots);
   let run = null, zoomed = null, number = 0, closed = false;
 
-  const open = (from, to, kind) => { location.hash = link(["run", id, "items"], { ...kind.opens, from: Math.floor(from), to: Math.ceil(to) }); };
+  // A run that tells of no items has none behind its charts.
+  const open = (from, to, kind) => { if (run.summary.items.some((i) => !i.inferred)) location.hash = link(["run", id, "items"], { ...kind.opens, from: Math.floor(from), to: Math.ceil(to) }); };
   const place = (key, title) => {
     const box = h("div", { class: "plot" });
     const legend = h("figcaption", { class: "legend" });
@@ -33,7 +34,7 @@ export function chartsPanel(id, level) {
     if (!drawn.has(kind.key)) {
       const { box, legend, figure } = place(kind.key, kind.title);
       plots.append(figure);
-      drawn.set(kind.key, plot.chart(uPlot, box, legend, kind, time, { sync: id, open: kind.opens && run.summary.items.some((i) => !i.inferred) ? open : null }));
+      drawn.set(kind.key, plot.chart(uPlot, box, legend, kind, time, { sync: id, open: kind.opens && open }));
     }
     return drawn.get(kind.key);
   };
@@ -41,7 +42,7 @@ export function chartsPanel(id, level) {
     if (!drawn.has("heat")) {
       const { box, legend, figure } = place("heat", "Generation time, spread");
       (plots.querySelector("[data-chart=latency]") ?? plots.lastChild).after(figure);
-      drawn.set("heat", heatMap(uPlot, box, legend, time, { sync: id, open: run.summary.items.some((i) => !i.inferred) ? open : null,
+      drawn.set("heat", heatMap(uPlot, box, legend, time, { sync: id, open,
         ask: () => ask(`/runs/${id}/series`, { metric: "generation_time", heat: "yes", ...windowOf(time.range) }) }));
     }
     return drawn.get("heat");

@@ -13,8 +13,8 @@ const share = { low: 0, least: 0.05, most: 1 };
 export const kinds = [
   { key: "rates", title: "Error rate", of: (c) => [...named(c, [["error", "error", "red"]]), { ...named(c, [["success", "success", "green"]])[0], aside: true }], show: format.percent, range: share, fill: true, opens: { outcome: "failed" } },
   { key: "items", title: "Item yield", of: (c) => named(c, [["accepted", "accepted", "green"], ["rejected", "rejected", 1], ["failed", "failed", "red"]]), show: format.percent, range: { low: 0, least: 1, most: 1 }, hides: (c) => isEmpty(c.accepted), opens: { outcome: "rejected,failed" } },
-  { key: "latency", title: "Generation time", of: (c) => named(c, [["p50", "p50", 0], ["p90", "p90", 1], ["p99", "p99", "red"]]), show: format.seconds, log: true },
-  { key: "throughput", title: "Throughput", of: (c) => named(c, [["generations", "throughput", 0]]), show: format.rate, fill: true },
+  { key: "latency", title: "Generation time", of: (c) => named(c, [["p50", "p50", 0], ["p90", "p90", 1], ["p99", "p99", "red"]]), show: format.seconds, log: true, opens: {} },
+  { key: "throughput", title: "Throughput", of: (c) => named(c, [["generations", "throughput", 0]]), show: format.rate, fill: true, opens: {} },
   { key: "tokens", title: "Token rate", of: (c) => named(c, [["prompt", "prompt", 0], ["completion", "completion", 1]]), show: format.rate },
   { key: "cost", title: "Spent, in US dollars", of: (c) => named(c, [["spent", "spent_usd", 2]]), show: format.dollars, fill: true, hides: (c) => isEmpty(c.spent_usd) },
   { key: "scores", title: "Evaluation scores", of: (c) => c.scores.map((s, i) => ({ name: s.name, values: s.values, total: s.total, colour: i })), show: format.score, hides: (c) => c.scores.length === 0 },

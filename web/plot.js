@@ -138,7 +138,7 @@ export function frame(kind, width, colours, time, { hover, click, sync, draw, pa
       bind: { dblclick: () => () => time.reset() },
     },
     hooks: {
-      ready: [(u) => u.over.addEventListener("click", () => { if (u.select.width < CLICK && u.cursor.idx != null) click?.(u.cursor.idx); })],
+      ready: [(u) => u.over.addEventListener("click", (event) => click?.(u.posToIdx(event.offsetX)))],
       setCursor: [hover], drawClear: [draw], draw: paint ? [paint] : [],
       setSelect: [(u) => {
         const { left, width: wide } = u.select;

@@ -1,4 +1,5 @@
 // One run: what it came to, its charts and tables.
+import { link } from "./address.js";
 import { chartsPanel } from "./charts.js";
 import { badge, h, loading, say, set, tagList } from "./dom.js";
 import { factsPanel, planBar } from "./facts.js";
@@ -24,7 +25,7 @@ function runPanel(id, took) {
   const bars = [planBar(), loading()];
   const plots = chartsPanel(id, 2);
   const rest = tables(2, id, plots.time);
-  const links = h("span", { class: "links" }, h("a", { href: `${API}/runs/${id}/report`, target: "_blank", rel: "noopener" }, "Report"),
+  const links = h("span", { class: "links" }, h("a", { href: link(["run", id, "items"]) }, "Items"), h("a", { href: `${API}/runs/${id}/report`, target: "_blank", rel: "noopener" }, "Report"),
     ...["json", "csv"].map((kind) => h("a", { href: `${API}/runs/${id}/export?format=${kind}`, download: true, "aria-label": `Samples as ${kind.toUpperCase()}` }, kind.toUpperCase())));
   const root = h("article", { class: "run" },
     h("div", { class: "title" }, title, verdict, h("span", { class: "fill" }), links), called, when, ...bars.map((bar) => bar.element), problem, reasons,

@@ -17,7 +17,7 @@ function make(path, name, take) {
   const stop = () => { clearTimeout(timer); source?.close(); source = null; };
   const open = () => {
     source = new EventSource(`${API}${path}`);
-    source.onopen = () => { wait = 500; tell("Live", "live"); };
+    source.onopen = () => { wait = 500; tell("Connected", "live"); };
     source.addEventListener(name, (event) => take(JSON.parse(event.data)));
     source.onerror = () => {
       stop();
@@ -57,6 +57,7 @@ export function listen(path, name, take) {
 export function closeAll() {
   streams.forEach((stream) => stream.close());
   streams = [];
+  tell("", "none");
 }
 
 let hiding = 0;

@@ -83,8 +83,12 @@ static bool take_text(const struct afmon_server *server, const struct afmon_http
     const char *text = afmon_http_parameter(request, "text");
     if (text == NULL || strcmp(text, "no") == 0)
         return true;
+    if (strcmp(text, "if-there") == 0) {
+        query->text = server->texts;
+        return true;
+    }
     if (strcmp(text, "yes") != 0)
-        afmon_http_fail(response, 400, "text is yes or no");
+        afmon_http_fail(response, 400, "text is yes, no or if-there");
     else if (!server->texts)
         afmon_http_fail(response, 403, "texts are not given here: afmon serve --texts would");
     query->text = strcmp(text, "yes") == 0 && server->texts;
@@ -128,12 +132,18 @@ static bool take_query(const struct afmon_server *server, const struct afmon_htt
 }
 
 static afmon_item_reader *open_items(struct afmon_server *server, const struct afmon_served_run *run,
-                                     const afmon_item_query *query, struct afmon_http_response *response)
+                                     const struct afmon_http_request *request, afmon_item_query *query,
+                                     struct afmon_http_response *response)
 {
     const struct afmon_item_guard guard = {is_served, server};
+    const char *text = afmon_http_parameter(request, "text");
     afmon_item_reader *reader = NULL;
     afmon_error error = {0};
     afmon_status status = afmon_item_reader_open_guarded(run->folder, query, &guard, &reader, &error);
+    if (status == AFMON_E_NO_DATA && query->text && strcmp(text, "if-there") == 0) {
+        query->text = false;
+        status = afmon_item_reader_open_guarded(run->folder, query, &guard, &reader, &error);
+    }
     if (status != AFMON_OK)
         afmon_http_fail(response,
                         status == AFMON_E_ARGUMENT  ? 400
@@ -225,7 +235,7 @@ static void answer(struct afmon_server *server, bool one, const struct afmon_htt
     afmon_item_reader *reader = NULL;
     if (take_query(server, request, &query, &wanted, response)) {
         query.id = one ? afmon_http_segment(request, 1) : query.id;
-        reader = open_items(server, run, &query, response);
+        reader = open_items(server, run, request, &query, response);
     }
     if (reader != NULL && one)
         give_item(reader, query.id, response);

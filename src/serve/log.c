@@ -10,7 +10,18 @@
 
 #define LIMIT 200
 #define LIMIT_MAX 1000
+#define SEARCHED_MAX 10000 /* lines that hold the text */
 #define BUDGET_S 2.0
+
+/* A call that failed is told at level info, with its data: to who looks for errors it is one. */
+static afmon_level level_of(const afmon_live_log_line *line)
+{
+    static const char *const calls[] = {"Generation metrics", "Evaluation metrics"};
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0] && !line->routine; i++)
+        if (line->message_length == strlen(calls[i]) && memcmp(line->message, calls[i], line->message_length) == 0)
+            return AFMON_ERROR;
+    return line->level;
+}
 
 void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *line, size_t most)
 {
@@ -25,7 +36,7 @@ void afmon_serve_log_line(struct afmon_json *json, const afmon_live_log_line *li
     else
         afmon_json_string(json, "time", NULL);
     afmon_json_time(json, "time_ms", line->timestamp_ns);
-    afmon_json_string(json, "level", afmon_level_name(line->level));
+    afmon_json_string(json, "level", afmon_level_name(level_of(line)));
     afmon_json_text(json, "message", line->message, afmon_json_cut(line->message, line->message_length, most));
     afmon_json_text(json, "data", data, (size_t)length);
     afmon_json_close(json, '}');
@@ -62,30 +73,45 @@ static bool take_parameters(const struct afmon_http_request *request, afmon_live
     return true;
 }
 
-static int write_line(void *json, const afmon_live_log_line *line)
+struct lines {
+    struct afmon_json json;
+    afmon_level level; /* at least so grave */
+    size_t limit;
+    size_t count;
+};
+
+static int write_line(void *user, const afmon_live_log_line *line)
 {
-    afmon_serve_log_line(json, line, AFMON_LOG_TEXT);
-    return 0;
+    struct lines *lines = user;
+    if (level_of(line) < lines->level)
+        return 0;
+    afmon_serve_log_line(&lines->json, line, AFMON_LOG_TEXT);
+    return ++lines->count == lines->limit;
 }
 
 static void answer(const struct afmon_served_run *run, const struct afmon_http_request *request,
                    struct afmon_http_response *response)
 {
-    struct afmon_json json = {.out = &response->body};
+    struct lines lines = {.json = {.out = &response->body}};
     afmon_live_log_query query;
     afmon_error error = {0};
     bool complete;
     if (!take_parameters(request, &query, response))
         return;
-    afmon_json_open(&json, NULL, '{');
-    afmon_json_open(&json, "lines", '[');
-    if (afmon_live_log_of_folder(run->folder, &query, write_line, &json, &complete, &error) != AFMON_OK) {
+    lines.level = query.level;
+    lines.limit = query.limit;
+    query.level = AFMON_INFO; /* what a line's level is we tell ourselves */
+    query.limit = SEARCHED_MAX;
+    query.routine = query.routine && lines.level == AFMON_INFO;
+    afmon_json_open(&lines.json, NULL, '{');
+    afmon_json_open(&lines.json, "lines", '[');
+    if (afmon_live_log_of_folder(run->folder, &query, write_line, &lines, &complete, &error) != AFMON_OK) {
         afmon_http_fail(response, 500, "%s", error.message);
         return;
     }
-    afmon_json_close(&json, ']');
-    afmon_json_bool(&json, "complete", complete);
-    afmon_json_close(&json, '}');
+    afmon_json_close(&lines.json, ']');
+    afmon_json_bool(&lines.json, "complete", complete && lines.count < lines.limit);
+    afmon_json_close(&lines.json, '}');
 }
 
 void afmon_serve_log(void *user, const struct afmon_http_request *request, struct afmon_http_response *response)

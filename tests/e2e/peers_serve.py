@@ -71,7 +71,7 @@ def test_it_lives_and_comes_back(browser, tmp_path):
     with serve(tmp_path) as served:
         port = served.port
         page = open_page(browser, served.url)
-        page.get_by_text("Live", exact=True).wait_for()
+        page.get_by_text("Connected", exact=True).wait_for()
         fill(run, 10)
         page.get_by_role("link", name="run").click()
         generations = page.locator(".fact", has_text="Calls").locator("dd").first
@@ -81,7 +81,7 @@ def test_it_lives_and_comes_back(browser, tmp_path):
     page.get_by_text("Reconnecting").wait_for()
     fill(run, 1)
     with serve(tmp_path, port=port):
-        page.get_by_text("Live", exact=True).wait_for()
+        page.get_by_text("Connected", exact=True).wait_for()
         expect(generations).to_have_text("16", timeout=WAIT_MS)
         assert not page.trouble
         page.close()
@@ -340,6 +340,87 @@ def test_charts_hide_nothing(browser, tmp_path):
         check(page)
 
 
+def items_run(tmp_path):
+    """Four conversations that tell of themselves: two were accepted, one was rejected, one failed; with the texts of what was made."""
+    run = Run(tmp_path / "run")
+    log = {"message": "Run record", "session": "00000000000000aa", "data_set": str(tmp_path / "run" / "made.jsonl"), "level": "info"}
+    run.add_text(f"2026-11-23 09:00:00,000 - {json.dumps(log)}\n", "afterimage.log")
+    for item, (outcome, why) in enumerate((("accepted", {}), ("accepted", {}), ("rejected", {"reason": HOSTILE}), ("failed", {"error_type": "RateLimitError"}))):
+        named = {"operation": "ask", "model_name": "m", "item_id": item}
+        bad = {"error": "Error code: 429 - slow down", "error_type": "RateLimitError", "status": 429} if outcome == "failed" else {}
+        run.add("item_started", 1.0, at=100 * item, kind="conversation", item_id=item)
+        for name, value in (("success_rate", float(not bad)), ("error_rate", float(bool(bad))), ("generation_time", 2.0), ("total_token_count", 70.0)):
+            run.add(name, value, at=100 * item + 5, **named, **(bad if name == "error_rate" else {}))
+        run.add("item_time", 8.0, at=100 * item + 8, kind="conversation", item_id=item, outcome=outcome, attempts=1, **why)
+        made = {"id": item, "conversations": [{"from": "human", "value": f"question {item}"}, {"from": "gpt", "value": HOSTILE}]}
+        run.add_text(json.dumps(made) + "\n", "made.jsonl")
+    return run
+
+
+def test_from_a_figure_to_what_is_behind_it(browser, tmp_path):
+    items_run(tmp_path)
+    with serve(tmp_path, "--texts") as served:
+        run = served.the_run()
+        page = open_page(browser, "about:blank")
+        page.add_init_script(PLOTS)
+        page.goto(f"{served.url}/#/run/{run}")
+        rows = page.locator("section", has=page.get_by_role("heading", name="Items", exact=True)).locator("tbody tr")
+        for figure, found in (("2 accepted conversations", ["conversation 1", "conversation 0"]), ("1 rejected conversations", ["conversation 2"]),
+                              ("RateLimitError", ["conversation 3"]), ("ask", ["conversation 3", "conversation 2", "conversation 1", "conversation 0"])):
+            page.get_by_role("link", name=figure).first.click()
+            expect(rows).to_have_count(len(found), timeout=WAIT_MS)
+            assert [row.locator("a").inner_text() for row in rows.all()] == found
+            page.go_back()
+        page.locator("[data-chart=rates] canvas").wait_for()
+        page.locator("[data-chart=rates] .u-over").click(position={"x": 2, "y": 30})  # the piece of time in which a call failed
+        expect(rows).to_have_count(1, timeout=WAIT_MS)
+        expect(rows).to_contain_text("conversation 3")
+        page.get_by_role("button", name="Any time").click()
+        page.get_by_label("outcome").select_option("rejected")
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text(HOSTILE)
+        check(page)
+        page.get_by_role("link", name="conversation 2").click()
+        expect(page.locator(".turns li")).to_have_text(["userquestion 2", f"assistant{HOSTILE}"], timeout=WAIT_MS)
+        expect(page.locator(".calls li")).to_have_count(1)
+        expect(page.locator(".calls li")).to_contain_text("2.00 s")
+        expect(page.locator(".connection")).to_be_hidden()  # nothing is followed here
+        check(page)
+
+
+def test_an_item_streams_in(browser, tmp_path):
+    run = items_run(tmp_path)
+    with serve(tmp_path) as served:
+        run.add("item_started", 1.0, at=900, kind="conversation", item_id="with/slash ?&#")
+        page = open_page(browser, f"{served.url}/#/run/{served.the_run()}/items")
+        page.get_by_role("link", name="with/slash").click()
+        page.get_by_text("No call names it yet").wait_for()
+        page.get_by_text("Its text is not there: afmon serve --texts shows it").wait_for()
+        run.add("generation_time", 3.0, at=904, operation="ask", item_id="with/slash ?&#")
+        run.add("success_rate", 1.0, at=904, operation="ask", item_id="with/slash ?&#")
+        expect(page.locator(".calls li")).to_contain_text("3.00 s", timeout=WAIT_MS)
+        check(page)
+
+
+def test_failed_calls_are_errors_of_the_log(browser, tmp_path):
+    run = Run(tmp_path / "run")
+    fill(run)
+    for i, good in enumerate((True, False)):
+        record = {"message": "Generation metrics", "data": {"success": good, "error": None if good else "slow down"}, "level": "info"}
+        run.add_text(f"2026-11-23 09:00:0{i + 2},500 - {json.dumps(record)}\n", "afterimage-2.log")
+    with serve(tmp_path) as served:
+        page = open_page(browser, f"{served.url}/#/run/{served.the_run()}")
+        log = page.get_by_label("Log lines, the latest first").locator("li")
+        expect(log).to_have_count(2)
+        page.get_by_label("Level", exact=True).select_option("error")
+        expect(log).to_have_count(2)
+        page.get_by_label("Text").fill("SLOW down")
+        page.keyboard.press("Enter")
+        page.get_by_text("1 lines").wait_for()
+        expect(log).to_contain_text(["error"])
+        assert not page.trouble
+
+
 def test_what_a_run_cost(browser, tmp_path):
     run = Run(tmp_path / "run")
     run.add_text('2026-11-23 09:00:00,000 - {"message": "Run plan", "planned": 10, "done": 0, "kind": "row", "level": "info"}\n', "afterimage.log")
@@ -363,14 +444,14 @@ def test_a_hidden_page_lets_go_of_its_stream(browser, tmp_path):
         page = open_page(browser, "about:blank")
         page.clock.install()
         page.goto(f"{served.url}/#/run/{served.the_run()}")
-        page.get_by_text("Live", exact=True).wait_for()
+        page.get_by_text("Connected", exact=True).wait_for()
         hide = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }"
         page.evaluate(hide, True)
         page.clock.run_for(11_000)
         page.get_by_text("Paused").wait_for()
         served.until("/api/v1/status", lambda status: status["streams"] == 0)
         page.evaluate(hide, False)
-        page.get_by_text("Live", exact=True).wait_for()
+        page.get_by_text("Connected", exact=True).wait_for()
 
 
 def go_to(page, wanted, key="Tab"):
