@@ -189,6 +189,18 @@ static void tell_monitors(const proxied *p, FILE *out)
         fclose(file);
 }
 
+static void log_advice(const proxied *p, const afmon_proxy_counts *counts)
+{
+    const afmon_field fields[] = {
+        afmon_string("more", proxied_more(counts->advice.more)),
+        afmon_double("slope", counts->advice.slope),
+        afmon_double("refused", counts->advice.refused),
+        afmon_double("in_flight", counts->times.span_s > 0 ? counts->times.flight_s / counts->times.span_s : 0),
+    };
+    if (counts->requests > 0)
+        (void)afmon_log_info(p->monitor, "Would more concurrency bring more", fields, sizeof fields / sizeof fields[0]);
+}
+
 afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
 {
     cli_screen screen;
@@ -199,6 +211,7 @@ afmon_proxy_counts proxied_finish(proxied *p, double patience_s, FILE *out)
     facts.budget = afmon_monitor_budget(p->monitor, &budget) ? &budget : NULL;
     double elapsed_s = gen_seconds_since(p->begin_ns);
     tell_monitors(p, out);
+    log_advice(p, &counts);
     afmon_monitor_shutdown(p->monitor, &facts.report);
     (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the keys are gone */
     cli_screen_init(&screen, out);

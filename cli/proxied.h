@@ -81,6 +81,9 @@ int proxied_start(proxied *p, const afmon_proxy_options *options, const char *de
 /* As many connections as the system allows. Not before a command is started, which would inherit it. */
 void proxied_raise_limit(void);
 
+/* "yes", "no", "cannot tell". Static text. */
+const char *proxied_more(afmon_proxy_more more);
+
 /* Prints what became of the calls. */
 void proxied_print_outcome(const cli_screen *screen, const afmon_proxy_counts *counts, double elapsed_s);
 

@@ -1,8 +1,11 @@
 /* What the proxy saw, in the summary of `afmon run` and `afmon proxy`. */
+#include <math.h>
 #include <string.h>
 
 #include "cli/cli.h"
 #include "cli/proxied.h"
+
+enum { ADVICE_REQUESTS = 100 }; /* of fewer nothing is told */
 
 static void print_refused(FILE *out, const afmon_proxy_counts *counts)
 {
@@ -48,6 +51,24 @@ static void print_rates(FILE *out, const afmon_proxy_rates *rates)
     }
 }
 
+const char *proxied_more(afmon_proxy_more more)
+{
+    return more == AFMON_PROXY_MORE ? "yes" : more == AFMON_PROXY_NO_MORE ? "no" : "cannot tell";
+}
+
+static void print_advice(FILE *out, const afmon_proxy_advice *advice)
+{
+    fprintf(out, "  would more concurrency bring more? %s", proxied_more(advice->more));
+    if (advice->more == AFMON_PROXY_MORE)
+        fputs(": calls took no longer when more of them were in flight\n", out);
+    else if (advice->more == AFMON_PROXY_CANNOT_TELL)
+        fputs(": what was in flight varied too little, or calls took times too different\n", out);
+    else if (isnan(advice->slope))
+        fprintf(out, ": the server refused %.1f%% of the requests for its rate limit\n", 100 * advice->refused);
+    else
+        fputs(": calls took longer the more of them were in flight\n", out);
+}
+
 static void print_texts(FILE *out, const afmon_proxy_counts *counts)
 {
     if (counts->texts_saved > 0)
@@ -76,6 +97,8 @@ void proxied_print_outcome(const cli_screen *screen, const afmon_proxy_counts *c
         fprintf(out, "  %s requests failed\n", cli_count(counts->failed).s);
     print_rates(out, &counts->rates);
     print_times(out, &counts->times);
+    if (counts->requests >= ADVICE_REQUESTS)
+        print_advice(out, &counts->advice);
     if (counts->other > 0)
         fprintf(out, "  %s requests were of interfaces that are not read\n", cli_count(counts->other).s);
     if (counts->unread > 0)

@@ -64,6 +64,19 @@ typedef struct afmon_proxy_times {
     double span_s;    /* from the first request on its way to the end of the last answer */
 } afmon_proxy_times;
 
+/* Would more concurrency bring more? */
+typedef enum afmon_proxy_more {
+    AFMON_PROXY_CANNOT_TELL = 0,
+    AFMON_PROXY_MORE = 1,
+    AFMON_PROXY_NO_MORE = 2
+} afmon_proxy_more;
+
+typedef struct afmon_proxy_advice {
+    afmon_proxy_more more;
+    double slope;   /* a hundredth more in flight brought so many hundredths more; NaN: not known */
+    double refused; /* share of requests with 429 */
+} afmon_proxy_advice;
+
 typedef struct afmon_proxy_counts {
     uint64_t requests;     /* calls of a known interface that ended */
     uint64_t operations;   /* of them: first attempts */
@@ -78,6 +91,7 @@ typedef struct afmon_proxy_counts {
     int texts_failure;     /* errno of the last write to it that failed; 0: none did */
     afmon_proxy_rates rates;
     afmon_proxy_times times;
+    afmon_proxy_advice advice; /* of afmon_proxy_module_t.stop alone */
 } afmon_proxy_counts;
 
 /* What the module gives: found by the name afmon_proxy_module. */

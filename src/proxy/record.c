@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "base/thread.h"
+#include "proxy/advice.h"
 #include "proxy/call.h"
 #include "proxy/notes.h"
 #include "proxy/plan.h"
@@ -23,6 +24,7 @@ struct afmon_proxy_recorder {
     int64_t limits_ns;            /* when rate limits were recorded last */
     struct afmon_proxy_plan plan; /* the thread's */
     struct afmon_proxy_texts texts;
+    struct afmon_proxy_advice_data advice;
     pthread_t thread;
     bool finished;
     pthread_mutex_t mutex; /* of the counts */
@@ -48,7 +50,7 @@ static void begin_text(struct afmon_proxy_recorder *recorder, struct afmon_proxy
     call->answer.tap_user = call;
 }
 
-/* Of a call that succeeded, and that was seen whole. Keys have no place in a text. */
+/* Of a call that succeeded. Keys have no place in a text. */
 static void save_text(struct afmon_proxy_recorder *recorder, const struct afmon_proxy_call *call)
 {
     char id[AFMON_ITEM_ID_MAX + 1];
@@ -61,7 +63,8 @@ static void save_text(struct afmon_proxy_recorder *recorder, const struct afmon_
         .finish = call->answer.finish,
         .streamed = call->answer.streamed,
     };
-    char *line = afmon_proxy_text_line(&recorder->texts, call->text, &facts);
+    recorder->texts.missed += call->answer.unread;
+    char *line = call->answer.unread ? NULL : afmon_proxy_text_line(&recorder->texts, call->text, &facts);
     if (line == NULL)
         return;
     afmon_proxy_call_redact(call, line);
@@ -103,10 +106,16 @@ static int64_t wall_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Of a known interface, and not refused. */
+static bool was_sent(const struct afmon_proxy_call *call)
+{
+    return call->sent_ns != 0 && call->api->shape != AFMON_PROXY_UNKNOWN;
+}
+
 static void add_times(struct afmon_proxy_recorder *recorder, const struct afmon_proxy_call *call, int64_t end_ns,
                       afmon_proxy_times *times)
 {
-    if (call->sent_ns == 0 || call->api->shape == AFMON_PROXY_UNKNOWN)
+    if (!was_sent(call))
         return;
     if (recorder->first_ns == 0 || call->sent_ns < recorder->first_ns)
         recorder->first_ns = call->sent_ns;
@@ -125,10 +134,10 @@ static void end_call(struct afmon_proxy_recorder *recorder, struct afmon_proxy_c
     afmon_proxy_limits_add(&counts.rates, &call->limits, call->status, wall_ns());
     afmon_proxy_limits_record(recorder->monitor, &call->limits, ns, &recorder->limits_ns);
     const char *failed = afmon_proxy_call_record(call, ns, recorder->monitor, &recorder->attempts, &counts);
-    if (call->text != NULL && failed == NULL && call->how != AFMON_PROXY_NOT_LET && !call->answer.unread)
+    if (was_sent(call))
+        afmon_proxy_advice_add(&recorder->advice, call->sent_ns, ns, failed == NULL, call->status);
+    if (call->text != NULL && failed == NULL && was_sent(call))
         save_text(recorder, call);
-    else if (call->text != NULL && failed == NULL && call->how != AFMON_PROXY_NOT_LET)
-        recorder->texts.missed++;
     counts.texts_saved = recorder->texts.saved;
     counts.texts_missed = recorder->texts.missed;
     counts.texts_failure = recorder->texts.failure;
@@ -204,6 +213,7 @@ void afmon_proxy_recorder_finish(struct afmon_proxy_recorder *recorder)
     if (!recorder->finished) {
         afmon_proxy_notes_close(&recorder->notes);
         pthread_join(recorder->thread, NULL);
+        recorder->counts.advice = afmon_proxy_advice_get(&recorder->advice);
     }
     recorder->finished = true;
 }

@@ -137,3 +137,31 @@ def test_without_a_call_there_is_no_table(proxied):  # noqa: F811
     proxy, _ = proxied(lambda head, body: [])
     out = proxy.stop()
     assert "0 operations in 0 requests" in out and "Metric" not in out and "in flight" not in out, out
+
+
+def test_advice_on_concurrency(proxied):  # noqa: F811
+    """A server that works on one call at a time, for programs that come and go."""
+    one = threading.Lock()
+
+    def answer(head, body):
+        with one:
+            time.sleep(0.004)
+        return [whole(chat())]
+
+    proxy, _ = proxied(answer)
+
+    def work(calls):
+        with proxy.connect() as connection, connection.makefile("rb") as file:
+            for _ in range(calls):
+                connection.sendall(post(b"{}"))
+                read_body(file, read_head(file))
+
+    for workers in (2, 8, 3, 12, 5, 9, 4, 12, 7, 11):
+        threads = [threading.Thread(target=work, args=(60 // workers,)) for _ in range(workers)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    out = proxy.stop()
+    assert "would more concurrency bring more? " in out and "bring more? yes" not in out, out
+    assert '"Would more concurrency bring more", "more": "' in (proxy.folder / "afterimage.log").read_text(encoding="utf-8")
