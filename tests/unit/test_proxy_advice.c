@@ -46,6 +46,7 @@ struct simulation {
     struct caller callers[CALLERS_MAX];
     double tokens; /* of a rate limit */
     size_t busy;
+    size_t used; /* callers that were active */
     uint64_t orders;
     struct afmon_proxy_advice_data *data; /* NULL: only what got done is counted */
     double done;
@@ -92,16 +93,17 @@ static bool is_served(const struct simulation *s, const struct caller *caller)
     size_t before = 0;
     if (s->server.kind != QUEUE)
         return true;
-    for (size_t i = 0; i < CALLERS_MAX; i++)
+    for (size_t i = 0; i < s->used; i++)
         before += s->callers[i].busy && s->callers[i].order < caller->order;
     return (double)before < s->server.size;
 }
 
 static void step(struct simulation *s, size_t active, double now_s)
 {
+    s->used = active > s->used ? active : s->used;
     double fast = speed(&s->server, s->busy);
     s->tokens = fmin(s->tokens + s->server.size / SERVICE_S * STEP_S, s->server.size);
-    for (size_t i = 0; i < CALLERS_MAX; i++) {
+    for (size_t i = 0; i < s->used; i++) {
         struct caller *caller = &s->callers[i];
         if (!caller->busy && caller->left_s > 0)
             caller->left_s -= STEP_S;
