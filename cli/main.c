@@ -19,6 +19,7 @@ static const cli_command commands[] = {
     {"runs", "the runs that there are, and what each came to; removes old ones", cmd_runs},
     {"show", "what is in a run folder: metrics, token usage, alerts", cmd_show},
     {"items", "the items behind the figures: what became of each, and its calls", cmd_items},
+    {"diff", "compare runs: what got better, what got worse, what cannot be told", cmd_diff},
     {"export", "write a run's samples as JSON, CSV, Excel or Parquet", cmd_export},
     {"report", "what a run came to, as a page or as Markdown", cmd_report},
     {"check", "judge a run by the alert rules, for scripts and CI", cmd_check},

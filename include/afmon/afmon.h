@@ -29,6 +29,7 @@
 #include <afmon/view.h>
 #include <afmon/summary.h>
 #include <afmon/items.h>
+#include <afmon/compare.h>
 #include <afmon/live.h>
 #include <afmon/runs.h>
 #include <afmon/draw.h>

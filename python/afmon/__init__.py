@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         RunInfo,
         check,
         check_rules,
+        diff,
         export,
         find_runs,
         open_run,
@@ -57,7 +58,7 @@ _LATER = {name: module for module, names in {
     "found": "FoundItem ItemCall items",
     "live": "Follower LiveInfo LiveRate LogLine follow",
     "rules": "AlertEpisode AlertRule built_in_rules load_rules",
-    "runs": "AlertInterval AlertSpan Run RunAbout RunInfo check check_rules export "
+    "runs": "AlertInterval AlertSpan Run RunAbout RunInfo check check_rules diff export "
             "find_runs open_run plot_metric recover report summary visualize_metrics",
     "usage": "ModelTokenUsage TokenUsageReport",
 }.items() for name in names.split()}
@@ -102,6 +103,7 @@ __all__ = [
     "built_in_rules",
     "check",
     "check_rules",
+    "diff",
     "export",
     "find_runs",
     "follow",

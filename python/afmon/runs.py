@@ -346,6 +346,28 @@ def summary(folder: str | os.PathLike[str], window: timedelta | float | None = N
     return open_run(folder, window).summary()
 
 
+def _open(run: Run | str | os.PathLike[str]) -> Run:
+    return run if isinstance(run, Run) else open_run(run)
+
+
+def diff(a: Run | str | os.PathLike[str], b: Run | str | os.PathLike[str], *more: Run | str | os.PathLike[str],
+         where: dict[str, str] | None = None, fail_on: str | None = None) -> dict[str, Any]:
+    """`afmon diff`: what got better in run `b` (and in each further one) against run `a`, what got worse, and what cannot be
+    told. Runs are folders, or what `open_run` and `monitor.view()` give; all of a run is compared, whatever its window.
+
+    "figures" has for each figure both values, the "effect" with its interval ("low", "high"), and the "verdict": "better",
+    "worse", "changed", "small", "unclear" or "one_sided"; docs/formats.md has all members. `where` keeps only samples whose
+    metadata have these values. With `fail_on`, a condition as of `afmon diff --fail-on`, "fails" says whether it holds;
+    AfmonError or ValueError where it is none."""
+    runs = [_open(run) for run in (a, b, *more)]
+    names = [f"run {number}" if run._folder is None else os.fsencode(run._folder).decode(errors="replace") for number, run in enumerate(runs, 1)]
+    pairs = [(_typed.text("where", key), _typed.text("where", value)) for key, value in (where or {}).items()]
+    condition = _typed.text_or_none("fail_on", fail_on)
+    text, fails = _afmon.compare([run._view for run in runs], names, pairs, condition)
+    found: dict[str, Any] = json.loads(text)
+    return found if condition is None else {**found, "fails": fails}
+
+
 def report(folder: str | os.PathLike[str], path: str | os.PathLike[str], format: str | None = None,
            title: str | None = None) -> Path:
     """`afmon report`: a recorded run as one page of HTML, as Markdown or as JSON."""

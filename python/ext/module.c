@@ -72,6 +72,7 @@ static PyMethodDef functions[] = {
     {"open_items", items_open, METH_VARARGS, NULL},
     {"open_live", live_open, METH_VARARGS, NULL},
     {"open_view", view_open, METH_VARARGS, NULL},
+    {"compare", views_compare, METH_VARARGS, NULL},
     {"recover", recover, METH_VARARGS, NULL},
     {"usage_of", usage_of, METH_O, NULL},
     {NULL, NULL, 0, NULL},

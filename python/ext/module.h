@@ -230,6 +230,9 @@ PyObject *view_check_rules(PyObject *self, PyObject *arguments); /* (list, inter
 
 PyObject *value_text(const char *bytes);
 int value_append(PyObject *list, PyObject *item); /* takes the item's reference; NULL: -1, as with an exception */
+int value_add_bytes(void *list, const void *data, size_t size); /* an afmon_write_fn: adds to a list of bytes */
+/* The bytes of such a list (stolen; NULL: no memory) as one, or an exception where the status is none of success. */
+PyObject *value_joined(PyObject *pieces, afmon_status status, const char *what);
 
 /* make(from, 0), make(from, 1) ... as a list. */
 typedef PyObject *value_make(const void *from, size_t i);
@@ -262,6 +265,8 @@ int view_make_type(PyObject *module);
 PyObject *view_wrap(afmon_view *view); /* owns it, also on failure */
 afmon_view *view_handle(PyObject *view);
 PyObject *view_open(PyObject *module, PyObject *arguments);
+/* ([view], [name], [(key, value)], condition or None): (JSON as bytes, whether the condition holds) */
+PyObject *views_compare(PyObject *module, PyObject *arguments);
 
 int items_make_type(PyObject *module);
 PyObject *items_open(PyObject *module, PyObject *arguments);

@@ -164,7 +164,7 @@ int32_t afmon_chunk_item(struct afmon_chunk *chunk, struct afmon_item_place item
     return -1;
 }
 
-struct afmon_item_id afmon_chunk_item_of(const struct afmon_chunk *chunk, size_t index)
+struct afmon_item_place afmon_chunk_item_place(const struct afmon_chunk *chunk, size_t index)
 {
     unsigned place = 0;
     if (chunk->items_fitted)
@@ -172,8 +172,14 @@ struct afmon_item_id afmon_chunk_item_of(const struct afmon_chunk *chunk, size_t
     else if (chunk->items != NULL)
         place = chunk->items[index];
     if (place == 0)
-        return (struct afmon_item_id){0};
-    return afmon_item_block_id(chunk->item_blocks[place / SECOND_BLOCK], place % SECOND_BLOCK);
+        return (struct afmon_item_place){0};
+    return (struct afmon_item_place){chunk->item_blocks[place / SECOND_BLOCK], place % SECOND_BLOCK};
+}
+
+struct afmon_item_id afmon_chunk_item_of(const struct afmon_chunk *chunk, size_t index)
+{
+    struct afmon_item_place place = afmon_chunk_item_place(chunk, index);
+    return place.unit > 0 ? afmon_item_block_id(place.block, place.unit) : (struct afmon_item_id){0};
 }
 
 /* ---- Copies ---- */

@@ -80,6 +80,9 @@ static inline struct afmon_set *afmon_chunk_set_of(const struct afmon_chunk *chu
  * no column, or refers to two other blocks already. */
 int32_t afmon_chunk_item(struct afmon_chunk *chunk, struct afmon_item_place item);
 
+/* Where the id of a sample's item stands; unit 0: it is of none. */
+struct afmon_item_place afmon_chunk_item_place(const struct afmon_chunk *chunk, size_t index);
+
 /* The id of a sample's item; of length 0 where there is none. */
 struct afmon_item_id afmon_chunk_item_of(const struct afmon_chunk *chunk, size_t index);
 

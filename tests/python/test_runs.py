@@ -203,3 +203,23 @@ def test_damage_is_told_and_the_rest_read(recorded):
     run = afmon.open_run(recorded)
     assert run.get_metrics("generation_time")["count"] == 10
     assert any("damaged" in problem for problem in run.problems)
+
+
+def test_runs_against_each_other(recorded, tmp_path):
+    """The same as `afmon diff --json` has, of folders and of runs that are open."""
+    with afmon.GenerationMonitor(tmp_path / "worse", metrics_interval=0) as monitor:
+        for i in range(40):
+            monitor.track_generation(9.0 + i / 100, i % 2 == 0, model_name="m", total_token_count=10)
+    found = afmon.diff(recorded, tmp_path / "worse")
+    assert found == afmon.diff(recorded, afmon.open_run(tmp_path / "worse"))
+    by_name = {(figure["figure"], figure["by"]): figure for figure in found["figures"]}
+    assert by_name["success_rate", None]["b"] == {"value": 0.5, "count": 40, "clusters": 40}
+    assert [run["resampled_by"] for run in found["runs"]] == ["call", "call"]
+    assert "fails" not in found
+    assert afmon.diff(recorded, tmp_path / "worse", fail_on="success_rate < -1%")["fails"] is True
+    assert afmon.diff(recorded, recorded, fail_on="worse")["fails"] is False
+    assert afmon.diff(recorded, recorded, where={"model_name": "other"})["figures"] == []
+    with pytest.raises(ValueError, match="success_rate"):
+        afmon.diff(recorded, recorded, fail_on="sucess_rate worse")
+    with pytest.raises(TypeError):
+        afmon.diff(recorded, recorded, where={"model_name": 1})
