@@ -1,6 +1,7 @@
 /* The report as one page that needs nothing but itself. */
 #include <stdio.h>
 
+#include "report/next.h"
 #include "report/page.h"
 #include "report/text.h"
 
@@ -206,6 +207,7 @@ afmon_status afmon_report_html(struct afmon_report_job *job)
     put_header(job);
     put_verdict(job);
     put_facts(job);
+    afmon_html_next(job->page, job->summary);
     afmon_html_items(job);
     afmon_html_alerts(job);
     afmon_status status = afmon_html_charts(job);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "report/cost.h"
+#include "report/next.h"
 #include "report/page.h"
 #include "report/text.h"
 
@@ -181,6 +182,34 @@ static void put_failures(struct afmon_buffer *page, const afmon_run_summary *s)
         afmon_buffer_add_text(page, "\nThe items behind a row: `afmon items RUN --error TYPE --operation OPERATION`\n");
 }
 
+static void put_retries(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->retry_count == 0)
+        return;
+    begin(page, "Attempts tried again", "| Type | Status | Count |", "|---|--:|--:|");
+    for (size_t i = 0; i < shown(s->retry_count); i++) {
+        first_cell(page, s->retried[i].error_type[0] ? s->retried[i].error_type : "(no type given)");
+        afmon_page_put(page, s->retried[i].status != 0 ? " %d |" : " - |", s->retried[i].status);
+        cell(page, afmon_words_count(s->retried[i].count));
+        afmon_buffer_add_char(page, '\n');
+    }
+    end(page, s->retry_count);
+}
+
+static void put_finishes(struct afmon_buffer *page, const afmon_run_summary *s)
+{
+    if (s->finish_count == 0)
+        return;
+    begin(page, "Finish reasons", "| Reason | Count | Share |", "|---|--:|--:|");
+    for (size_t i = 0; i < shown(s->finish_count); i++) {
+        first_cell(page, s->finishes[i].reason);
+        cell(page, afmon_words_count(s->finishes[i].count));
+        cell(page, afmon_words_percent(s->finishes[i].share));
+        afmon_buffer_add_char(page, '\n');
+    }
+    end(page, s->finish_count);
+}
+
 static void put_alerts(struct afmon_buffer *page, const afmon_run_summary *s)
 {
     if (s->alert_count == 0)
@@ -285,6 +314,20 @@ static void put_operations(struct afmon_buffer *page, const afmon_run_summary *s
     end(page, s->operation_count);
 }
 
+static void put_problems(struct afmon_buffer *page, const afmon_view *view)
+{
+    size_t i = 0;
+    for (const char *text; i < MOST_ROWS && (text = afmon_view_problem(view, i)) != NULL; i++) {
+        if (i == 0)
+            afmon_buffer_add_text(page, "\n### What could not be read\n\n");
+        afmon_buffer_add_text(page, "- ");
+        afmon_markdown_text(page, text);
+        afmon_buffer_add_char(page, '\n');
+    }
+    if (i == MOST_ROWS && afmon_view_problem(view, MOST_ROWS) != NULL)
+        afmon_buffer_add_text(page, "\nAnd more.\n");
+}
+
 static void put_warnings(struct afmon_buffer *page, const afmon_run_summary *s)
 {
     if (s->warning_count == 0)
@@ -300,15 +343,19 @@ static void put_warnings(struct afmon_buffer *page, const afmon_run_summary *s)
 afmon_status afmon_report_markdown(struct afmon_report_job *job)
 {
     put_head(job);
+    afmon_markdown_next(job->page, job->summary);
     put_numbers(job->page, job->summary);
     put_items(job->page, job->summary);
     put_reasons(job->page, job->summary);
     put_failures(job->page, job->summary);
+    put_retries(job->page, job->summary);
     put_alerts(job->page, job->summary);
     put_models(job->page, job->summary);
     put_cost(job->page, job->summary);
+    put_finishes(job->page, job->summary);
     put_scores(job->page, job->summary);
     put_operations(job->page, job->summary);
     put_warnings(job->page, job->summary);
+    put_problems(job->page, job->view);
     return AFMON_OK;
 }

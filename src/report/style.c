@@ -54,6 +54,8 @@ const char afmon_html_style_media[] =
     ".share{width:48px}}@media screen and (max-width:560px){figure{overflow-x:auto}figure svg{min-width:640px}}"
     "@media print{@page{margin:14mm}body{background:#fff;font-size:11pt}main,header,footer{max-width:none;padding:0}"
     "section,.verdict,dl.facts div,tr,figure,.line{break-inside:avoid}.scroll{overflow:visible}"
-    "section.long{break-inside:auto}table{font-size:9pt}th,td{padding:4px 6px}tbody "
-    "th{min-width:90px}h2{break-after:avoid}"
+    "section:has(figure),section.long:has(tbody "
+    "tr:nth-child(13)){break-inside:auto}table{font-size:8.5pt}th,td{padding:4px "
+    "6px;white-space:normal;overflow-wrap:break-word}"
+    ".share{display:none}tbody th{min-width:80px}h2{break-after:avoid}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}";

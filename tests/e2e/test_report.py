@@ -103,6 +103,30 @@ def test_charts_stand_in_the_page(command, run, tmp_path):
     assert len(ids) == len(set(ids))
 
 
+def test_what_to_do_next(command, run):
+    """The most frequent failure, what helps against it, and the command that shows the items; from texts nothing is run."""
+    for i in range(60):
+        item = {"kind": "row", "item_id": i}
+        run.add("item_started", 1.0, at=i, **item)
+        failed = i % 2 == 0
+        call = {"item_id": i, "operation": "a_call" if i % 4 else "$(harm)`x`"}
+        run.add("generation_time", 1.0, at=i + 0.1, **call)
+        run.add("success_rate", float(not failed), at=i + 0.1, **call)
+        run.add("error_rate", float(failed), at=i + 0.1,
+                **call, **({"error": "Error code: 429", "error_type": "RateLimitError", "status": 429} if failed else {}))
+        run.add("finish_reason:stop", 1.0, at=i + 0.1)
+        run.add("item_time", 1.0, at=i + 0.5, **item, outcome="rejected" if failed else "accepted",
+                **({"reason": "grade"} if failed else {}), attempts=1)
+    page = command("report", run, "-o", "-").stdout
+    text = command("report", run, "-o", "-", "--format", "md").stdout
+    for shown in (page, text):
+        assert "What to do next" in shown and "make fewer calls at once, or ask for a higher limit" in shown
+        assert "30 of 60 rows were rejected" in shown and "Finish reasons" in shown
+    assert "<code>afmon items RUN --outcome rejected --text</code>" in page
+    assert "--error RateLimitError --operation " in page and "--operation $(harm)" not in page
+    assert "`x`" not in text and "RUN --slowest 10" in text
+
+
 def test_dropped_samples_are_told(command, run):
     run.add("generation_time", 1.0)
     run.add_text('2026-11-23 09:00:01,000 - {"message": "Samples or log records were dropped", "full": 1200, "unwritable": 34, '
