@@ -58,7 +58,7 @@ def test_the_yield_over_time(run, command, tmp_path):
         outcome = "failed" if number % 10 == 0 else "rejected" if number < 150 and number % 3 == 0 else "accepted"
         add_item(run, number, outcome, calls=0, at=number)
     add_item(run, 0, "accepted", calls=0, at=400)  # made again: it counts once, by its latest outcome
-    assert command("plot", run, "--format", "svg", "--save-dir", tmp_path).stdout.split() == [f"{tmp_path}/item_yield.svg"]
+    assert command("plot", run, "--format", "svg", "--save-dir", tmp_path).stdout.split() == [f"{tmp_path}/item_{name}.svg" for name in ("yield", "funnel")]
     svg = (tmp_path / "item_yield.svg").read_text(encoding="utf-8")
     (item,) = json.loads(command("show", run, "--json").stdout)["summary"]["items"]
     assert (item["accepted"], item["rejected"], item["failed"]) == (226, 45, 29)
