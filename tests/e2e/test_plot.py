@@ -1,6 +1,8 @@
 """afmon plot: which files it writes, what it says, and what it refuses."""
+import datetime
 import json
 import os
+import re
 import subprocess
 import xml.dom.minidom
 
@@ -94,3 +96,34 @@ def test_bad_words(run, words, says):
 def test_a_place_that_cannot_be_written(run):
     done = plot(run, "--save-dir", run / "metrics.jsonl" / "x")
     assert done.returncode == 1 and "metrics.jsonl" in done.stderr
+
+
+def timed(metric, value, second):
+    at = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(seconds=second)
+    return json.dumps({"metric": metric, "value": value, "timestamp": at.isoformat(timespec="microseconds")}) + "\n"
+
+
+def rates(folder, seconds, fails):
+    with open(folder / "metrics.jsonl", "w", encoding="utf-8") as out:
+        for second in seconds:
+            out.write(timed("success_rate", float(not fails(second)), second) + timed("error_rate", float(fails(second)), second))
+    assert plot(folder, "--format", "svg").returncode == 0
+    return (folder / "plots" / "success_error_rate.svg").read_text(encoding="utf-8")
+
+
+def test_the_shortest_alert_is_seen_in_a_long_run(tmp_path):
+    bad = range(864000, 864300)
+    text = rates(tmp_path, sorted([*range(0, 30 * 86400, 1800), *bad[::10]]), lambda second: second in bad)
+    boxes = re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)" height="([\d.]+)"', text)
+    shades = [(x, float(width), float(height)) for x, width, height in boxes if float(width) == 3]
+    assert len(shades) == 2 and shades[0][0] == shades[1][0]  # the period, and its mark above
+    assert sorted(height for _, _, height in shades)[0] == 3 and ">Alert held</text>" in text
+
+
+def test_an_average_keeps_its_value_where_samples_get_few(tmp_path):
+    text = rates(tmp_path, [*range(200), 206], lambda second: second == 206)
+    lines = [re.findall(r"[ML]([\d.]+) ([\d.]+)", path) for path in re.findall(r'<path d="([^"]*)" [^>]*stroke-linejoin', text)]
+    ends = [line[-3:] for line in lines if len(line) > 100]
+    assert len(ends) == 2
+    for before, held, at in ends:
+        assert before[1] == held[1] and held[0] == at[0] and held[1] != at[1]
