@@ -12,7 +12,7 @@ export const bandsOf = (run) => run.summary.alerts.map((a) => ({
   name: a.name, level: a.level, from: Date.parse(a.first), to: a.firing ? run.charts.end_ms : Date.parse(a.resolved ?? a.last),
 }));
 
-const windowOf = (range) => (range ? { since_ms: Math.floor(range[0]), until_ms: Math.ceil(range[1]) } : {});
+export const windowOf = (range) => (range ? { since_ms: Math.floor(range[0]), until_ms: Math.ceil(range[1]) } : {});
 
 export function chartsPanel(id, level) {
   const plots = h("div", { class: "charts" });

@@ -59,6 +59,9 @@ export function compact(n) {
   return Number.isInteger(n) ? String(n) : three(n);
 }
 
+// Of a metric of the program's own: whatever size it has.
+export const number = (x) => (x == null ? "–" : x !== 0 && Math.abs(x) < 0.001 ? x.toExponential(2) : Math.abs(x) < 1 ? String(Number(x.toPrecision(3))) : compact(x));
+
 // Of three significant digits, but never fewer than cents.
 export function dollars(usd) {
   if (usd == null) return "–";

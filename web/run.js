@@ -5,6 +5,7 @@ import { badge, h, loading, say, set, tagList } from "./dom.js";
 import { factsPanel, planBar } from "./facts.js";
 import * as format from "./format.js";
 import { logPanel } from "./log.js";
+import { nowhere } from "./nowhere.js";
 import { API, listen } from "./streams.js";
 import { tables } from "./tables.js";
 
@@ -13,8 +14,8 @@ function span(run) {
   return `${format.time(run.first_ms)} to ${format.time(run.last_ms)} (${format.seconds((run.last_ms - run.first_ms) / 1000)})`;
 }
 
-// took: called with each picture.
-function runPanel(id, took) {
+// took: called with each picture; gone where there is no such run.
+function runPanel(id, took, gone) {
   const title = h("h1", {}, "Loading");
   const verdict = h("span", {});
   const problem = h("p", { class: "problem", hidden: true });
@@ -25,7 +26,7 @@ function runPanel(id, took) {
   const bars = [planBar(), loading()];
   const plots = chartsPanel(id, 2);
   const rest = tables(2, id, plots.time);
-  const links = h("span", { class: "links" }, h("a", { href: link(["run", id, "items"]) }, "Items"), h("a", { href: `${API}/runs/${id}/report`, target: "_blank", rel: "noopener" }, "Report"),
+  const links = h("span", { class: "links" }, h("a", { href: link(["run", id, "items"]) }, "Items"), h("a", { href: link(["run", id, "metrics"]) }, "Metrics"), h("a", { href: `${API}/runs/${id}/report`, target: "_blank", rel: "noopener" }, "Report"),
     ...["json", "csv"].map((kind) => h("a", { href: `${API}/runs/${id}/export?format=${kind}`, download: true, "aria-label": `Samples as ${kind.toUpperCase()}` }, kind.toUpperCase())));
   const root = h("article", { class: "run" },
     h("div", { class: "title" }, title, verdict, h("span", { class: "fill" }), links), called, when, ...bars.map((bar) => bar.element), problem, reasons,
@@ -51,13 +52,13 @@ function runPanel(id, took) {
     rest.show(run);
     plots.show(run);
     took(run);
-  });
-  return { root, redraw: plots.redraw, close: plots.close, readdress: plots.readdress };
+  }, gone);
+  return { root, time: plots.time, redraw: plots.redraw, close: plots.close, readdress: plots.readdress };
 }
 
 export function oneRun(main, id) {
   const log = logPanel(id);
-  const panel = runPanel(id, log.show);
+  const panel = runPanel(id, log.show, () => nowhere(main, "There is no such run in the folders that are served: the address is wrong, or its folder has gone."));
   set(main, h("nav", { "aria-label": "Breadcrumb", class: "crumbs" }, h("a", { href: "#/" }, "Runs")), panel.root, log.section);
   return [panel];
 }

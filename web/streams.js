@@ -12,7 +12,7 @@ function tell(text, state) {
   connection.dataset.state = state;
 }
 
-function make(path, name, take) {
+function make(path, name, take, gone) {
   let source = null, timer = 0, closed = false, wait = 500;
   const stop = () => { clearTimeout(timer); source?.close(); source = null; };
   const open = () => {
@@ -27,11 +27,15 @@ function make(path, name, take) {
       wait = Math.min(wait * 1.6, 5000);
     };
   };
-  // A stream cannot tell why it failed; a token that is not taken any more leads to the login.
+  // A stream cannot tell why it failed; a token that is not taken any more leads to the login, and a
+  // run that has gone is said to have.
   const retry = async () => {
-    const answer = await fetch(`${API}/status`).catch(() => null);
+    const answer = await fetch(`${API}/runs?text=`).catch(() => null);
+    const runs = answer?.ok ? (await answer.json()).runs : null;
     if (closed || source) return;
+    const [, id] = path.match(/^\/runs\/([0-9a-f]+)\//) ?? [];
     if (answer?.status === 401) location.assign("login");
+    else if (id && runs && !runs.some((run) => run.id === id)) gone?.();
     else open();
   };
   return {
@@ -47,9 +51,9 @@ export async function ask(path, query = {}) {
   return answer?.ok ? answer.json() : null;
 }
 
-// Calls take with each event of that name, until closeAll.
-export function listen(path, name, take) {
-  const stream = make(path, name, take);
+// Calls take with each event of that name, until closeAll; gone where the run is not there (any more).
+export function listen(path, name, take, gone) {
+  const stream = make(path, name, take, gone);
   streams.push(stream);
   stream.start();
 }

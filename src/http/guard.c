@@ -49,6 +49,10 @@ static bool guard_origin(struct afmon_http_request *request, struct afmon_http_r
     if (!afmon_host_is_ours(&request->server->rules, host))
         return refuse(request, response, &stats->refused_host, 421,
                       "the Host header is not a name of this server; 'afmon serve --host-name NAME' adds one");
+    /* What everybody may have holds nothing of a run, and a proxy that changes Host is asked for it with an Origin. */
+    const struct afmon_http_route *route = request->match.route;
+    if (is_get(request) && route != NULL && route->flags & AFMON_HTTP_OPEN)
+        return false;
     if (!afmon_origin_is_ours(afmon_http_header(request, MHD_HTTP_HEADER_ORIGIN), host) ||
         afmon_fetch_is_foreign(afmon_http_header(request, "Sec-Fetch-Site"),
                                afmon_http_header(request, "Sec-Fetch-Mode")))
@@ -72,7 +76,7 @@ static bool exchange_token(struct afmon_http_request *request, struct afmon_http
     if (given == NULL || !(request->match.route->flags & AFMON_HTTP_PAGE) ||
         !afmon_token_matches(&request->server->token, given))
         return false;
-    set_cookie(request, response, request->match.route->path);
+    set_cookie(request, response, "./");
     return true;
 }
 
@@ -90,7 +94,7 @@ static bool guard_token(struct afmon_http_request *request, struct afmon_http_re
     afmon_http_count(server, &server->stats.refused_token);
     if (route->flags & AFMON_HTTP_PAGE) {
         response->status = 303;
-        snprintf(response->location, sizeof response->location, "/login");
+        snprintf(response->location, sizeof response->location, "login"); /* beside it, also under a proxy's path */
         return true;
     }
     afmon_http_fail(response, 401, "a token is needed: send it as 'Authorization: Bearer TOKEN', or open /login");
@@ -137,10 +141,10 @@ void afmon_http_login(struct afmon_http_request *request, struct afmon_http_resp
     if (given != NULL)
         decode_form(given);
     if (afmon_token_matches(&request->server->token, given)) {
-        set_cookie(request, response, "/");
+        set_cookie(request, response, "./");
         return;
     }
     afmon_http_count(request->server, &request->server->stats.refused_token);
     response->status = 303;
-    snprintf(response->location, sizeof response->location, "/login#wrong");
+    snprintf(response->location, sizeof response->location, "login#wrong");
 }

@@ -121,6 +121,8 @@ static void add_headers(struct MHD_Response *answer, const struct afmon_http_res
     MHD_add_response_header(answer, "Content-Security-Policy",
                             response->policy != NULL ? response->policy : own_policy);
     MHD_add_response_header(answer, MHD_HTTP_HEADER_CACHE_CONTROL, response->etag != NULL ? "no-cache" : "no-store");
+    if (response->content_type != NULL && strcmp(response->content_type, "text/event-stream") == 0)
+        MHD_add_response_header(answer, "X-Accel-Buffering", "no"); /* nginx would hold it back to fill a buffer */
     if (response->etag != NULL)
         MHD_add_response_header(answer, MHD_HTTP_HEADER_ETAG, response->etag);
     if (response->location[0] != '\0')

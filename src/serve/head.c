@@ -1,4 +1,6 @@
 /* What the list of runs and the picture of one have in common. */
+#include <math.h>
+
 #include "base/json_write.h"
 #include "serve/picture.h"
 
@@ -20,5 +22,9 @@ void afmon_picture_write_head(struct afmon_json *json, const struct afmon_pictur
     afmon_json_count(json, "items_failed", facts->items_failed);
     afmon_json_count(json, "calls", facts->calls);
     afmon_json_count(json, "calls_failed", facts->calls_failed);
+    afmon_json_count(json, "items_accepted", facts->items_accepted);
+    afmon_json_rounded(json, "latency_p50_s", facts->verdict != NULL ? facts->latency_p50_s : (double)NAN);
+    afmon_json_rounded(json, "cost_usd", facts->verdict != NULL ? facts->cost_usd : (double)NAN);
+    afmon_json_rounded(json, "score", facts->verdict != NULL ? facts->score : (double)NAN);
     afmon_json_string(json, "problem", picture->problem);
 }

@@ -1,5 +1,6 @@
 #include "serve/picture.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/json_write.h"
@@ -10,6 +11,15 @@
 #define LATELY_S 60.0
 #define LOG_LINES 50
 #define LOG_TEXT 500 /* bytes of a line's message and of its data: it is sent every second */
+
+static double score_of(const afmon_run_summary *summary)
+{
+    const afmon_distribution *most = NULL;
+    for (size_t i = 0; i < summary->score_count; i++)
+        if (most == NULL || summary->scores[i].score.count > most->count)
+            most = &summary->scores[i].score;
+    return most != NULL && most->count > 0 ? most->mean : (double)NAN;
+}
 
 void afmon_picture_facts(const afmon_live_info *info, const afmon_run_summary *summary,
                          struct afmon_run_facts_shown *facts)
@@ -22,12 +32,17 @@ void afmon_picture_facts(const afmon_live_info *info, const afmon_run_summary *s
     facts->samples = info->sample_count;
     facts->items = 0;
     facts->items_failed = 0;
+    facts->items_accepted = 0;
     for (size_t i = 0; i < summary->item_count; i++) {
         facts->items += summary->items[i].finished;
         facts->items_failed += summary->items[i].failed;
+        facts->items_accepted += summary->items[i].accepted;
     }
     facts->calls = summary->calls;
     facts->calls_failed = summary->call_failures;
+    facts->latency_p50_s = summary->latency_s.count > 0 ? summary->latency_s.p50 : (double)NAN;
+    facts->cost_usd = summary->cost_known ? summary->cost.total_usd : (double)NAN;
+    facts->score = score_of(summary);
 }
 
 static void write_plan(struct afmon_json *json, const afmon_live *live)

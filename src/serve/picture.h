@@ -21,6 +21,10 @@ struct afmon_run_facts_shown {
     uint64_t items_failed;
     uint64_t calls;
     uint64_t calls_failed;
+    uint64_t items_accepted;
+    double latency_p50_s; /* of calls; NaN: not known, as the next two */
+    double cost_usd;
+    double score; /* mean of the score with the most values */
 };
 
 struct afmon_picture {

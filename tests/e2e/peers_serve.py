@@ -421,6 +421,127 @@ def test_failed_calls_are_errors_of_the_log(browser, tmp_path):
         assert not page.trouble
 
 
+def metrics_run(tmp_path):
+    run = Run(tmp_path / "run")
+    for i in range(60):
+        run.add("reward \u2713 " + HOSTILE, 100.0 if i % 2 else 1.0, at=i)
+        run.add("queue_depth", float(i), at=i)
+        run.add("conversation_length", 2.0, at=i)
+        run.add("success_rate", 1.0, at=i)
+    return run
+
+
+def test_every_metric_can_be_explored(browser, tmp_path):
+    metrics_run(tmp_path)
+    with serve(tmp_path) as served:
+        page = open_page(browser, "about:blank")
+        page.add_init_script(PLOTS)
+        page.goto(f"{served.url}/#/run/{served.the_run()}")
+        page.get_by_role("link", name="Metrics").click()
+        charts = page.locator("figure")
+        page.locator("figure canvas").nth(3).wait_for()
+        expect(charts).to_have_count(4)
+        page.get_by_label("name").fill("REWARD")
+        expect(charts).to_have_count(1)
+        expect(charts).to_contain_text(HOSTILE)
+        expect(charts.locator(".legend")).to_contain_text("mean 50.5")
+        reward = """window.plots.findLast((p) => p.root.isConnected)"""
+        raw = page.evaluate(f"Math.max(...{reward}.data[1].slice(5, 40))")
+        page.get_by_label("smoothing").select_option("15")
+        wait_until(page, f"{reward}?.series.length === 3 && Math.max(...{reward}.data[1].slice(60, 90)) < {raw} && Math.max(...{reward}.data[2].slice(60, 90)) === {raw}")
+        page.get_by_label("aggregate").select_option("max")
+        expect(charts.locator(".legend")).to_contain_text("max 100")
+        page.get_by_label("log axis").check()
+        wait_until(page, f"{reward}?.scales.y.distr === 3")
+        address = page.url
+        page.get_by_role("button", name="Pin").click()
+        page.goto("about:blank")
+        page.goto(address)  # all of it is in the address
+        expect(charts.locator(".legend")).to_contain_text("max 100")
+        page.get_by_label("name").fill("")
+        expect(charts).to_have_count(4)
+        expect(charts.first).to_contain_text("reward")  # what is pinned comes first
+        page.get_by_role("button", name="Unpin").wait_for()
+        page.locator("figure canvas").nth(3).wait_for()
+        check(page)
+
+
+def test_keys_lead_everywhere(browser, tmp_path):
+    metrics_run(tmp_path)
+    with serve(tmp_path) as served:
+        page = open_page(browser, f"{served.url}/#/run/{served.the_run()}")
+        page.locator("[data-chart=rates] canvas").wait_for()
+        page.keyboard.press("?")
+        page.get_by_role("dialog", name="Keys").wait_for()
+        check(page)
+        page.keyboard.press("Escape")
+        for key, part in (("+", "**from=**"), ("0", "**/#/run/*"), ("gm", "**/metrics"), ("gi", "**/items"), ("go", "**/#/run/*"), ("gr", "**/#/")):
+            for one in key:
+                page.keyboard.press(one)
+            page.wait_for_url(part)
+        assert not page.trouble
+
+
+def test_addresses_that_lead_nowhere(browser, tmp_path):
+    fill(Run(tmp_path / "run"))
+    with serve(tmp_path) as served:
+        for address in ("#/run/0123456789abcdef", "#/nothing"):
+            page = open_page(browser, f"{served.url}/{address}")
+            page.get_by_role("heading", name="Not found").wait_for()
+            check(page)
+            page.close()
+        page = open_page(browser, f"{served.url}/#/run/0123456789abcdef/items")
+        page.get_by_text("There is no such run").wait_for()
+
+
+def test_under_the_path_of_a_proxy(browser, tmp_path):
+    (tmp_path / "token").write_text("correct-horse-battery")
+    fill(Run(tmp_path / "run"))
+    with serve(tmp_path, "--token-file", tmp_path / "token") as served:
+        page = open_page(browser, "about:blank")
+        outside = []
+        page.on("request", lambda request: None if "/afmon/" in request.url else outside.append(request.url))
+        page.route("**/afmon/**", lambda route: route.continue_(url=route.request.url.replace("/afmon/", "/")))
+        page.goto(f"{served.url}/afmon/login")
+        page.get_by_label("Token").fill("correct-horse-battery")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        outside.clear()  # the browser resolves the redirection by what it was changed into (tests/unit/test_http.c has it)
+        page.goto(f"{served.url}/afmon/")
+        page.get_by_role("link", name="run", exact=True).click()
+        page.locator("[data-chart=heat] canvas").wait_for()
+        assert outside == [] and not page.trouble
+
+
+def test_the_table_of_runs(browser, tmp_path):
+    """Sorted and filtered as the address says; rows that nothing happened to stay as they are."""
+    for at, name in enumerate(("fast", "slow", "bad")):
+        run = Run(tmp_path / name)
+        for i in range(20):
+            run.add("generation_time", {"fast": 0.5, "slow": 9.0, "bad": 2.0}[name], at=1000 * at + i)
+            run.add("success_rate", 0.0 if name == "bad" else 1.0, at=1000 * at + i)
+            run.add("evaluation_score_truth", 0.25 * (at + 1), at=1000 * at + i)
+    with serve(tmp_path) as served:
+        served.the_run("fast")
+        page = open_page(browser, served.url)
+        names = page.locator(".runs tbody th a")
+        expect(names).to_have_text(["bad", "slow", "fast"])  # the latest first
+        page.get_by_role("button", name="Call p50").click()
+        expect(names).to_have_text(["fast", "bad", "slow"])
+        page.get_by_role("button", name="Call p50").click()
+        expect(names).to_have_text(["slow", "bad", "fast"])
+        expect(page.locator(".runs tbody tr").first).to_contain_text("9.00 s–0.50")
+        page.evaluate("document.querySelector('.runs tbody tr').dataset.mark = 'kept'")
+        Run(tmp_path / "fast").add("success_rate", 1.0, at=30)
+        expect(page.locator(".runs tbody tr").last).to_contain_text("21", timeout=WAIT_MS)
+        assert page.locator(".runs tbody tr").first.get_attribute("data-mark") == "kept"
+        page.get_by_label("Which runs").select_option("failed")
+        expect(names).to_have_text(["bad"])
+        other = open_page(browser, page.url)
+        expect(other.locator(".runs tbody th a")).to_have_text(["bad"], timeout=WAIT_MS)
+        check(page)
+
+
 def test_what_a_run_cost(browser, tmp_path):
     run = Run(tmp_path / "run")
     run.add_text('2026-11-23 09:00:00,000 - {"message": "Run plan", "planned": 10, "done": 0, "kind": "row", "level": "info"}\n', "afterimage.log")

@@ -162,6 +162,7 @@ def test_streams_send_the_same(served, one):
                 part = client.recv(65536)
                 assert part, seen
                 seen += part
+        assert b"\r\nX-Accel-Buffering: no\r\n" in seen  # nginx hands it on at once
         assert found[1].decode() == event and set(json.loads(found[2])) == wanted
 
 

@@ -340,6 +340,8 @@ static void what_is_not_ours_is_refused_and_counted(void **state)
     assert_answer("GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", "421", "\"status\": 421");
     assert_answer("GET / HTTP/1.1" WITH_HOST "Origin: http://evil.example\r\n\r\n", "403", "another site");
     assert_answer("GET / HTTP/1.1" WITH_HOST "Sec-Fetch-Site: cross-site\r\n\r\n", "403", "another site");
+    /* What needs no token may be asked for through a proxy that changes Host; a login may not. */
+    assert_answer("GET /login HTTP/1.1" WITH_HOST "Origin: http://proxy.example\r\n\r\n", "200", "hello");
     assert_answer("GET /api/../x HTTP/1.1" WITH_HOST "\r\n", "404", "nothing");
     assert_answer("GET /api/%2e%2e%2fx HTTP/1.1" WITH_HOST "\r\n", "404", "nothing");
     assert_answer("DELETE / HTTP/1.1" WITH_HOST "\r\n", "405", "Allow: GET, HEAD");
@@ -405,14 +407,16 @@ static void a_token_lets_in(void **state)
     struct afmon_http *server = start_server(NULL, &(struct afmon_http_options){.token_file = path});
     unlink(path);
     assert_answer("GET /api/x HTTP/1.1" WITH_HOST "\r\n", "401", "WWW-Authenticate: Bearer");
-    assert_answer("GET / HTTP/1.1" WITH_HOST "\r\n", "303", "Location: /login\r\n");
+    assert_answer("GET / HTTP/1.1" WITH_HOST "\r\n", "303", "Location: login\r\n");
     assert_answer("GET /login HTTP/1.1" WITH_HOST "\r\n", "200", "hello");
     assert_answer("GET /api/x HTTP/1.1" WITH_HOST "Authorization: Bearer correct-horse-battery\r\n\r\n", "200", "x");
-    assert_answer("GET /?token=wrong HTTP/1.1" WITH_HOST "\r\n", "303", "Location: /login\r\n");
-    assert_answer("POST /login HTTP/1.1" WITH_HOST "Content-Length: 11\r\n\r\ntoken=wrong", "303", "/login#wrong");
+    assert_answer("GET /?token=wrong HTTP/1.1" WITH_HOST "\r\n", "303", "Location: login\r\n");
+    assert_answer("POST /login HTTP/1.1" WITH_HOST "Content-Length: 11\r\n\r\ntoken=wrong", "303",
+                  "Location: login#wrong");
     assert_answer("POST /login HTTP/1.1" WITH_HOST "Content-Length: 25\r\n\r\ntoken=correct%2Dhorse-bat", "303",
-                  "/login#wrong");
+                  "Location: login#wrong");
     const char *answer = ask(server, "GET /?token=correct-horse-battery HTTP/1.1" WITH_HOST "\r\n");
+    assert_non_null(strstr(answer, "Location: ./\r\n"));
     const char *cookie = strstr(answer, "Set-Cookie: ");
     assert_non_null(cookie);
     assert_non_null(strstr(cookie, "; Path=/; HttpOnly; SameSite=Strict"));
