@@ -17,13 +17,15 @@ static cli_text value_words(const afmon_diff_figure *figure, double value)
     return cli_value(figure->unit, value);
 }
 
-/* With its sign: "+2.1 %", "+2.1 points", "+0.12". */
+/* With its sign: "+2.1%", "+2.1 points", "+0.12"; "12.4 times" where it is far more. */
 static cli_text effect_words(const afmon_diff_figure *figure, double effect)
 {
     cli_text text = {"-"};
     if (isnan(effect))
         return text;
-    if (figure->scale == AFMON_DIFF_ABSOLUTE)
+    if (figure->scale == AFMON_DIFF_RELATIVE && effect >= 9)
+        snprintf(text.s, sizeof text.s, "%.40s times", cli_number(1 + effect).s);
+    else if (figure->scale == AFMON_DIFF_ABSOLUTE)
         snprintf(text.s, sizeof text.s, "%s%.40s", effect < 0 ? "-" : "+", value_words(figure, fabs(effect)).s);
     else
         snprintf(text.s, sizeof text.s, "%+.1f%s", effect * 100, figure->scale == AFMON_DIFF_POINTS ? " points" : "%");

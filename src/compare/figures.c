@@ -49,6 +49,17 @@ static void free_texts(const afmon_diff_figure *figure)
     free((char *)figure->group);
 }
 
+/* Values of all magnitudes have intervals beyond a double: nothing is told of them. */
+static void keep_finite(afmon_diff_figure *figure)
+{
+    if (isfinite(figure->effect) && isfinite(figure->low) && isfinite(figure->high))
+        return;
+    figure->effect = isfinite(figure->effect) ? figure->effect : NAN;
+    figure->low = NAN;
+    figure->high = NAN;
+    figure->p = NAN;
+}
+
 bool afmon_figures_add(struct afmon_figures *figures, const struct afmon_figure_name *name,
                        const struct afmon_contrast *contrast)
 {
@@ -80,6 +91,7 @@ bool afmon_figures_add(struct afmon_figures *figures, const struct afmon_figure_
         free_texts(&figure);
         return false;
     }
+    keep_finite(&figure);
     figures->list[figures->count++] = figure;
     return true;
 }

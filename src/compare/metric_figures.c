@@ -134,12 +134,22 @@ static bool take_calls(const struct afmon_compare_rows *rows, struct afmon_compa
     return true;
 }
 
+static bool makes_items(const struct afmon_compare_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->rows[i].makes_item)
+            return true;
+    return false;
+}
+
 /* Calls of both runs, of a metric of generations; of other metrics, and where all make items, all samples. */
 static afmon_status take_whole(const struct metric *metric, struct afmon_row_span spans[2])
 {
     struct afmon_pair *pair = metric->pair;
-    struct afmon_compare_rows *calls = metric->id == AFMON_METRIC_GENERATION_TIME ? pair->calls : pair->of_calls;
-    bool apart = metric->info->group == AFMON_METRICS_GENERATION;
+    bool kept = metric->id == AFMON_METRIC_GENERATION_TIME; /* for what is told for each call */
+    struct afmon_compare_rows *calls = kept ? pair->calls : pair->of_calls;
+    bool apart = metric->info->group == AFMON_METRICS_GENERATION &&
+                 (kept || makes_items(&metric->rows[0]) || makes_items(&metric->rows[1]));
     for (unsigned i = 0; i < 2 && apart; i++)
         if (!take_calls(&metric->rows[i], &calls[i]))
             return afmon_fail_memory(pair->error);

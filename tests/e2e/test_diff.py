@@ -185,3 +185,9 @@ def test_runs_of_the_past_are_compared(command, pair):
     for folder in old:
         found, by_name = figures(command, folder, pair[1])
         assert any(figure["a"]["value"] is not None for figure in by_name.values()), folder
+
+
+def test_many_times_as_much_is_told_so(command, tmp_path):
+    runs = make(tmp_path / "a", 1), make(tmp_path / "b", 2, latency=1e5)
+    line = next(line for line in command("diff", *runs).stdout.splitlines() if line.startswith("generation_time.p50"))
+    assert " times" in line and "%" not in line and line.endswith("worse"), line

@@ -19,7 +19,8 @@ COMMANDS = [
     ["plot", "-d", "plots"], ["plot", "-d", "plots-svg", "-f", "svg"], ["plot", "-d", "one", "-m", "generation_time"],
     ["plot", "-d", "one", "-m", "total_token_count", "--json"], ["export", "--format", "json", "-o", "out.json"],
     ["export", "--format", "csv", "-o", "out.csv"], ["export", "--format", "excel", "-o", "out.xlsx"],
-    ["export", "--format", "parquet", "-o", "out.parquet"], ["recover"],
+    ["export", "--format", "parquet", "-o", "out.parquet"], ["diff", "run", "--all"], ["diff", "other", "--all"],
+    ["diff", "other", "--all", "--md"], ["diff", "other", "--json"], ["recover"],
 ]
 
 
@@ -39,6 +40,7 @@ def check_sound(done, words):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_commands(command, tmp_path, seed):
     hostile_runs.write(tmp_path / "run", seed)
+    hostile_runs.write(tmp_path / "other", seed + 1000)
     for words in COMMANDS:
         done = command(words[0], "run", *words[1:], TZ="America/New_York")
         check_sound(done, words)

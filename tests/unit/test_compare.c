@@ -176,6 +176,21 @@ static void test_adjusted_p(void **state)
     }
 }
 
+static void test_beyond_a_double(void **state)
+{
+    struct afmon_figures figures = {0};
+    const struct afmon_figure_name name = {.name = "size", .suffix = ".p50", .by = "", .group = ""};
+    const struct afmon_contrast contrast = {
+        .known = true, .values = {{1, 20, 20}, {2, 20, 20}}, .effect = 1, .low = -1, .high = INFINITY, .p = 0.001};
+    (void)state;
+    assert_true(afmon_figures_add(&figures, &name, &contrast));
+    assert_true(afmon_figures_judge(figures.list, figures.count));
+    assert_string_equal(figures.list[0].name, "size.p50");
+    assert_true(isnan(figures.list[0].p) && isnan(figures.list[0].low) && isnan(figures.list[0].high));
+    assert_int_equal(figures.list[0].verdict, AFMON_DIFF_UNCLEAR);
+    afmon_figures_free(&figures);
+}
+
 /* ---- Whole runs ---- */
 
 static void record(afmon_monitor *monitor, const char *metric, double value, const char *operation, unsigned number)
@@ -301,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_items_of_both_are_paired),
         cmocka_unit_test(test_constants_and_nothing),
         cmocka_unit_test(test_adjusted_p),
+        cmocka_unit_test(test_beyond_a_double),
         cmocka_unit_test(test_samples_that_left_memory),
         cmocka_unit_test(test_every_allocation_fails),
         cmocka_unit_test(test_arguments),
