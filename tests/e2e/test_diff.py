@@ -191,3 +191,21 @@ def test_many_times_as_much_is_told_so(command, tmp_path):
     runs = make(tmp_path / "a", 1), make(tmp_path / "b", 2, latency=1e5)
     line = next(line for line in command("diff", *runs).stdout.splitlines() if line.startswith("generation_time.p50"))
     assert " times" in line and "%" not in line and line.endswith("worse"), line
+
+
+# statsmodels 0.15.0 over the samples of `pair`, with one dummy for the second run: OLS, or GLM(Poisson) for a ratio of means (its
+# coefficient is the logarithm), fit(cov_type="cluster", cov_kwds={"groups": item_id}); its interval is of the normal distribution.
+STATSMODELS = [
+    ("total_token_count", -0.009400, -0.037551, 0.019573),
+    ("taste", 0.004309, -0.023663, 0.033083),
+    ("success_rate", -0.133750, -0.165018, -0.102482),
+]
+
+
+@pytest.mark.parametrize("name, effect, low, high", STATSMODELS)
+def test_effects_and_intervals_are_those_of_statsmodels(command, pair, name, effect, low, high):
+    _, by_name = figures(command, *pair)
+    figure = by_name[1, name, None, None]
+    assert figure["effect"] == pytest.approx(effect, abs=1e-6)
+    width = high - low
+    assert figure["low"] == pytest.approx(low, abs=0.03 * width) and figure["high"] == pytest.approx(high, abs=0.03 * width)
