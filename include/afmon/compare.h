@@ -98,8 +98,9 @@ typedef struct afmon_compare_options {
 AFMON_API void afmon_compare_options_init(afmon_compare_options *options);
 
 /* Compares runs, at least two, each with the first; the same view may come twice. options may be NULL. *comparison is
- * the caller's; NULL on failure. The same views give the same figures. Memory: 24 bytes for a sample of the largest
- * metric of both runs, and 100 for an item. Any thread. */
+ * the caller's; NULL on failure. The same views give the same figures. Memory: the samples of one
+ * metric of both runs at a time, twice while they are sorted, those of calls besides, and a record for each item. Any
+ * thread. */
 AFMON_API afmon_status afmon_compare(afmon_view *const *views, size_t view_count, const afmon_compare_options *options,
                                      afmon_comparison **comparison, afmon_error *error);
 
