@@ -73,7 +73,7 @@ export function fact(label) {
     set(text, more = []) {
       const parts = more.filter(Boolean);
       say(value, text);
-      if (note.textContent !== parts.join(", ")) set(note, ...parts.flatMap((part, i) => [i ? ", " : "", h("span", { class: "part" }, part)]));
+      if (note.textContent !== parts.join(", ")) set(note, ...parts.flatMap((part, i) => (i < parts.length - 1 ? [h("span", { class: "part" }, `${part},`), " "] : [h("span", { class: "part" }, part)])));
     },
   };
 }
