@@ -103,24 +103,51 @@ static void add_line(struct afmon_drain *drain, const struct afmon_store_sample 
                       length, &drain->time, wall_ns);
 }
 
+/* The place of the next sample; NULL: no memory. */
+static struct afmon_store_sample *next_sample(struct afmon_drain *drain)
+{
+    if (!grow((void **)&drain->samples, &drain->sample_capacity, drain->sample_count,
+              sizeof(struct afmon_store_sample)))
+        return NULL;
+    return &drain->samples[drain->sample_count];
+}
+
+/* Series, metadata and item are there. */
+static bool take_sample(struct afmon_drain *drain, struct afmon_store_sample *sample, const struct afmon_item_id *item,
+                        double value, int64_t boot_ns)
+{
+    int64_t wall_ns = boot_ns + drain->wall_offset_ns;
+    sample->value = value;
+    sample->wall_us = afmon_ns_to_us(wall_ns);
+    if (drain->core->files.metrics >= 0)
+        add_line(drain, sample, item, wall_ns);
+    drain->sample_count++;
+    return !drain->metrics.failed;
+}
+
 static bool add_sample(void *user, const struct afmon_expanded_sample *given, int64_t boot_ns)
 {
     struct afmon_drain *drain = user;
-    if (!grow((void **)&drain->samples, &drain->sample_capacity, drain->sample_count,
-              sizeof(struct afmon_store_sample)))
+    struct afmon_store_sample *sample = next_sample(drain);
+    return sample != NULL && resolve_given(drain, given, sample) && resolve_item(drain, given, sample) &&
+           take_sample(drain, sample, &given->item, given->value, boot_ns);
+}
+
+/* One through a handle, as most are: it needs nothing of what undoes the others. */
+static bool add_plain(struct afmon_drain *drain, const struct afmon_record_sample *record)
+{
+    static const struct afmon_item_id no_item;
+    size_t metrics = drain->metrics.length;
+    struct afmon_store_sample *sample = next_sample(drain);
+    if (sample == NULL || !resolve_defined(drain, record->definition, sample))
         return false;
-    struct afmon_store_sample *sample = &drain->samples[drain->sample_count];
-    bool resolved = given->definition != 0 ? resolve_defined(drain, given->definition, sample)
-                                           : resolve_given(drain, given, sample);
-    if (!resolved || !resolve_item(drain, given, sample))
-        return false;
-    int64_t wall_ns = boot_ns + drain->wall_offset_ns;
-    sample->value = given->value;
-    sample->wall_us = afmon_ns_to_us(wall_ns);
-    if (drain->core->files.metrics >= 0)
-        add_line(drain, sample, &given->item, wall_ns);
-    drain->sample_count++;
-    return !drain->metrics.failed;
+    sample->item = (struct afmon_item_place){0};
+    if (take_sample(drain, sample, &no_item, record->value, record->head.boot_ns))
+        return true;
+    drain->sample_count--;
+    drain->metrics.length = metrics;
+    drain->metrics.failed = false;
+    return false;
 }
 
 static bool keep_for_handlers(struct afmon_drain *drain, const struct afmon_expanded_log *log, int64_t wall_ns)
@@ -155,7 +182,8 @@ static bool add_log(void *user, const struct afmon_expanded_log *log, int64_t bo
     return true;
 }
 
-bool afmon_batch_add(struct afmon_drain *drain, const unsigned char *record)
+/* What a record of several parts adds, all of it or nothing. */
+static bool add_parts(struct afmon_drain *drain, const unsigned char *record)
 {
     size_t metrics = drain->metrics.length;
     size_t log = drain->log.length;
@@ -176,6 +204,16 @@ bool afmon_batch_add(struct afmon_drain *drain, const unsigned char *record)
     drain->log_lines = lines;
     release_held(drain, held);
     return false;
+}
+
+bool afmon_batch_add(struct afmon_drain *drain, const unsigned char *record)
+{
+    struct afmon_record_sample plain;
+    memcpy(&plain, record, sizeof plain.head);
+    if (plain.head.kind != AFMON_RECORD_SAMPLE)
+        return add_parts(drain, record);
+    memcpy(&plain, record, sizeof plain);
+    return add_plain(drain, &plain);
 }
 
 /* ---- delivering ---- */
