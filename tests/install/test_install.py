@@ -29,7 +29,7 @@ import afmon
 run = afmon.open_run("run")
 for format, name in {"json": "run.json", "csv": "run.csv", "excel": "run.xlsx", "parquet": "run.parquet"}.items():
     run.export(name, format)
-assert len(afmon.visualize_metrics("run", "charts")) == 5
+assert len(afmon.visualize_metrics("run", "charts")) == 6
 assert afmon.report("run", "report.html").stat().st_size > 10_000
 assert afmon.summary("run")["verdict"] == "degraded"
 assert isinstance(afmon.check_rules("run", "rules.yaml"), list)

@@ -32,7 +32,7 @@ assert run.info.sample_count == sum(len(run.samples(name)) for name in run.metri
 assert "arrow_array_stream" in repr(run.__arrow_c_stream__())
 for format, name in {"json": "run.json", "csv": "run.csv", "excel": "run.xlsx", **PARQUET}.items():
     run.export(name, format)
-assert len(afmon.visualize_metrics(folder)) == 5
+assert len(afmon.visualize_metrics(folder)) == 6
 assert afmon.report(folder, "report.html").stat().st_size > 10_000
 assert [span.worst.name for span in afmon.check(folder)] == ["low_success_rate"]
 assert afmon.summary(folder)["verdict"] == "degraded"

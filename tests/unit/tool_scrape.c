@@ -27,6 +27,7 @@ static void track(afmon_monitor *monitor, unsigned *seed)
                                                         .prompt_token_count = AFMON_GIVEN((int)prompt),
                                                         .completion_token_count = AFMON_GIVEN((int)completion),
                                                         .total_token_count = AFMON_GIVEN((int)prompt + (int)completion),
+                                                        .cost_usd = AFMON_GIVEN((prompt + 2 * completion) / 1e6),
                                                         .fields = &operation,
                                                         .field_count = 1});
 }
@@ -40,12 +41,21 @@ static void evaluate(afmon_monitor *monitor, unsigned *seed)
             .duration_s = draw(seed), .success = true, .evaluator_type = "judge", .scores = &score, .score_count = 1});
 }
 
+static void make_item(afmon_monitor *monitor, unsigned *seed)
+{
+    afmon_item *item;
+    if (afmon_item_begin_number(monitor, "conversation", rand_r(seed), &item) != AFMON_OK)
+        return;
+    evaluate(monitor, seed);
+    afmon_item_accept(item);
+}
+
 static void generate(afmon_monitor *monitor, unsigned *seed, long calls)
 {
     for (; calls > 0; calls--) {
         track(monitor, seed);
         if (calls % 10 == 0)
-            evaluate(monitor, seed);
+            make_item(monitor, seed);
     }
 }
 
