@@ -17,7 +17,7 @@ def test_as_a_program(folder):
     assert "500 calls" in done.stdout and "warning: Average generation time" in done.stdout
     assert "TimeoutError" in done.stdout and "healthy\n" in done.stdout and "high_generation_time: Average" in done.stdout and ", 0 lost" in done.stdout
     assert sorted(path.name for path in folder.iterdir()) == FILES
-    assert len(list((folder / "plots").iterdir())) == 5
+    assert len(list((folder / "plots").iterdir())) == 6
 
 
 def cells():
