@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/sorted.h"
+
 #define LATEST 2048
 #define EXPONENT_MIN 1.1
 #define EXPONENT_MAX 8.0
@@ -33,23 +35,13 @@ double afmon_chance_normal(struct afmon_chance *chance, size_t one, size_t of)
     return normal_at(one == SIZE_MAX ? p : ((double)one + p) / (double)of);
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/* Hill's estimate, of the longest tenth. */
+/* Of the longest tenth. */
 static double exponent_of(const struct afmon_durations *d)
 {
     size_t top = d->count / 10 < 8 ? 8 : d->count / 10;
     if (top >= d->count)
         return 2;
-    double base = d->sorted[d->count - top - 1];
-    double sum = 0;
-    for (size_t i = d->count - top; i < d->count; i++)
-        sum += log(d->sorted[i] / base);
-    return sum > 0 ? fmax(EXPONENT_MIN, fmin(EXPONENT_MAX, (double)top / sum)) : EXPONENT_MAX;
+    return fmax(EXPONENT_MIN, fmin(EXPONENT_MAX, afmon_tail_exponent(d->sorted, d->count, top)));
 }
 
 /* Seconds on average where it is longer than all that ended: bounded, where the exponent has hardly a mean. */
@@ -96,8 +88,8 @@ bool afmon_durations_begin(struct afmon_durations *durations, const double *took
         memcpy(sorted_ages, ages, open_count * sizeof(double));
         for (size_t i = 0; i < taken; i++)
             durations->sorted[i] = fmax(SHORTEST_S, took_s[count - taken + i]);
-        qsort(durations->sorted, taken, sizeof(double), by_value);
-        qsort(sorted_ages, open_count, sizeof(double), by_value);
+        qsort(durations->sorted, taken, sizeof(double), afmon_by_value);
+        qsort(sorted_ages, open_count, sizeof(double), afmon_by_value);
         durations->exponent = exponent_of(durations);
         weigh(durations, sorted_ages, open_count);
     }

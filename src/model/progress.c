@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model/sorted.h"
 
 #define BY_CHANCE 1e-4   /* a gap is a stop where all that are open take so long less often than that */
 #define BEYOND_TIMES 2.0 /* where that is longer than all that ended took: from so many times the longest */
@@ -93,12 +94,6 @@ static double seconds_at(const struct timeline *line, int64_t time_ns)
     return ((double)(time_ns - line->events[0].at_ns) - paused) / (double)AFMON_NS_PER_S;
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 /* From when on a gap is a stop in which so many items are open. `took` is sorted. */
 static double long_gap(const double *took, size_t count, size_t open)
 {
@@ -111,7 +106,7 @@ static void sorted_durations(const struct timeline *line, double *took)
 {
     for (size_t i = 0; i < line->count; i++)
         took[i] = seconds_at(line, line->made[i].ended_ns) - seconds_at(line, line->made[i].started_ns);
-    qsort(took, line->count, sizeof *took, by_value);
+    qsort(took, line->count, sizeof *took, afmon_by_value);
 }
 
 static bool is_paused(const struct timeline *line, size_t sessions, int64_t from_ns)

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/quantile.h"
 #include "model/model_internal.h"
+#include "model/sorted.h"
 #include "model/work.h"
 
 #define GAPS_MIN 50
@@ -73,32 +74,15 @@ void afmon_standstill_ends(struct afmon_standstill *s, int64_t now_ns, double to
     s->waited_s = 0;
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 /* How many are the longest tenth, or nine. */
 static size_t top_of(size_t count)
 {
     return count / 10 < 9 ? 9 : count / 10;
 }
 
-static double beginning_of_top(const double *sorted, size_t count)
-{
-    return fmax(1e-9, sorted[count - top_of(count) - 1]);
-}
-
-/* The exponent of the tail: Hill's estimate. */
 static double exponent_of(const double *sorted, size_t count)
 {
-    size_t top = top_of(count);
-    double base = beginning_of_top(sorted, count);
-    double sum = 0;
-    for (size_t i = count - top; i < count; i++)
-        sum += log(fmax(base, sorted[i]) / base);
-    return sum > 0 ? fmax(EXPONENT_MIN, (double)top / sum) : INFINITY;
+    return fmax(EXPONENT_MIN, afmon_tail_exponent(sorted, count, top_of(count)));
 }
 
 /* Of fewer than 1,000 gaps none need be so long: then it is where the tail of these has it (Weissman). */
@@ -121,11 +105,11 @@ static bool take_limits(struct afmon_standstill *s)
     if (sorted == NULL)
         return false;
     memcpy(sorted, s->gaps, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_value);
+    qsort(sorted, count, sizeof *sorted, afmon_by_value);
     s->limit_s = TIMES * long_gap(sorted, count);
     memcpy(sorted, s->took_s, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_value);
-    s->long_s = beginning_of_top(sorted, count);
+    qsort(sorted, count, sizeof *sorted, afmon_by_value);
+    s->long_s = afmon_tail_begin(sorted, count, top_of(count));
     s->exponent = exponent_of(sorted, count);
     s->limits_count = s->count;
     free(sorted);

@@ -7,6 +7,7 @@
 #include "model/durations.h"
 #include "model/pace.h"
 #include "model/progress.h"
+#include "model/sorted.h"
 
 #define TRIES_MAX 240
 #define TRIES_MIN 60
@@ -77,12 +78,6 @@ static double play(struct trial *t, uint64_t count, double slower, bool overmake
         counted += pace->yield >= 1 || afmon_chance(&t->chance) < pace->yield;
     }
     return at;
-}
-
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
 }
 
 static double quantile(const double *sorted, size_t count, double q)
@@ -174,7 +169,7 @@ static void try_all(struct trial *t, struct afmon_time_left *left)
         double end = play(t, played, slower, overmakes(t, i));
         ends[i] = rest_of_stop(t) + walk(t, end, pace->steadied) + slower * walk(t, bulk_s, 1);
     }
-    qsort(ends, tries, sizeof ends[0], by_value);
+    qsort(ends, tries, sizeof ends[0], afmon_by_value);
     *left =
         (struct afmon_time_left){quantile(ends, tries, 0.1), quantile(ends, tries, 0.5), quantile(ends, tries, 0.9)};
 }
