@@ -159,7 +159,33 @@ static void leave(watch_wish *wish)
         wish->filter[0] = '\0';
 }
 
-/* false: quit. */
+/* False: it is another key. */
+static bool take_scroll(watcher *w, int key)
+{
+    switch (key) {
+    case KEY_UP:
+    case 'k':
+        scroll_by(w, -1);
+        return true;
+    case KEY_DOWN:
+    case 'j':
+        scroll_by(w, 1);
+        return true;
+    case KEY_PPAGE:
+        scroll_by(w, -PAGE);
+        return true;
+    case KEY_NPAGE:
+        scroll_by(w, PAGE);
+        return true;
+    case KEY_HOME:
+        w->wish.scroll[w->wish.panel] = 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* False: quit. */
 static bool take_key(watcher *w, int key)
 {
     watch_wish *wish = &w->wish;
@@ -168,6 +194,8 @@ static bool take_key(watcher *w, int key)
         type_filter(wish, key);
         return true;
     }
+    if (take_scroll(w, key))
+        return true;
     switch (key) {
     case '/':
         wish->typing = true;
@@ -206,23 +234,6 @@ static bool take_key(watcher *w, int key)
     case 'r':
     case 12: /* ^L */
         clear();
-        break;
-    case KEY_UP:
-    case 'k':
-        scroll_by(w, -1);
-        break;
-    case KEY_DOWN:
-    case 'j':
-        scroll_by(w, 1);
-        break;
-    case KEY_PPAGE:
-        scroll_by(w, -PAGE);
-        break;
-    case KEY_NPAGE:
-        scroll_by(w, PAGE);
-        break;
-    case KEY_HOME:
-        wish->scroll[wish->panel] = 0;
         break;
     default:
         break;
