@@ -47,8 +47,7 @@ static void print_runs(FILE *out)
         if (afmon_runs_find(cli_place(place), &runs, NULL) != AFMON_OK)
             continue;
         for (size_t i = 0; i < runs->count; i++) {
-            const char *folder = runs->runs[i].folder;
-            folder += strncmp(folder, "./", 2) == 0 ? 2 : 0;
+            const char *folder = cli_plain_folder(runs->runs[i].folder);
             if (is_one_line(folder) && is_one_line(runs->runs[i].name))
                 fprintf(out, "%s\t%s\n", folder, runs->runs[i].name);
         }

@@ -4,11 +4,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* "./name" is "name"; false: the path is too long. */
+/* False: the path is too long. */
 static bool keep(cli_args *args, const char *folder)
 {
-    const char *plain = strncmp(folder, "./", 2) == 0 ? folder + 2 : folder;
-    int length = snprintf(args->folder, sizeof args->folder, "%s", plain);
+    int length = snprintf(args->folder, sizeof args->folder, "%s", cli_plain_folder(folder));
     return length > 0 && (size_t)length < sizeof args->folder;
 }
 

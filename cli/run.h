@@ -53,4 +53,7 @@ const char *cli_folder_operand(cli_args *args);
  * text is the word, or in args->folder. */
 const char *cli_run_folder(cli_args *args, const char *word);
 
+/* A folder as people write it: without "./". (places.c) */
+const char *cli_plain_folder(const char *folder);
+
 #endif

@@ -175,7 +175,7 @@ static void set_summary(json_t *object, const afmon_run_summary *summary, bool *
 static json_t *run_json(const listed_run *run, bool *failed)
 {
     json_t *object = json_object();
-    cli_json_set(object, "folder", text_json(runs_folder(run->found)), failed);
+    cli_json_set(object, "folder", text_json(cli_plain_folder(run->found->folder)), failed);
     if (run->summary != NULL)
         set_summary(object, run->summary, failed);
     cli_json_set(object, "live", json_boolean(run->found->live), failed);

@@ -39,7 +39,4 @@ typedef struct prune_wish {
 /* Asks, then removes. Returns an exit status. (runs_prune.c) */
 int runs_prune(const run_list *list, const prune_wish *wish);
 
-/* The folder without "./". */
-const char *runs_folder(const afmon_found_run *run);
-
 #endif

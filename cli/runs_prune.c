@@ -26,7 +26,8 @@ static void print_old(const run_list *list, const prune_wish *wish)
         const afmon_found_run *run = list->runs[i];
         if (!is_old(list, i, wish))
             continue;
-        char *folder = cli_safe(runs_folder(run), strlen(runs_folder(run)));
+        const char *plain = cli_plain_folder(run->folder);
+        char *folder = cli_safe(plain, strlen(plain));
         printf("%-44s written %s  %9s\n", folder != NULL ? folder : "", cli_time(run->modified_ns).s,
                cli_bytes((double)run->bytes).s);
         free(folder);
@@ -64,7 +65,7 @@ static int remove_old(const run_list *list, const prune_wish *wish)
         }
         bytes += freed;
         if (left > 0)
-            cli_error("%s: %s that no run made stay%s", runs_folder(list->runs[i]),
+            cli_error("%s: %s that no run made stay%s", cli_plain_folder(list->runs[i]->folder),
                       left == 1 ? "one file or folder" : cli_count(left).s, left == 1 ? "s" : "");
     }
     printf("Removed %s run%s, %s.\n", cli_count(removed).s, removed == 1 ? "" : "s", cli_bytes((double)bytes).s);

@@ -73,8 +73,3 @@ void runs_read(const afmon_found_run *found, listed_run *run)
         snprintf(run->problem, sizeof run->problem, "%s", error.message[0] ? error.message : afmon_status_text(status));
     afmon_live_close(live);
 }
-
-const char *runs_folder(const afmon_found_run *run)
-{
-    return strncmp(run->folder, "./", 2) == 0 ? run->folder + 2 : run->folder;
-}
