@@ -90,15 +90,15 @@ bool afmon_expand(struct afmon_expander *expander, const unsigned char *record, 
                   const struct afmon_expand_sink *sink)
 {
     struct afmon_record head;
-    memcpy(&head, record, 8);             /* a pad may be no longer, and stand at the end of a ring */
-    if (head.kind == AFMON_RECORD_SAMPLE) /* most records: they need nothing of what the others do */
-        return expand_sample(record, sink);
+    memcpy(&head, record, 8); /* a pad may be no longer, and stand at the end of a ring */
     if (head.kind == AFMON_RECORD_PAD)
         return true;
     memcpy(&head, record, sizeof head);
     struct afmon_expansion expansion = {
         .expander = expander, .sink = sink, .boot_ns = head.boot_ns, .wall_offset_ns = wall_offset_ns};
     switch (head.kind) {
+    case AFMON_RECORD_SAMPLE:
+        return expand_sample(record, sink);
     case AFMON_RECORD_METRIC:
         return expand_metric(expander, record, sink);
     case AFMON_RECORD_LOG:

@@ -134,15 +134,17 @@ static bool add_sample(void *user, const struct afmon_expanded_sample *given, in
 }
 
 /* One through a handle, as most are: it needs nothing of what undoes the others. */
-static bool add_plain(struct afmon_drain *drain, const struct afmon_record_sample *record)
+static bool add_plain(struct afmon_drain *drain, const unsigned char *at)
 {
     static const struct afmon_item_id no_item;
+    struct afmon_record_sample record;
+    memcpy(&record, at, sizeof record);
     size_t metrics = drain->metrics.length;
     struct afmon_store_sample *sample = next_sample(drain);
-    if (sample == NULL || !resolve_defined(drain, record->definition, sample))
+    if (sample == NULL || !resolve_defined(drain, record.definition, sample))
         return false;
     sample->item = (struct afmon_item_place){0};
-    if (take_sample(drain, sample, &no_item, record->value, record->head.boot_ns))
+    if (take_sample(drain, sample, &no_item, record.value, record.head.boot_ns))
         return true;
     drain->sample_count--;
     drain->metrics.length = metrics;
@@ -208,12 +210,9 @@ static bool add_parts(struct afmon_drain *drain, const unsigned char *record)
 
 bool afmon_batch_add(struct afmon_drain *drain, const unsigned char *record)
 {
-    struct afmon_record_sample plain;
-    memcpy(&plain, record, sizeof plain.head);
-    if (plain.head.kind != AFMON_RECORD_SAMPLE)
-        return add_parts(drain, record);
-    memcpy(&plain, record, sizeof plain);
-    return add_plain(drain, &plain);
+    struct afmon_record head;
+    memcpy(&head, record, sizeof head);
+    return head.kind == AFMON_RECORD_SAMPLE ? add_plain(drain, record) : add_parts(drain, record);
 }
 
 /* ---- delivering ---- */
