@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scrape.h"
 #include "base/status.h"
 #include "http/http.h"
 #include "prometheus/text.h"
@@ -26,7 +27,7 @@ static void answer_scrape(void *user, const struct afmon_http_request *request, 
 {
     afmon_prometheus_format format = afmon_prometheus_choose(afmon_http_header(request, "Accept"));
     afmon_status status = write_text(user, format, &response->body);
-    response->content_type = afmon_prometheus_type(format);
+    response->content_type = afmon_scrape_type(format);
     if (status != AFMON_OK)
         afmon_http_fail(response, 500, "%s", afmon_status_text(status));
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/scrape.h"
 #include "prometheus/writer.h"
 
 #define LABELS_LIMIT ((size_t)1 << 16)
@@ -101,15 +102,7 @@ void afmon_prometheus_text(struct afmon_meters *meters, const afmon_stats *stats
     afmon_prometheus_end(&writer);
 }
 
-/* Whoever names OpenMetrics can read it; everybody can read the other. */
 afmon_prometheus_format afmon_prometheus_choose(const char *accept)
 {
-    return accept != NULL && strstr(accept, "application/openmetrics-text") != NULL ? AFMON_OPENMETRICS
-                                                                                    : AFMON_PROMETHEUS_TEXT;
-}
-
-const char *afmon_prometheus_type(afmon_prometheus_format format)
-{
-    return format == AFMON_OPENMETRICS ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                                       : "text/plain; version=0.0.4; charset=utf-8";
+    return afmon_scrape_choose(accept, accept != NULL ? strlen(accept) : 0);
 }

@@ -12,8 +12,7 @@
 void afmon_prometheus_text(struct afmon_meters *meters, const afmon_stats *stats, afmon_prometheus_format format,
                            struct afmon_buffer *out);
 
-/* What a scraper's Accept header (NULL: none) asks for, and the type to answer with. */
+/* What a scraper's Accept header (NULL: none) asks for (base/scrape.h). */
 afmon_prometheus_format afmon_prometheus_choose(const char *accept);
-const char *afmon_prometheus_type(afmon_prometheus_format format);
 
 #endif

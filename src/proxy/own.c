@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/scrape.h"
 #include "proxy/client.h"
 
 enum { METRICS_MAX = 16 * 1024 * 1024 };
@@ -52,14 +53,14 @@ static int add(void *user, const void *data, size_t size)
     return body->failed ? 1 : 0;
 }
 
-static bool wants_openmetrics(const struct afmon_proxy_head *head)
+static afmon_prometheus_format format_of(const struct afmon_proxy_head *head)
 {
-    static const char name[] = "application/openmetrics-text";
     const struct afmon_proxy_field *accept = afmon_proxy_head_find(head, "accept");
-    return accept != NULL && memmem(accept->value.text, accept->value.length, name, sizeof name - 1) != NULL;
+    return accept != NULL ? afmon_scrape_choose(accept->value.text, accept->value.length) : AFMON_PROMETHEUS_TEXT;
 }
 
-static void write_metrics(const struct afmon_proxy_server *server, struct afmon_buffer *body, bool openmetrics)
+static void write_metrics(const struct afmon_proxy_server *server, struct afmon_buffer *body,
+                          afmon_prometheus_format format)
 {
     char text[400];
     snprintf(text, sizeof text,
@@ -69,8 +70,7 @@ static void write_metrics(const struct afmon_proxy_server *server, struct afmon_
              "afmon_proxy_clients %zu\n",
              server->busy, server->client_count);
     afmon_buffer_add_text(body, text);
-    if (afmon_monitor_prometheus_write(server->monitor, openmetrics ? AFMON_OPENMETRICS : AFMON_PROMETHEUS_TEXT, add,
-                                       body, NULL) != AFMON_OK)
+    if (afmon_monitor_prometheus_write(server->monitor, format, add, body, NULL) != AFMON_OK)
         body->failed = true;
 }
 
@@ -78,19 +78,15 @@ void afmon_proxy_own_answer(struct afmon_proxy_client *client, const struct afmo
                             enum afmon_proxy_own own, bool keep)
 {
     struct afmon_buffer body;
-    bool openmetrics = wants_openmetrics(head);
+    afmon_prometheus_format format = format_of(head);
     afmon_buffer_init(&body, METRICS_MAX);
     if (own == AFMON_PROXY_HEALTHZ)
         afmon_buffer_add_text(&body, "ok\n");
     else
-        write_metrics(client->server, &body, openmetrics);
+        write_metrics(client->server, &body, format);
     if (body.failed)
         afmon_proxy_client_refuse(client, 503, "There is no memory for the metrics, or the run is being closed.");
     else
-        answer(client,
-               own == AFMON_PROXY_HEALTHZ ? "text/plain"
-               : openmetrics              ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-                                          : "text/plain; version=0.0.4; charset=utf-8",
-               &body, keep);
+        answer(client, own == AFMON_PROXY_HEALTHZ ? "text/plain" : afmon_scrape_type(format), &body, keep);
     afmon_buffer_free(&body);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/scrape.h"
 #include "prometheus/text.h"
 #include "serve/serve.h"
 
@@ -149,7 +150,7 @@ void afmon_serve_metrics(void *user, const struct afmon_http_request *request, s
     afmon_prometheus_format format = afmon_prometheus_choose(afmon_http_header(request, "Accept"));
     afmon_status status = afmon_prometheus_write(view, format, add_text, &response->body, &error);
     afmon_view_close(view);
-    response->content_type = afmon_prometheus_type(format);
+    response->content_type = afmon_scrape_type(format);
     if (status != AFMON_OK)
         afmon_http_fail(response, 500, "%s", error.message);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/scrape.h"
 #include "serve/serve.h"
 
 /* Something is sent at least so often: else a client that is gone is not noticed. */
@@ -137,7 +138,7 @@ void afmon_serve_give_scrape(void *user, const struct afmon_http_request *reques
     struct afmon_server *server = user;
     afmon_prometheus_format format = afmon_prometheus_choose(afmon_http_header(request, "Accept"));
     struct afmon_scrape *scrape = &server->scrapes[format];
-    response->content_type = afmon_prometheus_type(format);
+    response->content_type = afmon_scrape_type(format);
     begin((struct listener){.server = server, .attention = &scrape->attention, .shown = &scrape->shown}, next_answer,
           response);
 }
